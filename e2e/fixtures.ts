@@ -1,0 +1,105 @@
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { startApp, type AppServer } from './app-server.ts'
+import { createCairnPage, type CairnPage } from './cairn-page.ts'
+import { startPds, type Account, type Pds } from './pds/client.ts'
+import { LARGE, seedAccount, type SeedSize } from './pds/seed.ts'
+
+interface WorkerFixtures {
+  /** a real PDS and PLC directory, shared by the tests of a worker: each makes accounts of its own */
+  pds: Pds
+  /** the app, served by its own relay process */
+  app: AppServer
+  /** an account of 1,233 records and 43 blobs that no test may change */
+  ada: Account
+}
+
+interface TestFixtures {
+  /** what pages complained about: refused by the CSP, or thrown and caught by nobody */
+  complaints: string[]
+  /** heals every fault and starts every server that a test has stopped */
+  healed: undefined
+  /** the app, open, with its endpoints set to the local servers */
+  cairn: CairnPage
+  /** another tab of the same browser, or of `context`, open and set up */
+  openTab: (context?: BrowserContext) => Promise<CairnPage>
+  /** a new account of the test's own */
+  newAccount: (size?: SeedSize) => Promise<Account>
+}
+
+let accounts = 0
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  pds: [
+    async ({}, use) => {
+      const pds = await startPds()
+      await use(pds)
+      await pds.stop()
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+
+  app: [
+    async ({}, use) => {
+      const app = await startApp()
+      await use(app)
+      await app.stop()
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  ada: [
+    async ({ pds }, use) => {
+      await use(await seedAccount(pds, 'ada.test', LARGE))
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  baseURL: async ({ app }, use) => use(app.url),
+
+  complaints: [
+    async ({ context }, use) => {
+      const complaints: string[] = []
+      watch(context, complaints)
+      await use(complaints)
+      expect(complaints, 'no page threw, and the CSP refused nothing').toEqual([])
+    },
+    { auto: true },
+  ],
+
+  healed: [
+    async ({ pds, app }, use) => {
+      await use(undefined)
+      await pds.faults()
+      await pds.call('startServer', {})
+      await app.start()
+    },
+    { auto: true },
+  ],
+
+  openTab: async ({ context, pds, app, complaints }, use) => {
+    await use(async (other) => {
+      if (other !== undefined) watch(other, complaints)
+      const page = await (other ?? context).newPage()
+      return createCairnPage(page, { app: app.url, pds: pds.url, plc: pds.plc })
+    })
+  },
+
+  cairn: async ({ page, pds, app }, use) => {
+    const cairn = createCairnPage(page, { app: app.url, pds: pds.url, plc: pds.plc })
+    await cairn.setUp()
+    await use(cairn)
+  },
+
+  newAccount: async ({ pds }, use) => {
+    await use((size) => seedAccount(pds, `walker${++accounts}.test`, size))
+  },
+})
+
+export { expect, type Page }
+
+function watch(context: BrowserContext, complaints: string[]): void {
+  context.on('weberror', (event) => complaints.push(`thrown: ${event.error().stack ?? event.error().message}`))
+  context.on('console', (message) => {
+    if (/Content.Security.Policy/i.test(message.text())) complaints.push(`refused: ${message.text()}`)
+  })
+}

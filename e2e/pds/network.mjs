@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { PDS, envToCfg, envToSecrets } from '@atproto/pds'
+import plc from '@did-plc/server'
+
+/** Listens on a free loopback port and says which. */
+export async function listen(server, port = 0) {
+  await new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return server.address().port
+}
+
+export const ADMIN_PASSWORD = 'admin-password'
+
+/** A real PLC directory, in memory. */
+export async function startPlc() {
+  const directory = plc.PlcServer.create({ db: plc.Database.mock() })
+  const server = createServer(directory.app)
+  const port = await listen(server)
+  return { url: `http://localhost:${port}`, close: () => closeServer(server) }
+}
+
+/**
+ * A real PDS on a data directory of its own. `publicPort` is what identity documents name: the port
+ * of the fault proxy, so that every client goes through it.
+ */
+export async function startPds({ plcUrl, publicPort }) {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'cairn-pds-'))
+  const env = {
+    devMode: true,
+    port: publicPort,
+    dataDirectory,
+    blobstoreDiskLocation: join(dataDirectory, 'blobs'),
+    didPlcUrl: plcUrl,
+    adminPassword: ADMIN_PASSWORD,
+    jwtSecret: 'jwt-secret-of-a-test',
+    plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
+    serviceHandleDomains: ['.test'],
+    inviteRequired: false,
+    disableSsrfProtection: true,
+  }
+  const pds = await PDS.create(envToCfg(env), envToSecrets(env))
+  await pds.ctx.sequencer.start()
+  const server = createServer(pds.app)
+  const port = await listen(server)
+  return {
+    pds,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    async close() {
+      await closeServer(server)
+      await pds.ctx.destroy()
+      await rm(dataDirectory, { recursive: true, force: true })
+    },
+  }
+}
+
+export function closeServer(server) {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(() => resolve()))
+}

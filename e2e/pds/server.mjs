@@ -1,0 +1,58 @@
+/**
+ * Starts a real PLC directory and a real PDS behind a fault proxy, all on free loopback ports, and
+ * a control endpoint for tests. Prints one line of JSON with the addresses when it is ready. Stops
+ * when its parent goes away or on SIGTERM.
+ *
+ * Control: `POST /` with `{ method, params }`, answered by `{ result }` or, with status 500, `{ error }`.
+ */
+import { createServer } from 'node:http'
+import { createAccounts } from './accounts.mjs'
+import { startFaultProxy } from './faults.mjs'
+import { closeServer, listen, startPds, startPlc } from './network.mjs'
+
+const proxy = await startFaultProxy()
+const plc = await startPlc()
+const pds = await startPds({ plcUrl: plc.url, publicPort: proxy.port })
+proxy.forwardTo(pds.port)
+
+const methods = {
+  ...createAccounts(() => pds.url),
+  setFaults: ({ faults }) => proxy.setFaults(faults),
+  requests: ({ match }) => proxy.requests(match),
+  forgetRequests: () => proxy.forget(),
+  stopServer: () => proxy.stop(),
+  startServer: () => proxy.start(),
+}
+
+const control = createServer(async (req, res) => {
+  let answer
+  try {
+    const chunks = []
+    for await (const chunk of req) chunks.push(chunk)
+    const { method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    if (!Object.hasOwn(methods, method)) throw new Error(`no method ${method}`)
+    answer = { result: (await methods[method](params ?? {})) ?? null }
+  } catch (error) {
+    res.statusCode = 500
+    answer = { error: String(error?.message ?? error) }
+  }
+  res.setHeader('content-type', 'application/json')
+  res.end(JSON.stringify(answer))
+})
+const controlPort = await listen(control)
+
+let stopping = false
+async function stop() {
+  if (stopping) return
+  stopping = true
+  await proxy.stop()
+  await Promise.allSettled([closeServer(control), pds.close(), plc.close()])
+  process.exit(0)
+}
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+// the parent holds the other end of stdin: its death, even by SIGKILL, ends this process too
+process.stdin.on('end', stop).on('error', stop).resume()
+
+const addresses = { control: `http://127.0.0.1:${controlPort}`, pds: proxy.url, plc: plc.url }
+process.stdout.write(`${JSON.stringify(addresses)}\n`)

@@ -1,0 +1,119 @@
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { usePathname } from 'wouter/use-browser-location'
+import type { Cairn } from '../cairn/api.ts'
+import { CairnError } from '../core/errors.ts'
+import { Announcer } from './components/announcer.tsx'
+import { Loading } from './components/bits.tsx'
+import { DropZone } from './components/drop-zone.tsx'
+import { ErrorNote } from './components/error-note.tsx'
+import { NavFoot } from './components/nav-foot.tsx'
+import { Boundary } from './components/screen.tsx'
+import { StorageLost } from './components/storage-lost.tsx'
+import { UpdateBar } from './components/update-bar.tsx'
+import { EngineContext } from './lib/engine-context.ts'
+import { isActive, JobProvider, useJobs, useJobStore } from './lib/jobs.ts'
+import { followLinks } from './lib/navigate.ts'
+import { useRepos } from './lib/reads.ts'
+import { parseRoute, type Route } from './lib/routes.ts'
+import { LibraryScreen } from './screens/library.tsx'
+import { Frame, type Place } from './shell.tsx'
+
+const RepoScreen = lazy(async () => ({ default: (await import('./screens/repo.tsx')).RepoScreen }))
+const SearchScreen = lazy(async () => ({ default: (await import('./screens/search-all.tsx')).SearchAllScreen }))
+const ActivityScreen = lazy(async () => ({ default: (await import('./screens/activity.tsx')).ActivityScreen }))
+const SettingsScreen = lazy(async () => ({ default: (await import('./screens/settings.tsx')).SettingsScreen }))
+const OpenScreen = lazy(async () => ({ default: (await import('./screens/open.tsx')).OpenScreen }))
+const UnknownScreen = lazy(async () => ({ default: (await import('./screens/unknown.tsx')).UnknownScreen }))
+
+interface AppProps {
+  /** Starts the engine; called once, after the first paint. */
+  readonly start: (onLost: () => void) => Cairn
+}
+
+/** The whole app: engine, jobs, frame, and the screen of the address. */
+export function App({ start }: AppProps) {
+  const [cairn, setCairn] = useState<Cairn>()
+  const [lost, setLost] = useState<'engine' | 'storage'>()
+  useEffect(() => {
+    let left = false
+    let engine: Cairn | undefined
+    // two steps after this render is on screen, so that the worker's script does not compete with it
+    const frame = requestAnimationFrame(() => {
+      setTimeout(() => {
+        if (left) return
+        engine = start(() => setLost((known) => known ?? 'engine'))
+        engine.subscribe((event) => {
+          if (event.type === 'storage-lost') setLost('storage')
+        })
+        setCairn(engine)
+      })
+    })
+    return () => {
+      left = true
+      cancelAnimationFrame(frame)
+      // the engine may be gone already, which is what is wanted
+      engine?.close().catch(() => {})
+    }
+  }, [start])
+  useEffect(() => followLinks(document), [])
+  const state = useMemo(() => ({ cairn }), [cairn])
+  return (
+    <EngineContext value={state}>
+      <Jobs>{lost === 'storage' ? <StorageLost /> : <Screens engineLost={lost === 'engine'} />}</Jobs>
+    </EngineContext>
+  )
+}
+
+function Jobs({ children }: { readonly children: ReactNode }) {
+  return <JobProvider value={useJobStore()}>{children}</JobProvider>
+}
+
+function Screens({ engineLost }: { readonly engineLost: boolean }) {
+  const pathname = usePathname()
+  const route = useMemo(() => parseRoute(pathname), [pathname])
+  const { value: repos } = useRepos()
+  const running = useJobs().filter((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep').length
+  return (
+    <Frame at={placeOf(route)} counts={{ library: repos?.length ?? 0, activity: running }} foot={<NavFoot />}>
+      {engineLost && (
+        <ErrorNote error={new CairnError('remote.lost')}>
+          <button type="button" className="btn" onClick={() => location.reload()}>
+            Reload
+          </button>
+        </ErrorNote>
+      )}
+      <Boundary on={pathname}>
+        <Suspense fallback={<Loading />}>
+          <Screen route={route} />
+        </Suspense>
+      </Boundary>
+      <DropZone />
+      <UpdateBar />
+      <Announcer />
+    </Frame>
+  )
+}
+
+function Screen({ route }: { readonly route: Route }) {
+  switch (route.name) {
+    case 'library':
+      return <LibraryScreen />
+    case 'search':
+      return <SearchScreen />
+    case 'activity':
+      return <ActivityScreen />
+    case 'settings':
+      return <SettingsScreen />
+    case 'open':
+      return <OpenScreen />
+    case 'repo':
+      return <RepoScreen key={route.did} route={route} />
+    case 'unknown':
+      return <UnknownScreen />
+  }
+}
+
+function placeOf(route: Route): Place | undefined {
+  if (route.name === 'repo' || route.name === 'open') return 'library'
+  return route.name === 'unknown' ? undefined : route.name
+}

@@ -1,0 +1,25 @@
+import { useBlobImage } from '../lib/blob-image.ts'
+
+interface AvatarProps {
+  readonly did: string
+  /** CID of the picture's blob, when the profile names one */
+  readonly cid: string | undefined
+  readonly name: string
+  readonly size?: 36 | 44 | 60
+}
+
+/** The account's picture when its blob is kept and is an image, else its initial. The name stands beside it. */
+export function Avatar({ did, cid, name, size = 44 }: AvatarProps) {
+  const url = useBlobImage(did, cid)
+  const tint = [...did].reduce((sum, char) => sum + (char.codePointAt(0) ?? 0), 0) % 2 === 0 ? ' moss' : ''
+  return (
+    <span className={`ava s${size}${url === undefined ? tint : ''}`} aria-hidden="true">
+      {url === undefined ? initial(name) : <img src={url} alt="" width={size} height={size} />}
+    </span>
+  )
+}
+
+function initial(name: string): string {
+  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name.replace(/^(@|did:[a-z]+:)/, ''))
+  return first?.segment.toUpperCase() ?? '?'
+}

@@ -1,0 +1,26 @@
+import { formatBytes } from '../lib/format.ts'
+import { isActive, useJobs } from '../lib/jobs.ts'
+import { useOnline } from '../lib/online.ts'
+import { useRepos, useStorage } from '../lib/reads.ts'
+
+/** The state of this device in a sentence, below the navigation. */
+export function NavFoot() {
+  const { value: repos } = useRepos()
+  const { value: storage } = useStorage()
+  const online = useOnline()
+  const working = useJobs().some((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep')
+  const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length
+  const room = storage?.quota === undefined ? '' : ` About ${formatBytes(Math.max(0, storage.quota - storage.usage))} of room left.`
+  return (
+    <>
+      <span className={working || kept === 0 ? 'pill quiet' : 'pill'}>
+        {working ? 'Working' : kept === 0 ? 'Nothing kept yet' : 'Saved on this device'}
+      </span>
+      <small>
+        {online
+          ? `${storage?.persistent === true ? 'The browser keeps it for good.' : 'Readable without a network.'}${room}`
+          : 'You are offline. Everything kept here stays readable; backups wait for the network.'}
+      </small>
+    </>
+  )
+}

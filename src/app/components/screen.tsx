@@ -1,0 +1,64 @@
+import { Component, useEffect, useRef, type ReactNode } from 'react'
+import { CairnError } from '../../core/errors.ts'
+import { hasNavigated } from '../lib/navigate.ts'
+import { ErrorNote } from './error-note.tsx'
+
+interface TitleProps {
+  readonly children: string
+  /** what the tab says when it is more than the heading */
+  readonly tab?: string
+  readonly level?: 1 | 2
+}
+
+/**
+ * The heading of a screen. It names the browser's tab, and takes the focus when the screen was reached
+ * by a link, so that a screen reader and the keyboard start there.
+ */
+export function Title({ children, tab, level = 1 }: TitleProps) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const Tag = level === 1 ? 'h1' : 'h2'
+  useEffect(() => {
+    document.title = `${tab ?? children} · Cairn`
+  }, [children, tab])
+  useEffect(() => {
+    if (hasNavigated()) heading.current?.focus({ preventScroll: true })
+  }, [])
+  return (
+    <Tag ref={heading} tabIndex={-1} dir="auto">
+      {children}
+    </Tag>
+  )
+}
+
+interface BoundaryProps {
+  readonly children: ReactNode
+  /** shown instead when something inside fails; the screen around it goes on */
+  readonly fallback?: ReactNode
+  /** another value means other content: try again */
+  readonly on?: string
+}
+
+/** A fault in what it holds stays in it: one strange record never takes a screen down. */
+export class Boundary extends Component<BoundaryProps, { failed: unknown }> {
+  override state: { failed: unknown } = { failed: undefined }
+
+  static getDerivedStateFromError(failed: unknown) {
+    return { failed: failed ?? true }
+  }
+
+  override componentDidUpdate(before: BoundaryProps) {
+    if (before.on !== this.props.on && this.state.failed !== undefined) this.setState({ failed: undefined })
+  }
+
+  override render() {
+    if (this.state.failed === undefined) return this.props.children
+    if (this.props.fallback !== undefined) return this.props.fallback
+    return (
+      <ErrorNote error={new CairnError('app.unexpected')}>
+        <button type="button" className="btn" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </ErrorNote>
+    )
+  }
+}

@@ -1,0 +1,34 @@
+import type { CairnEvent, RepoSummary, Settings, SnapshotSummary, StorageStatus } from '../../cairn/api.ts'
+import { useLive, type Live } from './live.ts'
+
+/** The reads that several screens share. */
+
+export const aboutRepos = (event: CairnEvent) => event.type === 'repos' || event.type === 'repo'
+
+export function useRepos(): Live<readonly RepoSummary[]> {
+  return useLive('repos', (cairn) => cairn.library.list(), aboutRepos)
+}
+
+export const aboutRepo = (did: string) => (event: CairnEvent) => event.type === 'repos' || (event.type === 'repo' && event.did === did)
+
+/** null: there is no such repo on this device. */
+export function useRepo(did: string): Live<RepoSummary | null> {
+  return useLive(`repo ${did}`, async (cairn) => (await cairn.library.get(did)) ?? null, aboutRepo(did))
+}
+
+/** Newest first. */
+export function useSnapshots(did: string): Live<readonly SnapshotSummary[]> {
+  return useLive(
+    `snapshots ${did}`,
+    async (cairn) => [...(await cairn.library.snapshots(did))].sort((a, b) => b.takenAt - a.takenAt),
+    aboutRepo(did),
+  )
+}
+
+export function useSettings(): Live<Settings> {
+  return useLive('settings', (cairn) => cairn.device.settings(), (event) => event.type === 'settings')
+}
+
+export function useStorage(): Live<StorageStatus> {
+  return useLive('storage', (cairn) => cairn.device.storage(), aboutRepos)
+}

@@ -1,0 +1,82 @@
+/**
+ * The addresses of the app, typed both ways. DIDs and rkeys go in as encoded path parts and come out
+ * exact: a did:web with a port holds `%3A`, which a decode too many would turn into another DID.
+ */
+export const REPO_TABS = ['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const
+export type RepoTab = (typeof REPO_TABS)[number]
+
+export type Route =
+  | { readonly name: 'library' }
+  | { readonly name: 'search' }
+  | { readonly name: 'activity' }
+  | { readonly name: 'settings' }
+  | { readonly name: 'open' }
+  | {
+      readonly name: 'repo'
+      readonly did: string
+      readonly tab: RepoTab
+      readonly collection: string | undefined
+      readonly rkey: string | undefined
+    }
+  | { readonly name: 'unknown' }
+
+const UNKNOWN: Route = { name: 'unknown' }
+
+/** Reads a raw `location.pathname`. */
+export function parseRoute(pathname: string): Route {
+  const parts = pathname.split('/').filter((part) => part !== '')
+  const [first, rawDid, section, rawCollection, rawRkey, ...rest] = parts
+  if (first === undefined) return { name: 'library' }
+  if (parts.length === 1) {
+    if (first === 'search' || first === 'activity' || first === 'settings' || first === 'open') return { name: first }
+    return UNKNOWN
+  }
+  const did = decode(rawDid)
+  const collection = decode(rawCollection)
+  const rkey = decode(rawRkey)
+  if (first !== 'repo' || did === undefined || !did.startsWith('did:') || rest.length > 0) return UNKNOWN
+  const repo = { name: 'repo', did, collection: undefined, rkey: undefined } as const
+  if (section === undefined) return { ...repo, tab: 'overview' }
+  if (section === 'record' && collection !== undefined && rkey !== undefined) {
+    return { ...repo, tab: 'records', collection, rkey }
+  }
+  if (section === 'records' && rkey === undefined) return { ...repo, tab: 'records', collection }
+  const tab = REPO_TABS.find((name) => name === section)
+  return tab === undefined || collection !== undefined ? UNKNOWN : { ...repo, tab }
+}
+
+function decode(part: string | undefined): string | undefined {
+  if (part === undefined) return undefined
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
+  }
+}
+
+/** `:` is legal in a path part, and a DID with colons is one that a person can read. */
+const encode = (part: string) => encodeURIComponent(part).replaceAll('%3A', ':')
+
+export function repoHref(did: string, tab: RepoTab = 'overview'): string {
+  return tab === 'overview' ? `/repo/${encode(did)}` : `/repo/${encode(did)}/${tab}`
+}
+
+export function collectionHref(did: string, collection: string): string {
+  return `/repo/${encode(did)}/records/${encode(collection)}`
+}
+
+/** `path` is `collection/rkey`; `snapshot` asks for the value in an older backup. */
+export function recordHref(did: string, path: string, snapshot?: string): string {
+  const [collection = '', rkey = ''] = path.split('/')
+  const query = snapshot === undefined ? '' : `?snapshot=${encodeURIComponent(snapshot)}`
+  return `/repo/${encode(did)}/record/${encode(collection)}/${encode(rkey)}${query}`
+}
+
+/** The page of an at:// URI with a DID in it; undefined for anything else. */
+export function atUriHref(uri: string): string | undefined {
+  const match = /^at:\/\/(did:[a-z]+:[^/?#\s]+)(?:\/([^/?#\s]+)(?:\/([^/?#\s]+))?)?$/.exec(uri)
+  const [, did, collection, rkey] = match ?? []
+  if (did === undefined) return undefined
+  if (collection === undefined) return repoHref(did)
+  return rkey === undefined ? collectionHref(did, collection) : recordHref(did, `${collection}/${rkey}`)
+}

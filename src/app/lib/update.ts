@@ -1,0 +1,46 @@
+import { useCallback, useEffect, useState } from 'react'
+import type { Workbox } from 'workbox-window'
+import { isActive, useJobs } from './jobs.ts'
+
+/** Looks for a new version this often while the app stays open. */
+const CHECK_EVERY_MS = 60 * 60_000
+
+export interface Update {
+  /** a new version is installed and waits, and no job runs that a reload would cut off */
+  readonly ready: boolean
+  /** a new version waits for running jobs to end */
+  readonly waiting: boolean
+  /** Lets the new version take over and reloads. */
+  readonly reload: () => void
+}
+
+/** Registers the service worker, after the first paint, in a built app only. */
+export function useUpdate(): Update {
+  const [waiting, setWaiting] = useState<Workbox>()
+  const busy = useJobs().some(isActive)
+  useEffect(() => {
+    if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
+    let timer: ReturnType<typeof setInterval> | undefined
+    let left = false
+    const register = async () => {
+      const { Workbox } = await import('workbox-window')
+      if (left) return
+      const workbox = new Workbox('/service-worker.js')
+      workbox.addEventListener('waiting', () => setWaiting(workbox))
+      await workbox.register()
+      timer = setInterval(() => void workbox.update().catch(() => {}), CHECK_EVERY_MS)
+    }
+    // without a service worker the app works, online; there is nothing to tell
+    register().catch(() => {})
+    return () => {
+      left = true
+      clearInterval(timer)
+    }
+  }, [])
+  const reload = useCallback(() => {
+    if (waiting === undefined) return
+    waiting.addEventListener('controlling', () => location.reload())
+    waiting.messageSkipWaiting()
+  }, [waiting])
+  return { ready: waiting !== undefined && !busy, waiting: waiting !== undefined && busy, reload }
+}

@@ -1,0 +1,21 @@
+import '@fontsource-variable/figtree/index.css'
+import '@fontsource-variable/fraunces/index.css'
+import './tokens.css'
+import './styles/base.css'
+import './styles/frame.css'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import { startEngine } from './engine.ts'
+import { applyTheme, storedTheme } from './lib/theme.ts'
+
+applyTheme(storedTheme())
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no #root')
+
+createRoot(root).render(
+  <StrictMode>
+    <App start={startEngine} />
+  </StrictMode>,
+)

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { hasWords, wordsFor } from './words.ts'
+
+const ROOMS = ['repo', 'storage', 'pds', 'cairn', 'core']
+
+/** Codes that never reach a screen: wrong use by our own code, told apart here by name. */
+const INTERNAL = new Set<string>([])
+
+/** Every error code that stands as a literal in the rooms whose errors reach a screen. */
+function codesInSource(): string[] {
+  const found = new Set<string>()
+  for (const room of ROOMS) {
+    const folder = join(import.meta.dirname, '..', room)
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name.includes('testing')) continue
+      const isErrorFile = name.endsWith('errors.ts')
+      const source = readFileSync(join(folder, name), 'utf8')
+      const pattern = isErrorFile ? /'((?:repo|storage|pds|core)\.[a-z0-9-]+)'/g : /Error\(\s*'((?:repo|storage|pds|core|remote)\.[a-z0-9-]+)'/g
+      for (const match of source.matchAll(pattern)) if (match[1] !== undefined) found.add(match[1])
+    }
+  }
+  return [...found].sort()
+}
+
+describe('words', () => {
+  it('has sentences for every error code of the product', () => {
+    const codes = codesInSource()
+    expect(codes.length).toBeGreaterThan(50)
+    expect(codes.filter((code) => !hasWords(code) && !INTERNAL.has(code))).toEqual([])
+  })
+
+  it('says what happened, what is safe and what to do, whatever the fields are', () => {
+    const strange = [{}, { host: 5, handle: null, path: {}, status: 'x', retryAfter: -1 }, { host: 'x'.repeat(5_000) }]
+    for (const code of [...codesInSource(), 'repo.never-heard', 'storage.x', 'pds.x', 'else.where', 'toString']) {
+      for (const fields of strange) {
+        const { title, safe, next } = wordsFor(code, fields)
+        for (const sentence of [title, safe, next]) {
+          expect(sentence.length, code).toBeGreaterThan(8)
+          expect(sentence.length, code).toBeLessThan(260)
+          expect(sentence, code).toMatch(/^[A-Zx].*[.]$/)
+          expect(sentence, code).not.toMatch(/undefined|\[object|NaN/)
+        }
+      }
+    }
+  })
+
+  it('names what it can', () => {
+    expect(wordsFor('pds.timeout', { host: 'pds.example.org' }).title).toBe('pds.example.org did not answer.')
+    expect(wordsFor('storage.quota', { needed: 52_000_000 }).next).toContain('52.0 MB')
+  })
+})

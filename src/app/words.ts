@@ -1,0 +1,43 @@
+import { deviceWords } from './words/device.ts'
+import { pdsWords } from './words/pds.ts'
+import { repoWords } from './words/repo.ts'
+import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
+
+const entries: Readonly<Record<string, WordsEntry>> = { ...repoWords, ...pdsWords, ...deviceWords }
+
+/** For a code without sentences of its own: still says what is safe and what to do. */
+const GENERAL: Readonly<Record<string, Words>> = {
+  repo: {
+    title: 'This copy does not hold together, so it was refused.',
+    safe: COPY_SAFE,
+    next: 'Try another server or another file.',
+  },
+  storage: {
+    title: 'The browser’s storage refused.',
+    safe: COPY_SAFE,
+    next: 'Reload and try again.',
+  },
+  pds: {
+    title: 'The account’s server could not help with that.',
+    safe: COPY_SAFE,
+    next: 'Try again in a while.',
+  },
+}
+
+const UNKNOWN: Words = {
+  title: 'Something went wrong that Cairn did not foresee.',
+  safe: COPY_SAFE,
+  next: 'Try again; if it stays, reload.',
+}
+
+/** The sentences for an error code. Never the exception's own text. */
+export function wordsFor(code: string, fields: Fields = {}): Words {
+  const entry = Object.hasOwn(entries, code) ? entries[code] : undefined
+  if (typeof entry === 'function') return entry(fields)
+  return entry ?? GENERAL[code.split('.')[0] ?? ''] ?? UNKNOWN
+}
+
+/** True when `code` has sentences of its own. */
+export function hasWords(code: string): boolean {
+  return Object.hasOwn(entries, code)
+}

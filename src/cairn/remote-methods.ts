@@ -1,0 +1,60 @@
+import type { Activity, Cairn, Device, Library } from './api.ts'
+
+/**
+ * The methods that may be called across a port, by room. Written out, and checked against the API by
+ * the compiler both ways, so that a message can never name anything but these.
+ */
+const library = {
+  list: true,
+  get: true,
+  backup: true,
+  importFile: true,
+  fetchBlobs: true,
+  skipBlob: true,
+  verify: true,
+  cancel: true,
+  resume: true,
+  discardUnfinished: true,
+  snapshots: true,
+  changes: true,
+  records: true,
+  record: true,
+  versions: true,
+  proofCar: true,
+  blobs: true,
+  blob: true,
+  search: true,
+  exportRepo: true,
+  setRetention: true,
+  deleteSnapshot: true,
+  deleteRepo: true,
+} satisfies Record<keyof Library, true>
+
+const activity = { list: true, jobs: true, clear: true } satisfies Record<keyof Activity, true>
+
+const device = { storage: true, settings: true, setSettings: true, wipe: true } satisfies Record<keyof Device, true>
+
+const ROOMS = { library, activity, device } as const
+
+export type Room = keyof typeof ROOMS
+
+/** Method names of one room of the API. */
+export function methodsOf(room: Room): readonly string[] {
+  return Object.keys(ROOMS[room])
+}
+
+/** Finds `library.records` and the like on `cairn`; undefined for any path that is not in the API. */
+export function methodAt(cairn: Cairn, path: string): ((...args: unknown[]) => unknown) | undefined {
+  if (path === 'close') return () => cairn.close()
+  const dot = path.indexOf('.')
+  const room = path.slice(0, dot)
+  const name = path.slice(dot + 1)
+  if (!isRoom(room) || !Object.hasOwn(ROOMS[room], name)) return undefined
+  const target: object = cairn[room]
+  const method: unknown = Reflect.get(target, name)
+  return typeof method === 'function' ? (...args) => Reflect.apply(method, target, args) : undefined
+}
+
+function isRoom(name: string): name is Room {
+  return Object.hasOwn(ROOMS, name)
+}

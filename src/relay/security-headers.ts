@@ -1,0 +1,59 @@
+/**
+ * What a browser may do with anything this process serves. The same policy stands in `index.html` as a
+ * `<meta>`, so that it also holds where another server hands out the built files.
+ */
+
+/**
+ * react-aria adds two fixed `<style>` elements: touch-action for what can be pressed, and no overscroll
+ * behind an overlay. These are the hashes of their texts (a test compares them with the installed version).
+ * No other inline style passes, and no inline script at all.
+ */
+const reactAriaStyles = [
+  "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='",
+  "'sha256-gYiS/BvZvRcK27JIXTuwhZ3hs2+VJ1X+2gUlE+farlg='",
+]
+
+const directives: readonly (readonly [name: string, ...sources: string[]])[] = [
+  ['default-src', "'none'"],
+  ['script-src', "'self'", "'wasm-unsafe-eval'"],
+  ['worker-src', "'self'"],
+  ['style-src', "'self'", ...reactAriaStyles],
+  ['font-src', "'self'"],
+  ['img-src', "'self'", 'blob:', 'data:'],
+  ['media-src', "'none'"],
+  ['manifest-src', "'self'"],
+  // Any PDS, PLC directory or resolver may be asked; plain http only on this machine.
+  [
+    'connect-src',
+    "'self'",
+    'https:',
+    'wss:',
+    'http://localhost:*',
+    'http://127.0.0.1:*',
+    'ws://localhost:*',
+    'ws://127.0.0.1:*',
+  ],
+  // Streamed downloads start in a hidden frame that the service worker answers.
+  ['frame-src', "'self'"],
+  ['base-uri', "'none'"],
+  ['form-action', "'none'"],
+]
+
+const join = (list: readonly (readonly string[])[]): string => list.map((item) => item.join(' ')).join('; ')
+
+/** The policy as it can stand in a `<meta>`, where `frame-ancestors` has no effect. */
+export const metaContentSecurityPolicy = join(directives)
+
+/** The policy as a header. */
+export const contentSecurityPolicy = join([...directives, ['frame-ancestors', "'none'"]])
+
+/** Sent with every answer, errors included. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy':
+    'accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()',
+}

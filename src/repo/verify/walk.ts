@@ -1,0 +1,288 @@
+import type { Sha256 } from '../../core/hash.ts'
+import { RepoError } from '../errors.ts'
+import { heightOf } from '../mst/height.ts'
+import {
+  FIELDS,
+  type MstNode,
+  PREFIX,
+  RIGHT,
+  SUFFIX,
+  SUFFIX_LENGTH,
+  VALUE,
+} from '../mst/node.ts'
+import type { CollectionTotals } from '../mst/read.ts'
+import { type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
+import { checkPath, MAX_PATH_BYTES } from '../path.ts'
+
+/** What the walk asks about the blocks that have come so far. Digests are given as bytes and an offset. */
+export interface WalkBlocks {
+  /** The node; `missing` when it has not come; `elsewhere` when it was spilled and must be loaded first. */
+  node(bytes: Uint8Array, at: number): MstNode | 'missing' | 'elsewhere'
+  /** Where the record is kept, or undefined when it has not come. Throws when it came and is no sound record. */
+  record(bytes: Uint8Array, at: number): Place | undefined
+  /** Byte offset in the CAR at which a node came, for reports. */
+  position(bytes: Uint8Array, at: number): number
+}
+
+export interface WalkSink {
+  /** A node whose whole subtree is proven, children before parents. Returns where it is kept. */
+  node(stored: StoredNode, digest: Uint8Array, layer: number): Place
+}
+
+export interface TreeRoot extends StoredChild {
+  readonly layer: number
+}
+
+/** `waiting`: for the block {@link TreeWalk.wanted} names. `elsewhere`: for a spilled node to be loaded. */
+export type WalkState = 'done' | 'waiting' | 'elsewhere'
+
+export interface TreeWalk {
+  /** Goes as far as the blocks at hand allow. */
+  advance(): WalkState
+  /** The digest that the walk waits for. */
+  wanted(): { readonly digest: Uint8Array; readonly as: 'node' | 'record' } | undefined
+  readonly root: TreeRoot | undefined
+  /** proven so far */
+  readonly records: number
+  /** collections proven so far, in order */
+  readonly collections: readonly CollectionTotals[]
+}
+
+/** The layers of a tree over SHA-256 keys cannot be more than 128; a real one has under 20. */
+const MAX_LAYERS = 128
+
+interface Frame {
+  node: MstNode
+  digest: Uint8Array
+  layer: number
+  /** 0: left child; 2i+1: entry i; 2i+2: right child of entry i; 2·count+1: done */
+  step: number
+  /** entry `step` has passed its key checks and waits for its record only */
+  keyChecked: boolean
+  readonly key: Uint8Array
+  keyLength: number
+  records: Place[]
+  children: (StoredChild | undefined)[]
+}
+
+/**
+ * Walks a signed tree in key order and proves it strictly: order, heights, layers, prefix compression,
+ * no empty node but the empty root, path syntax, every record there and sound.
+ *
+ * One walk serves blocks in any order: it stops where a block has not come yet and goes on when it has.
+ * A CAR in preorder is proven block by block as it streams; any other as soon as its gaps close.
+ */
+export function createTreeWalk(input: {
+  readonly root: Uint8Array
+  readonly blocks: WalkBlocks
+  readonly sink: WalkSink
+  readonly sha256: Sha256
+}): TreeWalk {
+  const { blocks, sink, sha256 } = input
+  const stack: Frame[] = []
+  let depth = 0
+  const lastKey = new Uint8Array(MAX_PATH_BYTES)
+  let lastLength = 0
+  let done: TreeRoot | undefined
+  let records = 0
+  const collections: { nsid: string; records: number; bytes: number }[] = []
+  /** keys of the collection at work start with this many bytes of the last key, slash included */
+  let collectionLength = 0
+  let want: { bytes: Uint8Array; at: number; as: 'node' | 'record' } = { bytes: input.root, at: 0, as: 'node' }
+
+  const fail = (code: ConstructorParameters<typeof RepoError>[0], frame: Frame, fields = {}): never => {
+    throw new RepoError(code, { offset: blocks.position(frame.digest, 0), ...fields })
+  }
+
+  const push = (node: MstNode, digest: Uint8Array, layer: number): void => {
+    let frame = stack[depth]
+    if (frame === undefined) {
+      frame = {
+        node,
+        digest,
+        layer,
+        step: 0,
+        keyChecked: false,
+        key: new Uint8Array(MAX_PATH_BYTES),
+        keyLength: 0,
+        records: [],
+        children: [],
+      }
+      stack[depth] = frame
+    }
+    frame.node = node
+    frame.digest = digest
+    frame.layer = layer
+    frame.step = 0
+    frame.keyChecked = false
+    frame.keyLength = 0
+    frame.records = []
+    frame.children = []
+    depth++
+  }
+
+  /** Composes and checks the key of entry i; leaves it in the frame and as the last key. */
+  const checkKey = (frame: Frame, i: number): void => {
+    const { bytes, fields } = frame.node
+    const at = i * FIELDS
+    const prefix = fields[at + PREFIX] ?? 0
+    const suffix = fields[at + SUFFIX] ?? 0
+    const suffixLength = fields[at + SUFFIX_LENGTH] ?? 0
+    const length = prefix + suffixLength
+    if (prefix > frame.keyLength) fail('repo.prefix-wrong', frame)
+    if (length > MAX_PATH_BYTES) fail('repo.path-invalid', frame)
+    // A longer shared prefix than stated: the same tree would have two encodings.
+    if (i > 0 && prefix < frame.keyLength && suffixLength > 0 && frame.key[prefix] === bytes[suffix]) {
+      fail('repo.prefix-wrong', frame)
+    }
+    for (let j = 0; j < suffixLength; j++) frame.key[prefix + j] = bytes[suffix + j] ?? 0
+    frame.keyLength = length
+    const key = frame.key.subarray(0, length)
+    const order = lastLength === 0 ? 1 : compareTo(key, lastKey, lastLength)
+    if (order === 0) fail('repo.key-duplicate', frame, { path: printable(key) })
+    if (order < 0) fail('repo.key-order', frame, { path: printable(key) })
+    if (!checkPath(frame.key, 0, length)) fail('repo.path-invalid', frame, { path: printable(key) })
+    const height = heightOf(sha256, key)
+    if (frame.layer < 0) frame.layer = height
+    if (height !== frame.layer) {
+      fail('repo.height-wrong', frame, { path: printable(key), height, layer: frame.layer })
+    }
+    if (collectionLength === 0 || length < collectionLength || !samePrefix(key, lastKey, collectionLength)) {
+      const nsid = printable(key.subarray(0, key.indexOf(SLASH)))
+      collections.push({ nsid, records: 0, bytes: 0 })
+      collectionLength = nsid.length + 1
+    }
+    lastKey.set(key)
+    lastLength = length
+  }
+
+  /** The root's layer is not written anywhere: its first key tells. */
+  const startRoot = (): WalkState | undefined => {
+    const node = blocks.node(input.root, 0)
+    if (node === 'missing' || node === 'elsewhere') return node === 'missing' ? 'waiting' : node
+    push(node, input.root, -1)
+    const frame = stack[0]
+    if (frame === undefined) return undefined
+    if (node.count === 0) {
+      if (node.left >= 0) fail('repo.node-empty', frame)
+      frame.layer = 0
+      return undefined
+    }
+    const { bytes, fields } = node
+    const from = fields[SUFFIX] ?? 0
+    const to = from + (fields[SUFFIX_LENGTH] ?? 0)
+    if ((fields[PREFIX] ?? 0) !== 0) fail('repo.prefix-wrong', frame)
+    frame.layer = heightOf(sha256, bytes.subarray(from, to))
+    if (frame.layer > MAX_LAYERS) fail('repo.tree-too-deep', frame)
+    return undefined
+  }
+
+  const child = (frame: Frame, offset: number): WalkState | undefined => {
+    if (offset < 0) {
+      frame.children.push(undefined)
+      frame.step++
+      return undefined
+    }
+    if (frame.layer === 0) fail('repo.layer-wrong', frame)
+    const node = blocks.node(frame.node.bytes, offset)
+    if (node === 'missing' || node === 'elsewhere') {
+      want = { bytes: frame.node.bytes, at: offset, as: 'node' }
+      return node === 'missing' ? 'waiting' : node
+    }
+    const digest = frame.node.bytes.subarray(offset, offset + 32)
+    push(node, digest, frame.layer - 1)
+    const top = stack[depth - 1]
+    if (node.count === 0 && node.left < 0 && top !== undefined) fail('repo.node-empty', top)
+    return undefined
+  }
+
+  const entry = (frame: Frame, i: number): WalkState | undefined => {
+    if (!frame.keyChecked) {
+      checkKey(frame, i)
+      frame.keyChecked = true
+    }
+    const at = frame.node.fields[i * FIELDS + VALUE] ?? 0
+    const place = blocks.record(frame.node.bytes, at)
+    if (place === undefined) {
+      want = { bytes: frame.node.bytes, at, as: 'record' }
+      return 'waiting'
+    }
+    frame.records.push(place)
+    const collection = collections.at(-1)
+    if (collection !== undefined) {
+      collection.records++
+      collection.bytes += place.length
+    }
+    frame.keyChecked = false
+    frame.step++
+    records++
+    return undefined
+  }
+
+  const finish = (frame: Frame): void => {
+    const stored: StoredNode = { node: frame.node, records: frame.records, children: frame.children }
+    const sum = totals(stored)
+    const place = sink.node(stored, frame.digest, frame.layer)
+    depth--
+    const parent = stack[depth - 1]
+    if (parent === undefined) {
+      done = { ...place, ...sum, layer: frame.layer }
+      return
+    }
+    parent.children.push({ ...place, ...sum })
+    parent.step++
+  }
+
+  return {
+    advance() {
+      while (done === undefined) {
+        const frame = stack[depth - 1]
+        if (depth === 0 || frame === undefined) {
+          const state = startRoot()
+          if (state !== undefined) return state
+          continue
+        }
+        const { node, step } = frame
+        let state: WalkState | undefined
+        if (step === 2 * node.count + 1) finish(frame)
+        else if (step === 0) state = child(frame, node.left)
+        else if (step % 2 === 1) state = entry(frame, (step - 1) >> 1)
+        else state = child(frame, node.fields[((step >> 1) - 1) * FIELDS + RIGHT] ?? -1)
+        if (state !== undefined) return state
+      }
+      return 'done'
+    },
+    wanted() {
+      if (done !== undefined) return undefined
+      return { digest: want.bytes.subarray(want.at, want.at + 32), as: want.as }
+    },
+    get root() {
+      return done
+    },
+    get records() {
+      return records
+    },
+    collections,
+  }
+}
+
+const SLASH = 0x2f
+
+function samePrefix(a: Uint8Array, b: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function compareTo(key: Uint8Array, last: Uint8Array, lastLength: number): number {
+  const length = Math.min(key.length, lastLength)
+  for (let i = 0; i < length; i++) {
+    const difference = (key[i] ?? 0) - (last[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return key.length - lastLength
+}
+
+/** A hostile key may be any bytes; a report shows them as Latin-1. */
+function printable(key: Uint8Array): string {
+  return String.fromCharCode(...key.subarray(0, 200))
+}

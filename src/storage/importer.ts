@@ -1,0 +1,306 @@
+import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { createCarReader } from '../repo/car/reader.ts'
+import { type Commit, parseCommit } from '../repo/commit.ts'
+import { RepoError } from '../repo/errors.ts'
+import { createIntake, type Intake } from '../repo/verify/intake.ts'
+import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
+import type { CollectionTotals } from '../repo/mst/read.ts'
+import { StorageError } from './errors.ts'
+import { hasCode } from '../core/errors.ts'
+import { moveHead, type RepoFacts } from './head.ts'
+import { recallBase, recallImport } from './recall.ts'
+import type { Storage, WriteOp } from './port.ts'
+import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
+import { createSegmentReader } from './segment-reader.ts'
+import { createSegmentWriter } from './segment-writer.ts'
+import { createTreeSink } from './tree-sink.ts'
+import { partialTree } from './partial.ts'
+
+/** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */
+const NODE_BUDGET = 32 << 20
+
+export interface SignedCommit {
+  readonly commit: Commit
+  readonly bytes: Uint8Array
+  readonly cid: string
+  readonly digest: Uint8Array
+}
+
+export interface ImportProgress {
+  readonly bytes: number
+  readonly blocks: number
+  readonly records: number
+  /** records whose path up to the root is proven */
+  readonly proven: number
+}
+
+/** What the snapshot says beside its tree. */
+export interface SnapshotFacts {
+  readonly signature: SnapshotRow['signature']
+  readonly signedBy: string | undefined
+  readonly identity: string | undefined
+  readonly now: number
+  readonly repo: RepoFacts
+  /** more to write in the same transaction: identity document, blob rows */
+  readonly ops?: readonly WriteOp[]
+  readonly allowRollback?: boolean
+}
+
+/**
+ * Takes one repo in: bytes of a CAR in any chunking and any order of blocks, a snapshot and a moved head
+ * at the end, and nothing visible before.
+ *
+ * Records are checked and packed into segments as they arrive; tree nodes are walked strictly from the
+ * signed root as soon as the blocks allow. Segments of a transfer that was cut off are found again by
+ * their import's row, so the next try writes no proven block twice.
+ */
+export interface ImportSession {
+  /** Blocks were found from a try that was cut off. */
+  readonly resumed: boolean
+  /** Takes the next bytes; resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Known once its block has come. */
+  readonly commit: SignedCommit | undefined
+  readonly progress: ImportProgress
+  /** Starts over with a new stream of the same repo, keeping what is stored. */
+  restart(): void
+  /** Says that the bytes are over, proves what is left, and moves the head. */
+  finish(facts: SnapshotFacts): Promise<SnapshotRow>
+  /** Stops, keeping what is stored so that another try goes on. */
+  suspend(): Promise<void>
+  /** Stops, dropping what was stored. */
+  discard(): Promise<void>
+}
+
+export interface ImportOptions {
+  readonly storage: Storage
+  readonly did: string
+  readonly sha256: Sha256
+  /** a random 32-bit number */
+  readonly random: () => number
+  readonly now: number
+  readonly source: ImportRow['source']
+  readonly label: string
+  /** Called once with the commit, before anything after it is taken; throws to refuse. */
+  readonly onCommit: (commit: SignedCommit) => Promise<void>
+  /** The snapshot whose blocks need not come again. */
+  readonly base?: SnapshotRow
+  /** The CAR holds only what changed since `base` (a `since` answer). */
+  readonly partial?: boolean
+  readonly nodeBudget?: number
+}
+
+export async function openImport(options: ImportOptions): Promise<ImportSession> {
+  const { storage, did, sha256, random } = options
+  const seed = random()
+  const { row, resumed } = await beginImport(options)
+  const writer = (kind: SegmentRow['kind']) =>
+    createSegmentWriter({ storage, did, importId: row.id, kind, pick: random })
+  const records = writer(options.partial === true ? 'mixed' : 'records')
+  const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
+  const writers = options.partial === true ? [records] : [records, ...trees]
+
+  const intake: Intake = createIntake({
+    sha256,
+    seed,
+    nodeBudget: options.nodeBudget ?? NODE_BUDGET,
+    sink: {
+      get segment() {
+        return records.segment
+      },
+      keep: (bytes, digestAt, from, to) => records.record(bytes, digestAt, from, to),
+    },
+  })
+  const sink = createTreeSink({ writers: trees, seed, onNode: (digest, at) => intake.nodeDone(digest, at) })
+  if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
+  if (options.base !== undefined && options.partial !== true) {
+    await recallBase({ storage, did, base: options.base, sha256, intake, sink })
+  }
+
+  let commit: SignedCommit | undefined
+  let greeted = false
+  let root: Uint8Array | undefined
+  let walk: TreeWalk | undefined
+  let bytes = 0
+
+  const reader = () =>
+    createCarReader({
+      header({ roots }) {
+        const first = roots[0]
+        if (first === undefined) throw new RepoError('repo.no-root')
+        root = first.digest.slice()
+      },
+      block(codec, buffer, digestAt, from, to, position) {
+        intake.block(codec, buffer, digestAt, from, to, position)
+        if (commit === undefined && root !== undefined && isAt(root, buffer, digestAt)) {
+          const block = buffer.slice(from, to)
+          commit = { commit: parseCommit(block), bytes: block, cid: cidString(CODEC_DAG_CBOR, root), digest: root }
+        }
+      },
+    })
+  let car = reader()
+
+  const greet = async (): Promise<void> => {
+    if (greeted || commit === undefined) return
+    if (commit.commit.did !== did) {
+      throw new RepoError('repo.did-mismatch', { expected: did, found: commit.commit.did })
+    }
+    await options.onCommit(commit)
+    greeted = true
+    if (options.partial !== true) walk = createTreeWalk({ root: commit.commit.data, blocks: intake, sink, sha256 })
+  }
+
+  /** Brings a spilled page of nodes back. */
+  const fetchPage = async (): Promise<void> => {
+    const page = intake.wantedPage
+    intake.arena.restore(page, await storage.readBytes(spillBytesKey(did, row.id, page)))
+  }
+
+  /** A record with the very bytes of a tree node that was written and let go: read it back. */
+  const nodeAsRecord = async (): Promise<boolean> => {
+    const wanted = walk?.wanted()
+    const place = wanted?.as === 'record' ? intake.writtenNode(wanted.digest) : undefined
+    if (wanted === undefined || place === undefined) return false
+    await Promise.all(writers.map((it) => it.flush()))
+    const { node } = await createSegmentReader(storage, did).load(place)
+    intake.keepAsRecord(wanted.digest, node.bytes)
+    return true
+  }
+
+  const advance = async (): Promise<'done' | 'waiting'> => {
+    for (;;) {
+      const state = walk?.advance() ?? 'waiting'
+      if (state === 'waiting' && (await nodeAsRecord())) continue
+      if (state !== 'elsewhere') return state
+      await fetchPage()
+      for (const { page } of intake.arena.overBudget()) intake.arena.spilled(page)
+    }
+  }
+
+  const spill = async (): Promise<void> => {
+    for (const { page, bytes } of intake.arena.overBudget()) {
+      await storage.write([{ type: 'put-bytes', key: spillBytesKey(did, row.id, page), parts: [bytes] }], {
+        durability: 'relaxed',
+      })
+      intake.arena.spilled(page)
+    }
+  }
+
+  const proveFull = async (): Promise<{ root: TreeRoot; collections: readonly CollectionTotals[] }> => {
+    if ((await advance()) !== 'done' || walk?.root === undefined) {
+      const wanted = walk?.wanted()
+      throw new RepoError(wanted?.as === 'record' ? 'repo.record-missing' : 'repo.node-missing', {
+        cid: wanted === undefined ? '' : cidString(CODEC_DAG_CBOR, wanted.digest),
+      })
+    }
+    return { root: walk.root, collections: walk.collections }
+  }
+
+  return {
+    resumed,
+    get commit() {
+      return commit
+    },
+    get progress() {
+      return { bytes, blocks: intake.blocks, records: intake.records, proven: walk?.records ?? 0 }
+    },
+    async write(chunk) {
+      car.push(chunk)
+      bytes += chunk.length
+      await greet()
+      if (greeted) await advance()
+      await spill()
+      for (const it of writers) if (it.busy) await it.room()
+    },
+    restart() {
+      car = reader()
+      commit = undefined
+      greeted = false
+      walk = undefined
+      bytes = 0
+      intake.restart()
+    },
+    async finish(facts) {
+      car.end()
+      if (commit === undefined) throw new RepoError('repo.no-root', { reason: 'the root block never came' })
+      const { base } = options
+      const proven =
+        options.partial === true && base !== undefined
+          ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage })
+          : await proveFull()
+      await Promise.all(writers.map((it) => it.flush()))
+      const snapshot: SnapshotRow = {
+        id: `${String(facts.now).padStart(14, '0')}-${commit.cid.slice(-8)}`,
+        did,
+        commit: commit.bytes,
+        commitCid: commit.cid,
+        version: commit.commit.version,
+        rev: commit.commit.rev,
+        data: commit.commit.data.slice(),
+        root: proven.root,
+        collections: proven.collections,
+        signature: facts.signature,
+        signedBy: facts.signedBy,
+        identity: facts.identity,
+        takenAt: facts.now,
+        verifiedAt: facts.now,
+        source: options.source,
+      }
+      await moveHead(storage, snapshot, facts.repo, {
+        importId: row.id,
+        ops: facts.ops ?? [],
+        allowRollback: facts.allowRollback ?? false,
+      })
+      return snapshot
+    },
+    async suspend() {
+      await Promise.all(writers.map((it) => it.flush()))
+    },
+    async discard() {
+      await Promise.allSettled(writers.map((it) => it.flush()))
+      await discardImport(storage, did, row.id)
+    },
+  }
+}
+
+function isAt(digest: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < 32; i++) if (digest[i] !== bytes[at + i]) return false
+  return true
+}
+
+/** Finds the import that was cut off, or makes a new one. */
+async function beginImport(options: ImportOptions): Promise<{ row: ImportRow; resumed: boolean }> {
+  const { storage, did, random } = options
+  // Our own row, written by this code.
+  const found = (await storage.get('imports', did)) as ImportRow | undefined
+  if (found !== undefined) return { row: found, resumed: true }
+  const id = random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
+  const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
+  try {
+    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }])
+  } catch (error) {
+    if (hasCode(error, 'storage.exists')) throw new StorageError('storage.conflict', { table: 'imports', key: did })
+    throw error
+  }
+  return { row, resumed: false }
+}
+
+/** Drops an import that has not ended, and every segment it wrote, in one transaction. */
+export async function discardImport(storage: Storage, did: string, importId?: string): Promise<void> {
+  const row = (await storage.get('imports', did)) as ImportRow | undefined
+  if (row === undefined || (importId !== undefined && row.id !== importId)) return
+  const segments = await storage.list('segments', repoRange(did))
+  const ops: WriteOp[] = [{ type: 'delete', table: 'imports', key: did }]
+  for (const { key, value } of segments) {
+    if ((value as SegmentRow).import !== row.id) continue
+    const segment = Number.parseInt(key.slice(did.length + 1), 16)
+    ops.push({ type: 'delete', table: 'segments', key: segmentKey(did, segment) })
+    ops.push({ type: 'delete-bytes', key: segmentBytesKey(did, segment, 0) })
+  }
+  const spilled = spillBytesKey(did, row.id, 0).slice(0, -1)
+  ops.push({ type: 'delete-bytes-range', from: spilled, to: `${spilled}~` })
+  await storage.write(ops, {
+    guards: [{ table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === row.id }],
+  })
+}

@@ -1,0 +1,36 @@
+import type { IDBPDatabase, IDBPTransaction } from 'idb'
+import { BYTES } from './stores.ts'
+
+/**
+ * One step of the schema. Runs inside the upgrade transaction, where nothing but IndexedDB requests
+ * may be awaited; a throw or rejection aborts the whole upgrade and leaves the old version as it was.
+ */
+export type Migration = (
+  db: IDBPDatabase,
+  tx: IDBPTransaction<unknown, string[], 'versionchange'>,
+) => void | Promise<void>
+
+/** The tables of schema version 1, written out: a later change of `TABLES` must not rewrite history. */
+const VERSION_1_TABLES = [
+  'meta',
+  'repos',
+  'snapshots',
+  'identities',
+  'segments',
+  'imports',
+  'blobs',
+  'search',
+  'activity',
+  'settings',
+]
+
+/**
+ * Schema steps in order; the step at index n leads from version n to version n + 1. A released step
+ * is never edited: a table that is added to `TABLES` comes with a new step here.
+ */
+export const migrations: readonly Migration[] = [
+  (db) => {
+    for (const table of VERSION_1_TABLES) db.createObjectStore(table)
+    db.createObjectStore(BYTES)
+  },
+]

@@ -1,0 +1,91 @@
+import { StorageError } from '../errors.ts'
+import { isEmptyRange } from '../key-rules.ts'
+import type { ByteRange, Storage } from '../port.ts'
+import { expectStored, slice } from './byte-values.ts'
+import { connect } from './connection.ts'
+import { withWebLock } from './locks.ts'
+import { migrations } from './migrations.ts'
+import { toStoredOps } from './stored-op.ts'
+import { BYTES } from './stores.ts'
+import { countKeys, getAll, listKeys, listRows, writeAll } from './transactions.ts'
+import { weigh } from './weigh.ts'
+
+export interface IndexedDbOptions {
+  /** of the database, and prefix of its Web Locks */
+  readonly name?: string
+  /** called when an opening or deletion has to wait for another tab; it goes on when that lets go */
+  readonly onBlocked?: () => void
+}
+
+const DEFAULT_NAME = 'cairn'
+
+/**
+ * Opens the storage of this origin in IndexedDB. Works in pages, dedicated workers and service workers.
+ *
+ * Errors: `storage.version-ahead` when a newer version of the app wrote the database, `storage.quota`,
+ * `storage.failed`.
+ */
+export async function openIndexedDb({ name = DEFAULT_NAME, onBlocked }: IndexedDbOptions = {}): Promise<Storage> {
+  const connection = await connect(name, migrations, onBlocked)
+
+  async function readStored(key: string) {
+    const [value] = await connection.run((db) => getAll(db, BYTES, [key]))
+    return expectStored(value, key)
+  }
+
+  return {
+    async get(table, key) {
+      const [value] = await connection.run((db) => getAll(db, table, [key]))
+      return value
+    },
+    getMany: (table, keys) => connection.run((db) => getAll(db, table, keys)),
+    list: (table, range = {}) =>
+      connection.run(async (db) => (isEmptyRange(range) ? [] : listRows(db, table, range))),
+    keys: (table, range = {}) =>
+      connection.run(async (db) => (isEmptyRange(range) ? [] : listKeys(db, table, range))),
+    count: (table, range = {}) =>
+      connection.run(async (db) => (isEmptyRange(range) ? 0 : countKeys(db, table, range))),
+
+    async write(ops, { durability = 'strict', guards = [] } = {}) {
+      const stored = await connection.run(() => toStoredOps(ops))
+      await connection.run((db) => writeAll(db, stored, guards, durability), () => weigh(ops))
+    },
+
+    async readBytes(key, from, to) {
+      const stored = await readStored(key)
+      return connection.run(() => slice(stored, key, from, to))
+    },
+    async readRanges(ranges: readonly ByteRange[]) {
+      const keys = [...new Set(ranges.map((range) => range.key))]
+      const values = await connection.run((db) => getAll(db, BYTES, keys))
+      const stored = new Map(keys.map((key, at) => [key, expectStored(values[at], key)]))
+      return connection.run(() =>
+        Promise.all(
+          ranges.map(({ key, from, to }) => slice(expectStored(stored.get(key), key), key, from, to)),
+        ),
+      )
+    },
+    async readBlob(key) {
+      const stored = await readStored(key)
+      return stored instanceof Blob ? stored : new Blob([stored])
+    },
+    byteKeys: (range = {}) =>
+      connection.run(async (db) => (isEmptyRange(range) ? [] : listKeys(db, BYTES, range))),
+
+    async lock(lockName, options, work) {
+      connection.assertOpen()
+      return withWebLock(`${name}/${lockName}`, options, work)
+    },
+    async estimate() {
+      connection.assertOpen()
+      // Undefined outside secure contexts, whatever the types say.
+      const manager: StorageManager | undefined = navigator.storage
+      if (manager === undefined) throw new StorageError('storage.failed', { reason: 'no-estimate' })
+      const { usage = 0, quota } = await manager.estimate()
+      return { usage, quota }
+    },
+    onLost: (listener) => connection.onLost(listener),
+    close: async () => connection.close(),
+    destroy: () => connection.destroy(),
+  }
+}

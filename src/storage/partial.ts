@@ -1,0 +1,138 @@
+import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
+import { utf8 } from '../core/bytes.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { RepoError } from '../repo/errors.ts'
+import { binary, compare, type Difference, type Side, storedSide } from '../repo/mst/diff.ts'
+import type { MstNode } from '../repo/mst/node.ts'
+import { heightOf } from '../repo/mst/height.ts'
+import { editTree, type TreeOp } from '../repo/mst/edit.ts'
+import { type CollectionTotals, keysOf, visit } from '../repo/mst/read.ts'
+import type { Place } from '../repo/mst/stored.ts'
+import type { Intake } from '../repo/verify/intake.ts'
+import type { TreeRoot } from '../repo/verify/walk.ts'
+import type { SignedCommit } from './importer.ts'
+import type { Storage } from './port.ts'
+import type { SnapshotRow } from './rows.ts'
+import { createSegmentReader } from './segment-reader.ts'
+import type { TreeSink } from './tree-sink.ts'
+
+/**
+ * Proves a CAR that holds only what changed since a kept snapshot.
+ *
+ * Its tree nodes are taken as hints of what changed, nothing more: the changes are applied to the kept
+ * tree, whose new root must equal the signed one. Whatever a sender left out or made up ends in
+ * `repo.node-missing`, `repo.record-missing` or `repo.root-mismatch`, and the caller asks for the whole repo.
+ */
+export async function partialTree(input: {
+  readonly storage: Storage
+  readonly did: string
+  readonly base: SnapshotRow
+  readonly commit: SignedCommit
+  readonly intake: Intake
+  readonly sink: TreeSink
+  readonly sha256: Sha256
+  readonly fetchPage: () => Promise<void>
+}): Promise<{ root: TreeRoot; collections: readonly CollectionTotals[] }> {
+  const { base, commit, sink, sha256 } = input
+  const source = createSegmentReader(input.storage, input.did)
+  const before = storedSide(source, base.root, base.data)
+  const differences = await compare(before, await receivedSide(input))
+  const places = await findRecords(input, differences, source)
+  const ops: TreeOp[] = differences.map(({ key, after }) => {
+    if (after === undefined) return { key, record: undefined }
+    const place = places.get(binary(after))
+    if (place === undefined) throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
+    return { key, record: { digest: after, place } }
+  })
+  const edited = await editTree({ source, base: { root: base.root, digest: base.data }, ops, sink, sha256 })
+  if (binary(edited.digest) !== binary(commit.commit.data)) throw new RepoError('repo.root-mismatch')
+  return { root: edited.root, collections: recount(base.collections, differences, places) }
+}
+
+/**
+ * The signed tree as far as it was sent. A node that was not sent must be one that the kept tree has at the
+ * same layer; the comparison has dropped those before it asks here.
+ */
+async function receivedSide(input: {
+  readonly base: SnapshotRow
+  readonly commit: SignedCommit
+  readonly intake: Intake
+  readonly sha256: Sha256
+  readonly fetchPage: () => Promise<void>
+}): Promise<Side> {
+  const { intake, base } = input
+  const digest = input.commit.commit.data
+  const open = async (wanted: Uint8Array): Promise<MstNode | undefined> => {
+    let node = intake.heldNode(wanted)
+    if (node === 'elsewhere') {
+      await input.fetchPage()
+      node = intake.heldNode(wanted)
+    }
+    return typeof node === 'string' ? undefined : node
+  }
+  /** Nothing but a root's first key tells its layer. */
+  const layer = async (): Promise<number> => {
+    if (binary(digest) === binary(base.data)) return base.root.layer
+    const node = await open(digest)
+    if (node === undefined) throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
+    const [first] = keysOf(node)
+    return first === undefined ? 0 : heightOf(input.sha256, utf8(first))
+  }
+  return {
+    layer: await layer(),
+    digest,
+    rootChild: undefined,
+    async open(nodes) {
+      const out = []
+      for (const { digest } of nodes) {
+        const node = await open(digest)
+        if (node === undefined) throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
+        out.push({ node, records: undefined, children: undefined })
+      }
+      return out
+    },
+  }
+}
+
+/** Places of the new values: sent now, or kept under another path (a sender leaves those out). */
+async function findRecords(
+  input: { readonly intake: Intake; readonly base: SnapshotRow },
+  differences: readonly Difference[],
+  source: ReturnType<typeof createSegmentReader>,
+): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>()
+  const wanted = new Set<string>()
+  for (const { after, beforePlace, before } of differences) {
+    if (before !== undefined && beforePlace !== undefined) places.set(binary(before), beforePlace)
+    if (after === undefined) continue
+    const place = input.intake.placeOf(after)
+    if (place === undefined) wanted.add(binary(after))
+    else places.set(binary(after), place)
+  }
+  for (const key of places.keys()) wanted.delete(key)
+  if (wanted.size > 0) {
+    await visit(source, input.base.root, { skip: 0, reverse: false }, ({ digest, place }) => {
+      const key = binary(digest)
+      if (wanted.delete(key)) places.set(key, place)
+      return wanted.size > 0
+    })
+  }
+  return places
+}
+
+/** Counts by collection after the changes, without reading the tree. */
+function recount(
+  before: readonly CollectionTotals[],
+  differences: readonly Difference[],
+  places: ReadonlyMap<string, Place>,
+): CollectionTotals[] {
+  const totals = new Map(before.map((it) => [it.nsid, { ...it }]))
+  for (const { key, before: was, after, beforePlace } of differences) {
+    const nsid = key.slice(0, key.indexOf('/'))
+    const it = totals.get(nsid) ?? { nsid, records: 0, bytes: 0 }
+    const change = (after === undefined ? 0 : 1) - (was === undefined ? 0 : 1)
+    const size = (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
+    totals.set(nsid, { nsid, records: it.records + change, bytes: it.bytes + size })
+  }
+  return [...totals.values()].filter((it) => it.records > 0).sort((a, b) => (a.nsid < b.nsid ? -1 : 1))
+}

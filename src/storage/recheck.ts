@@ -1,0 +1,64 @@
+import { createCarReader } from '../repo/car/reader.ts'
+import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { RepoError } from '../repo/errors.ts'
+import { createIntake } from '../repo/verify/intake.ts'
+import { createTreeWalk } from '../repo/verify/walk.ts'
+import { exportCar } from './export-car.ts'
+import type { Storage } from './port.ts'
+import type { SnapshotRow } from './rows.ts'
+
+/** Unproven nodes never pile up: an export is in preorder. */
+const NODE_BUDGET = 8 << 20
+
+/**
+ * Reads everything stored for a snapshot again and proves it again, exactly as a receiver of our export
+ * would: every block's hash, every record's form, the whole tree up to the commit.
+ *
+ * @throws RepoError naming what is wrong; `storage.segment-gone` when bytes are missing.
+ */
+export async function recheck(input: {
+  readonly storage: Storage
+  readonly snapshot: SnapshotRow
+  readonly sha256: Sha256
+  readonly random: () => number
+  readonly onProgress: (records: number, bytes: number) => void
+  readonly signal: AbortSignal | undefined
+}): Promise<{ records: number }> {
+  const { storage, snapshot, sha256 } = input
+  const intake = createIntake({
+    sha256,
+    seed: input.random(),
+    nodeBudget: NODE_BUDGET,
+    sink: { segment: 0, keep: () => 0 },
+  })
+  const walk = createTreeWalk({
+    root: snapshot.data,
+    blocks: intake,
+    sha256,
+    sink: {
+      node(_stored, digest) {
+        const nowhere = { segment: 0, offset: 0, length: 0 }
+        intake.nodeDone(digest, nowhere)
+        return nowhere
+      },
+    },
+  })
+  const car = createCarReader({ header: () => {}, block: (...block) => void intake.block(...block) })
+  let bytes = 0
+  for await (const chunk of exportCar(storage, snapshot)) {
+    input.signal?.throwIfAborted()
+    car.push(chunk)
+    bytes += chunk.length
+    walk.advance()
+    input.onProgress(walk.records, bytes)
+  }
+  car.end()
+  if (walk.advance() !== 'done') {
+    const wanted = walk.wanted()
+    throw new RepoError(wanted?.as === 'record' ? 'repo.record-missing' : 'repo.node-missing', {
+      cid: wanted === undefined ? '' : cidString(CODEC_DAG_CBOR, wanted.digest),
+    })
+  }
+  return { records: walk.records }
+}

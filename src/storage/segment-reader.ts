@@ -1,0 +1,159 @@
+import { hasCode } from '../core/errors.ts'
+import type { TreeSource } from '../repo/mst/read.ts'
+import { decodeStored, type Place, type StoredNode } from '../repo/mst/stored.ts'
+import { StorageError } from './errors.ts'
+import type { ByteRange, Storage } from './port.ts'
+import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
+
+/**
+ * A node is read together with the bytes before it: children are written before parents, so most of a
+ * subtree lies there. Small enough that reading one record stays under 64 KB in all.
+ */
+const READ_AHEAD = 8 * 1024
+/** Windows of tree bytes kept: about 2 MB at most. */
+const WINDOWS = 200
+/** Records nearer than this are read in one go. */
+const GAP = 4 * 1024
+/** The longest single read of records. */
+const RUN = 512 * 1024
+
+interface Window {
+  readonly from: number
+  readonly bytes: Uint8Array
+}
+
+/** Reads records and tree nodes of one repo by place, whatever compaction has done to their segments. */
+export interface SegmentReader extends TreeSource {
+  /** Bytes of records, in the order asked; near ones are read together. */
+  records(places: readonly Place[]): Promise<Uint8Array[]>
+  /** Bytes that were moved from the disk so far. */
+  readonly bytesRead: number
+}
+
+export function createSegmentReader(storage: Storage, did: string): SegmentReader {
+  /** Segments that were compacted since; all others are read without asking for their row. */
+  const rows = new Map<number, SegmentRow>()
+  const windows = new Map<number, Window[]>()
+  let windowCount = 0
+  let bytesRead = 0
+
+  const moved = (segment: number, offset: number): number => {
+    const map = rows.get(segment)?.moved
+    if (map === undefined) return offset
+    let low = 0
+    let high = map.length / 2 - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const old = map[middle * 2] ?? 0
+      if (old === offset) return map[middle * 2 + 1] ?? 0
+      if (old < offset) low = middle + 1
+      else high = middle - 1
+    }
+    throw new StorageError('storage.segment-gone', { segment, offset })
+  }
+
+  const range = (segment: number, from: number, to: number): ByteRange => ({
+    key: segmentBytesKey(did, segment, rows.get(segment)?.generation ?? 0),
+    from,
+    to,
+  })
+
+  /** After compaction elsewhere: learn where the bytes went, and say whether that is news. */
+  const relearn = async (segments: readonly number[]): Promise<boolean> => {
+    const found = await storage.getMany('segments', segments.map((segment) => segmentKey(did, segment)))
+    let news = false
+    found.forEach((value, i) => {
+      const segment = segments[i]
+      // Our own row, written by this code.
+      const row = value as SegmentRow | undefined
+      if (segment === undefined || row === undefined) return
+      if ((rows.get(segment)?.generation ?? 0) === row.generation) return
+      rows.set(segment, row)
+      windows.delete(segment)
+      news = true
+    })
+    return news
+  }
+
+  const again = async <T>(segments: readonly number[], read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (!hasCode(error, 'storage.segment-gone') || !(await relearn([...new Set(segments)]))) throw error
+      return read()
+    }
+  }
+
+  const keep = (segment: number, window: Window): void => {
+    if (windowCount++ > WINDOWS) {
+      windows.clear()
+      windowCount = 0
+    }
+    const list = windows.get(segment)
+    if (list === undefined) windows.set(segment, [window])
+    else list.push(window)
+  }
+
+  const cached = (place: Place, from: number): Uint8Array | undefined => {
+    for (const window of windows.get(place.segment) ?? []) {
+      const at = from - window.from
+      if (at >= 0 && at + place.length <= window.bytes.length) return window.bytes.subarray(at, at + place.length)
+    }
+    return undefined
+  }
+
+  const load = async (place: Place): Promise<StoredNode> => {
+    const bytes = await again([place.segment], async () => {
+      const from = moved(place.segment, place.offset)
+      const hit = cached(place, from)
+      if (hit !== undefined) return hit
+      const start = Math.max(0, from - READ_AHEAD)
+      const [read] = await storage.readRanges([range(place.segment, start, from + place.length)])
+      if (read === undefined || read.length < from - start + place.length) {
+        throw new StorageError('storage.segment-gone', { segment: place.segment })
+      }
+      bytesRead += read.length
+      keep(place.segment, { from: start, bytes: read })
+      return read.subarray(from - start)
+    })
+    return decodeStored(bytes)
+  }
+
+  return {
+    load,
+    async records(places) {
+      return again(
+        places.map((place) => place.segment),
+        async () => {
+          const order = places
+            .map((place, index) => ({ ...place, from: moved(place.segment, place.offset), index }))
+            .sort((a, b) => a.segment - b.segment || a.from - b.from)
+          const runs: { segment: number; from: number; to: number; members: typeof order }[] = []
+          for (const it of order) {
+            const last = runs.at(-1)
+            const end = it.from + it.length
+            if (last?.segment === it.segment && it.from - last.to < GAP && end - last.from < RUN) {
+              last.to = Math.max(last.to, end)
+              last.members.push(it)
+            } else runs.push({ segment: it.segment, from: it.from, to: end, members: [it] })
+          }
+          const reads = await storage.readRanges(runs.map((run) => range(run.segment, run.from, run.to)))
+          const out: Uint8Array[] = []
+          runs.forEach((run, i) => {
+            const bytes = reads[i]
+            bytesRead += bytes?.length ?? 0
+            for (const { index, from, length, segment } of run.members) {
+              const record = bytes?.subarray(from - run.from, from - run.from + length)
+              if (record?.length !== length) throw new StorageError('storage.segment-gone', { segment })
+              out[index] = record
+            }
+          })
+          return out
+        },
+      )
+    },
+    get bytesRead() {
+      return bytesRead
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { createBlockTable, type BlockTable } from '../repo/verify/block-table.ts'
+import { encodeStored, type Place, type StoredNode } from '../repo/mst/stored.ts'
+import type { WalkSink } from '../repo/verify/walk.ts'
+import type { SegmentWriter } from './segment-writer.ts'
+
+/** Nodes of three layers lie together: about 64 entries, so one short read covers a path through them. */
+const LAYERS_TOGETHER = 3
+const WRITTEN = 1
+
+export interface TreeSink extends WalkSink {
+  /** A node that is stored already; it will not be written again. */
+  known(digest: Uint8Array, place: Place): void
+}
+
+/** Writes proven nodes, children first, to one writer for each group of layers; never the same node twice. */
+export function createTreeSink(input: {
+  readonly writers: readonly SegmentWriter[]
+  readonly seed: number
+  readonly onNode: (digest: Uint8Array, at: Place) => void
+}): TreeSink {
+  const written: BlockTable = createBlockTable(input.seed)
+  const put = (stored: StoredNode, digest: Uint8Array, layer: number): Place => {
+    const found = written.size === 0 ? -1 : written.find(digest, 0)
+    if (found >= 0) return { segment: written.a(found), offset: written.b(found), length: written.c(found) }
+    const group = Math.min(Math.floor(layer / LAYERS_TOGETHER), input.writers.length - 1)
+    const writer = input.writers[group]
+    if (writer === undefined) throw new RangeError('no writer for the tree')
+    const bytes = encodeStored(stored)
+    const offset = writer.node(bytes)
+    return { segment: writer.segment, offset, length: bytes.length }
+  }
+  return {
+    known(digest, place) {
+      if (written.find(digest, 0) >= 0) return
+      written.set(written.add(digest, 0), WRITTEN, place.segment, place.offset, place.length)
+    },
+    node(stored, digest, layer) {
+      const place = put(stored, digest, layer)
+      input.onNode(digest, place)
+      return place
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
+import { NavigationRoute, registerRoute } from 'workbox-routing'
+import type { PrecacheEntry } from 'workbox-precaching'
+import { downloadPrefix } from '../cairn/download-messages.ts'
+import type { DownloadAlive, DownloadRequest } from '../cairn/download-messages.ts'
+import { createDownloads } from './downloads.ts'
+
+declare const self: ServiceWorkerGlobalScope & {
+  /** every built file with its revision, put here by the build */
+  readonly __WB_MANIFEST: readonly (PrecacheEntry | string)[]
+}
+
+type Message = { readonly type: 'SKIP_WAITING' } | DownloadRequest | DownloadAlive
+
+const downloads = createDownloads()
+
+// Before the precache route: nothing under this prefix is a file.
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith(downloadPrefix),
+  ({ url }) => Promise.resolve(downloads.respond(url.pathname)),
+)
+
+precacheAndRoute([...self.__WB_MANIFEST])
+cleanupOutdatedCaches()
+
+// Any other page of the app opens from the precached shell, online or not.
+registerRoute(
+  new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: [/^\/healthz$/, /^\/xrpc\//] }),
+)
+
+/**
+ * A new version waits until the person agrees (the page then posts SKIP_WAITING), because a running
+ * import belongs to the version that started it. The first version of all takes its open page over at
+ * once, so that the first export already streams to disk.
+ */
+self.addEventListener('activate', (event) => {
+  event.waitUntil(self.clients.claim())
+})
+
+self.addEventListener('message', (event: ExtendableMessageEvent) => {
+  // Only our own pages can post to this worker, so the shape is ours.
+  const message = event.data as Message
+  if (message.type === 'SKIP_WAITING') event.waitUntil(self.skipWaiting())
+  else if (message.type === 'download-alive') event.waitUntil(downloads.alive(message))
+  else if (message.type === 'download') {
+    const port = event.ports[0]
+    if (port !== undefined) event.waitUntil(downloads.offer(message, port))
+  }
+})

@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { createElement } from 'react'
+import type { FunctionComponent } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { defineConfig, runnerImport } from 'vite'
+import type { Plugin } from 'vite'
+import { VitePWA } from 'vite-plugin-pwa'
+import type { ManifestOptions } from 'vite-plugin-pwa'
+import { metaContentSecurityPolicy } from './src/relay/security-headers.ts'
+
+/** A file kind that an installed app opens. */
+const carFiles = { action: '/open', accept: { 'application/vnd.ipld.car': ['.car'] } }
+
+const manifest: Partial<ManifestOptions> = {
+  id: '/',
+  name: 'Cairn',
+  short_name: 'Cairn',
+  description: 'Keep your AT Protocol data on your own device, verified and readable offline.',
+  start_url: '/',
+  scope: '/',
+  display: 'standalone',
+  lang: 'en',
+  categories: ['utilities', 'social'],
+  theme_color: '#fbf9f5',
+  background_color: '#fbf9f5',
+  icons: [
+    { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
+    { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
+    { src: '/icon-512.png', sizes: '512x512', type: 'image/png' },
+    { src: '/icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+  ],
+  shortcuts: [
+    { name: 'Open a CAR file', url: '/open' },
+    { name: 'Activity', url: '/activity' },
+  ],
+  file_handlers: [carFiles],
+  launch_handler: { client_mode: ['navigate-existing', 'auto'] },
+}
+
+interface ShellModule {
+  readonly Shell: FunctionComponent
+}
+
+/**
+ * Puts the shell's markup into `index.html`, so that the first paint waits for no script, and the
+ * content security policy of the build (the development server needs inline scripts and has none).
+ */
+function shell(): Plugin {
+  let building = false
+  return {
+    name: 'cairn-shell',
+    configResolved(config) {
+      building = config.command === 'build'
+    },
+    transformIndexHtml: {
+      order: 'pre',
+      async handler(html) {
+        const file = fileURLToPath(new URL('src/app/shell.tsx', import.meta.url))
+        const { module } = await runnerImport<ShellModule>(file, { configFile: false })
+        const csp = `<meta http-equiv="Content-Security-Policy" content="${metaContentSecurityPolicy}" />`
+        return html
+          .replace('<!--csp-->', building ? csp : '')
+          .replace('<!--shell-->', () => renderToStaticMarkup(createElement(module.Shell)))
+      },
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [
+    react(),
+    shell(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src/worker',
+      filename: 'service-worker.ts',
+      // The app registers it and asks before an update (workbox-window), so nothing is injected.
+      injectRegister: false,
+      registerType: 'prompt',
+      manifest,
+      injectManifest: {
+        globPatterns: ['**/*.{html,js,css,woff2,wasm,svg,png,webmanifest}'],
+        // Larger than any file of the build; one over it would be left out of the offline app silently.
+        maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
+      },
+    }),
+  ],
+  build: {
+    target: 'es2023',
+    // A file that is inlined as data: would need a hole in the policy, and cannot be cached alone.
+    assetsInlineLimit: 0,
+    // The policy and the module graph are ours; browsers with modules need no preload polyfill.
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  worker: {
+    format: 'es',
+    // A folder of their own, so that the size gate can tell them from chunks of the page.
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/worker/[name]-[hash].js',
+        chunkFileNames: 'assets/worker/[name]-[hash].js',
+      },
+    },
+  },
+  server: { port: 4681, strictPort: true },
+})
