@@ -67,10 +67,30 @@ function shell(): Plugin {
   }
 }
 
+/** Asks for the fonts of the first screen at once, not only when the styles have arrived. */
+function preloadFonts(): Plugin {
+  return {
+    name: 'cairn-preload-fonts',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { bundle = {} }) {
+        const fonts = Object.keys(bundle).filter((file) => /-latin-wght-normal-[^/]+\.woff2$/.test(file))
+        return fonts.map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'preload', as: 'font', type: 'font/woff2', href: `/${file}`, crossorigin: true },
+          injectTo: 'head' as const,
+        }))
+      },
+    },
+  }
+}
+
 export default defineConfig({
   plugins: [
     react(),
     shell(),
+    preloadFonts(),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src/worker',

@@ -1,6 +1,8 @@
-import { expect, type Locator, type Page } from '@playwright/test'
 import { readFile } from 'node:fs/promises'
+import { expect, type Locator, type Page } from '@playwright/test'
+import { formatNumber } from '../src/app/lib/format.ts'
 import { collectionHref, recordHref, repoHref, type RepoTab } from '../src/app/lib/routes.ts'
+import { wordsFor } from '../src/app/words.ts'
 
 export interface Urls {
   readonly app: string
@@ -8,24 +10,93 @@ export interface Urls {
   readonly plc: string
 }
 
+export interface NamedFile {
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** How long a whole backup of the largest test account may take on a busy two-core machine. */
+const BACKUP_MS = 60_000
+
+export type CairnPage = ReturnType<typeof createCairnPage>
+
 /** A tab of Cairn and what a person does in it, by the names that the person sees. */
-export interface CairnPage {
-  readonly page: Page
-  readonly title: Locator
-  open(path?: string): Promise<void>
-  openRepo(did: string, tab?: RepoTab): Promise<void>
-  openCollection(did: string, collection: string): Promise<void>
-  openRecord(did: string, path: string): Promise<void>
-  /** Opens Settings and points every endpoint at the local servers. */
-  setUp(): Promise<void>
-  /** Types a handle or DID on the Library and asks for a backup; does not wait for its end. */
-  add(input: string): Promise<void>
-  /** Backs up and waits until the repo is there with this many records. */
-  backUp(account: { did: string; handle: string }, records: number): Promise<void>
-  /** Chooses a file with the Library's picker. */
-  addFile(file: { name: string; bytes: Uint8Array }): Promise<void>
-  /** the alert or status that carries this sentence */
-  sentence(text: string): Locator
-  /** Exports from the repo's Export tab; gives the downloaded file. */
-  exportAs(did: string, format: 'CAR' | 'zip' | 'JSON lines'): Promise<{ name: string; bytes: Buffer }>
+export function createCairnPage(page: Page, urls: Urls) {
+  const open = async (path = '/'): Promise<void> => {
+    await page.goto(urls.app + path)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  }
+
+  /** The Library's row of an account, or of a job by its label. */
+  const row = (text: string): Locator => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
+
+  const add = async (input: string): Promise<void> => {
+    await page.getByRole('textbox', { name: 'Handle or DID to keep a copy of' }).fill(input)
+    await page.getByRole('button', { name: 'Back up', exact: true }).click()
+  }
+
+  return {
+    page,
+    urls,
+    open,
+    row,
+    add,
+    openRepo: (did: string, tab: RepoTab = 'overview') => open(repoHref(did, tab)),
+    openCollection: (did: string, collection: string) => open(collectionHref(did, collection)),
+    openRecord: (did: string, path: string) => open(recordHref(did, path)),
+
+    /** Points every endpoint at the local servers, in Settings, and waits until that is stored. */
+    async setUp(): Promise<void> {
+      await open('/settings')
+      await page.getByRole('textbox', { name: 'PLC directory' }).fill(urls.plc)
+      await page.getByRole('textbox', { name: 'DNS over HTTPS' }).fill('')
+      await page.getByRole('textbox', { name: 'Handle resolver' }).fill(urls.pds)
+      await page.getByRole('checkbox', { name: /local addresses/ }).check()
+      await page.getByRole('button', { name: 'Save endpoints' }).click()
+      await expect(page.getByText('Saved', { exact: false })).toBeVisible()
+    },
+
+    /** Asks for a backup on the Library and waits until it is whole. */
+    async backUp(account: { handle: string }, counts: { records: number; blobs?: number }): Promise<void> {
+      await open('/')
+      await add(account.handle)
+      const kept = row(`@${account.handle}`)
+      await expect(kept).toContainText(`${formatNumber(counts.records)} record`, { timeout: BACKUP_MS })
+      await expect(kept).toContainText('Saved on this device')
+      if (counts.blobs !== undefined) await expect(kept).toContainText(`${formatNumber(counts.blobs)} blob`)
+    },
+
+    /** Presses "Back up now" on the open repo and waits until its job has ended. */
+    async update(did: string): Promise<void> {
+      await open(repoHref(did))
+      const again = page.getByRole('button', { name: 'Back up now' })
+      await again.click()
+      await expect(page.getByRole('main').getByRole('progressbar')).toHaveCount(0)
+      await expect(again).toBeEnabled({ timeout: BACKUP_MS })
+    },
+
+    /** Chooses files with the Library's picker. */
+    async openFiles(files: readonly NamedFile[]): Promise<void> {
+      const list = files.map(({ name, bytes }) => ({ name, mimeType: 'application/vnd.ipld.car', buffer: Buffer.from(bytes) }))
+      await page.getByLabel('CAR files').setInputFiles(list)
+    },
+
+    /** The alert that says what the words of an error code say. */
+    problem(code: string, fields: Record<string, unknown> = {}, within: Page | Locator = page): Locator {
+      return within.getByRole('alert').filter({ hasText: wordsFor(code, fields).title })
+    },
+
+    /** Asks for an export on the repo's Export tab and gives the file that the browser saved. */
+    async exportAs(did: string, format: 'CAR' | 'CAR with blobs' | 'JSON lines'): Promise<{ name: string; bytes: Buffer }> {
+      await open(repoHref(did, 'export'))
+      const started = page.waitForEvent('download')
+      await page.getByRole('button', { name: `Save ${format}`, exact: true }).click()
+      const download = await started
+      return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
+    },
+
+    /** What stands beside a name on the open screen's lists of facts. */
+    fact: (name: string): Locator =>
+      page.getByRole('term').filter({ hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1] | preceding-sibling::dd[1]').first(),
+  }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { findChromium } from './chromium.mjs'
 import { fail, run } from './run.mjs'
@@ -8,13 +9,22 @@ function mayInstall() {
   return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'))
 }
 
+/** A browser that starts. Ubuntu has a file of that name that only says where the browser would be. */
+function workingChromium() {
+  const found = findChromium()
+  if (found === undefined) return undefined
+  // On Windows the program answers in a window and not here.
+  if (process.platform === 'win32') return found
+  return spawnSync(found, ['--version'], { timeout: 30_000 }).status === 0 ? found : undefined
+}
+
 /**
  * The browser for tests. Installs Debian's `chromium` when there is none and this user may; else says
  * what to do and ends.
  * @returns {Promise<string>}
  */
 export async function requireChromium() {
-  const found = findChromium()
+  const found = workingChromium()
   if (found !== undefined) return found
   if (mayInstall()) {
     console.error('Installing chromium…')
@@ -24,7 +34,7 @@ export async function requireChromium() {
       env,
       stdout: 'stderr',
     })
-    const installed = findChromium()
+    const installed = workingChromium()
     if (installed !== undefined) return installed
   }
   return fail(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail, nodeBinary, root, run } from './run.mjs'
 
@@ -43,6 +43,8 @@ function hashSources() {
  */
 export async function build() {
   const sources = hashSources()
+  // A build that breaks off may leave some of its files behind.
+  rmSync(stampFile, { force: true })
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const code = await run(nodeBinary(), [vite, 'build'], { stdout: 'held' })
   if (code !== 0) return false

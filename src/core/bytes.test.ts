@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   compareBytes,
@@ -54,7 +54,23 @@ describe('bytes', () => {
 
 describe('UTF-8', () => {
   it('agrees with the strict TextDecoder on any bytes', () => {
-    const lead = fc.constantFrom(0x41, 0x7f, 0x80, 0xbf, 0xc1, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0x9f, 0xa0, 0x8f)
+    const lead = fc.constantFrom(
+      0x41,
+      0x7f,
+      0x80,
+      0xbf,
+      0xc1,
+      0xc2,
+      0xe0,
+      0xed,
+      0xef,
+      0xf0,
+      0xf4,
+      0xf5,
+      0x9f,
+      0xa0,
+      0x8f,
+    )
     fc.assert(
       fc.property(fc.array(fc.oneof(lead, fc.integer({ min: 0, max: 255 })), { maxLength: 8 }), (list) => {
         const input = Uint8Array.from(list)

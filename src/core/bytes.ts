@@ -22,7 +22,13 @@ export function copyRange(bytes: Uint8Array, from: number, to: number): Uint8Arr
 }
 
 /** True when `length` bytes at both offsets are the same. Ranges outside either array are never equal. */
-export function equalAt(a: Uint8Array, aOffset: number, b: Uint8Array, bOffset: number, length: number): boolean {
+export function equalAt(
+  a: Uint8Array,
+  aOffset: number,
+  b: Uint8Array,
+  bOffset: number,
+  length: number,
+): boolean {
   if (aOffset + length > a.length || bOffset + length > b.length) return false
   for (let i = 0; i < length; i++) {
     if (a[aOffset + i] !== b[bOffset + i]) return false

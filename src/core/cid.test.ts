@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat } from './bytes.ts'
 import {
@@ -38,7 +38,9 @@ describe('CID', () => {
         const bytes = good.slice()
         bytes[at] = value
         const legal = value === good[at] || (at === 1 && value === CODEC_RAW)
-        expect(readCidHeader(bytes, 0)).toBe(legal ? value === CODEC_RAW ? CODEC_RAW : CODEC_DAG_CBOR : CID_UNSUPPORTED)
+        expect(readCidHeader(bytes, 0)).toBe(
+          legal ? (value === CODEC_RAW ? CODEC_RAW : CODEC_DAG_CBOR) : CID_UNSUPPORTED,
+        )
       }
     }
     expect(readCidHeader(good.subarray(0, 35), 0)).toBe(CID_UNSUPPORTED)

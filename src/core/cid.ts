@@ -18,7 +18,7 @@ export const CID_HEADER_BYTES = 4
 /** SHA-256. */
 export const DIGEST_BYTES = 32
 /** `b` and 58 characters. */
-export const CID_STRING_LENGTH = 59
+const CID_STRING_LENGTH = 59
 
 /** What `readCidHeader` gives for bytes that are no CID atproto allows. */
 export const CID_UNSUPPORTED = 0
@@ -35,7 +35,8 @@ export interface Cid {
  */
 export function readCidHeader(bytes: Uint8Array, offset: number): number {
   if (offset + CID_BYTES > bytes.length) return CID_UNSUPPORTED
-  if (bytes[offset] !== 0x01 || bytes[offset + 2] !== 0x12 || bytes[offset + 3] !== 0x20) return CID_UNSUPPORTED
+  if (bytes[offset] !== 0x01 || bytes[offset + 2] !== 0x12 || bytes[offset + 3] !== 0x20)
+    return CID_UNSUPPORTED
   const codec = bytes[offset + 1]
   return codec === CODEC_DAG_CBOR || codec === CODEC_RAW ? codec : CID_UNSUPPORTED
 }

@@ -22,9 +22,11 @@ export const MAX_RECORD_KEY = 512
 const MAX_AT_URI = 8192
 
 const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/
-const HANDLE = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/
-const NSID =
-  /^[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+\.[a-zA-Z][a-zA-Z0-9]{0,62}$/
+const HANDLE =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/
+/** What follows the first character of a DNS label, if anything. */
+const LABEL_REST = '(?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?'
+const NSID = new RegExp(`^[a-zA-Z]${LABEL_REST}(?:\\.[a-zA-Z0-9]${LABEL_REST})+\\.[a-zA-Z][a-zA-Z0-9]{0,62}$`)
 const RECORD_KEY = /^[a-zA-Z0-9_~.:-]{1,512}$/
 
 export function isDid(text: string): boolean {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareRev, formatTid, isTid, MAX_CLOCK_ID, parseTid } from './tid.ts'
 
@@ -31,7 +31,14 @@ describe('TID', () => {
   })
 
   it('formats nothing out of range', () => {
-    for (const [micros, clock] of [[-1, 0], [2 ** 53, 0], [0.5, 0], [0, 1024], [0, -1], [0, 0.5]] as const) {
+    for (const [micros, clock] of [
+      [-1, 0],
+      [2 ** 53, 0],
+      [0.5, 0],
+      [0, 1024],
+      [0, -1],
+      [0, 0.5],
+    ] as const) {
       expect(() => formatTid(micros, clock)).toThrow(RangeError)
     }
   })

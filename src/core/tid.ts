@@ -7,7 +7,7 @@ const ALPHABET = '234567abcdefghijklmnopqrstuvwxyz'
 const TID = /^[2-7a-j][2-7a-z]{12}$/
 
 /** Characters in a TID. */
-export const TID_LENGTH = 13
+const TID_LENGTH = 13
 
 /** Largest clock id: 10 bits. */
 export const MAX_CLOCK_ID = 1023
@@ -32,7 +32,7 @@ export function parseTid(text: string): Tid | undefined {
   return { micros, clockId }
 }
 
-/** The TID of a time in microseconds (0 to 2^53 - 1) and a clock id (0 to 1023); throws RangeError otherwise. */
+/** The TID of a time in microseconds (0 to 2^53 - 1) and a clock id (0 to 1023); else throws RangeError. */
 export function formatTid(micros: number, clockId: number): string {
   if (!Number.isSafeInteger(micros) || micros < 0) throw new RangeError('TID time out of range')
   if (!Number.isInteger(clockId) || clockId < 0 || clockId > MAX_CLOCK_ID) {

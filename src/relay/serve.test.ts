@@ -95,6 +95,7 @@ describe('what is served', () => {
     expect((await ask('/missing.png', { 'sec-fetch-mode': 'no-cors', accept: 'image/*' })).status).toBe(404)
     expect((await ask('/data', { 'sec-fetch-mode': 'cors', accept: '*/*' })).status).toBe(404)
     expect((await ask('/missing.js')).status).toBe(404)
+    expect((await ask('/download/1', { 'sec-fetch-mode': 'navigate', accept: 'text/html' })).status).toBe(404)
   })
 
   it('health, for whatever watches the process', async () => {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { downloadPrefix } from '../cairn/download-messages.ts'
 import { compressible, mediaType } from './mime.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -78,7 +79,8 @@ export function sendText(
 /** A route of the app: no extension in its last part, or a browser that says it navigates. */
 function opensPage(path: string, request: IncomingMessage): boolean {
   const hidden = path.split('/').some((part) => part.startsWith('.'))
-  if (hidden || path.startsWith('/assets/')) return false
+  // Downloads are answered by the service worker; one that gets here has none.
+  if (hidden || path.startsWith('/assets/') || path.startsWith(downloadPrefix)) return false
   const mode = request.headers['sec-fetch-mode']
   if (mode !== undefined) return mode === 'navigate'
   return (request.headers.accept ?? '').includes('text/html') || extname(path) === ''

@@ -128,7 +128,10 @@ function readBytes(bytes: Uint8Array, entry: Entry | undefined): Uint8Array | un
   return copyRange(bytes, entry.from + headLength(bytes, entry.from), entry.to)
 }
 
-function readLink(bytes: Uint8Array, entry: Entry | undefined): { codec: number; digest: Uint8Array } | undefined {
+function readLink(
+  bytes: Uint8Array,
+  entry: Entry | undefined,
+): { codec: number; digest: Uint8Array } | undefined {
   if (entry === undefined || (bytes[entry.from] as number) >> 5 !== 6) return undefined
   const cid = entry.to - CID_BYTES
   return { codec: readCidHeader(bytes, cid), digest: copyRange(bytes, cid + CID_HEADER_BYTES, entry.to) }

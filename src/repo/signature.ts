@@ -20,9 +20,12 @@ export interface PublicKey {
 export type SignatureResult = 'valid' | 'invalid' | 'high-s' | 'malformed' | 'unsupported-key'
 
 /** A compact signature: R and S of 32 bytes each. */
-export const SIGNATURE_BYTES = 64
+const SIGNATURE_BYTES = 64
 
-/** Longest multibase text that is decoded: a prefix and an uncompressed point take under 100. Base58 costs the square of the length. */
+/**
+ * Longest multibase text that is decoded, since base58 costs the square of the length. A prefix and an
+ * uncompressed point take under 100 characters.
+ */
 const MAX_MULTIBASE = 128
 
 /** Multicodec prefixes of public keys, as varints: p256-pub 0x1200, secp256k1-pub 0xe7. */
@@ -45,7 +48,11 @@ function order(hex: string): Uint8Array {
  * Whether `sig` is the signature of SHA-256(`signed`) by the key. `malformed`: not 64 bytes (DER among
  * them), or R or S out of range. `high-s`: S in the upper half, whatever else holds. Never rejects.
  */
-export async function verifySignature(didKey: string, sig: Uint8Array, signed: Uint8Array): Promise<SignatureResult> {
+export async function verifySignature(
+  didKey: string,
+  sig: Uint8Array,
+  signed: Uint8Array,
+): Promise<SignatureResult> {
   const key = parseDidKey(didKey)
   if (key === undefined) return 'unsupported-key'
   if (sig.length !== SIGNATURE_BYTES) return 'malformed'

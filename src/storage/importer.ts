@@ -65,6 +65,8 @@ export interface ImportSession {
   readonly progress: ImportProgress
   /** Starts over with a new stream of the same repo, keeping what is stored. */
   restart(): void
+  /** Says that the bytes are over and proves what is left, without moving a head. */
+  prove(): Promise<void>
   /** Says that the bytes are over, proves what is left, and moves the head. */
   finish(facts: SnapshotFacts): Promise<SnapshotRow>
   /** Stops, keeping what is stored so that another try goes on. */
@@ -197,6 +199,17 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     return { root: walk.root, collections: walk.collections }
   }
 
+  const proveAll = async () => {
+    car.end()
+    if (commit === undefined) throw new RepoError('repo.no-root', { reason: 'the root block never came' })
+    const { base } = options
+    const proven =
+      options.partial === true && base !== undefined
+        ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage })
+        : await proveFull()
+    return { commit, proven }
+  }
+
   return {
     resumed,
     get commit() {
@@ -221,14 +234,11 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       bytes = 0
       intake.restart()
     },
+    async prove() {
+      await proveAll()
+    },
     async finish(facts) {
-      car.end()
-      if (commit === undefined) throw new RepoError('repo.no-root', { reason: 'the root block never came' })
-      const { base } = options
-      const proven =
-        options.partial === true && base !== undefined
-          ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage })
-          : await proveFull()
+      const { commit, proven } = await proveAll()
       await Promise.all(writers.map((it) => it.flush()))
       const snapshot: SnapshotRow = {
         id: `${String(facts.now).padStart(14, '0')}-${commit.cid.slice(-8)}`,

@@ -81,6 +81,10 @@ export interface StorageEstimate {
 }
 
 /**
+ * Keys are ASCII (anything else: `storage.failed`, reason `key`); the ends of a range may be any string.
+ * A range whose `from` is not below its `to` is empty. Values and parts must not change until the write
+ * has ended. A row that holds a view (`subarray`) is stored with the whole buffer behind it: copy first.
+ *
  * Errors (`StorageError`): `storage.conflict`, `storage.exists`, `storage.segment-gone` (a byte
  * value is not there), `storage.quota` ({ needed }), `storage.gone` (the database vanished or was
  * closed underneath), `storage.blocked`, `storage.version-ahead`, `storage.failed`.
@@ -105,12 +109,17 @@ export interface Storage {
 
   /**
    * Runs `work` while holding a named lock across every tab, worker and process of this storage.
-   * With `ifAvailable`, `work` gets `false` at once when another holder stands in the way.
+   * With `ifAvailable`, `work` gets `false` at once when another holder stands in the way. Requests are
+   * granted in the order asked. An abort of `signal` ends the waiting (not the holding) with its reason.
    */
   lock<T>(name: string, options: LockOptions, work: (held: boolean) => Promise<T>): Promise<T>
 
   estimate(): Promise<StorageEstimate>
-  /** Called once when the database is lost underneath (deleted, evicted, forced closed). */
+  /**
+   * Called once when the database is lost underneath (deleted, evicted, forced closed, upgraded by a newer
+   * version of the app); soon, when it was lost already. Returns what takes the listener away. Uses after
+   * that fail with `storage.gone` ({ reason: `deleted`, `upgraded`, `terminated` or `closed` }).
+   */
   onLost(listener: () => void): () => void
   close(): Promise<void>
   /** Deletes everything. The storage is closed afterwards. */

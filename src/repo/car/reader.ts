@@ -50,7 +50,7 @@ export interface CarReader {
    * reader gives the same error for good.
    */
   push(chunk: Uint8Array): void
-  /** Says that the bytes are over. Throws `repo.car-truncated` in the midst of a frame or before the header. */
+  /** Says that the bytes are over. Throws `repo.car-truncated` amid a frame or before the header. */
   end(): void
   /** Bytes taken so far. */
   readonly position: number
@@ -156,7 +156,10 @@ export function createCarReader(sink: CarSink, limits: CarLimits = DEFAULT_CAR_L
     push(chunk) {
       received += chunk.length
       // A Buffer becomes what it is underneath: one kind of array keeps the hot path fast.
-      const bytes = chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+      const bytes =
+        chunk.constructor === Uint8Array
+          ? chunk
+          : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
       guarded(() => take(bytes))
     },
     end() {

@@ -3,7 +3,7 @@ import { CID_BYTES, CODEC_DAG_CBOR, DIGEST_BYTES, writeCid } from '../../core/ci
 import type { Cid } from '../../core/cid.ts'
 import { varintLength, writeVarint } from '../../core/varint.ts'
 
-/** The parts of a CAR v1 file. Who writes one sends a header, then for each block a frame head and its data. */
+/** The parts of a CAR v1 file: a header, then for each block a frame head and the block's data. */
 
 /** `{ roots: [` and `], version: 1 }` around the links, for up to 23 roots. */
 const ROOTS_KEY = [0xa2, 0x65, 0x72, 0x6f, 0x6f, 0x74, 0x73]
@@ -49,7 +49,10 @@ export interface CarBlock extends Cid {
 }
 
 /** A whole small CAR in memory: proofs, tests. Large ones are streamed from the parts above. */
-export function buildCar(rootDigests: readonly Uint8Array[], blocks: Iterable<CarBlock>): Uint8Array<ArrayBuffer> {
+export function buildCar(
+  rootDigests: readonly Uint8Array[],
+  blocks: Iterable<CarBlock>,
+): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [carHeader(rootDigests)]
   for (const block of blocks) {
     if (block.digest.length !== DIGEST_BYTES) throw new RangeError('digest must be 32 bytes')

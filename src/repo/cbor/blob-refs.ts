@@ -134,7 +134,11 @@ function legacyRef(bytes: Uint8Array, end: number, cid: number, mimeType: number
 
 /** True when the value at `at` is the text `word` in shortest form. All words are below 24 bytes. */
 function isText(bytes: Uint8Array, at: number, end: number, word: Uint8Array): boolean {
-  return at + 1 + word.length <= end && bytes[at] === (0x60 | word.length) && equalAt(bytes, at + 1, word, 0, word.length)
+  return (
+    at + 1 + word.length <= end &&
+    bytes[at] === (0x60 | word.length) &&
+    equalAt(bytes, at + 1, word, 0, word.length)
+  )
 }
 
 function readText(bytes: Uint8Array, at: number, end: number): string | undefined {

@@ -2,17 +2,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decode, encode } from '@atcute/cbor'
 import { fromBase64 } from '@atcute/multibase'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concat, equalBytes, fromHex, utf8 } from '../../core/bytes.ts'
+import { concat, equalBytes, fromHex, toHex, utf8 } from '../../core/bytes.ts'
 import { describeWithFixtures } from '../../core/testing/fixtures.ts'
 import { toJson } from '../json.ts'
-import { checkCodes, checkDagCbor, checkError, checkFailedAt, checkRecord, MAX_DEPTH, MAX_RECORD_BYTES } from './check.ts'
-import { encodeDagCbor } from './encode.ts'
 import { jsonValue } from '../testing/json-value.ts'
+import {
+  checkCodes,
+  checkDagCbor,
+  checkError,
+  checkFailedAt,
+  checkRecord,
+  MAX_DEPTH,
+  MAX_RECORD_BYTES,
+} from './check.ts'
+import { encodeDagCbor } from './encode.ts'
 
 const hex = (text: string): Uint8Array => fromHex(text.replaceAll(' ', '')) ?? new Uint8Array()
-const verdict = (bytes: Uint8Array): string => checkCodes[checkDagCbor(bytes, 0, bytes.length)]?.reason ?? 'ok'
+const verdict = (bytes: Uint8Array): string =>
+  checkCodes[checkDagCbor(bytes, 0, bytes.length)]?.reason ?? 'ok'
 const LINK = `d82a 5825 00 01711220 ${'ab'.repeat(32)}`
 
 describe('checkDagCbor', () => {
@@ -99,9 +108,12 @@ describe('checkDagCbor', () => {
   })
 
   it('counts the nesting of maps and arrays, the outermost as one', () => {
-    for (const [open, close] of [['81', '80'], ['a16161', 'a0']] as const) {
+    const forms = [
+      ['81', '80'],
+      ['a16161', 'a0'],
+    ] as const
+    for (const [open, close] of forms) {
       expect(verdict(hex(open.repeat(MAX_DEPTH - 1) + close))).toBe('ok')
-      expect(verdict(hex(open.repeat(MAX_DEPTH - 1) + '01'))).toBe('truncated'.length > 0 ? verdict(hex(open.repeat(MAX_DEPTH - 1) + '01')) : '')
       expect(verdict(hex(open.repeat(MAX_DEPTH) + close))).toBe('depth')
     }
     expect(verdict(hex('81'.repeat(MAX_DEPTH) + '01'))).toBe('ok')
@@ -139,7 +151,8 @@ describe('checkDagCbor', () => {
 
 describe('checkRecord', () => {
   it('wants a map of at most a mebibyte', () => {
-    const verdictOf = (bytes: Uint8Array): string | undefined => checkCodes[checkRecord(bytes, 0, bytes.length)]?.code
+    const verdictOf = (bytes: Uint8Array): string | undefined =>
+      checkCodes[checkRecord(bytes, 0, bytes.length)]?.code
     expect(verdictOf(hex('a0'))).toBeUndefined()
     expect(verdictOf(hex('80'))).toBe('repo.record-malformed')
     expect(verdictOf(hex('6161'))).toBe('repo.record-malformed')
@@ -148,7 +161,9 @@ describe('checkRecord', () => {
     const largest = concat([head, new Uint8Array(0xffff8)])
     expect(largest.length).toBe(MAX_RECORD_BYTES)
     expect(verdictOf(largest)).toBeUndefined()
-    expect(verdictOf(concat([hex('a1 6161 5a 000ffff9'), new Uint8Array(0xffff9)]))).toBe('repo.record-too-large')
+    expect(verdictOf(concat([hex('a1 6161 5a 000ffff9'), new Uint8Array(0xffff9)]))).toBe(
+      'repo.record-too-large',
+    )
   })
 })
 
@@ -170,7 +185,13 @@ describe('against other code', () => {
     }
   }
 
-  it('after one changed or missing byte: what passes is canonical, what does not is so for the library too', () => {
+  /** What passes comes back the same; what does not is not canonical for the library, floats aside. */
+  function isSound(bytes: Uint8Array, result: string): boolean {
+    if (result === 'ok') return equalBytes(encodeDagCbor(toJson(bytes)), bytes)
+    return result === 'float' || !isCanonicalForLibrary(bytes)
+  }
+
+  it('after one changed or missing byte: exactly what is canonical passes', () => {
     const seed = encodeDagCbor({
       $type: 'com.example.thing',
       text: 'ünï 😀',
@@ -179,14 +200,11 @@ describe('against other code', () => {
       map: { a: {}, b: [], cc: 'x'.repeat(30) },
     })
     let passed = 0
+    const wrong: string[] = []
     const judge = (bytes: Uint8Array): void => {
       const result = verdict(bytes)
-      if (result === 'ok') {
-        passed++
-        expect(equalBytes(encodeDagCbor(toJson(bytes)), bytes)).toBe(true)
-      } else if (result !== 'float') {
-        expect([result, isCanonicalForLibrary(bytes)]).toEqual([result, false])
-      }
+      if (result === 'ok') passed++
+      if (!isSound(bytes, result)) wrong.push(`${result} ${toHex(bytes)}`)
     }
     for (let at = 0; at < seed.length; at++) {
       judge(seed.subarray(0, at))
@@ -196,16 +214,19 @@ describe('against other code', () => {
         judge(bytes)
       }
     }
+    expect(wrong).toEqual([])
     expect(passed).toBeGreaterThan(seed.length)
   })
 
   it('on any bytes: what passes is canonical', () => {
-    const byte = fc.oneof(fc.constantFrom(0xa1, 0xa2, 0x61, 0x62, 0x81, 0x82, 0x18, 0x41, 0xf6, 0xd8, 0x2a), fc.integer({ min: 0, max: 255 }))
+    const byte = fc.oneof(
+      fc.constantFrom(0xa1, 0xa2, 0x61, 0x62, 0x81, 0x82, 0x18, 0x41, 0xf6, 0xd8, 0x2a),
+      fc.integer({ min: 0, max: 255 }),
+    )
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 12 }), (list) => {
         const bytes = Uint8Array.from(list)
-        if (verdict(bytes) === 'ok') expect(equalBytes(encodeDagCbor(toJson(bytes)), bytes)).toBe(true)
-        else expect(isCanonicalForLibrary(bytes) && verdict(bytes) !== 'float').toBe(false)
+        expect(isSound(bytes, verdict(bytes))).toBe(true)
       }),
       { numRuns: 5000 },
     )
@@ -220,7 +241,9 @@ describeWithFixtures('data model vectors', (dir) => {
     ) as { cbor_base64: string }[]
     expect(vectors.length).toBeGreaterThan(0)
     for (const vector of vectors) expect(verdict(fromBase64(vector.cbor_base64))).toBe('ok')
-    const post = new Uint8Array(readFileSync(join(dir, 'indigo/atproto/atdata/testdata/feedpost_record.cbor')))
+    const post = new Uint8Array(
+      readFileSync(join(dir, 'indigo/atproto/atdata/testdata/feedpost_record.cbor')),
+    )
     expect(checkRecord(post, 0, post.length)).toBe(0)
     expect(checkRecord(concat([post, utf8('a')]), 0, post.length + 1)).not.toBe(0)
   })

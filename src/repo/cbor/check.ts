@@ -21,7 +21,7 @@ import {
 } from './codes.ts'
 import { headLength, readArgument } from './head.ts'
 
-export { checkCodes, checkError, checkFailedAt, CHECK_OK } from './codes.ts'
+export { checkCodes, checkError, checkFailedAt } from './codes.ts'
 
 /**
  * Strict DAG-CBOR of the atproto data model, checked on the bytes themselves: shortest heads, definite
@@ -42,7 +42,7 @@ export interface CheckLimits {
   readonly maxDepth: number
 }
 
-export const DEFAULT_CHECK_LIMITS: CheckLimits = { maxDepth: MAX_DEPTH }
+const DEFAULT_CHECK_LIMITS: CheckLimits = { maxDepth: MAX_DEPTH }
 
 /**
  * Checks one value that begins at `at` and returns the offset after it, or minus a failure code.
@@ -80,7 +80,14 @@ export function skipValue(bytes: Uint8Array, at: number, end: number, depth: num
   }
 }
 
-function skipArray(bytes: Uint8Array, start: number, body: number, end: number, count: number, depth: number): number {
+function skipArray(
+  bytes: Uint8Array,
+  start: number,
+  body: number,
+  end: number,
+  count: number,
+  depth: number,
+): number {
   if (depth <= 0) return fail(TOO_DEEP, start)
   // An item takes a byte at least, so the count cannot make the loop longer than the bytes.
   if (count > end - body) return fail(TRUNCATED, start)
@@ -92,7 +99,14 @@ function skipArray(bytes: Uint8Array, start: number, body: number, end: number, 
   return at
 }
 
-function skipMap(bytes: Uint8Array, start: number, body: number, end: number, count: number, depth: number): number {
+function skipMap(
+  bytes: Uint8Array,
+  start: number,
+  body: number,
+  end: number,
+  count: number,
+  depth: number,
+): number {
   if (depth <= 0) return fail(TOO_DEEP, start)
   // A pair takes two bytes at least.
   if (count * 2 > end - body) return fail(TRUNCATED, start)

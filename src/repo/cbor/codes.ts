@@ -71,5 +71,9 @@ export function fail(code: number, at: number): number {
 export function checkError(result: number, from: number, fields: RepoErrorFields = {}): RepoError {
   const failure = checkCodes[result]
   const at = failedAt - from
-  return new RepoError(failure?.code ?? 'repo.record-malformed', { ...fields, at, reason: failure?.reason ?? 'unknown' })
+  return new RepoError(failure?.code ?? 'repo.record-malformed', {
+    ...fields,
+    at,
+    reason: failure?.reason ?? 'unknown',
+  })
 }

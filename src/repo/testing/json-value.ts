@@ -1,5 +1,5 @@
 import { toBase64 } from '@atcute/multibase'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { cidString, CODEC_DAG_CBOR, CODEC_RAW } from '../../core/cid.ts'
 
 const key = fc.oneof(
@@ -38,7 +38,9 @@ export const jsonValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.array(tie('value'), { maxLength: 5 }),
     tie('map'),
   ),
-  map: fc.uniqueArray(fc.tuple(key, tie('value')), { selector: ([name]) => name, maxLength: 6 }).map(toObject),
+  map: fc
+    .uniqueArray(fc.tuple(key, tie('value')), { selector: ([name]) => name, maxLength: 6 })
+    .map(toObject),
 })).value
 
 /** A map of the data model: what a record can be. */

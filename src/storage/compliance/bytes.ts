@@ -13,7 +13,9 @@ export function bytesCompliance(subject: Subject): void {
     it.each(SIZES)('gives back %i bytes, put as parts and put as a Blob', (size) =>
       withStorage(subject, async (storage) => {
         const bytes = pattern(size)
-        const cuts = [0, 1, Math.floor(size / 3), Math.floor(size / 3), size].filter((cut) => cut <= size).toSorted((a, b) => a - b)
+        const cuts = [0, 1, Math.floor(size / 3), Math.floor(size / 3), size]
+          .filter((cut) => cut <= size)
+          .toSorted((a, b) => a - b)
         const parts = cuts.map((cut, at) => bytes.subarray(cut, cuts[at + 1] ?? size))
         await storage.write([
           { type: 'put-bytes', key: 'parts', parts },
@@ -55,7 +57,10 @@ export function bytesCompliance(subject: Subject): void {
         for (const from of edges) {
           expectBytes(await storage.readBytes('a', from), bytes.slice(from))
           for (const to of edges) {
-            expectBytes(await storage.readBytes('a', from, to), from < to ? bytes.slice(from, to) : new Uint8Array(0))
+            expectBytes(
+              await storage.readBytes('a', from, to),
+              from < to ? bytes.slice(from, to) : new Uint8Array(0),
+            )
           }
         }
       }),
@@ -122,7 +127,9 @@ export function bytesCompliance(subject: Subject): void {
     it('lists and deletes by range', () =>
       withStorage(subject, async (storage) => {
         const keys = ['a', 'b', 'b/00000000', 'b/1', 'b0', 'c']
-        await storage.write(keys.map((key, at) => ({ type: 'put-bytes', key, parts: [pattern(70 * KB, at)] })))
+        await storage.write(
+          keys.map((key, at) => ({ type: 'put-bytes', key, parts: [pattern(70 * KB, at)] })),
+        )
         expect(await storage.byteKeys()).toEqual(keys)
         expect(await storage.byteKeys({ from: 'b', to: 'c', limit: 2 })).toEqual(['b', 'b/00000000'])
         expect(await storage.byteKeys({ reverse: true, limit: 2 })).toEqual(['c', 'b0'])
@@ -142,7 +149,9 @@ export function bytesCompliance(subject: Subject): void {
         await storage.write([{ type: 'put-bytes', key: 'a', parts: [fill(0)] }])
         const writing = (async () => {
           for (let byte = 1; byte <= 20; byte++) {
-            await storage.write([{ type: 'put-bytes', key: 'a', parts: [fill(byte)] }], { durability: 'relaxed' })
+            await storage.write([{ type: 'put-bytes', key: 'a', parts: [fill(byte)] }], {
+              durability: 'relaxed',
+            })
           }
         })()
         let done = false

@@ -93,7 +93,9 @@ export function locksCompliance(subject: Subject): void {
         const { signal } = aborting
         await expect(storage.lock('x', { mode: 'shared', signal }, async () => 'never')).rejects.toBe(reason)
         const ifAvailable = true
-        await expect(storage.lock('x', { mode: 'shared', signal, ifAvailable }, async () => 1)).rejects.toBe(reason)
+        await expect(storage.lock('x', { mode: 'shared', signal, ifAvailable }, async () => 1)).rejects.toBe(
+          reason,
+        )
       }))
 
     it('takes no notice of an abort once held', () =>
@@ -106,7 +108,9 @@ export function locksCompliance(subject: Subject): void {
         expect(done).toBe('done')
         const ifAvailable = true
         const { signal } = new AbortController()
-        expect(await storage.lock('x', { mode: 'exclusive', signal, ifAvailable }, async (held) => held)).toBe(true)
+        expect(
+          await storage.lock('x', { mode: 'exclusive', signal, ifAvailable }, async (held) => held),
+        ).toBe(true)
       }))
   })
 }

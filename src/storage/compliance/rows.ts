@@ -46,7 +46,29 @@ export function rowsCompliance(subject: Subject): void {
 
     it('orders keys by code unit', () =>
       withStorage(subject, async (storage) => {
-        const keys = ['', '\0', ' ', '!', '-', '.', '/', '/0', '0', '9', ':', 'A', 'Z', '_', 'a', 'a!', 'a/', 'aa', 'z', '~', '\x7f']
+        const keys = [
+          '',
+          '\0',
+          ' ',
+          '!',
+          '-',
+          '.',
+          '/',
+          '/0',
+          '0',
+          '9',
+          ':',
+          'A',
+          'Z',
+          '_',
+          'a',
+          'a!',
+          'a/',
+          'aa',
+          'z',
+          '~',
+          '\x7f',
+        ]
         await storage.write([...keys].reverse().map((key) => put(key)))
         expect(await storage.keys('blobs')).toEqual(keys)
         expect(await storage.list('blobs')).toEqual(keys.map((key) => ({ key, value: key })))

@@ -5,15 +5,15 @@ import type { Storage } from '../port.ts'
 /** An adapter under test. */
 export interface Subject {
   /** a fresh, empty storage */
-  open(): Promise<Opened>
+  readonly open: () => Promise<Opened>
 }
 
 export interface Opened {
   readonly storage: Storage
   /** closes what is open and opens the same place again */
-  reopen(): Promise<Storage>
+  readonly reopen: () => Promise<Storage>
   /** removes every trace; also after `destroy` */
-  cleanup(): Promise<void>
+  readonly cleanup: () => Promise<void>
 }
 
 /** Runs `work` on a fresh storage and removes it, however the test ends. */

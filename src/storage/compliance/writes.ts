@@ -61,7 +61,9 @@ export function writesCompliance(subject: Subject): void {
         const ops = [...AROUND.slice(0, 2), add('a', 3), ...AROUND]
         await expectCode(storage.write(ops), 'storage.exists', { table: 'repos', key: 'a' })
         await expectUntouched(storage)
-        await expectCode(storage.write([...AROUND, add('new', 3), add('new', 4)]), 'storage.exists', { key: 'new' })
+        await expectCode(storage.write([...AROUND, add('new', 3), add('new', 4)]), 'storage.exists', {
+          key: 'new',
+        })
         await expectUntouched(storage)
       }))
 
@@ -72,7 +74,10 @@ export function writesCompliance(subject: Subject): void {
           { table: 'repos', key: 'a', holds: (value: unknown) => value === 1 },
           { table: 'snapshots', key: 'none', holds: (value: unknown) => value !== undefined },
         ] as const
-        await expectCode(storage.write(AROUND, { guards }), 'storage.conflict', { table: 'snapshots', key: 'none' })
+        await expectCode(storage.write(AROUND, { guards }), 'storage.conflict', {
+          table: 'snapshots',
+          key: 'none',
+        })
         await expectUntouched(storage)
       }))
 
@@ -83,7 +88,9 @@ export function writesCompliance(subject: Subject): void {
         const holds = () => {
           throw thrown
         }
-        await expect(storage.write(AROUND, { guards: [{ table: 'repos', key: 'a', holds }] })).rejects.toBe(thrown)
+        await expect(storage.write(AROUND, { guards: [{ table: 'repos', key: 'a', holds }] })).rejects.toBe(
+          thrown,
+        )
         await expectUntouched(storage)
       }))
 
@@ -98,7 +105,9 @@ export function writesCompliance(subject: Subject): void {
 
     it('checks guards before anything else, also without operations', () =>
       withStorage(subject, async (storage) => {
-        const isAbsent = [{ table: 'repos', key: 'a', holds: (value: unknown) => value === undefined }] as const
+        const isAbsent = [
+          { table: 'repos', key: 'a', holds: (value: unknown) => value === undefined },
+        ] as const
         await storage.write([], { guards: isAbsent })
         await storage.write([put('a', 1)], { guards: isAbsent })
         await expectCode(storage.write([], { guards: isAbsent }), 'storage.conflict')
@@ -157,7 +166,10 @@ export function writesCompliance(subject: Subject): void {
             const guard = { table: 'repos', key: 'n', holds: (value: unknown) => value === seen } as const
             try {
               // Only numbers are written under this key.
-              return await storage.write([put('n', (seen as number) + 1)], { guards: [guard], durability: 'relaxed' })
+              return await storage.write([put('n', (seen as number) + 1)], {
+                guards: [guard],
+                durability: 'relaxed',
+              })
             } catch (error) {
               if (!hasCode(error, 'storage.conflict')) throw error
               conflicts++

@@ -1,5 +1,6 @@
 import { StorageError } from '../errors.ts'
 import { isUnreadable } from './errors.ts'
+import { joinRanges } from './spans.ts'
 
 /**
  * Byte values from this size on, in bytes, are stored as a Blob. Above 64 KiB Chromium moves a value
@@ -39,21 +40,41 @@ export function expectStored(value: unknown, key: string): StoredBytes {
   throw new StorageError('storage.segment-gone', { key })
 }
 
-/** Bytes [from, to) of a stored value, cut at its end. A Blob moves only those. */
+/** Bytes [from, to) of a value, as the port takes them. */
+interface Cut {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Ranges of one stored value, cut at its end, in the order asked. Of a Blob only these move, and what
+ * lies between close ones. Every answer is a copy of its own.
+ */
 export async function slice(
   stored: StoredBytes,
   key: string,
-  from = 0,
-  to = Number.POSITIVE_INFINITY,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (stored instanceof Uint8Array) {
-    // A copy, since several readers may share what was read.
-    return stored.slice(from, Math.max(from, to))
-  }
-  const end = Math.min(to, stored.size)
-  if (from >= end) return new Uint8Array(0)
+  ranges: readonly Cut[],
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  if (stored instanceof Uint8Array)
+    return ranges.map(({ from, to }) => stored.slice(from, Math.max(from, to)))
+  const cuts = ranges.map(({ from, to }) => ({ from, to: Math.min(to, stored.size) }))
+  const answers = cuts.map(() => new Uint8Array(0))
+  await Promise.all(
+    joinRanges(cuts).map(async ({ from, to, members }) => {
+      const bytes = await readBlob(stored.slice(from, to), key)
+      for (const at of members) {
+        const cut = cuts[at]
+        if (cut !== undefined)
+          answers[at] = members.length === 1 ? bytes : bytes.slice(cut.from - from, cut.to - from)
+      }
+    }),
+  )
+  return answers
+}
+
+async function readBlob(blob: Blob, key: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return new Uint8Array(await stored.slice(from, end).arrayBuffer())
+    return new Uint8Array(await blob.arrayBuffer())
   } catch (error) {
     if (isUnreadable(error)) throw new StorageError('storage.segment-gone', { key }, { cause: error })
     throw error

@@ -63,7 +63,8 @@ export async function connect(
     blocking: (_current, wanted) => end(wanted === null ? 'deleted' : 'upgraded'),
     terminated: () => end('terminated'),
   }).catch((error: unknown) => {
-    if (nameOf(error) === 'VersionError') throw new StorageError('storage.version-ahead', { ours }, { cause: error })
+    if (nameOf(error) === 'VersionError')
+      throw new StorageError('storage.version-ahead', { ours }, { cause: error })
     throw toStorageError(upgradeFailure ?? error)
   })
 

@@ -59,7 +59,11 @@ describe('IndexedDB only', () => {
       { type: 'put-bytes', key: 'below', parts: [pattern(1_000_000).subarray(0, 64 * 1024 - 1)] },
       { type: 'put-bytes', key: 'from', parts: [pattern(64 * 1024)] },
       { type: 'put-blob', key: 'blob-below', blob: new Blob([pattern(5)]) },
-      { type: 'put-blob', key: 'blob-from', blob: new File([pattern(64 * 1024)], 'name.car', { type: 'a/b' }) },
+      {
+        type: 'put-blob',
+        key: 'blob-from',
+        blob: new File([pattern(64 * 1024)], 'name.car', { type: 'a/b' }),
+      },
     ])
     const raw = await openDB(name)
     const below: unknown = await raw.get('bytes', 'below')
@@ -139,7 +143,7 @@ describe('IndexedDB only', () => {
     const other = await openIndexedDb({ name })
     await storage.write([{ type: 'put', table: 'repos', key: 'n', value: 0 }])
     async function count(tab: Storage): Promise<void> {
-      for (let done = 0; done < 25; ) {
+      for (let done = 0; done < 25;) {
         // Only numbers are written under this key.
         const seen = (await tab.get('repos', 'n')) as number
         const guard = { table: 'repos', key: 'n', holds: (value: unknown) => value === seen } as const
@@ -163,13 +167,32 @@ describe('IndexedDB only', () => {
     const { storage, name, cleanup } = await open()
     const other = await openIndexedDb({ name })
     const elsewhere = await open()
-    const tryIn = (tab: Storage) => tab.lock('x', { mode: 'exclusive', ifAvailable: true }, async (held) => held)
+    const tryIn = (tab: Storage) =>
+      tab.lock('x', { mode: 'exclusive', ifAvailable: true }, async (held) => held)
     await storage.lock('x', { mode: 'exclusive' }, async () => {
       expect(await tryIn(other)).toBe(false)
       expect(await tryIn(elsewhere.storage)).toBe(true)
     })
     await other.close()
     await elsewhere.cleanup()
+    await cleanup()
+  })
+
+  it('is the same storage in a worker, which has no window', async () => {
+    const { storage, name, cleanup } = await open()
+    await storage.write([{ type: 'put', table: 'repos', key: 'from-page', value: 1 }])
+    const worker = new Worker(new URL('./testing/worker.ts', import.meta.url), { type: 'module' })
+    const answer = await storage.lock('page', { mode: 'exclusive' }, async () => {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      worker.addEventListener('message', (event: MessageEvent<unknown>) => resolve(event.data))
+      worker.addEventListener('error', (event) => reject(new Error(event.message)))
+      worker.postMessage(name)
+      return promise
+    })
+    expect(answer).toEqual({ isFree: false, fromPage: 1, hasUsage: true })
+    expect(await storage.get('repos', 'from-worker')).toEqual({ window: 'undefined' })
+    expectBytes(await storage.readBytes('from-worker', 99_990), new Uint8Array(10).fill(7))
+    worker.terminate()
     await cleanup()
   })
 
@@ -190,12 +213,13 @@ describe('IndexedDB only', () => {
   })
 
   it('refuses a write that has no room, whole, and says how much it needed', async () => {
-    const { storage, cleanup } = await open()
-    await storage.write([{ type: 'put', table: 'repos', key: 'a', value: 1 }])
     const { origin } = location
-    // Not relative to the usage, which still counts databases that other tests removed.
+    // Chromium remembers for half a minute how much room there was; with the origin cleared, it asks anew.
+    await cdp().send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' })
     await cdp().send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 })
+    const { storage, cleanup } = await open()
     try {
+      await storage.write([{ type: 'put', table: 'repos', key: 'a', value: 1 }])
       const large = Array.from({ length: 8 }, (_, seed) => pattern(1024 * 1024, seed))
       const write = storage.write([
         { type: 'put', table: 'repos', key: 'a', value: 2 },
@@ -212,6 +236,7 @@ describe('IndexedDB only', () => {
     expect(await storage.get('repos', 'a')).toBe(1)
     expect(await storage.byteKeys()).toEqual([])
     await storage.write([{ type: 'put-bytes', key: 'large', parts: [pattern(1024 * 1024)] }])
+    expectBytes(await storage.readBytes('large'), pattern(1024 * 1024))
     await cleanup()
   })
 })

@@ -30,9 +30,10 @@ export async function listRows(db: IDBPDatabase, name: StoreName, range: Range):
     }
     return rows
   }
-  const found = await Promise.all([store.getAllKeys(query, toCount(range)), store.getAll(query, toCount(range))])
+  const count = toCount(range)
+  const [keys, values] = await Promise.all([store.getAllKeys(query, count), store.getAll(query, count)])
   // Only string keys are ever written (`checkKey`).
-  const rows = found[0].map((key, at): Row => ({ key: key as string, value: found[1][at] }))
+  const rows = keys.map((key, at): Row => ({ key: key as string, value: values[at] }))
   return range.reverse === true ? rows.reverse() : rows
 }
 
@@ -89,7 +90,9 @@ export async function writeAll(
     for (const op of ops) {
       issue(tx, op).catch((error: unknown) => {
         // The first failed request aborts the transaction; those after it only say so.
-        failure ??= isTaken(op, error) ? new StorageError('storage.exists', { table: op.store, key: op.key }) : error
+        failure ??= isTaken(op, error)
+          ? new StorageError('storage.exists', { table: op.store, key: op.key })
+          : error
       })
     }
   } catch (error) {

@@ -24,7 +24,7 @@ export function splitParts(parts: readonly Uint8Array[]): Uint8Array[] {
   let chunk = new Uint8Array(Math.min(rest, CHUNK_SIZE))
   let filled = 0
   for (const part of parts) {
-    for (let at = 0; at < part.byteLength; ) {
+    for (let at = 0; at < part.byteLength;) {
       const taken = part.subarray(at, at + chunk.byteLength - filled)
       chunk.set(taken, filled)
       filled += taken.byteLength
@@ -43,7 +43,10 @@ export function splitParts(parts: readonly Uint8Array[]): Uint8Array[] {
  * Reads ranges from one moment of the database, in the order asked, touching only the chunks that they
  * lie in, each once. Throws `storage.segment-gone` for a value that is not there.
  */
-export async function readRanges(db: Level, ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>[]> {
+export async function readRanges(
+  db: Level,
+  ranges: readonly ByteRange[],
+): Promise<Uint8Array<ArrayBuffer>[]> {
   // A value replaced between the two reads would otherwise lose its chunks under the first.
   const snapshot = db.snapshot()
   try {
@@ -83,12 +86,15 @@ export async function readRanges(db: Level, ranges: readonly ByteRange[]): Promi
 }
 
 /** The pieces of chunks that a range covers, in order. */
-function spans(range: ByteRange, heads: ReadonlyMap<string, Head>): { key: string; from: number; to: number }[] {
+function spans(
+  range: ByteRange,
+  heads: ReadonlyMap<string, Head>,
+): { key: string; from: number; to: number }[] {
   const head = heads.get(range.key)
   if (head === undefined) throw new StorageError('storage.segment-gone', { key: range.key })
   const to = Math.min(range.to, head.length)
   const cut = []
-  for (let from = range.from; from < to; ) {
+  for (let from = range.from; from < to;) {
     const at = Math.floor(from / CHUNK_SIZE)
     const end = Math.min(to, (at + 1) * CHUNK_SIZE)
     cut.push({ key: chunkKey(head.version, at), from: from - at * CHUNK_SIZE, to: end - at * CHUNK_SIZE })
@@ -111,7 +117,11 @@ export async function stageBlob(db: Level, blob: Blob): Promise<Head> {
       const first = from / CHUNK_SIZE
       // Synced each: LevelDB does not sync a log that it leaves for the next, as the last write would.
       await db.batch(
-        splitParts([bytes]).map((value, at) => ({ type: 'put', key: chunkKey(head.version, first + at), value })),
+        splitParts([bytes]).map((value, at) => ({
+          type: 'put',
+          key: chunkKey(head.version, first + at),
+          value,
+        })),
         { sync: true },
       )
     }

@@ -23,7 +23,11 @@ export function toStorageError(error: unknown, needed: () => number = () => 0): 
 function innermost(error: Error): { code: string; text: string } {
   let code = codeOf(error)
   let text = error.message
-  for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 4; cause = cause.cause, depth++) {
+  for (
+    let cause = error.cause, depth = 0;
+    cause instanceof Error && depth < 4;
+    cause = cause.cause, depth++
+  ) {
     code = codeOf(cause) || code
     text = cause.message
   }

@@ -50,10 +50,12 @@ describe('LevelDB only', () => {
 
   it('leaves nothing behind of values that were replaced, deleted or refused', async () => {
     const { storage, directory, cleanup } = await open()
-    const put = (key: string, size: number) =>
-      ({ type: 'put-bytes', key, parts: [pattern(size)] }) as const
+    const put = (key: string, size: number) => ({ type: 'put-bytes', key, parts: [pattern(size)] }) as const
     await storage.write([put('a', 300_000), put('b', 300_000)])
-    await storage.write([put('a', 70_000), { type: 'put-blob', key: 'b', blob: new Blob([pattern(300_000)]) }])
+    await storage.write([
+      put('a', 70_000),
+      { type: 'put-blob', key: 'b', blob: new Blob([pattern(300_000)]) },
+    ])
     const guards = [{ table: 'meta', key: 'x', holds: () => false }] as const
     await expectCode(
       storage.write([{ type: 'put-blob', key: 'c', blob: new Blob([pattern(300_000)]) }], { guards }),

@@ -33,7 +33,11 @@ export function createLockQueue(): LockQueue {
 
   /** Lets in, from the front, all who go together. */
   function advance(name: string, queue: Queue): void {
-    for (let next = queue.waiting[0]; next !== undefined && isFree(queue, next.mode); next = queue.waiting[0]) {
+    for (
+      let next = queue.waiting[0];
+      next !== undefined && isFree(queue, next.mode);
+      next = queue.waiting[0]
+    ) {
       queue.waiting.shift()
       hold(queue, next.mode)
       next.grant()

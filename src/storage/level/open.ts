@@ -22,7 +22,11 @@ const TO_END = Number.POSITIVE_INFINITY
  */
 export async function openLevel(directory: string): Promise<Storage> {
   // Segments are compressed or compact already, and Snappy would only cost time.
-  const db: Level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'view', compression: false })
+  const db: Level = new ClassicLevel(directory, {
+    keyEncoding: 'utf8',
+    valueEncoding: 'view',
+    compression: false,
+  })
   const locks = createLockQueue()
   const writers = createLockQueue()
   const listeners = new Set<() => void>()

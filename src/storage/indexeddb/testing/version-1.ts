@@ -26,12 +26,12 @@ export const VERSION_1_BYTES = {
 export async function makeVersion1(name: string): Promise<void> {
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = () => {
+    request.addEventListener('upgradeneeded', () => {
       for (const table of Object.keys(VERSION_1_ROWS)) request.result.createObjectStore(table)
       request.result.createObjectStore('bytes')
-    }
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('open failed'))
+    })
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('open failed')))
   })
   await new Promise<void>((resolve, reject) => {
     const tx = db.transaction([...Object.keys(VERSION_1_ROWS), 'bytes'], 'readwrite')
@@ -40,8 +40,8 @@ export async function makeVersion1(name: string): Promise<void> {
     }
     tx.objectStore('bytes').put(VERSION_1_BYTES.small, 'small')
     tx.objectStore('bytes').put(new Blob([VERSION_1_BYTES.large]), 'large')
-    tx.oncomplete = () => resolve()
-    tx.onabort = () => reject(tx.error ?? new Error('aborted'))
+    tx.addEventListener('complete', () => resolve())
+    tx.addEventListener('abort', () => reject(tx.error ?? new Error('aborted')))
   })
   db.close()
 }

@@ -1,0 +1,18 @@
+import type { BlockOrder } from '../../src/repo/testing/repo.ts'
+
+/** What every bench is given. */
+export interface BenchContext {
+  /** where the pages and data are served */
+  readonly origin: string
+  /** how many times each thing is measured; medians are reported */
+  readonly runs: number
+  /** measure the product */
+  readonly ours: boolean
+  /** measure the rivals */
+  readonly rivals: boolean
+  /** record counts, where not the bench's own */
+  readonly sizes?: readonly number[]
+  readonly orders?: readonly BlockOrder[]
+  /** progress, on standard error */
+  log(line: string): void
+}

@@ -1,0 +1,42 @@
+/** What the Node side may ask of the page's worker, and what comes back. All of it is cloneable. */
+export interface Tasks {
+  /** hashes every block and puts the same bytes as 1 MB values, at once */
+  floorImport: { input: CarInput; output: { hashed: number; stored: number } }
+  /** another library decodes every record, unverified, while the bytes are put as 1 MB values */
+  atcuteImport: { input: CarInput; output: { records: number } }
+  /** one IndexedDB row a block */
+  rowImport: { input: CarInput; output: { rows: number } }
+  /** the product's importer */
+  ourImport: { input: OurImportInput; output: { records: number; bytes: number } }
+}
+
+export interface CarInput {
+  /** where the CAR is served */
+  readonly url: string
+  /** read from the network while working, instead of from memory */
+  readonly stream?: boolean
+}
+
+export interface OurImportInput extends CarInput {
+  readonly did: string
+  readonly didKey: string
+}
+
+export type TaskName = keyof Tasks
+
+export interface TaskResult<N extends TaskName> {
+  /** time from the first byte offered to the last byte durable */
+  readonly ms: number
+  readonly output: Tasks[N]['output']
+  /** tasks over 50 ms on the page's own thread meanwhile, in ms */
+  readonly longTasks: readonly number[]
+}
+
+export interface BenchGlobal {
+  run<N extends TaskName>(name: N, input: Tasks[N]['input']): Promise<TaskResult<N>>
+}
+
+declare global {
+  // `var`, because only that declares a property of globalThis
+  var bench: BenchGlobal
+}

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util'
+import type { BlockOrder } from '../src/repo/testing/repo.ts'
+import { benchImport } from './import.ts'
+import { bundlePages } from './lib/bundle.ts'
+import type { BenchContext } from './lib/context.ts'
+import { CACHE } from './lib/data.ts'
+import { serve } from './lib/serve.ts'
+import { type BenchRow, formatRows } from './lib/table.ts'
+
+const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchRow[]>>> = {
+  import: benchImport,
+}
+
+const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]
+                        [--no-ours] [--no-rivals]
+NAME: ${Object.keys(BENCHES).join(', ')}, all`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  allowNegative: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '3' },
+    sizes: { type: 'string' },
+    orders: { type: 'string' },
+    ours: { type: 'boolean', default: true },
+    rivals: { type: 'boolean', default: true },
+  },
+})
+const [name = ''] = positionals
+const chosen = name === 'all' ? Object.values(BENCHES) : [BENCHES[name]]
+const runs = Number(values.runs)
+if (chosen.includes(undefined) || !Number.isInteger(runs) || runs < 1) {
+  console.error(USAGE)
+  process.exit(2)
+}
+
+const pages = await bundlePages()
+const served = await serve(pages, CACHE)
+try {
+  const context: BenchContext = {
+    origin: served.origin,
+    runs,
+    ours: values.ours,
+    rivals: values.rivals,
+    ...(values.sizes === undefined ? {} : { sizes: values.sizes.split(',').map(Number) }),
+    // names that no bench knows select nothing
+    ...(values.orders === undefined ? {} : { orders: values.orders.split(',') as BlockOrder[] }),
+    log: (line) => console.error(`· ${line}`),
+  }
+  const rows: BenchRow[] = []
+  for (const bench of chosen) rows.push(...((await bench?.(context)) ?? []))
+  console.log(values.json ? JSON.stringify(rows, null, 2) : formatRows(rows))
+  process.exitCode = rows.some((row) => row.met === false) ? 1 : 0
+} finally {
+  await served.close()
+}

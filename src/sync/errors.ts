@@ -1,0 +1,24 @@
+import { CairnError } from '../core/errors.ts'
+
+/**
+ * | code | fields |
+ * |---|---|
+ * | `sync.busy` | `did`: this repo is at work in another tab |
+ * | `sync.cancelled` | none |
+ * | `sync.not-kept` | `did`: nothing of it is kept here |
+ * | `sync.nothing-to-resume` | `did` |
+ * | `sync.no-identity` | `did`: nobody could be asked whose key counts |
+ */
+export type SyncErrorCode =
+  | 'sync.busy'
+  | 'sync.cancelled'
+  | 'sync.not-kept'
+  | 'sync.nothing-to-resume'
+  | 'sync.no-identity'
+
+/** Raised by the engine that moves repos between hosts. */
+export class SyncError extends CairnError {
+  constructor(code: SyncErrorCode, fields: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(code, fields, options)
+  }
+}

@@ -1,0 +1,70 @@
+import { parseTid } from '../core/tid.ts'
+import type { Clock } from '../core/clock.ts'
+import { acceptableKey } from '../pds/accept.ts'
+import type { Identity } from '../pds/identity.ts'
+import { RepoError } from '../repo/errors.ts'
+import { verifySignature } from '../repo/signature.ts'
+import type { SignedCommit } from '../storage/importer.ts'
+import type { SnapshotRow } from '../storage/rows.ts'
+
+/** A rev further ahead of this device's clock is refused, ms. Clocks differ by minutes, not hours. */
+const MAX_AHEAD = 5 * 60_000
+
+export interface Verdict {
+  readonly signature: SnapshotRow['signature']
+  readonly signedBy: string | undefined
+}
+
+/**
+ * Decides whether a commit may become a head: its rev is not in the future, and a key that counts has
+ * signed it (the current one, or a past one within the rules of {@link acceptableKey}).
+ *
+ * Without an identity the author stays unproven (`unchecked`), and such a commit never replaces a proven one.
+ *
+ * @throws RepoError `repo.rev-future`, `repo.bad-signature`, `repo.high-s`, `repo.past-key`, `repo.key-unsupported`
+ */
+export async function judge(input: {
+  readonly commit: SignedCommit
+  readonly identity: Identity | undefined
+  readonly fetchedFromCurrentPds: boolean
+  readonly head: SnapshotRow | undefined
+  readonly clock: Clock
+}): Promise<Verdict> {
+  const { commit, identity, head } = input
+  refuseFuture(commit, input.clock)
+  if (identity === undefined) {
+    if (head !== undefined && head.signature !== 'unchecked') throw new RepoError('repo.bad-signature', { reason: 'no-key' })
+    return { signature: 'unchecked', signedBy: undefined }
+  }
+  const signedBy = await findKey(commit, identity)
+  const decision = acceptableKey(identity, {
+    didKey: signedBy,
+    // A version 2 commit may have no rev; as old as can be, it is judged as the oldest.
+    rev: commit.commit.rev ?? '2222222222222',
+    fetchedFromCurrentPds: input.fetchedFromCurrentPds,
+    newestAccepted: head?.signedBy === undefined ? undefined : { didKey: head.signedBy },
+  })
+  if (!decision.ok) throw new RepoError('repo.past-key', { reason: decision.reason, key: signedBy })
+  return { signature: decision.by, signedBy }
+}
+
+/** The newest of the account's keys that the commit verifies with. */
+async function findKey(commit: SignedCommit, identity: Identity): Promise<string> {
+  const keys = new Set([identity.currentKey, ...identity.keys.map((it) => it.didKey).reverse()])
+  let failure: 'repo.bad-signature' | 'repo.high-s' | 'repo.key-unsupported' = 'repo.bad-signature'
+  for (const key of keys) {
+    if (key === undefined) continue
+    const result = await verifySignature(key, commit.commit.sig, commit.commit.unsigned)
+    if (result === 'valid') return key
+    if (result === 'high-s') failure = 'repo.high-s'
+    else if (result === 'unsupported-key' && keys.size === 1) failure = 'repo.key-unsupported'
+  }
+  throw new RepoError(failure, { cid: commit.cid })
+}
+
+function refuseFuture(commit: SignedCommit, clock: Clock): void {
+  const tid = commit.commit.rev === undefined ? undefined : parseTid(commit.commit.rev)
+  if (tid === undefined) return
+  const at = tid.micros / 1000
+  if (at > clock.now() + MAX_AHEAD) throw new RepoError('repo.rev-future', { rev: commit.commit.rev, at })
+}

@@ -1,0 +1,51 @@
+import { toHex } from '../core/bytes.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { utf8 } from '../core/bytes.ts'
+import { type Identity, identityFromKept } from '../pds/identity.ts'
+import type { Storage, WriteOp } from '../storage/port.ts'
+import { type RepoRow, repoRange, type SnapshotRow, snapshotKey } from '../storage/rows.ts'
+
+/** A DID document and the PLC log that proves it, as stored with snapshots. Table `identities`. */
+export interface IdentityRow {
+  readonly did: string
+  readonly document: unknown
+  readonly plcLog: unknown
+  readonly handle: string | undefined
+}
+
+/** The row to store, under a key made of its content: snapshots with the same identity share it. */
+export function identityOp(identity: Identity, sha256: Sha256): { key: string; op: WriteOp } {
+  const row: IdentityRow = {
+    did: identity.did,
+    document: identity.document,
+    plcLog: identity.plcLog,
+    handle: identity.handleVerified ? identity.handle : undefined,
+  }
+  const key = toHex(sha256(utf8(JSON.stringify(row))))
+  return { key, op: { type: 'put', table: 'identities', key, value: row } }
+}
+
+/** Rows are our own, written by this code: the casts below say what the tables hold. */
+export async function repoRow(storage: Storage, did: string): Promise<RepoRow | undefined> {
+  return (await storage.get('repos', did)) as RepoRow | undefined
+}
+
+export async function snapshotRow(storage: Storage, did: string, id: string): Promise<SnapshotRow | undefined> {
+  return (await storage.get('snapshots', snapshotKey(did, id))) as SnapshotRow | undefined
+}
+
+export async function headOf(storage: Storage, did: string): Promise<SnapshotRow | undefined> {
+  const row = await repoRow(storage, did)
+  return row?.head === undefined ? undefined : snapshotRow(storage, did, row.head)
+}
+
+export async function snapshotsOf(storage: Storage, did: string): Promise<SnapshotRow[]> {
+  return (await storage.list('snapshots', repoRange(did))).map(({ value }) => value as SnapshotRow)
+}
+
+/** The identity that was stored with a snapshot, its log verified again. */
+export async function keptIdentity(storage: Storage, snapshot: SnapshotRow | undefined): Promise<Identity | undefined> {
+  if (snapshot?.identity === undefined) return undefined
+  const row = (await storage.get('identities', snapshot.identity)) as IdentityRow | undefined
+  return row === undefined ? undefined : identityFromKept(row)
+}
