@@ -6,9 +6,13 @@ import type { BenchContext } from './lib/context.ts'
 import { CACHE } from './lib/data.ts'
 import { serve } from './lib/serve.ts'
 import { type BenchRow, formatRows } from './lib/table.ts'
+import { benchOpen } from './open.ts'
+import { benchUpdate } from './update.ts'
 
 const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchRow[]>>> = {
   import: benchImport,
+  open: benchOpen,
+  update: benchUpdate,
 }
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]

@@ -28,7 +28,7 @@ export function createCairnPage(page: Page, urls: Urls) {
   }
 
   /** The Library's row of an account, or of a job by its label. */
-  const row = (text: string): Locator => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
+  const row = (text: string | RegExp): Locator => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
 
   const add = async (input: string): Promise<void> => {
     await page.getByRole('textbox', { name: 'Handle or DID to keep a copy of' }).fill(input)
@@ -56,13 +56,17 @@ export function createCairnPage(page: Page, urls: Urls) {
       await expect(page.getByText('Saved', { exact: false })).toBeVisible()
     },
 
-    /** Asks for a backup on the Library and waits until it is whole. */
-    async backUp(account: { handle: string }, counts: { records: number; blobs?: number }): Promise<void> {
+    /** Asks for a backup on the Library and waits until it has ended; `whole`: with nothing left to wish for. */
+    async backUp(
+      account: { handle: string },
+      counts: { records: number; blobs?: number },
+      { whole = true }: { whole?: boolean } = {},
+    ): Promise<void> {
       await open('/')
       await add(account.handle)
       const kept = row(`@${account.handle}`)
       await expect(kept).toContainText(`${formatNumber(counts.records)} record`, { timeout: BACKUP_MS })
-      await expect(kept).toContainText('Saved on this device')
+      if (whole) await expect(kept).toContainText('Saved on this device')
       if (counts.blobs !== undefined) await expect(kept).toContainText(`${formatNumber(counts.blobs)} blob`)
     },
 
@@ -87,16 +91,23 @@ export function createCairnPage(page: Page, urls: Urls) {
     },
 
     /** Asks for an export on the repo's Export tab and gives the file that the browser saved. */
-    async exportAs(did: string, format: 'CAR' | 'CAR with blobs' | 'JSON lines'): Promise<{ name: string; bytes: Buffer }> {
+    async exportAs(did: string, format: 'CAR file' | 'CAR file with blobs' | 'JSON lines'): Promise<{ name: string; bytes: Buffer }> {
       await open(repoHref(did, 'export'))
       const started = page.waitForEvent('download')
-      await page.getByRole('button', { name: `Save ${format}`, exact: true }).click()
+      await page.getByRole('button', { name: `Export as ${format}`, exact: true }).click()
       const download = await started
       return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
     },
 
-    /** What stands beside a name on the open screen's lists of facts. */
-    fact: (name: string): Locator =>
-      page.getByRole('term').filter({ hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1] | preceding-sibling::dd[1]').first(),
+    /** Reads and proves everything again on the open repo's Health tab; waits until it is said when. */
+    async checkAgain(did: string): Promise<void> {
+      await open(repoHref(did, 'health'))
+      const proof = page.getByRole('region', { name: 'Proof' })
+      const verified = () => proof.getByRole('time').first().getAttribute('datetime')
+      const before = await verified()
+      await proof.getByRole('button', { name: 'Check again' }).click()
+      await expect.poll(verified).not.toBe(before)
+      await expect(page.getByRole('main').getByRole('alert')).toHaveCount(0)
+    },
   }
 }

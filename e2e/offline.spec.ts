@@ -29,7 +29,7 @@ test('opens from a cold start with no network and no server; records, search and
   await page.getByRole('searchbox').fill('quartzite')
   await expect(page.getByRole('main').getByText(NEEDLE)).toBeVisible()
   for (const path of ['/activity', '/settings', '/search', `/repo/${ada.did}/snapshots`, `/repo/${ada.did}/health`]) await later.open(path)
-  const { bytes } = await later.exportAs(ada.did, 'CAR')
+  const { bytes } = await later.exportAs(ada.did, 'CAR file')
   expect(bytes.length).toBeGreaterThan(300_000)
   await context.setOffline(false)
 })

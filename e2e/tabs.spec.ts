@@ -19,7 +19,7 @@ test('two tabs: one imports, the other starts, reads and deletes a snapshot; not
   const other = await openTab()
   await other.openRepo(account.did, 'snapshots')
   await other.page.getByRole('button', { name: /^Delete/ }).last().click()
-  await other.page.getByRole('alertdialog').getByRole('button', { name: /^Delete/ }).click()
+  await other.page.getByRole('dialog').getByRole('button', { name: 'Delete the snapshot' }).click()
   await other.openRepo(account.did)
   await expect(other.page.getByText('This is the first one.')).toBeVisible()
   await expect(cairn.page.getByRole('main').getByRole('progressbar'), 'the import outlasted the deletion').toBeVisible()
@@ -29,11 +29,7 @@ test('two tabs: one imports, the other starts, reads and deletes a snapshot; not
   await other.open('/')
   await expect(other.row('@ada.test')).toContainText('1,233 records')
   await expect(other.row(`@${account.handle}`)).toContainText('40 records')
-  for (const did of [ada.did, account.did]) {
-    await other.openRepo(did, 'health')
-    await other.page.getByRole('button', { name: 'Check again now' }).click()
-    await expect(other.page.getByRole('main')).toContainText('verified just now', { ignoreCase: true })
-  }
+  for (const did of [ada.did, account.did]) await other.checkAgain(did)
 })
 
 test('a change in one tab shows in the other without a reload', async ({ cairn, openTab, newAccount }) => {

@@ -13,8 +13,8 @@ const paper = '#fbf9f5'
 const moss = '#2f7550'
 
 const stones = `<g fill="${moss}">
-  <rect x="8" y="48" width="48" height="10" rx="5"/><rect x="14" y="35.5" width="40" height="10" rx="5"/>
-  <rect x="14" y="23" width="32" height="10" rx="5"/><rect x="21.5" y="10.5" width="24" height="10" rx="5"/></g>`
+  <rect x="8" y="45.75" width="48" height="10" rx="5"/><rect x="14" y="33.25" width="40" height="10" rx="5"/>
+  <rect x="14" y="20.75" width="32" height="10" rx="5"/><rect x="21.5" y="8.25" width="24" height="10" rx="5"/></g>`
 
 /**
  * @param {number} margin part of the side that stays empty around the stones

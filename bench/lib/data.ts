@@ -5,12 +5,15 @@ import { pipeline } from 'node:stream/promises'
 import { editRepo } from '../../src/repo/testing/edit.ts'
 import { generateRepo } from '../../src/repo/testing/generate.ts'
 import { cidText } from '../../src/repo/testing/cid.ts'
+import { createPrng } from '../../src/repo/testing/prng.ts'
 import type { BlockOrder, TestRepo } from '../../src/repo/testing/repo.ts'
 
 /** Made once, kept in an ignored folder: the same name always holds the same bytes. */
 export const CACHE = join(import.meta.dirname, '..', '.cache')
 /** Raise when the generator's output changes. */
-const EDITION = 1
+const EDITION = 2
+/** Paths that a dataset names. */
+const SAMPLE = 200
 
 export interface Dataset {
   readonly name: string
@@ -24,14 +27,15 @@ export interface Dataset {
   readonly commit: string
   /** records by collection */
   readonly collections: Readonly<Record<string, number>>
+  /** some paths, evenly spread in no order */
+  readonly sample: readonly string[]
 }
 
-export interface UpdateDataset {
-  readonly base: Dataset
-  /** the CAR of what one changed record changed */
-  readonly sinceFile: string
+export interface Update {
+  /** the CAR of what one changed record changed since the update before */
+  readonly file: string
   readonly path: string
-  /** bytes of the record that changed */
+  /** bytes of the record as changed */
   readonly recordBytes: number
 }
 
@@ -70,25 +74,38 @@ export async function dataset(records: number, order: BlockOrder): Promise<Datas
     rev: repo.rev,
     commit: cidText(repo.commit),
     collections,
+    sample: sampleOf(repo),
   }
   writeFileSync(meta, JSON.stringify(made, null, 2))
   return made
 }
 
-/** The same repo with one post changed, as the answer of a PDS to `since`. */
-export async function updateDataset(records: number): Promise<UpdateDataset> {
-  const base = await dataset(records, 'revision')
-  const meta = join(CACHE, `${records}-update-${EDITION}.json`)
-  if (existsSync(meta)) return JSON.parse(readFileSync(meta, 'utf8')) as UpdateDataset
-  const repo = repoOf(records)
+/** Every n-th path, then in an order that has nothing to do with theirs. */
+function sampleOf(repo: TestRepo): string[] {
+  const step = Math.max(1, Math.floor(repo.records.length / SAMPLE))
+  const paths = repo.records.filter((_, i) => i % step === 0).map((record) => record.path)
+  return createPrng(`sample/${repo.seed}`).shuffle(paths).slice(0, SAMPLE)
+}
+
+/** Changes of one post each, one after the other, as a PDS answers to `since`. */
+export async function updates(records: number, count: number): Promise<Update[]> {
+  const meta = join(CACHE, `${records}-updates-${count}-${EDITION}.json`)
+  // written by this function
+  if (existsSync(meta)) return JSON.parse(readFileSync(meta, 'utf8')) as Update[]
+  await dataset(records, 'revision')
+  const made: Update[] = []
+  let repo = repoOf(records)
   const posts = repo.records.filter((record) => record.path.startsWith('app.bsky.feed.post/'))
-  const path = posts[Math.floor(posts.length / 3)]?.path ?? ''
-  const value = { $type: 'app.bsky.feed.post', text: 'changed', createdAt: '2026-10-02T00:00:00.000Z' }
-  const edited = editRepo(repo, { update: [{ path, value }] })
-  const sinceFile = join(CACHE, `${records}-update-${EDITION}.car`)
-  await writeFileInPieces(sinceFile, edited.sinceCar())
-  const recordBytes = edited.records.find((record) => record.path === path)?.bytes.length ?? 0
-  const made: UpdateDataset = { base, sinceFile, path, recordBytes }
+  for (let i = 0; i < count; i++) {
+    const path = posts[Math.floor(((i + 0.5) * posts.length) / count)]?.path ?? ''
+    const value = { $type: 'app.bsky.feed.post', text: `changed, ${i}`, createdAt: '2026-10-02T00:00:00.000Z' }
+    const edited = editRepo(repo, { update: [{ path, value }] })
+    const file = join(CACHE, `${records}-update-${i}-${EDITION}.car`)
+    await writeFileInPieces(file, edited.sinceCar())
+    const recordBytes = edited.records.find((record) => record.path === path)?.bytes.length ?? 0
+    made.push({ file, path, recordBytes })
+    repo = edited
+  }
   writeFileSync(meta, JSON.stringify(made, null, 2))
   return made
 }

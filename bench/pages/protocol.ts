@@ -8,6 +8,38 @@ export interface Tasks {
   rowImport: { input: CarInput; output: { rows: number } }
   /** the product's importer */
   ourImport: { input: OurImportInput; output: { records: number; bytes: number } }
+  /** puts bytes of this size as one value, for `floorOpen` in a later browser */
+  floorKeep: { input: { bytes: number }; output: { bytes: number } }
+  /** opens a bare database and reads that value */
+  floorOpen: { input: Record<string, never>; output: { bytes: number } }
+  /** opens the product's database and reads the newest records of a collection of the head */
+  ourOpen: { input: ScreenInput; output: ReadCount }
+  /** reads single records, each with nothing kept in memory from the one before */
+  ourRecords: { input: { did: string; paths: readonly string[] }; output: readonly (ReadCount & { ms: number })[] }
+  /** applies updates of one record each */
+  ourUpdates: { input: UpdatesInput; output: readonly { ms: number; written: number }[] }
+  /** puts each update's bytes as one value */
+  floorUpdates: { input: { urls: readonly string[] }; output: readonly { ms: number }[] }
+}
+
+export interface ScreenInput {
+  readonly did: string
+  readonly collection: string
+  readonly records: number
+}
+
+export interface ReadCount {
+  readonly records: number
+  /** bytes of the records */
+  readonly recordBytes: number
+  /** bytes that the storage handed over, rows included */
+  readonly bytesRead: number
+}
+
+export interface UpdatesInput {
+  readonly did: string
+  readonly didKey: string
+  readonly urls: readonly string[]
 }
 
 export interface CarInput {

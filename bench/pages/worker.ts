@@ -2,12 +2,25 @@ import { atcuteImport } from './import-atcute.ts'
 import { floorImport } from './import-floor.ts'
 import { ourImport } from './import-ours.ts'
 import { rowImport } from './import-rows.ts'
+import { floorKeep, floorOpen, ourOpen, ourRecords } from './open.ts'
 import type { TaskName, Tasks } from './protocol.ts'
+import { floorUpdates, ourUpdates } from './update.ts'
 
 /** A task prepares (not measured) and gives back the work to be measured. */
 export type Task<N extends TaskName> = (input: Tasks[N]['input']) => Promise<() => Promise<Tasks[N]['output']>>
 
-const tasks: { readonly [N in TaskName]: Task<N> } = { floorImport, atcuteImport, rowImport, ourImport }
+const tasks: { readonly [N in TaskName]: Task<N> } = {
+  floorImport,
+  atcuteImport,
+  rowImport,
+  ourImport,
+  floorKeep,
+  floorOpen,
+  ourOpen,
+  ourRecords,
+  ourUpdates,
+  floorUpdates,
+}
 
 interface Request<N extends TaskName = TaskName> {
   readonly id: number

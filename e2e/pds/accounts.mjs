@@ -8,7 +8,7 @@ const COMMIT_OPS = 200
 export function createAccounts(base) {
   const sessions = new Map()
 
-  async function call(method, { token, admin, query, body, raw, type } = {}) {
+  async function call(method, { token, admin, query, body, raw, type, procedure = body !== undefined || raw !== undefined } = {}) {
     const url = `${base()}/xrpc/${method}${query ? `?${new URLSearchParams(query)}` : ''}`
     const headers = {}
     if (token) headers.authorization = `Bearer ${token}`
@@ -16,7 +16,7 @@ export function createAccounts(base) {
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (raw !== undefined) headers['content-type'] = type
     const response = await fetch(url, {
-      method: body !== undefined || raw !== undefined ? 'POST' : 'GET',
+      method: procedure ? 'POST' : 'GET',
       headers,
       body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     })
@@ -84,7 +84,7 @@ export function createAccounts(base) {
     },
 
     deactivate: ({ did }) => post(did, 'com.atproto.server.deactivateAccount', {}),
-    activate: ({ did }) => post(did, 'com.atproto.server.activateAccount', {}).then(() => ({})),
+    activate: ({ did }) => call('com.atproto.server.activateAccount', { token: token(did), procedure: true }),
     updateHandle: ({ did, handle }) => post(did, 'com.atproto.identity.updateHandle', { handle }),
 
     takedown: ({ did, applied }) =>

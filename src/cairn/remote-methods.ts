@@ -32,7 +32,13 @@ const library = {
 
 const activity = { list: true, jobs: true, clear: true } satisfies Record<keyof Activity, true>
 
-const device = { storage: true, settings: true, setSettings: true, wipe: true } satisfies Record<keyof Device, true>
+const device = {
+  storage: true,
+  settings: true,
+  setSettings: true,
+  persistAsked: true,
+  wipe: true,
+} satisfies Record<keyof Device, true>
 
 const ROOMS = { library, activity, device } as const
 

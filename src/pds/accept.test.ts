@@ -25,9 +25,17 @@ const rows: Row[] = [
   ['a past key, rev before its rotation, from a peer', { key: 'B', at: 1999 }, 'past-key'],
   ['a past key, rev at its rotation, from a peer', { key: 'B', at: 2000 }, 'past-key-after-rotation'],
   ['a forged newer head with a past key', { key: 'B', at: 9000 }, 'past-key-after-rotation'],
-  ['a forged newer head with a past key, over a head by the current one', { key: 'B', at: 9000, kept: 'C' }, 'older-than-kept'],
+  [
+    'a forged newer head with a past key, over a head by the current one',
+    { key: 'B', at: 9000, kept: 'C' },
+    'older-than-kept',
+  ],
   ['a past key from the current PDS, after a migration', { key: 'B', at: 2500, pds: true }, 'past-key'],
-  ['a past key from the current PDS over a newer key', { key: 'B', at: 2500, pds: true, kept: 'C' }, 'older-than-kept'],
+  [
+    'a past key from the current PDS over a newer key',
+    { key: 'B', at: 2500, pds: true, kept: 'C' },
+    'older-than-kept',
+  ],
   ['a backdated commit by a past key over a newer key', { key: 'B', at: 1500, kept: 'C' }, 'older-than-kept'],
   ['a past key over itself', { key: 'B', at: 1500, kept: 'B' }, 'past-key'],
   ['a key taken up again counts by its last stretch', { key: 'A', at: 2999 }, 'past-key'],
@@ -39,7 +47,12 @@ const rows: Row[] = [
 
 const decide = (from: KeyHistory, { key, at, pds = false, kept }: Row[1]): string => {
   const newestAccepted = kept === undefined ? undefined : { didKey: kept }
-  const made = acceptableKey(from, { didKey: key, rev: revAt(at), fetchedFromCurrentPds: pds, newestAccepted })
+  const made = acceptableKey(from, {
+    didKey: key,
+    rev: revAt(at),
+    fetchedFromCurrentPds: pds,
+    newestAccepted,
+  })
   return made.ok ? made.by : made.reason
 }
 
@@ -65,7 +78,9 @@ describe('whose signature counts', () => {
     const order = ['X', 'B', 'A', 'C']
     fc.assert(
       fc.property(key, key, fc.nat(10_000), fc.boolean(), (candidate, kept, at, pds) => {
-        const accepted = ['current-key', 'past-key'].includes(decide(history, { key: candidate, at, pds, kept }))
+        const accepted = ['current-key', 'past-key'].includes(
+          decide(history, { key: candidate, at, pds, kept }),
+        )
         if (accepted) expect(order.indexOf(candidate)).toBeGreaterThanOrEqual(order.indexOf(kept))
         if (candidate === 'X') expect(accepted).toBe(false)
       }),

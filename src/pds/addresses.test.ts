@@ -85,7 +85,13 @@ describe('addresses', () => {
     expect(refusal('http://bsky.social/', true)).toBeUndefined()
     expect(refusal('http://127.0.0.1:2583/', true)).toBeUndefined()
     expect(refusal('https://[::1]/', true)).toBeUndefined()
-    for (const url of ['ftp://bsky.social/', 'file:///etc/passwd', 'data:,x', 'blob:https://x/y', 'javascript:1']) {
+    for (const url of [
+      'ftp://bsky.social/',
+      'file:///etc/passwd',
+      'data:,x',
+      'blob:https://x/y',
+      'javascript:1',
+    ]) {
       expect(refusal(url, true)).toBe('scheme')
     }
   })

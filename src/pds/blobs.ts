@@ -4,8 +4,7 @@ import { CODEC_RAW, parseCid } from '../core/cid.ts'
 import { collect } from './body.ts'
 import { PdsError } from './errors.ts'
 import type { Network } from './network.ts'
-import type { RepoRequest } from './repo.ts'
-import type { GetOptions } from './request.ts'
+import { timingOf, type RepoRequest } from './repo.ts'
 import { queryJson, queryStream } from './xrpc.ts'
 
 /** The most that the lexicon lets one page hold. */
@@ -48,7 +47,9 @@ export async function* listBlobs(
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = { did, since, cursor, limit: PAGE_SIZE }
     const query = { service: pds, method: 'com.atproto.sync.listBlobs', params }
-    const answer = await run(() => queryJson(network, query, { ...timing(request), maxBytes: MAX_PAGE_BYTES }))
+    const answer = await run(() =>
+      queryJson(network, query, { ...timingOf(request), maxBytes: MAX_PAGE_BYTES }),
+    )
     const next = readPage(pds, answer)
     empty = next.cids.length === 0 ? empty + 1 : 0
     if (next.cursor !== undefined && (seen.has(next.cursor) || empty > MAX_EMPTY_PAGES)) throw loop(pds)
@@ -77,9 +78,11 @@ export async function getBlob(
     throw new PdsError('pds.blob-mismatch', { host, did, cid, reason: 'unsupported-cid' })
   }
   const query = { service: pds, method: 'com.atproto.sync.getBlob', params: { did, cid } }
-  const answer = await queryStream(network, query, { ...timing(request), maxBytes }).catch((error: unknown) => {
-    throw isMissing(error) ? new PdsError('pds.blob-missing', { host, did, cid }, { cause: error }) : error
-  })
+  const answer = await queryStream(network, query, { ...timingOf(request), maxBytes }).catch(
+    (error: unknown) => {
+      throw isMissing(error) ? new PdsError('pds.blob-missing', { host, did, cid }, { cause: error }) : error
+    },
+  )
   // one instance for each blob: several are fetched at once and each hashes on its own
   const hasher = await createSHA256()
   hasher.init()
@@ -95,30 +98,27 @@ export async function getBlob(
 function isMissing(error: unknown): boolean {
   if (!(error instanceof PdsError) || error.code !== 'pds.http') return false
   const { status, error: name, message } = error.fields
-  return status === 404 || name === 'BlobNotFound' || (status === 400 && /blob not found/i.test(String(message)))
+  return (
+    status === 404 || name === 'BlobNotFound' || (status === 400 && /blob not found/i.test(String(message)))
+  )
 }
 
 function readPage(pds: string, answer: Record<string, unknown>): BlobListPage {
   const { cids, cursor } = answer
-  const fail = (reason: string): PdsError => new PdsError('pds.bad-response', { host: new URL(pds).host, reason })
+  const fail = (reason: string): PdsError =>
+    new PdsError('pds.bad-response', { host: new URL(pds).host, reason })
   if (!Array.isArray(cids)) throw fail('cids')
   if (cursor !== undefined && cursor !== null && (typeof cursor !== 'string' || cursor.length > MAX_CURSOR)) {
     throw fail('cursor')
   }
   return {
-    cids: cids.filter((cid: unknown): cid is string => typeof cid === 'string' && parseCid(cid) !== undefined),
+    cids: cids.filter(
+      (cid: unknown): cid is string => typeof cid === 'string' && parseCid(cid) !== undefined,
+    ),
     cursor: typeof cursor === 'string' && cursor !== '' ? cursor : undefined,
   }
 }
 
 function loop(pds: string): PdsError {
   return new PdsError('pds.bad-response', { host: new URL(pds).host, reason: 'cursor-loop' })
-}
-
-function timing({ signal, firstByteMs, idleMs }: RepoRequest): GetOptions {
-  return {
-    signal,
-    ...(firstByteMs === undefined ? {} : { firstByteMs }),
-    ...(idleMs === undefined ? {} : { idleMs }),
-  }
 }

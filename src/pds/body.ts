@@ -70,7 +70,10 @@ export function guardBody(
       stop.reject(new PdsError('pds.stalled', { host, ms: idleMs, bytes: received }))
     })
     try {
-      const result = await Promise.race([stop.promise, reader?.read() ?? { done: true as const, value: undefined }])
+      const result = await Promise.race([
+        stop.promise,
+        reader?.read() ?? { done: true as const, value: undefined },
+      ])
       if (result.done) return undefined
       received += result.value.byteLength
       waited += Math.max(0, guard.clock.now() - began)

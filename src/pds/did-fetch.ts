@@ -1,8 +1,8 @@
 import { isDid, isHandle } from '../core/syntax.ts'
 import { PdsError } from './errors.ts'
+import { httpError } from './http-error.ts'
 import type { Network } from './network.ts'
 import { getJson, NOT_JSON, type GetOptions } from './request.ts'
-import { retryAfter } from './xrpc.ts'
 
 /** A DID document is a few KB, bytes. */
 const MAX_DOCUMENT_BYTES = 256 * 1024
@@ -64,20 +64,18 @@ function plcUrl(plc: string, did: string, rest: string): string {
  * Errors: `pds.did-not-found` (404), `pds.did-tombstoned` (410), `pds.rate-limited`, `pds.http`,
  * `pds.bad-response`, and those of `get`.
  */
-async function fetchDocument(network: Network, url: string, did: string, options: GetOptions): Promise<unknown> {
+async function fetchDocument(
+  network: Network,
+  url: string,
+  did: string,
+  options: GetOptions,
+): Promise<unknown> {
   const answer = await getJson(network, url, options)
   const { host } = answer.url
   const { status } = answer
   if (status === 404) throw new PdsError('pds.did-not-found', { did })
   if (status === 410) throw new PdsError('pds.did-tombstoned', { did })
-  if (status === 429) {
-    const wait = retryAfter(answer.headers, network.clock.now())
-    throw new PdsError('pds.rate-limited', { host, retryAfter: wait })
-  }
-  if (status !== 200) {
-    const retriable = status >= 500 && status !== 501
-    throw new PdsError('pds.http', { host, status, error: undefined, message: undefined, retriable })
-  }
+  if (status !== 200) throw httpError(host, status, answer.headers, network.clock)
   if (answer.json === NOT_JSON) throw new PdsError('pds.bad-response', { host, reason: 'not-json' })
   return answer.json
 }

@@ -1,6 +1,7 @@
 import { isDid, isHandle } from '../core/syntax.ts'
 import { multikeyToDidKey } from '../repo/signature.ts'
 import { PdsError } from './errors.ts'
+import { isObject } from './values.ts'
 
 /** What atproto reads out of a DID document (atproto DID spec); everything else in it is left alone. */
 export interface DidDocument {
@@ -54,13 +55,15 @@ export function handlesOf(alsoKnownAs: readonly string[]): string[] {
 export function pdsOrigin(endpoint: string): string | undefined {
   if (!URL.canParse(endpoint)) return undefined
   const url = new URL(endpoint)
-  const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  const bare =
+    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   return bare && (url.protocol === 'https:' || url.protocol === 'http:') ? url.origin : undefined
 }
 
 function readKey(did: string, method: Record<string, unknown>): string | undefined {
   const { type, controller, publicKeyMultibase } = method
-  if (typeof type !== 'string' || typeof publicKeyMultibase !== 'string' || controller !== did) return undefined
+  if (typeof type !== 'string' || typeof publicKeyMultibase !== 'string' || controller !== did)
+    return undefined
   return multikeyToDidKey({ type, publicKeyMultibase })
 }
 
@@ -84,8 +87,4 @@ function listOf(did: string, document: Record<string, unknown>, name: string): u
 
 function malformed(did: string, reason: string): PdsError {
   return new PdsError('pds.did-document-malformed', { did, reason })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,6 +3,7 @@ import { collect } from './body.ts'
 import { isRetriable, PdsError, throwIfCancelled } from './errors.ts'
 import type { Network } from './network.ts'
 import { get, getJson } from './request.ts'
+import { isObject } from './values.ts'
 import { queryJson } from './xrpc.ts'
 
 /** Where handles are looked up; an empty text turns that way off. */
@@ -74,7 +75,9 @@ export async function resolveHandle(
     if ('did' in outcomes.resolver) return { did: outcomes.resolver.did, via: 'resolver' }
   }
   throwIfCancelled(signal)
-  const failed = Object.entries(outcomes).flatMap(([way, outcome]) => ('none' in outcome ? [{ way, ...outcome }] : []))
+  const failed = Object.entries(outcomes).flatMap(([way, outcome]) =>
+    'none' in outcome ? [{ way, ...outcome }] : [],
+  )
   throw new PdsError('pds.handle-unresolved', {
     handle,
     tried: Object.fromEntries(failed.map(({ way, none }) => [way, none])),
@@ -85,7 +88,8 @@ export async function resolveHandle(
 /** The handle in lowercase. Throws `pds.handle-invalid` with the reasons `syntax` and `reserved-tld`. */
 export function checkHandle(input: string, allowLocal: boolean): string {
   const handle = input.toLowerCase()
-  if (!isHandle(handle)) throw new PdsError('pds.handle-invalid', { handle: input.slice(0, 256), reason: 'syntax' })
+  if (!isHandle(handle))
+    throw new PdsError('pds.handle-invalid', { handle: input.slice(0, 256), reason: 'syntax' })
   const tld = handle.slice(handle.lastIndexOf('.') + 1)
   if (RESERVED_TLDS.includes(tld) || (LOCAL_TLDS.includes(tld) && !allowLocal)) {
     throw new PdsError('pds.handle-invalid', { handle, reason: 'reserved-tld' })
@@ -110,7 +114,9 @@ async function askDns(network: Network, doh: string, handle: string, signal: Abo
   const options = { signal, accept: 'application/dns-json', maxBytes: MAX_DNS_BYTES }
   const { status, json } = await getJson(network, url, options)
   if (status !== 200) return { none: `http-${status}`, retriable: status >= 500 || status === 429 }
-  const dids = new Set(txtRecords(json).flatMap((text) => (text.startsWith('did=') ? [text.slice(4).trim()] : [])))
+  const dids = new Set(
+    txtRecords(json).flatMap((text) => (text.startsWith('did=') ? [text.slice(4).trim()] : [])),
+  )
   const [did] = dids
   if (did === undefined) return { none: 'no-record', retriable: false }
   // several answers mean that nobody can say which is meant (atproto handle spec)
@@ -119,13 +125,12 @@ async function askDns(network: Network, doh: string, handle: string, signal: Abo
 
 /** The texts of the TXT answers in the JSON form of DNS over HTTPS, where each is one or more quoted strings. */
 function txtRecords(json: unknown): string[] {
-  if (typeof json !== 'object' || json === null || !('Answer' in json) || !Array.isArray(json.Answer)) return []
+  if (!isObject(json) || !Array.isArray(json['Answer'])) return []
   const texts: string[] = []
-  for (const answer of json.Answer.slice(0, MAX_ANSWERS) as unknown[]) {
-    if (typeof answer !== 'object' || answer === null || !('type' in answer) || !('data' in answer)) continue
-    if (answer.type !== TXT || typeof answer.data !== 'string') continue
-    const quoted = [...answer.data.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '')
-    texts.push(quoted.length === 0 ? answer.data : quoted.join(''))
+  for (const answer of json['Answer'].slice(0, MAX_ANSWERS) as unknown[]) {
+    if (!isObject(answer) || answer['type'] !== TXT || typeof answer['data'] !== 'string') continue
+    const quoted = [...answer['data'].matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '')
+    texts.push(quoted.length === 0 ? answer['data'] : quoted.join(''))
   }
   return texts
 }

@@ -53,7 +53,9 @@ export interface IdentityResolver {
 }
 
 /** Makes a resolver. It keeps nothing: each call asks the network. */
-export function createIdentityResolver(deps: Network & { readonly endpoints: IdentityEndpoints }): IdentityResolver {
+export function createIdentityResolver(
+  deps: Network & { readonly endpoints: IdentityEndpoints },
+): IdentityResolver {
   const { endpoints } = deps
 
   async function fetchProven(did: string, signal: AbortSignal | undefined): Promise<Proven> {
@@ -93,7 +95,11 @@ export function createIdentityResolver(deps: Network & { readonly endpoints: Ide
   }
 
   /** How the handle leads back to this DID; undefined when it does not, or cannot be asked now. */
-  async function provenWay(handle: string, did: string, signal: AbortSignal | undefined): Promise<HandleWay | undefined> {
+  async function provenWay(
+    handle: string,
+    did: string,
+    signal: AbortSignal | undefined,
+  ): Promise<HandleWay | undefined> {
     try {
       const resolved = await resolveHandle(deps, endpoints, handle, signal)
       return resolved.did === did ? resolved.via : undefined
@@ -153,7 +159,10 @@ function combine(did: string, document: unknown, log: unknown, verified: Verifie
   const service = state?.services.get('atproto_pds')
   const pds = service?.type === 'AtprotoPersonalDataServer' ? pdsOrigin(service.endpoint) : undefined
   const currentKey = state?.verificationMethods.get('atproto')
-  const warnings = state === undefined ? read.warnings : [...read.warnings, ...differences(read, { handles, pds, currentKey })]
+  const warnings =
+    state === undefined
+      ? read.warnings
+      : [...read.warnings, ...differences(read, { handles, pds, currentKey })]
   // verifyPlcLog took it, so it is a list
   const plcLog = log as readonly unknown[]
   const keys = verified.signingKeys
@@ -162,7 +171,11 @@ function combine(did: string, document: unknown, log: unknown, verified: Verifie
 
 function differences(
   document: DidDocument,
-  log: { readonly handles: readonly string[]; readonly pds: string | undefined; readonly currentKey: string | undefined },
+  log: {
+    readonly handles: readonly string[]
+    readonly pds: string | undefined
+    readonly currentKey: string | undefined
+  },
 ): IdentityWarning[] {
   const warnings: IdentityWarning[] = []
   if (document.key !== log.currentKey) warnings.push('document-key-differs')

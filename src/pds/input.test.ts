@@ -24,10 +24,18 @@ describe('parseAccountName', () => {
     expect(parseAccountName(input)).toEqual(expected)
   })
 
-  it.each(['', '@', 'alice', 'alice test', 'https://bsky.app/', 'https://bsky.app/profile/', 'at://', 'did:', 'https://bsky.app/profile/%ff', 'x'.repeat(10_000)])(
-    'refuses %j',
-    (input) => {
-      expect(() => parseAccountName(input)).toThrowError(/pds.input-unsupported/)
-    },
-  )
+  it.each([
+    '',
+    '@',
+    'alice',
+    'alice test',
+    'https://bsky.app/',
+    'https://bsky.app/profile/',
+    'at://',
+    'did:',
+    'https://bsky.app/profile/%ff',
+    'x'.repeat(10_000),
+  ])('refuses %j', (input) => {
+    expect(() => parseAccountName(input)).toThrowError(/pds.input-unsupported/)
+  })
 })

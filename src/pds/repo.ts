@@ -14,7 +14,10 @@ const MAX_SMALL_JSON = 64 * 1024
 export interface RepoStream {
   /** CAR bytes, unproven; errors are those of `guardBody`. Read or cancel it. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
-  /** when the server says; a claim, for progress only */
+  /**
+   * When the server says. A claim, for progress only: between origins a browser hides whether it is
+   * the length of a compressed form, so more may come.
+   */
   readonly totalBytes: number | undefined
 }
 
@@ -78,12 +81,7 @@ export async function getLatestCommit(
 }
 
 /** States that a server names when an account is not active (`com.atproto.sync.getRepoStatus`). */
-const STATES: Readonly<Record<string, UpstreamStatus>> = {
-  takendown: 'takendown',
-  suspended: 'suspended',
-  deleted: 'deleted',
-  deactivated: 'deactivated',
-}
+const STATES = ['takendown', 'suspended', 'deleted', 'deactivated'] as const satisfies UpstreamStatus[]
 
 /**
  * `com.atproto.sync.getRepoStatus`, made into what is known of the account. Never fails but with
@@ -98,10 +96,10 @@ export async function getRepoStatus(
   try {
     const answer = await queryJson(network, query, { ...optionsOf(request), maxBytes: MAX_SMALL_JSON })
     const rev = typeof answer['rev'] === 'string' && isTid(answer['rev']) ? answer['rev'] : undefined
-    if (answer['did'] !== did || typeof answer['active'] !== 'boolean') return { status: 'unknown', rev: undefined }
+    if (answer['did'] !== did || typeof answer['active'] !== 'boolean')
+      return { status: 'unknown', rev: undefined }
     if (answer['active']) return { status: 'active', rev }
-    const state = answer['status']
-    return { status: (typeof state === 'string' ? STATES[state] : undefined) ?? 'unknown', rev }
+    return { status: STATES.find((state) => state === answer['status']) ?? 'unknown', rev }
   } catch (error) {
     if (!(error instanceof PdsError) || error.code === 'pds.cancelled') throw error
     return { status: statusOfError(error), rev: undefined }
@@ -125,11 +123,14 @@ function contentLength(headers: Headers): number | undefined {
 }
 
 function optionsOf(request: RepoRequest & { readonly maxBytes?: number }): GetOptions {
-  const { signal, firstByteMs, idleMs, maxBytes } = request
+  return { ...timingOf(request), ...(request.maxBytes === undefined ? {} : { maxBytes: request.maxBytes }) }
+}
+
+/** The parts of a request that say when to give up. */
+export function timingOf({ signal, firstByteMs, idleMs }: RepoRequest): GetOptions {
   return {
     signal,
     ...(firstByteMs === undefined ? {} : { firstByteMs }),
     ...(idleMs === undefined ? {} : { idleMs }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
   }
 }

@@ -59,12 +59,16 @@ describe('get', () => {
     })
     const { origin } = world
     await world.close()
-    expect(await failure(get({ ...network, allowLocal: true }, origin))).toMatchObject({ code: 'pds.network' })
+    expect(await failure(get({ ...network, allowLocal: true }, origin))).toMatchObject({
+      code: 'pds.network',
+    })
     world = await createWorld()
   })
 
   it('can be cancelled before, while waiting, and in the middle of the body', async () => {
-    expect(await failure(get(network, URL_A, { signal: AbortSignal.abort() }))).toEqual({ code: 'pds.cancelled' })
+    expect(await failure(get(network, URL_A, { signal: AbortSignal.abort() }))).toEqual({
+      code: 'pds.cancelled',
+    })
     expect(world.asked).toEqual([])
 
     world.route(URL_A, () => {})
@@ -155,7 +159,12 @@ describe('a body that goes wrong', () => {
       response.write('0123456789', () => response.destroy())
     })
     const answer = await get(network, URL_A)
-    expect(await failure(collect(answer.body))).toEqual({ code: 'pds.network', host: HOST, retriable: true, bytes: 10 })
+    expect(await failure(collect(answer.body))).toEqual({
+      code: 'pds.network',
+      host: HOST,
+      retriable: true,
+      bytes: 10,
+    })
   })
 
   it('is refused past its cap, and the server is not read on', async () => {
@@ -177,7 +186,9 @@ describe('a body that goes wrong', () => {
 
 describe('redirects', () => {
   const redirect = (from: string, to: string | undefined): void =>
-    world.route(from, (_asked, response) => response.writeHead(302, to === undefined ? {} : { location: to }).end())
+    world.route(from, (_asked, response) =>
+      response.writeHead(302, to === undefined ? {} : { location: to }).end(),
+    )
 
   it('are followed to allowed addresses', async () => {
     redirect(URL_A, '/b?x=1')
@@ -203,14 +214,19 @@ describe('redirects', () => {
 
   it('that never end, or lead nowhere, are refused', async () => {
     redirect(URL_A, URL_A)
-    expect(await failure(get(network, URL_A))).toMatchObject({ code: 'pds.bad-response', reason: 'too-many-redirects' })
+    expect(await failure(get(network, URL_A))).toMatchObject({
+      code: 'pds.bad-response',
+      reason: 'too-many-redirects',
+    })
     expect(world.asked).toHaveLength(6)
     redirect(URL_A, undefined)
     expect(await failure(get(network, URL_A))).toMatchObject({ code: 'pds.bad-response', reason: 'redirect' })
   })
 
   it('that a browser hides are checked where they ended', async () => {
-    world.route(`${world.origin}/from`, (_asked, response) => response.writeHead(302, { location: '/to' }).end())
+    world.route(`${world.origin}/from`, (_asked, response) =>
+      response.writeHead(302, { location: '/to' }).end(),
+    )
     world.route(`${world.origin}/to`, (_asked, response) => response.end('there'))
     // as the Fetch standard has it: a redirect under `manual` is an opaque answer with nothing in it
     const browser: Network = {
@@ -218,13 +234,18 @@ describe('redirects', () => {
       fetch: async (_url, init) => {
         const response = await fetch(`${world.origin}/from`, init)
         const hidden = init.redirect === 'manual' && response.status === 302
-        return hidden ? Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' }) : response
+        return hidden
+          ? Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
+          : response
       },
     }
     const answer = await get({ ...browser, allowLocal: true }, URL_A)
     expect(answer.url.pathname).toBe('/to')
     expect(new TextDecoder().decode(await collect(answer.body))).toBe('there')
-    expect(await failure(get(browser, URL_A))).toMatchObject({ code: 'pds.address-refused', reason: 'scheme' })
+    expect(await failure(get(browser, URL_A))).toMatchObject({
+      code: 'pds.address-refused',
+      reason: 'scheme',
+    })
   })
 })
 
@@ -246,7 +267,10 @@ describe('getJson', () => {
 
   it('refuses a huge answer', async () => {
     world.json(URL_A, 'x'.repeat(5000))
-    expect(await failure(getJson(network, URL_A, { maxBytes: 4096 }))).toMatchObject({ code: 'pds.too-large', limit: 4096 })
+    expect(await failure(getJson(network, URL_A, { maxBytes: 4096 }))).toMatchObject({
+      code: 'pds.too-large',
+      limit: 4096,
+    })
   })
 
   it('does not wait for ever for one that keeps coming', async () => {

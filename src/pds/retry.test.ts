@@ -37,7 +37,9 @@ describe('withRetry', () => {
   })
 
   it('waits twice as long each time, up to a limit, and tells of each wait', async () => {
-    const failed = failure(hurry(withRetry(() => Promise.reject(broken), { ...options(), tries: 6, maxDelayMs: 5000 })))
+    const failed = failure(
+      hurry(withRetry(() => Promise.reject(broken), { ...options(), tries: 6, maxDelayMs: 5000 })),
+    )
     expect(await failed).toMatchObject({ code: 'pds.network' })
     expect(waits.map(({ attempt, delayMs }) => [attempt, delayMs])).toEqual([
       [1, 1000],
@@ -55,7 +57,10 @@ describe('withRetry', () => {
   })
 
   it('succeeds when a later try does', async () => {
-    const run = withRetry((attempt) => (attempt < 3 ? Promise.reject(broken) : Promise.resolve('here')), options())
+    const run = withRetry(
+      (attempt) => (attempt < 3 ? Promise.reject(broken) : Promise.resolve('here')),
+      options(),
+    )
     expect(await hurry(run)).toBe('here')
     expect(waits).toHaveLength(2)
   })
@@ -73,14 +78,21 @@ describe('withRetry', () => {
   })
 
   it('lets an error that is not ours through at once', async () => {
-    await expect(withRetry(() => Promise.reject(new TypeError('bug')), options())).rejects.toThrowError(TypeError)
+    await expect(withRetry(() => Promise.reject(new TypeError('bug')), options())).rejects.toThrowError(
+      TypeError,
+    )
     expect(waits).toEqual([])
   })
 
   it('waits as long as the server asks, but not for ever', async () => {
-    const limited = (retryAfter: number | undefined): PdsError => new PdsError('pds.rate-limited', { host: 'h', retryAfter })
+    const limited = (retryAfter: number | undefined): PdsError =>
+      new PdsError('pds.rate-limited', { host: 'h', retryAfter })
     const run = (attempt: number): Promise<string> =>
-      attempt === 1 ? Promise.reject(limited(90_000)) : attempt === 2 ? Promise.reject(limited(undefined)) : Promise.resolve('in')
+      attempt === 1
+        ? Promise.reject(limited(90_000))
+        : attempt === 2
+          ? Promise.reject(limited(undefined))
+          : Promise.resolve('in')
     expect(await hurry(withRetry(run, options()))).toBe('in')
     expect(waits.map(({ delayMs }) => delayMs)).toEqual([90_000, 2000])
     expect(await failure(withRetry(() => Promise.reject(limited(3_600_000)), options()))).toMatchObject({

@@ -46,7 +46,10 @@ export async function withRetry<T>(run: (attempt: number) => Promise<T>, options
     } catch (error) {
       const asked = retryAfterOf(error) ?? 0
       if (attempt >= tries || !retriable(error) || asked > MAX_RETRY_AFTER) throw error
-      const ceiling = Math.min(options.maxDelayMs ?? MAX_DELAY, (options.firstDelayMs ?? FIRST_DELAY) * 2 ** (attempt - 1))
+      const ceiling = Math.min(
+        options.maxDelayMs ?? MAX_DELAY,
+        (options.firstDelayMs ?? FIRST_DELAY) * 2 ** (attempt - 1),
+      )
       const delayMs = Math.max(asked, Math.round(ceiling * (0.5 + options.random() / 2)))
       options.onWait?.({ attempt, delayMs, error })
       await sleep(options.timers, delayMs, options.signal)

@@ -32,7 +32,9 @@ export function statusOfError(error: unknown): UpstreamStatus {
     case 'pds.stalled':
       return 'unreachable'
     case 'pds.http':
-      return Number(error.fields['status']) >= 500 && error.fields['status'] !== 501 ? 'unreachable' : 'unknown'
+      return Number(error.fields['status']) >= 500 && error.fields['status'] !== 501
+        ? 'unreachable'
+        : 'unknown'
     default:
       return 'unknown'
   }

@@ -1,7 +1,9 @@
 import { concat } from '../core/bytes.ts'
 import { PdsError, type PdsErrorCode } from './errors.ts'
+import { httpError } from './http-error.ts'
 import type { Network } from './network.ts'
 import { get, getJson, NOT_JSON, parseJson, type Answer, type GetOptions } from './request.ts'
+import { isObject } from './values.ts'
 
 /** An XRPC query: `GET {service}/xrpc/{method}?{params}`. */
 export interface Query {
@@ -51,11 +53,8 @@ export async function queryJson(
   const { status, headers, url, json } = await getJson(network, queryUrl(query), options)
   if (status !== 200) throw errorOf(network, query, { status, headers, host: url.host, json })
   if (json === NOT_JSON) throw new PdsError('pds.bad-response', { host: url.host, reason: 'not-json' })
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new PdsError('pds.bad-response', { host: url.host, reason: 'not-an-object' })
-  }
-  // checked just above: a plain JSON object
-  return json as Record<string, unknown>
+  if (!isObject(json)) throw new PdsError('pds.bad-response', { host: url.host, reason: 'not-an-object' })
+  return json
 }
 
 export function queryUrl({ service, method, params }: Query): string {
@@ -63,7 +62,8 @@ export function queryUrl({ service, method, params }: Query): string {
   const url = new URL(`/xrpc/${method}`, service)
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined) continue
-    for (const item of typeof value === 'object' ? value : [value]) url.searchParams.append(name, String(item))
+    for (const item of typeof value === 'object' ? value : [value])
+      url.searchParams.append(name, String(item))
   }
   return url.href
 }
@@ -99,36 +99,13 @@ interface FailedAnswer {
 function errorOf(network: Network, query: Query, answer: FailedAnswer): PdsError {
   const { status, headers, host } = answer
   const name = textIn(answer.json, 'error')
-  if (status === 429) {
-    return new PdsError('pds.rate-limited', { host, retryAfter: retryAfter(headers, network.clock.now()) })
-  }
   const account = name === undefined ? undefined : ACCOUNT_ERRORS.get(name)
   if (account !== undefined) return new PdsError(account, { host, did: query.params['did'], error: name })
-  const retriable = status >= 500 ? status !== 501 : status === 408 || status === 425
-  const message = textIn(answer.json, 'message')
-  return new PdsError('pds.http', { host, status, error: name, message, retriable })
+  const words = { error: name, message: textIn(answer.json, 'message') }
+  return httpError(host, status, headers, network.clock, words)
 }
 
 function textIn(json: unknown, field: 'error' | 'message'): string | undefined {
-  if (typeof json !== 'object' || json === null) return undefined
-  const text = (json as Partial<Record<typeof field, unknown>>)[field]
+  const text = isObject(json) ? json[field] : undefined
   return typeof text === 'string' ? text.slice(0, MAX_ERROR_TEXT) : undefined
-}
-
-/**
- * What a 429 asks for, ms from `now`: `Retry-After` (RFC 9110: seconds or a date), else
- * `RateLimit-Reset` (a PDS sends seconds since the epoch, the IETF draft says seconds from now).
- * Undefined when it says nothing that can be read, or when a browser was not allowed to see it.
- */
-export function retryAfter(headers: Headers, now: number): number | undefined {
-  const after = headers.get('retry-after')
-  const reset = headers.get('ratelimit-reset')
-  if (after !== null) {
-    const ms = /^\d{1,9}$/.test(after.trim()) ? Number(after) * 1000 : Date.parse(after) - now
-    if (Number.isFinite(ms)) return Math.max(0, ms)
-  }
-  if (reset === null || !/^\d{1,12}$/.test(reset.trim())) return undefined
-  const seconds = Number(reset)
-  // a delay of a billion seconds is no delay: it is a date
-  return Math.max(0, seconds > 1_000_000_000 ? seconds * 1000 - now : seconds * 1000)
 }

@@ -153,6 +153,14 @@ describe.each(both)('%s signatures', (curve) => {
     expect(multikeyToDidKey({ type: 'Multikey', publicKeyMultibase: multibase(prefix, point) })).toBe(didKey)
   })
 
+  it('have one did:key only: the compressed point, nothing after it', () => {
+    const prefix = Uint8Array.from(PREFIXES[curve])
+    const long = toBase58Btc(concat([prefix, ecdsa.getPublicKey(secret, false)]))
+    expect(parseDidKey(`did:key:z${long}`)).toBeUndefined()
+    expect(parseDidKey(`did:key:z${toBase58Btc(concat([prefix, point, Uint8Array.of(0)]))}`)).toBeUndefined()
+    expect(parseDidKey(didKey)).toEqual({ curve, point })
+  })
+
   it('have no key that is bare under Multikey, of the other curve, or off the curve', () => {
     const other: Curve = curve === 'p256' ? 'k256' : 'p256'
     const prefix = Uint8Array.from(PREFIXES[curve])

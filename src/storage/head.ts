@@ -2,8 +2,9 @@ import { compareRev } from '../core/tid.ts'
 import { hasCode } from '../core/errors.ts'
 import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
+import { holdsImport } from './import-row.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type ImportRow, type RepoRow, type SnapshotRow, snapshotKey, spillBytesKey } from './rows.ts'
+import { type RepoRow, type SnapshotRow, snapshotKey, spillBytesKey } from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
 const ROUNDS = 5
@@ -63,7 +64,7 @@ export async function moveHead(
         {
           guards: [
             { table: 'repos', key: did, holds: (value) => ((value as RepoRow | undefined)?.generation ?? 0) === generation },
-            { table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === extra.importId },
+            holdsImport(did, extra.importId),
           ],
         },
       )

@@ -6,16 +6,17 @@ import { RepoError } from '../repo/errors.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { StorageError } from './errors.ts'
-import { hasCode } from '../core/errors.ts'
 import { moveHead, type RepoFacts } from './head.ts'
+import { beginImport, discardImport, holdsImport } from './import-row.ts'
 import { recallBase, recallImport } from './recall.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
+import { type ImportRow, type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
+
+export { discardImport } from './import-row.ts'
 
 /** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */
 const NODE_BUDGET = 32 << 20
@@ -115,10 +116,11 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
   })
   const sink = createTreeSink({ writers: trees, seed, onNode: (digest, at) => intake.nodeDone(digest, at) })
-  if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
+  // The base first: what a cut-off try wrote may point into it.
   if (options.base !== undefined && options.partial !== true) {
     await recallBase({ storage, did, base: options.base, sha256, intake, sink })
   }
+  if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
 
   let commit: SignedCommit | undefined
   let greeted = false
@@ -176,7 +178,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       if (state === 'waiting' && (await nodeAsRecord())) continue
       if (state !== 'elsewhere') return state
       await fetchPage()
-      for (const { page } of intake.arena.overBudget()) intake.arena.spilled(page)
+      await spill()
     }
   }
 
@@ -184,6 +186,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     for (const { page, bytes } of intake.arena.overBudget()) {
       await storage.write([{ type: 'put-bytes', key: spillBytesKey(did, row.id, page), parts: [bytes] }], {
         durability: 'relaxed',
+        guards: [holdsImport(did, row.id)],
       })
       intake.arena.spilled(page)
     }
@@ -232,7 +235,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       greeted = false
       walk = undefined
       bytes = 0
-      intake.restart()
+      intake.restart((digest, at) => sink.known(digest, at))
     },
     async prove() {
       await proveAll()
@@ -277,40 +280,4 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
 function isAt(digest: Uint8Array, bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < 32; i++) if (digest[i] !== bytes[at + i]) return false
   return true
-}
-
-/** Finds the import that was cut off, or makes a new one. */
-async function beginImport(options: ImportOptions): Promise<{ row: ImportRow; resumed: boolean }> {
-  const { storage, did, random } = options
-  // Our own row, written by this code.
-  const found = (await storage.get('imports', did)) as ImportRow | undefined
-  if (found !== undefined) return { row: found, resumed: true }
-  const id = random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
-  const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
-  try {
-    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }])
-  } catch (error) {
-    if (hasCode(error, 'storage.exists')) throw new StorageError('storage.conflict', { table: 'imports', key: did })
-    throw error
-  }
-  return { row, resumed: false }
-}
-
-/** Drops an import that has not ended, and every segment it wrote, in one transaction. */
-export async function discardImport(storage: Storage, did: string, importId?: string): Promise<void> {
-  const row = (await storage.get('imports', did)) as ImportRow | undefined
-  if (row === undefined || (importId !== undefined && row.id !== importId)) return
-  const segments = await storage.list('segments', repoRange(did))
-  const ops: WriteOp[] = [{ type: 'delete', table: 'imports', key: did }]
-  for (const { key, value } of segments) {
-    if ((value as SegmentRow).import !== row.id) continue
-    const segment = Number.parseInt(key.slice(did.length + 1), 16)
-    ops.push({ type: 'delete', table: 'segments', key: segmentKey(did, segment) })
-    ops.push({ type: 'delete-bytes', key: segmentBytesKey(did, segment, 0) })
-  }
-  const spilled = spillBytesKey(did, row.id, 0).slice(0, -1)
-  ops.push({ type: 'delete-bytes-range', from: spilled, to: `${spilled}~` })
-  await storage.write(ops, {
-    guards: [{ table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === row.id }],
-  })
 }

@@ -2,6 +2,7 @@ import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { utf8 } from '../core/bytes.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { RepoError } from '../repo/errors.ts'
+import { checkPathString } from '../repo/path.ts'
 import { binary, compare, type Difference, type Side, storedSide } from '../repo/mst/diff.ts'
 import type { MstNode } from '../repo/mst/node.ts'
 import { heightOf } from '../repo/mst/height.ts'
@@ -40,6 +41,8 @@ export async function partialTree(input: {
   const places = await findRecords(input, differences, source)
   const ops: TreeOp[] = differences.map(({ key, after }) => {
     if (after === undefined) return { key, record: undefined }
+    // The root proves the tree's shape; that its keys are paths is the one thing left to check.
+    if (!checkPathString(key)) throw new RepoError('repo.path-invalid', { path: key.slice(0, 200) })
     const place = places.get(binary(after))
     if (place === undefined) throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
     return { key, record: { digest: after, place } }
@@ -96,7 +99,7 @@ async function receivedSide(input: {
 
 /** Places of the new values: sent now, or kept under another path (a sender leaves those out). */
 async function findRecords(
-  input: { readonly intake: Intake; readonly base: SnapshotRow },
+  input: { readonly intake: Intake; readonly base: SnapshotRow; readonly fetchPage: () => Promise<void> },
   differences: readonly Difference[],
   source: ReturnType<typeof createSegmentReader>,
 ): Promise<Map<string, Place>> {
@@ -105,8 +108,12 @@ async function findRecords(
   for (const { after, beforePlace, before } of differences) {
     if (before !== undefined && beforePlace !== undefined) places.set(binary(before), beforePlace)
     if (after === undefined) continue
-    const place = input.intake.placeOf(after)
-    if (place === undefined) wanted.add(binary(after))
+    let place = input.intake.record(after, 0)
+    if (place === 'elsewhere') {
+      await input.fetchPage()
+      place = input.intake.record(after, 0)
+    }
+    if (typeof place === 'string') wanted.add(binary(after))
     else places.set(binary(after), place)
   }
   for (const key of places.keys()) wanted.delete(key)

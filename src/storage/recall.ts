@@ -1,6 +1,8 @@
+import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { decodeStored, type Place, type StoredChild, type StoredNode } from '../repo/mst/stored.ts'
-import { valueOf } from '../repo/mst/read.ts'
+import { childDigest, valueOf } from '../repo/mst/read.ts'
+import { RepoError } from '../repo/errors.ts'
 import { checkRecord } from '../repo/cbor/check.ts'
 import type { Intake } from '../repo/verify/intake.ts'
 import { frames } from './frames.ts'
@@ -22,25 +24,76 @@ interface Recall {
  * have left less than was written, and only what proves itself counts as kept.
  */
 export async function recallImport(input: Recall & { readonly importId: string }): Promise<void> {
-  const { storage, did, sha256, intake, sink } = input
+  const { storage, did, sha256, intake } = input
+  const trees: { segment: number; key: string }[] = []
   for (const { key, value } of await storage.list('segments', repoRange(did))) {
     // Our own row, written by this code.
     const row = value as SegmentRow
     if (row.import !== input.importId) continue
     const segment = Number.parseInt(key.slice(did.length + 1), 16)
-    const bytes = await storage.readBytes(segmentBytesKey(did, segment, row.generation))
+    const bytesKey = segmentBytesKey(did, segment, row.generation)
+    if (row.kind !== 'records') trees.push({ segment, key: bytesKey })
+    if (row.kind === 'tree') continue
+    const bytes = await storage.readBytes(bytesKey)
     for (const frame of frames(bytes)) {
+      if (frame.kind !== 'record') continue
       const data = bytes.subarray(frame.from, frame.to)
-      const place: Place = { segment, offset: frame.from, length: data.length }
-      if (frame.kind === 'record') {
-        const digest = bytes.subarray(frame.digestAt, frame.digestAt + 32)
-        if (!same(sha256(data), digest) || checkRecord(data, 0, data.length) !== 0) continue
-        intake.known(digest, place)
-      } else {
-        sink.known(sha256(decodeStored(data).node.bytes), place)
-      }
+      const digest = bytes.subarray(frame.digestAt, frame.digestAt + 32)
+      if (!same(sha256(data), digest) || checkRecord(data, 0, data.length) !== 0) continue
+      intake.known(digest, { segment, offset: frame.from, length: data.length })
     }
   }
+  const recallNode = createNodeRecall(input)
+  for (const { segment, key } of trees) {
+    const bytes = await storage.readBytes(key)
+    for (const frame of frames(bytes)) {
+      if (frame.kind !== 'node') continue
+      await recallNode({ segment, offset: frame.from, length: frame.to - frame.from }, bytes.subarray(frame.from, frame.to))
+    }
+  }
+}
+
+/**
+ * Takes a stored node back when all that it points to is there: its segment may have reached the disk
+ * while one with records or nodes under it did not. One that is not whole is proven and written anew.
+ */
+function createNodeRecall(input: Recall): (place: Place, bytes?: Uint8Array) => Promise<void> {
+  const { intake, sink, sha256 } = input
+  const source = createSegmentReader(input.storage, input.did)
+  const seen = new Set<string>()
+
+  const read = async (place: Place, bytes: Uint8Array | undefined): Promise<StoredNode | undefined> => {
+    try {
+      return bytes === undefined ? await source.load(place) : decodeStored(bytes)
+    } catch (error) {
+      // Bytes that are no stored node, or that are not there; anything else is the disk's own trouble.
+      if (error instanceof RepoError || error instanceof RangeError || hasCode(error, 'storage.segment-gone')) return undefined
+      throw error
+    }
+  }
+
+  const isWhole = async (stored: StoredNode): Promise<boolean> => {
+    const { node, records, children } = stored
+    for (const [i, place] of records.entries()) if (!samePlace(intake.placeOf(valueOf(node, i)), place)) return false
+    for (const [i, child] of children.entries()) {
+      const digest = childDigest(node, i)
+      if (child === undefined || digest === undefined) continue
+      if (sink.placeOf(digest) === undefined) await recallNode(child)
+      if (!samePlace(sink.placeOf(digest), child)) return false
+    }
+    return true
+  }
+
+  const recallNode = async (place: Place, bytes?: Uint8Array): Promise<void> => {
+    const name = `${place.segment}.${place.offset}`
+    if (seen.has(name)) return
+    seen.add(name)
+    const stored = await read(place, bytes)
+    if (stored === undefined || !(await isWhole(stored))) return
+    sink.known(sha256(stored.node.bytes), place)
+  }
+
+  return recallNode
 }
 
 /** Tells the intake of every record and node of a kept snapshot, so a full transfer stores only what is new. */
@@ -59,4 +112,8 @@ export async function recallBase(input: Recall & { readonly base: SnapshotRow })
 function same(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < 32; i++) if (a[i] !== b[i]) return false
   return true
+}
+
+function samePlace(a: Place | undefined, b: Place): boolean {
+  return a?.segment === b.segment && a.offset === b.offset && a.length === b.length
 }

@@ -14,6 +14,8 @@ const READ_AHEAD = 8 * 1024
 const WINDOWS = 200
 /** Records nearer than this are read in one go. */
 const GAP = 4 * 1024
+/** A segment may be compacted again while its new place is learned; not this often. */
+const ROUNDS = 4
 /** The longest single read of records. */
 const RUN = 512 * 1024
 
@@ -34,6 +36,8 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
   /** Segments that were compacted since; all others are read without asking for their row. */
   const rows = new Map<number, SegmentRow>()
   const windows = new Map<number, Window[]>()
+  /** counts what `rows` learned */
+  let learned = 0
   let windowCount = 0
   let bytesRead = 0
 
@@ -53,34 +57,39 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
   }
 
   const range = (segment: number, from: number, to: number): ByteRange => ({
-    key: segmentBytesKey(did, segment, rows.get(segment)?.generation ?? 0),
+    key: segmentBytesKey(did, segment, generation(segment)),
     from,
     to,
   })
 
-  /** After compaction elsewhere: learn where the bytes went, and say whether that is news. */
-  const relearn = async (segments: readonly number[]): Promise<boolean> => {
+  const generation = (segment: number): number => rows.get(segment)?.generation ?? 0
+
+  /** After compaction elsewhere: learn where the bytes went. */
+  const relearn = async (segments: readonly number[]): Promise<void> => {
     const found = await storage.getMany('segments', segments.map((segment) => segmentKey(did, segment)))
-    let news = false
     found.forEach((value, i) => {
       const segment = segments[i]
       // Our own row, written by this code.
       const row = value as SegmentRow | undefined
       if (segment === undefined || row === undefined) return
-      if ((rows.get(segment)?.generation ?? 0) === row.generation) return
+      if (generation(segment) >= row.generation) return
       rows.set(segment, row)
       windows.delete(segment)
-      news = true
+      learned++
     })
-    return news
   }
 
-  const again = async <T>(segments: readonly number[], read: () => Promise<T>): Promise<T> => {
-    try {
-      return await read()
-    } catch (error) {
-      if (!hasCode(error, 'storage.segment-gone') || !(await relearn([...new Set(segments)]))) throw error
-      return read()
+  /** Reads, and reads again when a segment was compacted since what is known of it; perhaps by another read. */
+  const again = async <T>(places: readonly Place[], read: () => Promise<T>): Promise<T> => {
+    for (let round = 1; ; round++) {
+      const known = learned
+      try {
+        return await read()
+      } catch (error) {
+        if (!hasCode(error, 'storage.segment-gone') || round === ROUNDS) throw error
+        await relearn([...new Set(places.map((place) => place.segment))])
+        if (learned === known) throw error
+      }
     }
   }
 
@@ -103,7 +112,8 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
   }
 
   const load = async (place: Place): Promise<StoredNode> => {
-    const bytes = await again([place.segment], async () => {
+    const bytes = await again([place], async () => {
+      const known = learned
       const from = moved(place.segment, place.offset)
       const hit = cached(place, from)
       if (hit !== undefined) return hit
@@ -113,7 +123,8 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
         throw new StorageError('storage.segment-gone', { segment: place.segment })
       }
       bytesRead += read.length
-      keep(place.segment, { from: start, bytes: read })
+      // Another read may have learned of a compaction meanwhile, which makes these bytes old.
+      if (learned === known) keep(place.segment, { from: start, bytes: read })
       return read.subarray(from - start)
     })
     return decodeStored(bytes)
@@ -123,7 +134,7 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
     load,
     async records(places) {
       return again(
-        places.map((place) => place.segment),
+        places,
         async () => {
           const order = places
             .map((place, index) => ({ ...place, from: moved(place.segment, place.offset), index }))

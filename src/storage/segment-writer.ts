@@ -1,8 +1,9 @@
 import { writeVarint } from '../core/varint.ts'
 import { carFrameLength } from '../repo/car/writer.ts'
 import { StorageError } from './errors.ts'
+import { holdsImport } from './import-row.ts'
 import type { Storage } from './port.ts'
-import { type ImportRow, segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
+import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
 
 /** One value of about a megabyte: measured as fast as any larger one, and a good unit to compact. */
 export const SEGMENT_BYTES = 1 << 20
@@ -59,7 +60,7 @@ export function createSegmentWriter(input: {
         { type: 'add', table: 'segments', key: segmentKey(did, id), value: row },
         { type: 'put-bytes', key: segmentBytesKey(did, id, 0), parts: [full.subarray(0, length)] },
       ],
-      { guards: [{ table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === importId }] },
+      { guards: [holdsImport(did, importId)] },
     )
     if (full.length === SEGMENT_BYTES && free.length < POOL) free.push(full)
   }

@@ -7,10 +7,11 @@ import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow
 import { createSegmentReader } from './segment-reader.ts'
 
 /**
- * A segment is packed anew when less than this share of it is live. With every segment at or above it,
- * stored bytes are at most 1 / 0.85 = 1.18 times the live ones.
+ * A segment is packed anew when less than this share of it is live. Beside a block's own bytes a live frame
+ * has its length, its CID or the places of what a node points to: about 0.16 of the bytes at the 357 a
+ * record that real repos have. So stored bytes are at most 1.16 / 0.92 = 1.26 times those of live blocks.
  */
-const LIVE_SHARE = 0.85
+const LIVE_SHARE = 0.92
 
 export interface Swept {
   readonly deleted: number

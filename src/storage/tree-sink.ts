@@ -10,6 +10,8 @@ const WRITTEN = 1
 export interface TreeSink extends WalkSink {
   /** A node that is stored already; it will not be written again. */
   known(digest: Uint8Array, place: Place): void
+  /** Where such a node is. */
+  placeOf(digest: Uint8Array): Place | undefined
 }
 
 /** Writes proven nodes, children first, to one writer for each group of layers; never the same node twice. */
@@ -19,9 +21,13 @@ export function createTreeSink(input: {
   readonly onNode: (digest: Uint8Array, at: Place) => void
 }): TreeSink {
   const written: BlockTable = createBlockTable(input.seed)
-  const put = (stored: StoredNode, digest: Uint8Array, layer: number): Place => {
+  const placeOf = (digest: Uint8Array): Place | undefined => {
     const found = written.size === 0 ? -1 : written.find(digest, 0)
-    if (found >= 0) return { segment: written.a(found), offset: written.b(found), length: written.c(found) }
+    return found < 0 ? undefined : { segment: written.a(found), offset: written.b(found), length: written.c(found) }
+  }
+  const put = (stored: StoredNode, digest: Uint8Array, layer: number): Place => {
+    const found = placeOf(digest)
+    if (found !== undefined) return found
     const group = Math.min(Math.floor(layer / LAYERS_TOGETHER), input.writers.length - 1)
     const writer = input.writers[group]
     if (writer === undefined) throw new RangeError('no writer for the tree')
@@ -30,6 +36,7 @@ export function createTreeSink(input: {
     return { segment: writer.segment, offset, length: bytes.length }
   }
   return {
+    placeOf,
     known(digest, place) {
       if (written.find(digest, 0) >= 0) return
       written.set(written.add(digest, 0), WRITTEN, place.segment, place.offset, place.length)

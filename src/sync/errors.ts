@@ -7,14 +7,16 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.cancelled` | none |
  * | `sync.not-kept` | `did`: nothing of it is kept here |
  * | `sync.nothing-to-resume` | `did` |
- * | `sync.no-identity` | `did`: nobody could be asked whose key counts |
+ * | `sync.no-such-record` | `did`, `path` |
+ * | `sync.no-such-blob` | `did`, `cid` |
  */
 export type SyncErrorCode =
   | 'sync.busy'
   | 'sync.cancelled'
   | 'sync.not-kept'
   | 'sync.nothing-to-resume'
-  | 'sync.no-identity'
+  | 'sync.no-such-record'
+  | 'sync.no-such-blob'
 
 /** Raised by the engine that moves repos between hosts. */
 export class SyncError extends CairnError {

@@ -22,7 +22,8 @@ export function keyPeriods(
     const didKey = state?.verificationMethods.get('atproto')
     const open = periods.at(-1)
     if (open?.until === undefined && open?.didKey === didKey) continue
-    if (open !== undefined && open.until === undefined) periods[periods.length - 1] = { ...open, until: createdAt }
+    if (open !== undefined && open.until === undefined)
+      periods[periods.length - 1] = { ...open, until: createdAt }
     if (didKey !== undefined) periods.push({ didKey, from: createdAt, until: undefined })
   }
   return periods

@@ -74,7 +74,9 @@ export async function verifyPlcLog(did: string, log: unknown): Promise<VerifiedP
     const previous = signed[index - 1]
     if (previous !== undefined && entry.createdAt < previous.createdAt) throw fail('order', index)
     const kept = index === 0 ? [] : standing(chain, cids, entry, (reason) => fail(reason, index))
-    const { signedBy, rank } = await authorise(kept, chain[kept.length], entry, (reason) => fail(reason, index))
+    const { signedBy, rank } = await authorise(kept, chain[kept.length], entry, (reason) =>
+      fail(reason, index),
+    )
     const active = { ...entry, index, signedBy, rank }
     chain = [...kept, active]
     signed.push(active)
@@ -87,7 +89,15 @@ export async function verifyPlcLog(did: string, log: unknown): Promise<VerifiedP
   return {
     did,
     operations: signed.map(({ operation, cid, createdAt, nullified, signedBy }) => {
-      return { cid, type: operation.type, prev: operation.prev, createdAt, nullified, signedBy, state: operation.state }
+      return {
+        cid,
+        type: operation.type,
+        prev: operation.prev,
+        createdAt,
+        nullified,
+        signedBy,
+        state: operation.state,
+      }
     }),
     current: chain.at(-1)?.operation.state ?? 'tombstoned',
     signingKeys: keyPeriods(chain.map(({ operation, createdAt }) => ({ state: operation.state, createdAt }))),

@@ -1,6 +1,7 @@
 import { encode } from '@atcute/cbor'
 import { fromBase64Url, toBase32, toBase64Url } from '@atcute/multibase'
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
+import { isObject } from '../values.ts'
 
 /**
  * One did:plc operation: its shape, its signed and unsigned bytes, its CID and, for a genesis, the
@@ -93,7 +94,9 @@ function readRegular(value: Record<string, unknown>): Shape | undefined {
   const names = ['type', 'rotationKeys', 'verificationMethods', 'alsoKnownAs', 'services', 'prev', 'sig']
   if (!hasOnly(value, names)) return undefined
   const { rotationKeys, alsoKnownAs, prev } = value
-  const methods = readMap(value['verificationMethods'], (item) => (typeof item === 'string' ? item : undefined))
+  const methods = readMap(value['verificationMethods'], (item) =>
+    typeof item === 'string' ? item : undefined,
+  )
   const services = readMap(value['services'], readService)
   if (!isTextList(rotationKeys) || !isTextList(alsoKnownAs) || methods === undefined) return undefined
   if (services === undefined || (prev !== null && typeof prev !== 'string')) return undefined
@@ -111,7 +114,8 @@ function readRegular(value: Record<string, unknown>): Shape | undefined {
 
 /** The form of 2022: one signing key, one recovery key, one handle, one service. Only ever a genesis. */
 function readLegacy(value: Record<string, unknown>): Shape | undefined {
-  if (!hasOnly(value, ['type', 'signingKey', 'recoveryKey', 'handle', 'service', 'prev', 'sig'])) return undefined
+  if (!hasOnly(value, ['type', 'signingKey', 'recoveryKey', 'handle', 'service', 'prev', 'sig']))
+    return undefined
   const { signingKey, recoveryKey, handle, service, prev } = value
   if (typeof signingKey !== 'string' || typeof recoveryKey !== 'string' || prev !== null) return undefined
   if (typeof handle !== 'string' || typeof service !== 'string') return undefined
@@ -123,7 +127,12 @@ function readLegacy(value: Record<string, unknown>): Shape | undefined {
       ['atproto_pds', { type: 'AtprotoPersonalDataServer', endpoint: withScheme(service, 'https://') }],
     ]),
   }
-  return { type: 'create', prev, state, unsigned: { type: 'create', signingKey, recoveryKey, handle, service, prev } }
+  return {
+    type: 'create',
+    prev,
+    state,
+    unsigned: { type: 'create', signingKey, recoveryKey, handle, service, prev },
+  }
 }
 
 function withScheme(text: string, scheme: string): string {
@@ -167,9 +176,7 @@ function hasOnly(value: Record<string, unknown>, names: readonly string[]): bool
 }
 
 function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length <= MAX_ENTRIES && value.every((item) => typeof item === 'string')
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return (
+    Array.isArray(value) && value.length <= MAX_ENTRIES && value.every((item) => typeof item === 'string')
+  )
 }

@@ -66,7 +66,10 @@ const PAUL = {
 describe('operations of the public directory', () => {
   it('verify in the current form', async () => {
     const verified = await verifyPlcLog('did:plc:ewvi7nxzyoun6zhxrhs64oiz', ATPROTO_COM)
-    expect(verified.operations.map(({ signedBy }) => signedBy)).toEqual([BLUESKY_ROTATION[1], BLUESKY_ROTATION[1]])
+    expect(verified.operations.map(({ signedBy }) => signedBy)).toEqual([
+      BLUESKY_ROTATION[1],
+      BLUESKY_ROTATION[1],
+    ])
     expect(verified.signingKeys).toEqual([
       { didKey: SIGNING, from: Date.parse('2023-04-26T06:19:25.508Z'), until: undefined },
     ])

@@ -1,4 +1,8 @@
-import { P256PrivateKeyExportable, Secp256k1PrivateKeyExportable, type PrivateKeyExportable } from '@atcute/crypto'
+import {
+  P256PrivateKeyExportable,
+  Secp256k1PrivateKeyExportable,
+  type PrivateKeyExportable,
+} from '@atcute/crypto'
 import { encode } from '@atcute/cbor'
 import { create, toString } from '@atcute/cid'
 import { toBase32, toBase64Url } from '@atcute/multibase'
@@ -40,7 +44,9 @@ export async function signOperation(
 }
 
 /** CID and, for a genesis, DID of a signed operation. */
-export async function nameOperation(operation: Record<string, unknown>): Promise<{ cid: string; did: string }> {
+export async function nameOperation(
+  operation: Record<string, unknown>,
+): Promise<{ cid: string; did: string }> {
   const cid = await create(0x71, encode(operation))
   return { cid: toString(cid), did: `did:plc:${toBase32(cid.digest.contents).slice(0, 24)}` }
 }
@@ -67,7 +73,11 @@ export async function startLog(input: OperationInput, by: TestKey, at = LOG_STAR
 }
 
 /** Starts with any unsigned genesis, the legacy form for one. */
-export async function startLogWith(unsigned: Record<string, unknown>, by: TestKey, at = LOG_START): Promise<PlcLogMaker> {
+export async function startLogWith(
+  unsigned: Record<string, unknown>,
+  by: TestKey,
+  at = LOG_START,
+): Promise<PlcLogMaker> {
   const operation = await signOperation(unsigned, by)
   const { cid, did } = await nameOperation(operation)
   const entries: LogEntry[] = []
@@ -107,6 +117,17 @@ export interface PlcLogMaker {
 
 function makeEntry(did: string, operation: Record<string, unknown>, cid: string, at: number): LogEntry {
   return { did, operation, cid, nullified: false, createdAt: new Date(at).toISOString() }
+}
+
+/** An entry that goes on from `log` without being added to it; tests bend it first. */
+export async function entryOf(
+  log: PlcLogMaker,
+  unsigned: Record<string, unknown>,
+  by: TestKey,
+): Promise<LogEntry> {
+  const operation = await signOperation(unsigned, by)
+  const { cid } = await nameOperation(operation)
+  return makeEntry(log.did, operation, cid, log.lastTime() + HOUR)
 }
 
 /** The document that a directory makes from an operation. */

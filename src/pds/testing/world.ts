@@ -44,7 +44,8 @@ export async function createWorld(): Promise<World> {
     const url = new URL(String(message.headers[ASKED_FOR] ?? `http://${message.headers.host}${message.url}`))
     const key = `${url.protocol}//${url.host}${url.pathname}`
     asked.push(url.href)
-    const route = routes.get(key) ?? [...routes].find(([to]) => to.endsWith('*') && key.startsWith(to.slice(0, -1)))?.[1]
+    const route =
+      routes.get(key) ?? [...routes].find(([to]) => to.endsWith('*') && key.startsWith(to.slice(0, -1)))?.[1]
     if (route === undefined) response.writeHead(404).end()
     else route({ url, message }, response)
     for (const waiter of waiting.filter((candidate) => candidate.key === key)) waiter.done()
@@ -58,7 +59,9 @@ export async function createWorld(): Promise<World> {
     route: (url, route) => void routes.set(url, route),
     json: (url, body, status = 200, headers = {}) =>
       world.route(url, (_asked, response) => {
-        response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+        response
+          .writeHead(status, { 'content-type': 'application/json', ...headers })
+          .end(JSON.stringify(body))
       }),
     fetch: async (input, init) => {
       const url = new URL(input)
@@ -69,7 +72,12 @@ export async function createWorld(): Promise<World> {
       return await fetch(`${origin}${url.pathname}`, { ...init, headers })
     },
     timers,
-    network: ({ allowLocal = false } = {}) => ({ fetch: world.fetch, timers, clock: timers.clock, allowLocal }),
+    network: ({ allowLocal = false } = {}) => ({
+      fetch: world.fetch,
+      timers,
+      clock: timers.clock,
+      allowLocal,
+    }),
     asked,
     whenAsked: (url) => new Promise((done) => waiting.push({ key: url, done })),
     origin,

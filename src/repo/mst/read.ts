@@ -1,3 +1,5 @@
+import { RepoError } from '../errors.ts'
+import { MAX_PATH_BYTES } from '../path.ts'
 import { FIELDS, type MstNode, PREFIX, RIGHT, SUFFIX, SUFFIX_LENGTH, VALUE } from './node.ts'
 import type { Place, StoredChild, StoredNode } from './stored.ts'
 
@@ -14,7 +16,13 @@ export interface TreeEntry {
   readonly place: Place
 }
 
-/** Full keys of a node, in order. Proven keys are ASCII, so byte order is string order. */
+/**
+ * Full keys of a node, in order. Proven keys are ASCII, so byte order is string order.
+ * Lengths are bounded for nodes that are not proven: each key may repeat all of the one before it, and so
+ * a megabyte of node could stand for gigabytes of keys.
+ *
+ * @throws RepoError `repo.prefix-wrong`, `repo.path-invalid`
+ */
 export function keysOf(node: MstNode): string[] {
   const keys: string[] = []
   let before = ''
@@ -22,7 +30,10 @@ export function keysOf(node: MstNode): string[] {
     const at = i * FIELDS
     const from = node.fields[at + SUFFIX] ?? 0
     const to = from + (node.fields[at + SUFFIX_LENGTH] ?? 0)
-    before = before.slice(0, node.fields[at + PREFIX] ?? 0) + ascii(node.bytes, from, to)
+    const prefix = node.fields[at + PREFIX] ?? 0
+    if (prefix > before.length) throw new RepoError('repo.prefix-wrong')
+    if (prefix + to - from > MAX_PATH_BYTES) throw new RepoError('repo.path-invalid')
+    before = before.slice(0, prefix) + ascii(node.bytes, from, to)
     keys.push(before)
   }
   return keys

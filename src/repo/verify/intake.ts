@@ -20,9 +20,9 @@ export interface RecordSink {
 const RECORD = 1 // segment, offset, length
 const UNSOUND = 2 // index into checkCodes, CAR position high and low words
 const NODE = 3 // arena page, offset, length
-/** Proven and written in the walk of attempt n: kind is this plus n. Segment, offset, length of its bytes. */
-const NODE_DONE = 4
-const ATTEMPTS = 250
+const NODE_DONE = 4 // proven and written in this walk: segment, offset, length of its stored form
+const NODE_PAST = 5 // the same in the walk of an earlier stream
+const KNOWN = 6 // a record kept from before whose block has not come: segment, offset, length
 
 /**
  * Takes blocks in any order: checks each hash, sorts records from tree nodes by their shape, keeps sound
@@ -33,8 +33,9 @@ export interface Intake extends WalkBlocks {
   block(codec: number, bytes: Uint8Array, digestAt: number, from: number, to: number, position: number): boolean
   /** A record that is kept from before (an earlier snapshot, an interrupted import): not to be kept twice. */
   known(digest: Uint8Array, place: Place): void
-  /** Bytes of a held node, or undefined. */
+  /** A node that is held and not proven yet. */
   heldNode(digest: Uint8Array): MstNode | 'missing' | 'elsewhere'
+  /** Where a record is kept, if it is. */
   placeOf(digest: Uint8Array): Place | undefined
   /** The spilled page that the walk stands before. */
   readonly wantedPage: number
@@ -44,8 +45,11 @@ export interface Intake extends WalkBlocks {
   writtenNode(digest: Uint8Array): Place | undefined
   /** Gives the bytes of such a block back, to be kept as a record as well. */
   keepAsRecord(digest: Uint8Array, data: Uint8Array): void
-  /** Another transfer of the same repo begins: nodes written for an earlier walk are taken again. */
-  restart(): void
+  /**
+   * Another transfer of the same repo begins: nodes written for the walk before are taken again, and told
+   * to `written` so that they are not written again.
+   */
+  restart(written: (digest: Uint8Array, at: Place) => void): void
   readonly arena: NodeArena
   /** distinct tree nodes and sound records taken so far */
   readonly blocks: number
@@ -66,7 +70,6 @@ export function createIntake(input: {
   /** Blocks that are a tree node and a record at once: legal, though nobody makes them. */
   const both = new Map<number, Place>()
   let wantedPage = -1
-  let attempt = 0
   let blocks = 0
   let records = 0
 
@@ -85,9 +88,10 @@ export function createIntake(input: {
     const index = table.find(bytes, at)
     if (index < 0) return 'missing'
     const kind = table.kind(index)
-    // One walk cannot meet a node twice, since its keys would come again; an earlier attempt's may come anew.
-    if (kind === NODE_DONE + attempt) throw new RepoError('repo.key-order', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
-    if (kind >= NODE_DONE) return 'missing'
+    // One walk cannot meet a node twice, since its keys would come again; an earlier stream's may come anew.
+    if (kind === NODE_DONE) throw new RepoError('repo.key-order', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
+    // A record that is kept may be a node as well; only its block tells.
+    if (kind === NODE_PAST || kind === KNOWN) return 'missing'
     if (kind === UNSOUND && checkCodes[table.a(index)]?.code === 'repo.record-not-canonical') {
       throw new RepoError('repo.node-not-canonical', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
     }
@@ -112,12 +116,14 @@ export function createIntake(input: {
     })
   }
 
-  const nodeAsRecord = (index: number): Place | undefined => {
+  const nodeAsRecord = (index: number): Place | 'elsewhere' => {
     const known = both.get(index)
     if (known !== undefined) return known
-    const length = table.c(index)
-    const held = arena.read(table.a(index), table.b(index), length)
-    if (held === undefined) return undefined
+    const held = arena.read(table.a(index), table.b(index), table.c(index))
+    if (held === undefined) {
+      wantedPage = table.a(index)
+      return 'elsewhere'
+    }
     const place = keepBare(table.digest(index), held)
     both.set(index, place)
     return place
@@ -134,6 +140,8 @@ export function createIntake(input: {
     return { segment: sink.segment, offset, length: data.length }
   }
 
+  const isRecord = (kind: number): boolean => kind === RECORD || kind === KNOWN
+
   const place = (index: number): Place => ({
     segment: table.a(index),
     offset: table.b(index),
@@ -145,11 +153,11 @@ export function createIntake(input: {
     position,
     record(bytes, at) {
       const index = table.find(bytes, at)
-      if (index < 0) return undefined
+      if (index < 0) return 'missing'
       const kind = table.kind(index)
-      if (kind === RECORD) return place(index)
+      if (isRecord(kind)) return place(index)
       if (kind === UNSOUND) return unsound(index)
-      return kind === NODE ? nodeAsRecord(index) : both.get(index)
+      return kind === NODE ? nodeAsRecord(index) : (both.get(index) ?? 'missing')
     },
     block(codec, bytes, digestAt, from, to, position) {
       blocks++
@@ -158,9 +166,15 @@ export function createIntake(input: {
       if (codec !== CODEC_DAG_CBOR) return false
       const found = table.find(bytes, digestAt)
       const kind = found < 0 ? 0 : table.kind(found)
-      if (found >= 0 && (kind < NODE_DONE || kind === NODE_DONE + attempt)) return false
+      if (kind > 0 && kind <= NODE_DONE) return false
+      const nodeLike = looksLikeNode(bytes, from, to)
+      if (kind === KNOWN && !nodeLike) {
+        table.set(found, RECORD, table.a(found), table.b(found), table.c(found))
+        return false
+      }
       const index = found >= 0 ? found : table.add(bytes, digestAt)
-      if (looksLikeNode(bytes, from, to)) {
+      if (kind === KNOWN) both.set(index, place(index))
+      if (nodeLike) {
         const at = arena.add(bytes, from, to, position)
         table.set(index, NODE, at.page, at.offset, to - from)
         return true
@@ -177,7 +191,7 @@ export function createIntake(input: {
     },
     known(digest, at) {
       if (table.find(digest, 0) >= 0) return
-      table.set(table.add(digest, 0), RECORD, at.segment, at.offset, at.length)
+      table.set(table.add(digest, 0), KNOWN, at.segment, at.offset, at.length)
     },
     heldNode: (digest) => {
       const index = table.find(digest, 0)
@@ -185,10 +199,14 @@ export function createIntake(input: {
     },
     placeOf(digest) {
       const index = table.find(digest, 0)
-      return index >= 0 && table.kind(index) === RECORD ? place(index) : undefined
+      return index >= 0 && isRecord(table.kind(index)) ? place(index) : both.get(index)
     },
-    restart() {
-      attempt = (attempt + 1) % ATTEMPTS
+    restart(written) {
+      for (let index = 0; index < table.size; index++) {
+        if (table.kind(index) !== NODE_DONE) continue
+        written(table.digest(index), place(index))
+        table.set(index, NODE_PAST, table.a(index), table.b(index), table.c(index))
+      }
     },
     get wantedPage() {
       return wantedPage
@@ -197,11 +215,12 @@ export function createIntake(input: {
       const index = table.find(digest, 0)
       if (index < 0 || table.kind(index) !== NODE) return
       arena.release(table.a(index))
-      table.set(index, NODE_DONE + attempt, at.segment, at.offset, at.length)
+      table.set(index, NODE_DONE, at.segment, at.offset, at.length)
     },
     writtenNode(digest) {
       const index = table.find(digest, 0)
-      return index >= 0 && table.kind(index) >= NODE_DONE && !both.has(index) ? place(index) : undefined
+      const kind = index < 0 ? 0 : table.kind(index)
+      return (kind === NODE_DONE || kind === NODE_PAST) && !both.has(index) ? place(index) : undefined
     },
     keepAsRecord(digest, data) {
       const index = table.find(digest, 0)

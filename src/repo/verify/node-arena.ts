@@ -11,7 +11,10 @@ export interface NodeArena {
   position(page: number, offset: number): number
   /** The node is proven and written: its page may go when all others in it are too. */
   release(page: number): void
-  /** Pages that should leave memory now, oldest first. The host calls {@link spilled} when they are safe. */
+  /**
+   * Pages that should leave memory now and are not on disk yet, oldest first; those that are leave at once.
+   * The host calls {@link spilled} when they are safe. The open page and the last restored one stay.
+   */
   overBudget(): readonly { readonly page: number; readonly bytes: Uint8Array<ArrayBuffer> }[]
   spilled(page: number): void
   /** Gives a spilled page back. */
@@ -37,6 +40,8 @@ export function createNodeArena(budget: number): NodeArena {
   const pages: Page[] = []
   let inMemory = 0
   let touch = 0
+  /** The page that came back last: whoever asked for it has not read it yet, so it stays. */
+  let restored = -1
 
   const open = (room: number): number => {
     const last = pages.length - 1
@@ -87,7 +92,7 @@ export function createNodeArena(budget: number): NodeArena {
       if (inMemory <= budget) return []
       const candidates = pages
         .map((page, index) => ({ page, index }))
-        .filter(({ page }) => page.bytes !== undefined && page.sealed)
+        .filter(({ page, index }) => page.bytes !== undefined && page.sealed && index !== restored)
         .sort((a, b) => a.page.touched - b.page.touched)
       const out: { page: number; bytes: Uint8Array<ArrayBuffer> }[] = []
       let over = inMemory - budget
@@ -112,6 +117,7 @@ export function createNodeArena(budget: number): NodeArena {
       page.bytes = bytes
       page.touched = touch++
       inMemory += bytes.length
+      restored = index
     },
     get bytesInMemory() {
       return inMemory

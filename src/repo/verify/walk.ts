@@ -18,8 +18,11 @@ import { checkPath, MAX_PATH_BYTES } from '../path.ts'
 export interface WalkBlocks {
   /** The node; `missing` when it has not come; `elsewhere` when it was spilled and must be loaded first. */
   node(bytes: Uint8Array, at: number): MstNode | 'missing' | 'elsewhere'
-  /** Where the record is kept, or undefined when it has not come. Throws when it came and is no sound record. */
-  record(bytes: Uint8Array, at: number): Place | undefined
+  /**
+   * Where the record is kept; `missing` when it has not come; `elsewhere` as for nodes, whose bytes it may
+   * have. Throws when it came and is no sound record.
+   */
+  record(bytes: Uint8Array, at: number): Place | 'missing' | 'elsewhere'
   /** Byte offset in the CAR at which a node came, for reports. */
   position(bytes: Uint8Array, at: number): number
 }
@@ -203,9 +206,9 @@ export function createTreeWalk(input: {
     }
     const at = frame.node.fields[i * FIELDS + VALUE] ?? 0
     const place = blocks.record(frame.node.bytes, at)
-    if (place === undefined) {
+    if (place === 'missing' || place === 'elsewhere') {
       want = { bytes: frame.node.bytes, at, as: 'record' }
-      return 'waiting'
+      return place === 'missing' ? 'waiting' : place
     }
     frame.records.push(place)
     const collection = collections.at(-1)

@@ -1,0 +1,87 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRelay, type Relay } from '../src/relay/serve.ts'
+import { createCairnPage } from './cairn-page.ts'
+import { expect, test } from './fixtures.ts'
+import { ROOT } from './pds/client.ts'
+import { storedRows } from './stored.ts'
+
+const DIST = join(ROOT, 'dist')
+
+/** A copy of the build that a browser must take for the next version: another page, another worker. */
+async function nextVersion(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'cairn-next-'))
+  await cp(DIST, dir, { recursive: true })
+  const index = await readFile(join(dir, 'index.html'), 'utf8')
+  await writeFile(join(dir, 'index.html'), index.replace('</head>', '<meta name="version" content="next"></head>'))
+  const worker = await readFile(join(dir, 'service-worker.js'), 'utf8')
+  const entry = /\{[^{}]*index\.html[^{}]*\}/
+  expect(worker, 'the worker precaches the page by revision').toMatch(entry)
+  await writeFile(join(dir, 'service-worker.js'), worker.replace(entry, (text) => text.replace(/[0-9a-f]{32}/, 'f'.repeat(32))))
+  return dir
+}
+
+test.describe('a new version of the app', () => {
+  let relay: Relay
+  let next: string
+
+  test.beforeEach(async () => {
+    next = await nextVersion()
+    relay = await createRelay({ port: 0, host: '127.0.0.1', dist: DIST })
+  })
+  test.afterEach(async () => {
+    await relay.close()
+    await rm(next, { recursive: true, force: true })
+  })
+
+  const deploy = async (): Promise<void> => {
+    const { port } = relay
+    await relay.close()
+    relay = await createRelay({ port, host: '127.0.0.1', dist: next })
+  }
+
+  test('asks before it takes over; what is kept and where one is stays', async ({ page, pds, newAccount }) => {
+    const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
+    const account = await newAccount()
+    await cairn.setUp()
+    await cairn.backUp(account, { records: 41 })
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    const kept = await storedRows(page, ['repos', 'snapshots', 'settings'])
+
+    await deploy()
+    await cairn.openRepo(account.did, 'records')
+    const marker = page.locator('meta[name=version]')
+    await expect(page.getByText('A new version is ready.')).toBeVisible()
+    await expect(marker).toHaveCount(0)
+    await page.reload()
+    await expect(page.getByText('A new version is ready.')).toBeVisible()
+    await expect(marker, 'a reload alone does not bring it').toHaveCount(0)
+
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await expect(marker).toHaveCount(1)
+    await expect(page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' })).toBeVisible()
+    expect(await storedRows(page, ['repos', 'snapshots', 'settings'])).toBe(kept)
+  })
+
+  test('waits for a running import', async ({ page, pds, ada }) => {
+    const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
+    await cairn.setUp()
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 60_000 })
+    await cairn.open('/')
+    await cairn.add(ada.handle)
+    await expect(page.getByRole('main').getByRole('progressbar')).toBeVisible()
+    await deploy()
+    await page.evaluate(async () => {
+      await (await navigator.serviceWorker.getRegistration())?.update()
+    })
+    await expect(page.getByText('It can take over when the running work has ended.', { exact: false })).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0)
+    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 4_000_000 })
+    await expect(cairn.row('@ada.test')).toContainText('1,233 records', { timeout: 60_000 })
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await expect(page.locator('meta[name=version]')).toHaveCount(1)
+    await expect(cairn.row('@ada.test')).toContainText('1,233 records')
+  })
+})

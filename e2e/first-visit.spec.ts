@@ -1,0 +1,87 @@
+import { gzipSync } from 'node:zlib'
+import { expect, test } from './fixtures.ts'
+
+/** The budget of the first paint: gzip bytes of script that the page itself loads. */
+const SCRIPT_BUDGET = 120 * 1024
+
+/** Words that only these libraries contain. */
+const MARKERS = { libp2p: /\/ipfs\/id\/1\.0\.0|\/libp2p\/circuit\/relay/, '@atproto/api': /tools\.ozone\.moderation/ }
+
+test('the first paint loads little script, and neither libp2p nor @atproto/api', async ({ page, app }) => {
+  const scripts = new Map<string, Promise<Buffer>>()
+  page.on('response', (response) => {
+    const request = response.request()
+    if (request.resourceType() === 'script' && request.serviceWorker() === null) scripts.set(response.url(), response.body())
+  })
+  await page.goto(app.url)
+  await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
+  const workers = new Set(page.workers().map((worker) => worker.url()))
+  let bytes = 0
+  for (const [url, body] of scripts) {
+    const text = await body
+    for (const [name, marker] of Object.entries(MARKERS)) expect(marker.test(text.toString('utf8')), `${name} in ${url}`).toBe(false)
+    if (!workers.has(url)) bytes += gzipSync(text).length
+  }
+  expect(scripts.size).toBeGreaterThan(0)
+  expect(bytes).toBeLessThanOrEqual(SCRIPT_BUDGET)
+})
+
+test('the shell is there before any script runs', async ({ browser, app }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false })
+  const page = await context.newPage()
+  await page.goto(app.url)
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Library' })).toBeVisible()
+  await context.close()
+})
+
+test('nothing but the app’s own server is asked before a person asks', async ({ page, app }) => {
+  const strangers: string[] = []
+  page.context().on('request', (request) => {
+    if (new URL(request.url()).origin !== app.url && /^https?:/.test(request.url())) strangers.push(request.url())
+  })
+  await page.goto(app.url)
+  await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
+  for (const path of ['/activity', '/settings', '/open', '/search']) {
+    await page.goto(app.url + path)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  }
+  expect(strangers).toEqual([])
+})
+
+test('can be installed: a manifest with icons, a worker, and CAR files handled', async ({ page, app }) => {
+  await page.goto(app.url)
+  const session = await page.context().newCDPSession(page)
+  const { errors, data } = await session.send('Page.getAppManifest')
+  expect(errors).toEqual([])
+  const manifest = JSON.parse(data ?? '{}') as { file_handlers?: unknown; icons?: { src: string }[] }
+  expect(manifest.file_handlers).toEqual([expect.objectContaining({ action: '/open' })])
+  for (const { src } of manifest.icons ?? []) expect((await page.request.get(app.url + src)).status(), src).toBe(200)
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+  // a private window, which every test is, is never offered an install
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([])
+})
+
+test('inline script, eval and framing are refused by the policy', async ({ page, app, complaints }) => {
+  const response = await page.goto(app.url)
+  const policy = response?.headers()['content-security-policy'] ?? ''
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).not.toContain("'unsafe-inline'")
+  expect(policy).not.toContain("'unsafe-eval'")
+  expect(policy).toContain("frame-ancestors 'none'")
+  const refused = await page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.violatedDirective))
+        const script = document.createElement('script')
+        script.textContent = 'document.title = "owned"'
+        document.head.append(script)
+      }),
+  )
+  expect(refused).toContain('script-src')
+  expect(await page.title()).not.toBe('owned')
+  // this one was asked for
+  await expect.poll(() => complaints.length).toBeGreaterThan(0)
+  complaints.length = 0
+})

@@ -1,0 +1,37 @@
+import { collectionHref, recordHref, repoHref } from '../src/app/lib/routes.ts'
+import { tid } from './pds/seed.ts'
+
+/** Every screen of the app, with a repo of {@link LARGE} or {@link SMALL} size kept. */
+export function everyScreen(did: string): readonly { readonly name: string; readonly path: string }[] {
+  const repo = (['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const).map((tab) => ({
+    name: `repo-${tab}`,
+    path: repoHref(did, tab),
+  }))
+  const collections = [
+    'app.bsky.feed.post',
+    'app.bsky.feed.like',
+    'app.bsky.feed.repost',
+    'app.bsky.feed.threadgate',
+    'app.bsky.feed.generator',
+    'app.bsky.graph.follow',
+    'app.bsky.graph.block',
+    'app.bsky.graph.list',
+    'app.bsky.graph.listitem',
+    'app.bsky.graph.starterpack',
+    'app.bsky.actor.profile',
+    'com.example.shelf',
+  ].map((collection) => ({ name: `records-${collection}`, path: collectionHref(did, collection) }))
+  return [
+    { name: 'library', path: '/' },
+    ...repo,
+    ...collections,
+    { name: 'record-post', path: recordHref(did, `app.bsky.feed.post/${tid(0)}`) },
+    { name: 'record-unknown', path: recordHref(did, 'com.example.shelf/page') },
+    { name: 'search', path: '/search' },
+    { name: 'activity', path: '/activity' },
+    { name: 'settings', path: '/settings' },
+    { name: 'open', path: '/open' },
+    { name: 'nothing-here', path: '/no/such/place' },
+  ]
+}
+

@@ -1,0 +1,69 @@
+import { expect, test } from './fixtures.ts'
+import { evictDatabase, storedRows } from './stored.ts'
+
+const HEADS = ['repos', 'snapshots']
+
+test('a device without room refuses cleanly, says so, and goes on when there is room', async ({ cairn, newAccount, ada }) => {
+  const { page } = cairn
+  const account = await newAccount()
+  await cairn.backUp(account, { records: 41 })
+  const heads = await storedRows(page, HEADS)
+
+  const session = await page.context().newCDPSession(page)
+  const { usage } = await page.evaluate(() => navigator.storage.estimate())
+  await session.send('Storage.overrideQuotaForOrigin', { origin: cairn.urls.app, quotaSize: (usage ?? 0) + 100_000 })
+  await cairn.open('/')
+  await cairn.add(ada.handle)
+  const problem = page.getByRole('alert').filter({ hasText: 'This device has no room left for Cairn.' })
+  await expect(problem).toBeVisible({ timeout: 60_000 })
+  await expect(problem).toContainText(/About .+ more is needed/)
+  expect(await storedRows(page, HEADS)).toBe(heads)
+  await expect(cairn.row(`@${account.handle}`)).toContainText('41 records')
+
+  await session.send('Storage.overrideQuotaForOrigin', { origin: cairn.urls.app })
+  await problem.getByRole('button', { name: 'Try again' }).click()
+  await expect(cairn.row('@ada.test')).toContainText('1,233 records', { timeout: 60_000 })
+})
+
+test('a database that is deleted underneath is noticed at once, and the app starts again', async ({ cairn, openTab, newAccount }) => {
+  const { page } = cairn
+  const account = await newAccount()
+  await cairn.backUp(account, { records: 41 })
+  const other = await openTab()
+  await other.page.goto(`${cairn.urls.app}/healthz`)
+  await evictDatabase(other.page)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('The browser removed what was kept here')
+  await page.getByRole('button', { name: 'Reload and start again' }).click()
+  await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
+  await cairn.setUp()
+  await cairn.backUp(account, { records: 41 })
+})
+
+test('lasting storage is asked for at the first backup, and the answer is shown', async ({ cairn, newAccount }) => {
+  const { page } = cairn
+  const account = await newAccount()
+  await cairn.backUp(account, { records: 41 })
+  const persisted = await page.evaluate(() => navigator.storage.persisted())
+  await cairn.open('/settings')
+  await expect(page.getByRole('main')).toContainText(persisted ? /keeps it for good|lasting/i : /may remove|best effort|refused/i)
+})
+
+test('deleting one backup takes its bytes; deleting everything takes all', async ({ cairn, newAccount }) => {
+  const { page } = cairn
+  const [first, second] = [await newAccount(), await newAccount()]
+  await cairn.backUp(first, { records: 41 })
+  await cairn.backUp(second, { records: 41 })
+  await cairn.openRepo(first.did, 'health')
+  await page.getByRole('button', { name: 'Remove this repository' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click()
+  await cairn.open('/')
+  await expect(cairn.row(`@${first.handle}`)).toHaveCount(0)
+  await expect(cairn.row(`@${second.handle}`)).toContainText('41 records')
+  await expect.poll(async () => (await storedRows(page, ['segments', 'blobs', ...HEADS])).includes(first.did)).toBe(false)
+
+  await cairn.open('/settings')
+  await page.getByRole('button', { name: /^Delete everything/ }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: /^Delete/ }).click()
+  await cairn.open('/')
+  await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
+})

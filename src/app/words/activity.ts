@@ -1,0 +1,64 @@
+import type { ActivityItem } from '../../cairn/api.ts'
+import { formatBytes, formatNumber, plural } from '../lib/format.ts'
+import { wordsFor } from '../words.ts'
+import { number, text, type Fields } from './shape.ts'
+
+type Sentence = (fields: Fields, name: string) => string
+
+const changes = (fields: Fields): string => {
+  const parts = [
+    [number(fields, 'added'), 'added'],
+    [number(fields, 'updated') ?? number(fields, 'changedRecords'), 'changed'],
+    [number(fields, 'deleted'), 'deleted upstream'],
+  ] as const
+  const said = parts.filter(([count]) => count !== undefined && count > 0).map(([count, verb]) => `${formatNumber(count ?? 0)} ${verb}`)
+  return said.length === 0 ? '' : `: ${said.join(', ')}`
+}
+
+const records = (fields: Fields): string => {
+  const count = number(fields, 'records')
+  return count === undefined ? '' : `, ${plural(count, 'record')}`
+}
+
+const SENTENCES: Readonly<Record<string, Sentence>> = {
+  'backup.done': (fields, name) =>
+    fields['changed'] === false ? `${name} was checked; nothing had changed.` : `${name} was backed up${changes(fields) || records(fields)}.`,
+  'backup.failed': (_, name) => `The backup of ${name} failed.`,
+  'backup.cancelled': (_, name) => `The backup of ${name} was stopped. What arrived is kept.`,
+  'file.done': (fields, name) => `A file of ${name} was opened and proven${records(fields)}.`,
+  'file.failed': (fields, name) => `${text(fields, 'label', text(fields, 'name', name))} was refused.`,
+  'file.cancelled': (_, name) => `Opening the file of ${name} was stopped.`,
+  'blobs.done': (fields, name) => {
+    const count = number(fields, 'fetched') ?? number(fields, 'blobs')
+    return `${count === undefined ? 'The blobs' : plural(count, 'blob')} of ${name} were fetched.`
+  },
+  'blobs.failed': (_, name) => `Some blobs of ${name} could not be fetched.`,
+  'blobs.cancelled': (_, name) => `Fetching the blobs of ${name} was stopped.`,
+  'verify.done': (fields, name) => `${name} was read again and proven${records(fields)}.`,
+  'verify.failed': (_, name) => `${name} did not prove when read again.`,
+  'verify.cancelled': (_, name) => `Checking ${name} was stopped.`,
+  'repo.added': (_, name) => `${name} is kept here now.`,
+  'repo.deleted': (_, name) => `${name} was removed from this device.`,
+  'repo.equivocation': (_, name) => `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
+  'repo.rolled-back': (_, name) => `The server offered an older version of ${name}; the newer one here was kept.`,
+  'snapshot.deleted': (_, name) => `A snapshot of ${name} was deleted.`,
+  'upstream.changed': (fields, name) => `The account of ${name} is now ${text(fields, 'status', 'different')} at its server. Its copy stays here.`,
+  'storage.persisted': () => 'The browser agreed to keep Cairn’s storage for good.',
+  'storage.swept': (fields) => `${formatBytes(number(fields, 'bytes') ?? 0)} that nothing needed any more were freed.`,
+}
+
+/** One entry of the history as a sentence; an unknown kind is still named by its subject and level. */
+export function activitySentence(item: ActivityItem, name: string | undefined): string {
+  const subject = name ?? text(item.fields, 'label', text(item.fields, 'name', 'A repository'))
+  const sentence = Object.hasOwn(SENTENCES, item.kind) ? SENTENCES[item.kind] : undefined
+  if (sentence !== undefined) return sentence(item.fields, subject)
+  return item.level === 'bad' || item.level === 'warning' ? `${subject} needs a look.` : `${subject} changed.`
+}
+
+/** Why it failed, when the entry carries an error's code. */
+export function activityReason(item: ActivityItem): string | undefined {
+  const code = item.fields['code']
+  if (typeof code !== 'string') return undefined
+  const words = wordsFor(code, item.fields)
+  return `${words.title} ${words.safe} ${words.next}`
+}

@@ -1,0 +1,45 @@
+import type { ActivityItem } from './api.ts'
+import type { CairnHost } from './host.ts'
+
+/** Older entries are dropped: a history for people, not a log. */
+const KEPT = 1000
+/** How many are written between two looks at whether there are too many. */
+const TRIM_EVERY = 50
+
+export interface ActivityLog {
+  note(item: Omit<ActivityItem, 'id' | 'at'>): Promise<void>
+  list(page: { before?: string; limit: number }): Promise<ActivityItem[]>
+  clear(): Promise<void>
+}
+
+/** What happened, newest first. Ids sort by time. */
+export function createActivityLog(host: CairnHost, onChange: () => void): ActivityLog {
+  const { storage } = host
+  let written = 0
+
+  const trim = async (): Promise<void> => {
+    const keys = await storage.keys('activity', { reverse: true, limit: KEPT + 1 })
+    const last = keys[KEPT]
+    if (last === undefined) return
+    await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: last }], { durability: 'relaxed' })
+  }
+
+  return {
+    async note(item) {
+      const at = host.clock.now()
+      const id = `${String(at).padStart(14, '0')}-${host.random().toString(36).padStart(7, '0')}`
+      const value: ActivityItem = { ...item, id, at }
+      await storage.write([{ type: 'put', table: 'activity', key: id, value }], { durability: 'relaxed' })
+      if (++written % TRIM_EVERY === 0) await trim()
+      onChange()
+    },
+    async list({ before, limit }) {
+      const range = { reverse: true, limit: Math.min(limit, KEPT), ...(before === undefined ? {} : { to: before }) }
+      return (await storage.list('activity', range)).map(({ value }) => value as ActivityItem)
+    },
+    async clear() {
+      await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: '~' }])
+      onChange()
+    },
+  }
+}

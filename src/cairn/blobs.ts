@@ -1,0 +1,36 @@
+import { type BlobRow } from '../sync/blobs.ts'
+import { SyncError } from '../sync/errors.ts'
+import type { Storage } from '../storage/port.ts'
+import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
+import type { BlobItem, BlobPage, BlobState } from './api.ts'
+import { countBlobs } from './summaries.ts'
+
+/** Lists and reads the blobs of a kept repo. */
+export interface Blobs {
+  page(did: string, page: { offset: number; limit: number; state?: BlobState }): Promise<BlobPage>
+  bytes(did: string, cid: string): Promise<Blob>
+  skip(did: string, cid: string, skip: boolean): Promise<void>
+}
+
+export function createBlobs(storage: Storage): Blobs {
+  return {
+    async page(did, { offset, limit, state }) {
+      const rows = (await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow)
+      const wanted = state === undefined ? rows : rows.filter((it) => it.state === state)
+      return { total: wanted.length, counts: countBlobs(rows), items: wanted.slice(offset, offset + limit) satisfies BlobItem[] }
+    },
+    async bytes(did, cid) {
+      const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
+      if (row?.state !== 'kept') throw new SyncError('sync.no-such-blob', { did, cid })
+      const blob = await storage.readBlob(blobBytesKey(did, cid))
+      // Only an image told by its own bytes gets a type: nothing else is ever rendered.
+      return blob.slice(0, blob.size, row.imageType ?? 'application/octet-stream')
+    },
+    async skip(did, cid, skip) {
+      const key = blobKey(did, cid)
+      const row = (await storage.get('blobs', key)) as BlobRow | undefined
+      if (row === undefined || row.state === 'kept') return
+      await storage.write([{ type: 'put', table: 'blobs', key, value: { ...row, state: skip ? 'skipped' : 'wanted' } }])
+    },
+  }
+}

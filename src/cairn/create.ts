@@ -1,0 +1,111 @@
+import { sweep, sweepsDue } from '../sync/keep.ts'
+import { createActivityLog } from './activity.ts'
+import type { Cairn, CairnEvent } from './api.ts'
+import { createDevice } from './device.ts'
+import type { CairnHost } from './host.ts'
+import { createIndexer } from './indexer.ts'
+import { createJobs } from './jobs.ts'
+import { createLibrary } from './library.ts'
+import { createRecords } from './records.ts'
+import { createSummaries } from './summaries.ts'
+
+/** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
+export function createCairn(host: CairnHost): Cairn {
+  const { storage } = host
+  const listeners = new Set<(event: CairnEvent) => void>()
+  const records = createRecords(storage, host.sha256)
+  const summaries = createSummaries(storage)
+
+  const tell = (event: CairnEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const emit = (event: CairnEvent): void => {
+    tell(event)
+    host.siblings?.send(event)
+  }
+  const forget = (did: string): void => summaries.forget(did)
+  const changed = (did: string): void => {
+    forget(did)
+    emit({ type: 'repo', did })
+    emit({ type: 'repos' })
+  }
+
+  const jobs = createJobs(host, (job) => emit({ type: 'job', job }))
+  const log = createActivityLog(host, () => emit({ type: 'activity' }))
+  const indexer = createIndexer(host, (event) => {
+    if (event.type === 'repo') forget(event.did)
+    emit(event)
+  })
+  const stop = async (): Promise<void> => {
+    for (const job of jobs.list()) jobs.cancel(job.id)
+    await Promise.all([jobs.idle(), indexer.close()])
+  }
+  const device = createDevice({
+    host,
+    summaries,
+    onSettings: () => emit({ type: 'settings' }),
+    onPersistWanted: () => tell({ type: 'persist-wanted' }),
+    stop,
+  })
+  const library = createLibrary({
+    host,
+    jobs,
+    log,
+    records,
+    summaries,
+    indexer,
+    changed,
+    persist: () => device.askToPersist(),
+  })
+
+  const stopHearing = host.siblings?.listen((event) => {
+    if (event.type === 'job') jobs.heard(event.job)
+    if (event.type === 'repo') forget(event.did)
+    tell(event)
+  })
+  const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
+
+  const goOn = async (): Promise<void> => {
+    for (const did of await sweepsDue(storage)) {
+      jobs.start({
+        kind: 'sweep',
+        label: did,
+        did,
+        run: async (work) => {
+          await sweep(storage, did, work)
+          changed(did)
+          return undefined
+        },
+      })
+    }
+    for (const key of await storage.keys('repos')) indexer.start(key)
+  }
+  // The storage may be lost at any time; whoever uses it next is told so.
+  void goOn().catch(() => {})
+
+  return {
+    library,
+    activity: {
+      list: (page) => log.list(page),
+      jobs: async () => jobs.list(),
+      clear: () => log.clear(),
+    },
+    device: {
+      storage: () => device.storage(),
+      settings: () => device.settings(),
+      setSettings: (change) => device.setSettings(change),
+      persistAsked: () => device.persistAsked(),
+      wipe: () => device.wipe(),
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      stopHearing?.()
+      stopLost()
+      await stop()
+      await storage.close()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { headOf } from '../sync/kept.ts'
+import type { CairnEvent, SearchQuery, SearchResult } from './api.ts'
+import type { CairnHost } from './host.ts'
+import { indexRepo } from './search/index-repo.ts'
+import { createSearch } from './search/search.ts'
+
+/** Keeps search indexes in step with heads, one repo at a time, and answers searches. */
+export interface Indexer {
+  /** Brings a repo's index up to its head, in the background. */
+  start(did: string): void
+  /** Resolves when the index of this repo is current, or could not be made so. */
+  done(did: string): Promise<void>
+  search(query: SearchQuery): Promise<SearchResult>
+  drop(did: string): Promise<void>
+  close(): Promise<void>
+}
+
+export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void): Indexer {
+  const { storage } = host
+  const search = createSearch({ storage, clock: host.clock })
+  const progress = new Map<string, number>()
+  const runs = new Map<string, { promise: Promise<void>; controller: AbortController }>()
+  let queue: Promise<void> = Promise.resolve()
+
+  const run = async (did: string, signal: AbortSignal): Promise<void> => {
+    try {
+      const snapshot = await headOf(storage, did)
+      if (snapshot === undefined || signal.aborted) return
+      const result = await indexRepo({
+        storage,
+        did,
+        snapshot,
+        signal,
+        onProgress(share) {
+          progress.set(did, share)
+          emit({ type: 'index', did, progress: share })
+        },
+      })
+      if (result.changed) {
+        search.drop(did)
+        emit({ type: 'repo', did })
+      }
+    } catch (error) {
+      // A search index can be made again from the records at any time; the next backup or start tries.
+      if (!signal.aborted) console.warn('search index', did, error)
+    } finally {
+      progress.delete(did)
+      runs.delete(did)
+      emit({ type: 'index', did, progress: 1 })
+    }
+  }
+
+  return {
+    start(did) {
+      const controller = new AbortController()
+      const before = runs.get(did)
+      before?.controller.abort()
+      progress.set(did, 0)
+      const promise = queue.then(() => run(did, controller.signal))
+      queue = promise
+      runs.set(did, { promise, controller })
+    },
+    done: async (did) => runs.get(did)?.promise,
+    search: (query) => search.search(query, progress),
+    async drop(did) {
+      const active = runs.get(did)
+      active?.controller.abort()
+      await active?.promise
+      search.drop(did)
+    },
+    async close() {
+      for (const { controller } of runs.values()) controller.abort()
+      await queue
+    },
+  }
+}

@@ -1,0 +1,199 @@
+import { CairnError } from '../core/errors.ts'
+import { isRetriable } from '../pds/errors.ts'
+import { SyncError } from '../sync/errors.ts'
+import { exclusively, type Work, type WorkReport } from '../sync/work.ts'
+import type { Job, JobError, JobKind } from './api.ts'
+import type { CairnHost } from './host.ts'
+
+/** Events about one job are no more frequent than this, ms: ten a second is all that a person can read. */
+const REPORT_EVERY = 100
+/** The rate is over this long, ms. */
+const RATE_WINDOW = 4000
+/** A running job says so at least this often, ms, for the other tabs. */
+const HEARTBEAT = 2000
+/** A job of another tab that was silent for this long is gone with its tab, ms. */
+const SILENT = 7000
+/** Ended jobs that are remembered, for the Activity screen. */
+const REMEMBERED = 50
+/** Transfers at once; more wait. */
+const AT_ONCE = 3
+
+export type JobResult = NonNullable<Job['result']>
+
+export interface Jobs {
+  list(): Job[]
+  /** The job at work on this repo, if any. */
+  of(did: string): Job | undefined
+  start(input: {
+    readonly kind: JobKind
+    readonly label: string
+    readonly did: string | undefined
+    readonly run: (work: Work) => Promise<JobResult | undefined>
+  }): Job
+  cancel(id: string): void
+  /** A job of another tab. */
+  heard(job: Job): void
+  /** Resolves when every job of this tab has ended. */
+  idle(): Promise<void>
+}
+
+interface Entry {
+  job: Job
+  readonly controller: AbortController
+  readonly samples: { at: number; bytes: number }[]
+  lastEmit: number
+  ended: Promise<void>
+}
+
+/** Runs long work one step away from whoever asked: each job has progress, can be cancelled, and ends in one state. */
+export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
+  const mine = new Map<string, Entry>()
+  const foreign = new Map<string, { job: Job; at: number }>()
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  const update = (entry: Entry, change: Partial<Job>, now = false): void => {
+    entry.job = { ...entry.job, ...change }
+    const at = host.clock.now()
+    if (!now && at - entry.lastEmit < REPORT_EVERY) return
+    entry.lastEmit = at
+    emit(entry.job)
+  }
+
+  const progress = (entry: Entry, report: WorkReport): Partial<Job> => {
+    const at = host.clock.now()
+    const { samples } = entry
+    if (report.bytes !== undefined) {
+      samples.push({ at, bytes: report.bytes })
+      while (samples.length > 2 && at - (samples[0]?.at ?? at) > RATE_WINDOW) samples.shift()
+    }
+    const first = samples[0]
+    const last = samples.at(-1)
+    const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1000
+    const rate = seconds > 0.2 ? Math.max(0, ((last?.bytes ?? 0) - (first?.bytes ?? 0)) / seconds) : entry.job.rate
+    const total = report.totalBytes ?? entry.job.totalBytes
+    const left = total === undefined || rate === 0 ? undefined : Math.max(0, (total - (last?.bytes ?? 0)) / rate)
+    return { ...report, rate, timeLeft: left, state: 'running', nextTryAt: undefined }
+  }
+
+  const workOf = (entry: Entry): Work => {
+    const { signal } = entry.controller
+    return {
+      signal,
+      report(report) {
+        update(entry, progress(entry, report), report.did !== undefined || report.phase !== undefined)
+      },
+      onWait({ attempt, delayMs, error }) {
+        update(
+          entry,
+          { state: 'retrying', attempt: attempt + 1, nextTryAt: host.clock.now() + delayMs, error: errorOf(error) },
+          true,
+        )
+      },
+      check() {
+        if (signal.aborted) throw new SyncError('sync.cancelled')
+      },
+      exclusively: (did, run) => exclusively(host.storage, did, run),
+    }
+  }
+
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    while (running >= AT_ONCE && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    running++
+  }
+
+  const finish = (entry: Entry, change: Partial<Job>): void => {
+    update(entry, { endedAt: host.clock.now(), nextTryAt: undefined, timeLeft: undefined, ...change }, true)
+    const ended = [...mine.values()].filter((it) => it.job.endedAt !== undefined)
+    for (const old of ended.slice(0, Math.max(0, ended.length - REMEMBERED))) mine.delete(old.job.id)
+  }
+
+  const beat = (entry: Entry): void => {
+    host.timers.after(HEARTBEAT, () => {
+      if (entry.job.endedAt !== undefined) return
+      emit(entry.job)
+      beat(entry)
+    })
+  }
+
+  const drive = async (entry: Entry, run: (work: Work) => Promise<JobResult | undefined>): Promise<void> => {
+    try {
+      await turn(entry.controller.signal)
+      const work = workOf(entry)
+      work.check()
+      update(entry, { state: 'running' }, true)
+      finish(entry, { state: 'done', result: await run(work), error: undefined })
+    } catch (error) {
+      const cancelled = entry.controller.signal.aborted
+      finish(entry, cancelled ? { state: 'cancelled', error: undefined } : { state: 'failed', error: errorOf(error) })
+    } finally {
+      running--
+      waiting.shift()?.()
+    }
+  }
+
+  const alive = (): Job[] => {
+    const now = host.clock.now()
+    for (const [id, { at }] of foreign) if (now - at > SILENT) foreign.delete(id)
+    return [...foreign.values()].map((it) => it.job)
+  }
+
+  return {
+    list: () => [...mine.values()].map((it) => it.job).concat(alive()),
+    of(did) {
+      const all = [...mine.values()].map((it) => it.job).concat(alive())
+      return all.findLast((job) => job.did === did && job.endedAt === undefined)
+    },
+    start({ kind, label, did, run }) {
+      const now = host.clock.now()
+      const job: Job = {
+        id: `${now.toString(36)}-${host.random().toString(36)}`,
+        kind,
+        did,
+        label,
+        state: 'queued',
+        phase: 'waiting',
+        startedAt: now,
+        endedAt: undefined,
+        bytes: 0,
+        totalBytes: undefined,
+        blocks: 0,
+        records: 0,
+        totalRecords: undefined,
+        rate: 0,
+        timeLeft: undefined,
+        attempt: 1,
+        nextTryAt: undefined,
+        error: undefined,
+        result: undefined,
+      }
+      const entry: Entry = { job, controller: new AbortController(), samples: [], lastEmit: 0, ended: Promise.resolve() }
+      mine.set(job.id, entry)
+      emit(job)
+      entry.ended = drive(entry, run)
+      beat(entry)
+      return entry.job
+    },
+    cancel(id) {
+      mine.get(id)?.controller.abort()
+    },
+    heard(job) {
+      if (job.endedAt === undefined) foreign.set(job.id, { job, at: host.clock.now() })
+      else foreign.delete(job.id)
+    },
+    async idle() {
+      await Promise.all([...mine.values()].map((it) => it.ended))
+    },
+  }
+}
+
+/** An error as it is shown and stored: its code and facts. What is not ours is a fault of the program. */
+export function errorOf(error: unknown): JobError {
+  if (error instanceof CairnError) return { code: error.code, fields: error.fields, retriable: isRetriable(error) }
+  return { code: 'cairn.unexpected', fields: { message: error instanceof Error ? error.message : String(error) }, retriable: true }
+}

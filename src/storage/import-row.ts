@@ -1,0 +1,66 @@
+import { hasCode } from '../core/errors.ts'
+import { StorageError } from './errors.ts'
+import type { Guard, Storage, WriteOp } from './port.ts'
+import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow, spillBytesKey } from './rows.ts'
+
+/** Holds while this import has been neither ended nor discarded: the fence of everything that it writes. */
+export function holdsImport(did: string, importId: string): Guard {
+  // Our own row, written by this code.
+  return { table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === importId }
+}
+
+/** Finds the import that was cut off, or makes a new one. */
+export async function beginImport(options: {
+  readonly storage: Storage
+  readonly did: string
+  /** a random 32-bit number */
+  readonly random: () => number
+  readonly now: number
+  readonly source: ImportRow['source']
+  readonly label: string
+}): Promise<{ row: ImportRow; resumed: boolean }> {
+  const { storage, did, random } = options
+  // Our own row, written by this code.
+  const found = (await storage.get('imports', did)) as ImportRow | undefined
+  if (found !== undefined) return { row: found, resumed: true }
+  const id = random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
+  const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
+  try {
+    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }])
+  } catch (error) {
+    if (hasCode(error, 'storage.exists')) throw new StorageError('storage.conflict', { table: 'imports', key: did })
+    throw error
+  }
+  return { row, resumed: false }
+}
+
+/**
+ * Drops an import that has not ended, and every segment it wrote, in one transaction. Segments that another
+ * session of it wrote while this one looked are dropped after it: nothing more can land by then.
+ */
+export async function discardImport(storage: Storage, did: string, importId?: string): Promise<void> {
+  const row = (await storage.get('imports', did)) as ImportRow | undefined
+  if (row === undefined || (importId !== undefined && row.id !== importId)) return
+  const spilled = spillBytesKey(did, row.id, 0).slice(0, -1)
+  const ops: WriteOp[] = [
+    { type: 'delete', table: 'imports', key: did },
+    { type: 'delete-bytes-range', from: spilled, to: `${spilled}~` },
+    ...(await segmentDeletes(storage, did, row.id)),
+  ]
+  await storage.write(ops, { guards: [holdsImport(did, row.id)] })
+  const late = await segmentDeletes(storage, did, row.id)
+  if (late.length > 0) await storage.write(late)
+}
+
+async function segmentDeletes(storage: Storage, did: string, importId: string): Promise<WriteOp[]> {
+  const ops: WriteOp[] = []
+  for (const { key, value } of await storage.list('segments', repoRange(did))) {
+    // Our own row, written by this code.
+    const row = value as SegmentRow
+    if (row.import !== importId) continue
+    const segment = Number.parseInt(key.slice(did.length + 1), 16)
+    ops.push({ type: 'delete', table: 'segments', key: segmentKey(did, segment) })
+    ops.push({ type: 'delete-bytes', key: segmentBytesKey(did, segment, row.generation) })
+  }
+  return ops
+}
