@@ -37,11 +37,14 @@ async function timeRows(context: BenchContext, data: Dataset, order: BlockOrder)
   const ours: number[] = []
   const atcutes: number[] = []
   for (let i = 0; i < context.runs; i++) {
-    const fresh = <T>(work: (session: Session) => Promise<T>): Promise<T> => withFreshSession(context.origin, work)
+    const fresh = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+      withFreshSession(context.origin, work)
     context.log(`import ${size}, run ${i + 1} of ${context.runs}`)
     floors.push((await fresh((session) => session.run('floorImport', { url }))).ms)
     if (context.ours) {
-      const result = await fresh((session) => session.run('ourImport', { url, did: data.did, didKey: data.didKey }))
+      const result = await fresh((session) =>
+        session.run('ourImport', { url, did: data.did, didKey: data.didKey }),
+      )
       if (result.output.bytes !== data.bytes) throw new Error('the importer did not read the whole CAR')
       ours.push(result.ms)
     }
@@ -84,10 +87,14 @@ async function timeRows(context: BenchContext, data: Dataset, order: BlockOrder)
 
 function verifyInNode(data: Dataset): number {
   const script = join(import.meta.dirname, 'verify-repo-car.ts')
-  const printed = execFileSync(process.execPath, ['--max-old-space-size=8192', script, data.file, data.did, data.didKey], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const printed = execFileSync(
+    process.execPath,
+    ['--max-old-space-size=8192', script, data.file, data.did, data.didKey],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   return (JSON.parse(printed) as { ms: number }).ms // printed by verify-repo-car.ts
 }
 

@@ -46,7 +46,8 @@ async function measure(
     )
   }
   const shown = context.ours ? (await fresh((session) => session.run('ourOpen', screen))).output : undefined
-  if (shown !== undefined && shown.records !== SCREEN) throw new Error(`${shown.records} records on the screen`)
+  if (shown !== undefined && shown.records !== SCREEN)
+    throw new Error(`${shown.records} records on the screen`)
   // without ours: 50 likes of the size that the generator makes
   await fresh((session) => session.run('floorKeep', { bytes: shown?.recordBytes ?? SCREEN * 230 }))
 
@@ -72,11 +73,20 @@ async function measure(
     },
   ]
   if (!context.ours || shown === undefined) return rows
-  const { output } = await fresh((session) => session.run('ourRecords', { did: data.did, paths: data.sample }))
+  const { output } = await fresh((session) =>
+    session.run('ourRecords', { did: data.did, paths: data.sample }),
+  )
   const most = Math.max(...output.map((one) => one.bytesRead)) / 1024
   return [
     ...rows,
-    { name: `open: read for ${SCREEN} records`, size, unit: 'KB', ours: shown.bytesRead / 1024, target: '–', met: undefined },
+    {
+      name: `open: read for ${SCREEN} records`,
+      size,
+      unit: 'KB',
+      ours: shown.bytesRead / 1024,
+      target: '–',
+      met: undefined,
+    },
     {
       name: 'open: read for one record, most of 200',
       size,
@@ -85,6 +95,13 @@ async function measure(
       target: `≤ ${RECORD_KILOBYTES} KB`,
       met: most <= RECORD_KILOBYTES,
     },
-    { name: 'open: one record, median of 200', size, unit: 'ms', ours: median(output.map((one) => one.ms)), target: '–', met: undefined },
+    {
+      name: 'open: one record, median of 200',
+      size,
+      unit: 'ms',
+      ours: median(output.map((one) => one.ms)),
+      target: '–',
+      met: undefined,
+    },
   ]
 }

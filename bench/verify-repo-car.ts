@@ -7,4 +7,10 @@ const bytes = readFileSync(file)
 const started = performance.now()
 const { creates } = await verifyRepoCar(bytes, did, key)
 const ms = performance.now() - started
-console.log(JSON.stringify({ ms, records: creates.length, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) }))
+console.log(
+  JSON.stringify({
+    ms,
+    records: creates.length,
+    peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+  }),
+)

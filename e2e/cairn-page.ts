@@ -51,9 +51,11 @@ export function createCairnPage(page: Page, urls: Urls) {
       await page.getByRole('textbox', { name: 'PLC directory' }).fill(urls.plc)
       await page.getByRole('textbox', { name: 'DNS over HTTPS' }).fill('')
       await page.getByRole('textbox', { name: 'Handle resolver' }).fill(urls.pds)
-      await page.getByRole('checkbox', { name: /local addresses/ }).check()
-      await page.getByRole('button', { name: 'Save endpoints' }).click()
-      await expect(page.getByText('Saved', { exact: false })).toBeVisible()
+      await page.getByRole('checkbox', { name: /^Allow addresses/ }).check()
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      // offered for as long as the form differs from what is stored
+      await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(0)
+      await expect(page.getByRole('textbox', { name: 'PLC directory' })).toHaveValue(urls.plc)
     },
 
     /** Asks for a backup on the Library and waits until it has ended; `whole`: with nothing left to wish for. */

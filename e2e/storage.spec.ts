@@ -45,7 +45,9 @@ test('lasting storage is asked for at the first backup, and the answer is shown'
   await cairn.backUp(account, { records: 41 })
   const persisted = await page.evaluate(() => navigator.storage.persisted())
   await cairn.open('/settings')
-  await expect(page.getByRole('main')).toContainText(persisted ? /keeps it for good|lasting/i : /may remove|best effort|refused/i)
+  const storage = page.getByRole('region', { name: 'Storage' })
+  await expect(storage).toContainText(persisted ? 'kept for good' : 'best effort')
+  if (!persisted) await expect(storage, 'it was asked').toContainText('the browser has refused to promise more')
 })
 
 test('deleting one backup takes its bytes; deleting everything takes all', async ({ cairn, newAccount }) => {
@@ -62,8 +64,10 @@ test('deleting one backup takes its bytes; deleting everything takes all', async
   await expect.poll(async () => (await storedRows(page, ['segments', 'blobs', ...HEADS])).includes(first.did)).toBe(false)
 
   await cairn.open('/settings')
-  await page.getByRole('button', { name: /^Delete everything/ }).click()
-  await page.getByRole('alertdialog').getByRole('button', { name: /^Delete/ }).click()
-  await cairn.open('/')
+  await page.getByRole('button', { name: 'Delete everything' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('button', { name: 'Delete everything' })).toBeDisabled()
+  await dialog.getByRole('textbox').fill('delete everything')
+  await dialog.getByRole('button', { name: 'Delete everything' }).click()
   await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
 })

@@ -29,7 +29,8 @@ export function createProfile(): Profile {
 /** Starts a browser of its own on the profile and opens the bench page. */
 export async function openSession(origin: string, profile: Profile): Promise<Session> {
   const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('No Chrome or Chromium was found; set CHROMIUM to its path.')
+  if (executablePath === undefined)
+    throw new Error('No Chrome or Chromium was found; set CHROMIUM to its path.')
   const context: BrowserContext = await chromium.launchPersistentContext(profile.dir, {
     executablePath,
     args: chromiumArgs,
@@ -45,10 +46,10 @@ export async function openSession(origin: string, profile: Profile): Promise<Ses
   return {
     page,
     run: async (name, input) => {
-      const result = await page.evaluate(
-        ([task, argument]) => globalThis.bench.run(task, argument),
-        [name, input] as const,
-      )
+      const result = await page.evaluate(([task, argument]) => globalThis.bench.run(task, argument), [
+        name,
+        input,
+      ] as const)
       // the page answers with the result of the task that was asked for
       return result as TaskResult<typeof name>
     },
@@ -58,7 +59,10 @@ export async function openSession(origin: string, profile: Profile): Promise<Ses
 }
 
 /** One session on a fresh profile, cleaned up whatever happens. */
-export async function withFreshSession<T>(origin: string, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withFreshSession<T>(
+  origin: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const profile = createProfile()
   try {
     const session = await openSession(origin, profile)

@@ -98,7 +98,11 @@ export async function updates(records: number, count: number): Promise<Update[]>
   const posts = repo.records.filter((record) => record.path.startsWith('app.bsky.feed.post/'))
   for (let i = 0; i < count; i++) {
     const path = posts[Math.floor(((i + 0.5) * posts.length) / count)]?.path ?? ''
-    const value = { $type: 'app.bsky.feed.post', text: `changed, ${i}`, createdAt: '2026-10-02T00:00:00.000Z' }
+    const value = {
+      $type: 'app.bsky.feed.post',
+      text: `changed, ${i}`,
+      createdAt: '2026-10-02T00:00:00.000Z',
+    }
     const edited = editRepo(repo, { update: [{ path, value }] })
     const file = join(CACHE, `${records}-update-${i}-${EDITION}.car`)
     await writeFileInPieces(file, edited.sinceCar())

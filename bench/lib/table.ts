@@ -41,7 +41,9 @@ export function formatRows(rows: readonly BenchRow[]): string {
     show(row.ours, row.unit),
     show(row.floor, row.unit),
     row.ratio === undefined ? '–' : `${row.ratio.toFixed(2)}×`,
-    Object.entries(row.rivals ?? {}).map(([name, value]) => `${name}: ${show(value, row.unit)}`).join('; ') || '–',
+    Object.entries(row.rivals ?? {})
+      .map(([name, value]) => `${name}: ${show(value, row.unit)}`)
+      .join('; ') || '–',
     row.target,
     row.met === undefined ? '–' : row.met ? 'yes' : '**no**',
   ])

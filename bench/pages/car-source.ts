@@ -19,7 +19,9 @@ export async function carWhole(input: CarInput): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(await (await fetch(input.url)).arrayBuffer())
 }
 
-async function* readAll(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return

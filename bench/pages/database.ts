@@ -36,7 +36,10 @@ export async function putInMegabytes(db: IDBDatabase, bytes: Uint8Array<ArrayBuf
   const done: Promise<void>[] = []
   let batch: [number, ArrayBuffer][] = []
   for (let at = 0; at < bytes.length; at += VALUE_BYTES) {
-    batch.push([at, bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + Math.min(bytes.length, at + VALUE_BYTES))])
+    batch.push([
+      at,
+      bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + Math.min(bytes.length, at + VALUE_BYTES)),
+    ])
     if (batch.length < VALUES_PER_TRANSACTION && at + VALUE_BYTES < bytes.length) continue
     done.push(putAll(db, batch))
     batch = []

@@ -13,7 +13,8 @@ export const rowImport: Task<'rowImport'> = async (input) => {
     const rows = eachBlock(car, (cid, from, to) => {
       const last = batches.at(-1)
       // slices: a view would have the whole file cloned with it
-      if (last !== undefined && last.length < ROWS_PER_TRANSACTION) last.push([car.slice(cid, from), car.slice(from, to)])
+      if (last !== undefined && last.length < ROWS_PER_TRANSACTION)
+        last.push([car.slice(cid, from), car.slice(from, to)])
       else batches.push([[car.slice(cid, from), car.slice(from, to)]])
     })
     for (const batch of batches) await putAll(db, batch)

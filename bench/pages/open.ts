@@ -38,7 +38,10 @@ export const ourOpen: Task<'ourOpen'> = async (input) => async () => {
 }
 
 /** The newest records of a collection: what the screen of records does first. */
-async function readScreen(storage: Storage, { did, collection, records }: ScreenInput): Promise<Uint8Array[]> {
+async function readScreen(
+  storage: Storage,
+  { did, collection, records }: ScreenInput,
+): Promise<Uint8Array[]> {
   const head = await headOf(storage, did)
   const reader = createSegmentReader(storage, did)
   const end = await rank(reader, head.root, endOf(collection))

@@ -15,11 +15,25 @@ export interface Tasks {
   /** opens the product's database and reads the newest records of a collection of the head */
   ourOpen: { input: ScreenInput; output: ReadCount }
   /** reads single records, each with nothing kept in memory from the one before */
-  ourRecords: { input: { did: string; paths: readonly string[] }; output: readonly (ReadCount & { ms: number })[] }
+  ourRecords: {
+    input: { did: string; paths: readonly string[] }
+    output: readonly (ReadCount & { ms: number })[]
+  }
   /** applies updates of one record each */
   ourUpdates: { input: UpdatesInput; output: readonly { ms: number; written: number }[] }
   /** puts each update's bytes as one value */
   floorUpdates: { input: { urls: readonly string[] }; output: readonly { ms: number }[] }
+}
+
+export interface WordsInput {
+  readonly did: string
+  readonly words: readonly string[]
+}
+
+export interface Keystroke {
+  readonly text: string
+  readonly ms: number
+  readonly hits: number
 }
 
 export interface ScreenInput {

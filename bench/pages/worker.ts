@@ -7,7 +7,9 @@ import type { TaskName, Tasks } from './protocol.ts'
 import { floorUpdates, ourUpdates } from './update.ts'
 
 /** A task prepares (not measured) and gives back the work to be measured. */
-export type Task<N extends TaskName> = (input: Tasks[N]['input']) => Promise<() => Promise<Tasks[N]['output']>>
+export type Task<N extends TaskName> = (
+  input: Tasks[N]['input'],
+) => Promise<() => Promise<Tasks[N]['output']>>
 
 const tasks: { readonly [N in TaskName]: Task<N> } = {
   floorImport,
@@ -35,7 +37,10 @@ async function answer<N extends TaskName>({ id, name, input }: Request<N>): Prom
     const output = await work()
     postMessage({ id, ms: performance.now() - started, output })
   } catch (error) {
-    postMessage({ id, error: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error) })
+    postMessage({
+      id,
+      error: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
+    })
   }
 }
 

@@ -12,6 +12,7 @@ import { StorageLost } from './components/storage-lost.tsx'
 import { UpdateBar } from './components/update-bar.tsx'
 import { EngineContext } from './lib/engine-context.ts'
 import { isActive, JobProvider, useJobs, useJobStore } from './lib/jobs.ts'
+import { askToKeep } from './lib/persist.ts'
 import { followLinks } from './lib/navigate.ts'
 import { useRepos } from './lib/reads.ts'
 import { parseRoute, type Route } from './lib/routes.ts'
@@ -44,6 +45,8 @@ export function App({ start }: AppProps) {
         engine = start(() => setLost((known) => known ?? 'engine'))
         engine.subscribe((event) => {
           if (event.type === 'storage-lost') setLost('storage')
+          // only a page may ask; a refusal is noted too, so that it is not asked at every backup
+          if (event.type === 'persist-wanted') askToKeep(engine).catch(() => {})
         })
         setCairn(engine)
       })

@@ -1,20 +1,15 @@
-import { cidString, CODEC_DAG_CBOR, parseCid } from '../core/cid.ts'
-import { equalBytes } from '../core/bytes.ts'
+import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import type { Sha256 } from '../core/hash.ts'
-import { checkRecord } from '../repo/cbor/check.ts'
 import { findBlobRefs } from '../repo/cbor/blob-refs.ts'
-import { parseCommit } from '../repo/commit.ts'
+import { RepoError } from '../repo/errors.ts'
 import { toJson } from '../repo/json.ts'
-import { heightOf } from '../repo/mst/height.ts'
 import { compare, storedSide } from '../repo/mst/diff.ts'
-import { childDigest, find, keysOf, rank, type TreeEntry, visit } from '../repo/mst/read.ts'
-import type { StoredNode } from '../repo/mst/stored.ts'
-import { buildProofCar } from '../repo/proof.ts'
+import { find, rank, type TreeEntry, visit } from '../repo/mst/read.ts'
+import { buildProofCar, verifyProofCar } from '../repo/proof.ts'
 import { verifySignature } from '../repo/signature.ts'
-import { utf8 } from '../core/bytes.ts'
 import type { BlobRow } from '../sync/blobs.ts'
 import { SyncError } from '../sync/errors.ts'
-import { headOf, snapshotRow, snapshotsOf } from '../sync/kept.ts'
+import { headOf, openRepo, snapshotRow, snapshotsOf } from '../sync/kept.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobKey, type SnapshotRow } from '../storage/rows.ts'
 import { createSegmentReader, type SegmentReader } from '../storage/segment-reader.ts'
@@ -49,9 +44,15 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
   }
 
   const snapshot = async (did: string, id: string | undefined): Promise<SnapshotRow> => {
-    const row = id === undefined ? await headOf(storage, did) : await snapshotRow(storage, did, id)
-    if (row === undefined) throw new SyncError('sync.not-kept', { did })
-    return row
+    if (id !== undefined) {
+      const row = await snapshotRow(storage, did, id)
+      if (row === undefined) throw new SyncError('sync.not-kept', { did })
+      return row
+    }
+    const opened = await openRepo(storage, did)
+    if (opened?.head === undefined) throw new SyncError('sync.not-kept', { did })
+    if (opened.row.top !== undefined) reader(did).prime(opened.row.top)
+    return opened.head
   }
 
   const items = async (did: string, entries: readonly TreeEntry[]): Promise<RecordItem[]> => {
@@ -105,7 +106,7 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
         did,
         uri: `at://${did}/${path}`,
         snapshot: summaryOf(row),
-        proof: await prove(row, found.path, found.entry, bytes, sha256),
+        proof: await prove(row, path, buildProofCar({ commitBytes: row.commit, nodes: found.path, record: bytes, sha256 }), sha256),
         blobs: await blobsOf(storage, did, bytes),
       }
     },
@@ -153,15 +154,7 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
       const row = await snapshot(did, id)
       const { entry, path: nodes } = await find(reader(did), row.root, path)
       const [record] = entry === undefined ? [] : await reader(did).records([entry.place])
-      const commit = parseCid(row.commitCid)
-      if (commit === undefined) throw new SyncError('sync.not-kept', { did })
-      return buildProofCar({
-        commitBytes: row.commit,
-        commitDigest: commit.digest,
-        nodes,
-        ...(record === undefined ? {} : { record }),
-        sha256,
-      })
+      return buildProofCar({ commitBytes: row.commit, nodes, sha256, ...(record === undefined ? {} : { record }) })
     },
     forget(did) {
       readers.delete(did)
@@ -183,37 +176,17 @@ export function itemOf(entry: TreeEntry, bytes: Uint8Array): RecordItem {
 }
 
 /** Checks the path from the signed commit down to the record, now, on the bytes that were just read. */
-async function prove(
-  row: SnapshotRow,
-  nodes: readonly StoredNode[],
-  entry: TreeEntry,
-  bytes: Uint8Array,
-  sha256: Sha256,
-): Promise<RecordProof> {
-  let expected: Uint8Array | undefined = row.data
-  let valid = true
-  const steps = []
-  for (const { node } of nodes) {
-    const digest = sha256(node.bytes)
-    valid &&= expected !== undefined && equalBytes(digest, expected)
-    const keys = keysOf(node)
-    steps.push({
-      cid: cidString(CODEC_DAG_CBOR, digest),
-      layer: row.root.layer - steps.length,
-      entries: node.count,
-      bytes: node.bytes.length,
-    })
-    const at = keys.filter((key) => key < entry.key).length
-    expected = keys[at] === entry.key ? undefined : childDigest(node, at)
+async function prove(row: SnapshotRow, path: string, car: Uint8Array, sha256: Sha256): Promise<RecordProof> {
+  const facts = { commit: row.commitCid, signature: row.signature }
+  try {
+    const { commit, commitCid, cid, nodes } = verifyProofCar({ car, path, did: row.did, sha256 })
+    const signed =
+      row.signedBy === undefined || (await verifySignature(row.signedBy, commit.sig, commit.unsigned)) === 'valid'
+    return { ...facts, nodes, valid: signed && cid !== undefined && commitCid === row.commitCid }
+  } catch (error) {
+    if (!(error instanceof RepoError)) throw error
+    return { ...facts, nodes: [], valid: false }
   }
-  valid &&= equalBytes(sha256(bytes), entry.digest) && checkRecord(bytes, 0, bytes.length) === 0
-  valid &&= heightOf(sha256, utf8(entry.key)) === steps.at(-1)?.layer
-  const commit = parseCommit(row.commit)
-  valid &&= equalBytes(commit.data, row.data) && cidString(CODEC_DAG_CBOR, sha256(row.commit)) === row.commitCid
-  if (row.signedBy !== undefined) {
-    valid &&= (await verifySignature(row.signedBy, commit.sig, commit.unsigned)) === 'valid'
-  }
-  return { nodes: steps, valid, commit: row.commitCid, signature: row.signature }
 }
 
 async function blobsOf(storage: Storage, did: string, bytes: Uint8Array): Promise<BlobItem[]> {

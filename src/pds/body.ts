@@ -16,8 +16,6 @@ export interface BodyGuard {
   readonly maxBytes: number
   /** aborting ends the stream with `pds.cancelled` */
   readonly signal: AbortSignal | undefined
-  /** ends the connection below; called once, on any early end */
-  readonly abort: () => void
 }
 
 /**
@@ -59,8 +57,7 @@ export function guardBody(
     clearTotal?.()
     signal?.removeEventListener('abort', onAbort)
     if (!early) return
-    guard.abort()
-    // the source may be broken already; its reader has been told the reason
+    // gives up the connection; the source may be broken already, and its reader is told the reason
     reader?.cancel().catch(() => {})
   }
 

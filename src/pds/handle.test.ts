@@ -136,6 +136,16 @@ describe('when nobody knows', () => {
     })
   })
 
+  it('takes the no of the resolver for a no, though the web server could not be reached', async () => {
+    world.json(DOH, { Status: 3 })
+    world.json(RESOLVE, { error: 'InvalidRequest', message: 'Unable to resolve handle' }, 400)
+    expect(await failure(resolve())).toMatchObject({
+      tried: { 'well-known': 'pds.network' },
+      retriable: false,
+    })
+    expect(await failure(resolve({ ...endpoints, resolver: '' }))).toMatchObject({ retriable: true })
+  })
+
   it('says that a later try may help when a way was broken', async () => {
     expect(await failure(resolve())).toEqual({
       code: 'pds.handle-unresolved',

@@ -81,7 +81,10 @@ export async function resolveHandle(
   throw new PdsError('pds.handle-unresolved', {
     handle,
     tried: Object.fromEntries(failed.map(({ way, none }) => [way, none])),
-    retriable: failed.some(({ retriable }) => retriable),
+    // a resolver asks DNS and the web server itself, so its no is a no; that the web server cannot be
+    // reached from here says little (most handles have none, and a browser is often not let in)
+    retriable:
+      failed.find(({ way }) => way === 'resolver')?.retriable ?? failed.some(({ retriable }) => retriable),
   })
 }
 

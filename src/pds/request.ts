@@ -45,16 +45,16 @@ export interface Answer {
 export async function get(network: Network, input: string | URL, options: GetOptions = {}): Promise<Answer> {
   let url = checkUrl(input, network.allowLocal)
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const { response, ...guard } = await begin(network, url, options, 'manual')
+    const { response, abort } = await begin(network, url, options, 'manual')
     if (response.type === 'opaqueredirect') {
-      guard.abort()
+      abort()
       // a browser hides where a redirect leads: let it follow, then check where that ended
       const followed = await begin(network, url, options, 'follow')
       const end = refuseUnless(followed, network.allowLocal)
-      return toAnswer(network, end, followed, options)
+      return toAnswer(network, end, followed.response, options)
     }
-    if (!REDIRECTS.has(response.status)) return toAnswer(network, url, { response, ...guard }, options)
-    guard.abort()
+    if (!REDIRECTS.has(response.status)) return toAnswer(network, url, response, options)
+    abort()
     const location = response.headers.get('location')
     if (location === null || !URL.canParse(location, url)) {
       throw new PdsError('pds.bad-response', { host: url.host, reason: 'redirect' })
@@ -110,8 +110,10 @@ async function begin(
     abort()
   })
   options.signal?.addEventListener('abort', abort, { once: true })
+  // called bare: a browser's own fetch refuses to be called as a method of anything else
+  const { fetch } = network
   try {
-    const response = await network.fetch(url.href, {
+    const response = await fetch(url.href, {
       method: 'GET',
       headers: { accept: options.accept ?? '*/*' },
       redirect,
@@ -141,8 +143,7 @@ function refuseUnless(begun: Begun, allowLocal: boolean): URL {
   }
 }
 
-function toAnswer(network: Network, url: URL, begun: Begun, options: GetOptions): Answer {
-  const { response, abort } = begun
+function toAnswer(network: Network, url: URL, response: Response, options: GetOptions): Answer {
   const body = guardBody(response.body, {
     host: url.host,
     timers: network.timers,
@@ -151,7 +152,6 @@ function toAnswer(network: Network, url: URL, begun: Begun, options: GetOptions)
     totalMs: options.totalMs,
     maxBytes: options.maxBytes ?? Number.POSITIVE_INFINITY,
     signal: options.signal,
-    abort,
   })
   return { url, status: response.status, headers: response.headers, body }
 }

@@ -108,7 +108,7 @@ function descend(
 ): { digest: Uint8Array | undefined; nodes: ProofNode[] } {
   const nodes: ProofNode[] = []
   let span: Span = { after: '', before: undefined }
-  let layer = -1
+  let layer: number | undefined
   let next: Uint8Array | undefined = root
   // Each turn is one block of the proof, and layers fall: it ends.
   while (next !== undefined) {
@@ -117,13 +117,12 @@ function descend(
     if (block === undefined) throw new RepoError('repo.node-missing', { cid })
     const node = parseNode(block)
     const keys = strictKeys(node, span, cid)
-    layer = checkLayer(node, keys, layer, cid, sha256)
+    layer = checkLayer(node, keys, layer === undefined ? undefined : layer - 1, cid, sha256)
     nodes.push({ cid, layer, entries: node.count, bytes: block.length })
     const at = below(keys, path)
     if (keys[at] === path) return { digest: valueOf(node, at), nodes }
     next = childDigest(node, at)
     span = { after: keys[at - 1] ?? span.after, before: keys[at] ?? span.before }
-    layer--
   }
   return { digest: undefined, nodes }
 }
@@ -153,16 +152,27 @@ function strictKeys(node: MstNode, span: Span, cid: string): string[] {
   return keys
 }
 
-/** The node's layer, which every key of it has by its hash. `expected` is -1 for the root, whose first key tells. */
-function checkLayer(node: MstNode, keys: readonly string[], expected: number, cid: string, sha256: Sha256): number {
-  const isRoot = expected < 0
-  // Only the root of an empty tree has neither keys nor a subtree; only a step to a lower layer has no keys.
-  if (node.count === 0 && (node.left >= 0) === isRoot) throw new RepoError('repo.node-empty', { cid })
-  const layer = isRoot ? heightOf(sha256, utf8(keys[0] ?? '')) : expected
-  if (node.count === 0) return isRoot ? 0 : layer
+/** The node's layer, which every key of it has by its hash. Of the root nothing is expected: its first key tells. */
+function checkLayer(
+  node: MstNode,
+  keys: readonly string[],
+  expected: number | undefined,
+  cid: string,
+  sha256: Sha256,
+): number {
+  const [first] = keys
+  if (first === undefined) {
+    // Only the root of an empty tree has neither keys nor a subtree; only a step to a lower layer has no keys.
+    if ((node.left >= 0) === (expected === undefined)) throw new RepoError('repo.node-empty', { cid })
+  }
+  const layer = expected ?? (first === undefined ? 0 : heightOf(sha256, utf8(first)))
   for (const key of keys) {
     const height = heightOf(sha256, utf8(key))
     if (height !== layer) throw new RepoError('repo.height-wrong', { cid, path: key, height, layer })
+  }
+  if (layer > 0) return layer
+  for (let i = 0; i <= node.count; i++) {
+    if (childDigest(node, i) !== undefined) throw new RepoError('repo.layer-wrong', { cid })
   }
   return layer
 }

@@ -4,7 +4,7 @@ import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
 import { holdsImport } from './import-row.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type RepoRow, type SnapshotRow, snapshotKey, spillBytesKey } from './rows.ts'
+import { type RepoRow, type SnapshotRow, snapshotKey, spillBytesKey, type TreeWindow } from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
 const ROUNDS = 5
@@ -23,7 +23,7 @@ export async function moveHead(
   storage: Storage,
   snapshot: SnapshotRow,
   facts: RepoFacts,
-  extra: { readonly importId: string; readonly ops: readonly WriteOp[]; readonly allowRollback: boolean },
+  extra: { readonly top: TreeWindow; readonly importId: string; readonly ops: readonly WriteOp[]; readonly allowRollback: boolean },
 ): Promise<void> {
   const { did } = snapshot
   for (let round = 1; ; round++) {
@@ -46,6 +46,7 @@ export async function moveHead(
       ...row,
       ...facts,
       head: snapshot.id,
+      top: extra.top,
       generation: generation + 1,
     }
     try {

@@ -261,6 +261,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         source: options.source,
       }
       await moveHead(storage, snapshot, facts.repo, {
+        top: await createSegmentReader(storage, did).windowOf(proven.root),
         importId: row.id,
         ops: facts.ops ?? [],
         allowRollback: facts.allowRollback ?? false,

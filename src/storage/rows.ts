@@ -12,8 +12,17 @@ export interface RepoRow {
   /** how many newest snapshots to keep; undefined: all */
   readonly keepLast: number | undefined
   readonly addedAt: number
+  /** the head's uppermost tree nodes, to save whoever opens the repo a read */
+  readonly top: TreeWindow | undefined
   /** changes with every write of this row: the value that compare-and-set compares */
   readonly generation: number
+}
+
+/** Bytes of a tree segment from an offset on. */
+export interface TreeWindow {
+  readonly segment: number
+  readonly from: number
+  readonly bytes: Uint8Array
 }
 
 /** A backup: a signed commit and the tree under it. Table `snapshots`, key: DID/id. Ids sort by time. */

@@ -3,7 +3,7 @@ import type { TreeSource } from '../repo/mst/read.ts'
 import { decodeStored, type Place, type StoredNode } from '../repo/mst/stored.ts'
 import { StorageError } from './errors.ts'
 import type { ByteRange, Storage } from './port.ts'
-import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
+import { segmentBytesKey, segmentKey, type SegmentRow, type TreeWindow } from './rows.ts'
 
 /**
  * A node is read together with the bytes before it: children are written before parents, so most of a
@@ -19,15 +19,16 @@ const ROUNDS = 4
 /** The longest single read of records. */
 const RUN = 512 * 1024
 
-interface Window {
-  readonly from: number
-  readonly bytes: Uint8Array
-}
+type Window = Pick<TreeWindow, 'from' | 'bytes'>
 
 /** Reads records and tree nodes of one repo by place, whatever compaction has done to their segments. */
 export interface SegmentReader extends TreeSource {
   /** Bytes of records, in the order asked; near ones are read together. */
   records(places: readonly Place[]): Promise<Uint8Array[]>
+  /** The bytes that a read of this node keeps: the node, and what lies before it. */
+  windowOf(place: Place): Promise<TreeWindow>
+  /** Takes such bytes from where they were kept. */
+  prime(window: TreeWindow): void
   /** Bytes that were moved from the disk so far. */
   readonly bytesRead: number
 }
@@ -111,27 +112,41 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
     return undefined
   }
 
+  const windowAt = async (place: Place, at: number): Promise<Window> => {
+    const from = Math.max(0, at - READ_AHEAD)
+    const [bytes] = await storage.readRanges([range(place.segment, from, at + place.length)])
+    if (bytes === undefined || bytes.length < at - from + place.length) {
+      throw new StorageError('storage.segment-gone', { segment: place.segment })
+    }
+    bytesRead += bytes.length
+    return { from, bytes }
+  }
+
   const load = async (place: Place): Promise<StoredNode> => {
     const bytes = await again([place], async () => {
       const known = learned
-      const from = moved(place.segment, place.offset)
-      const hit = cached(place, from)
+      const at = moved(place.segment, place.offset)
+      const hit = cached(place, at)
       if (hit !== undefined) return hit
-      const start = Math.max(0, from - READ_AHEAD)
-      const [read] = await storage.readRanges([range(place.segment, start, from + place.length)])
-      if (read === undefined || read.length < from - start + place.length) {
-        throw new StorageError('storage.segment-gone', { segment: place.segment })
-      }
-      bytesRead += read.length
+      const window = await windowAt(place, at)
       // Another read may have learned of a compaction meanwhile, which makes these bytes old.
-      if (learned === known) keep(place.segment, { from: start, bytes: read })
-      return read.subarray(from - start)
+      if (learned === known) keep(place.segment, window)
+      return window.bytes.subarray(at - window.from)
     })
     return decodeStored(bytes)
   }
 
   return {
     load,
+    windowOf: (place) =>
+      again([place], async () => ({
+        segment: place.segment,
+        ...(await windowAt(place, moved(place.segment, place.offset))),
+      })),
+    prime({ segment, ...window }) {
+      // After a compaction the bytes lie elsewhere: then they are read anew.
+      if (!rows.has(segment) && !windows.has(segment)) keep(segment, window)
+    },
     async records(places) {
       return again(
         places,

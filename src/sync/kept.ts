@@ -35,8 +35,22 @@ export async function snapshotRow(storage: Storage, did: string, id: string): Pr
 }
 
 export async function headOf(storage: Storage, did: string): Promise<SnapshotRow | undefined> {
-  const row = await repoRow(storage, did)
-  return row?.head === undefined ? undefined : snapshotRow(storage, did, row.head)
+  return (await openRepo(storage, did))?.head
+}
+
+/** A repo's row and its head. Both are asked for at once: the newest snapshot nearly always is the head. */
+export async function openRepo(
+  storage: Storage,
+  did: string,
+): Promise<{ row: RepoRow; head: SnapshotRow | undefined } | undefined> {
+  const [row, [newest]] = await Promise.all([
+    repoRow(storage, did),
+    storage.list('snapshots', { ...repoRange(did), reverse: true, limit: 1 }),
+  ])
+  if (row === undefined) return undefined
+  const snapshot = newest?.value as SnapshotRow | undefined
+  if (row.head === undefined) return { row, head: undefined }
+  return { row, head: snapshot?.id === row.head ? snapshot : await snapshotRow(storage, did, row.head) }
 }
 
 export async function snapshotsOf(storage: Storage, did: string): Promise<SnapshotRow[]> {

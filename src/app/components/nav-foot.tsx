@@ -18,7 +18,7 @@ export function NavFoot() {
       </span>
       <small>
         {online
-          ? `${storage?.persistent === true ? 'The browser keeps it for good.' : 'Readable without a network.'}${room}`
+          ? `${storage?.persistent === true ? 'The browser keeps it for good.' : kept === 0 ? 'What you keep here is readable without a network.' : 'Readable without a network.'}${room}`
           : 'You are offline. Everything kept here stays readable; backups wait for the network.'}
       </small>
     </>

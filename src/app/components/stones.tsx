@@ -23,12 +23,15 @@ const MARK: readonly Stone[] = ['current', 'current', 'current', 'current']
 
 /** The cairn: one stone for each copy, ground up. Without `stones` it is the mark of the product. */
 export function Stones({ stones = MARK, size = 34, label, settling = false }: StonesProps) {
+  // as high as its stones: one alone stands in the middle of its line, not at the foot of four
+  const top = SHAPES[Math.max(0, stones.length - 1)]?.y ?? 0
+  const height = 38 - top
   return (
     <svg
       className={settling ? 'stones settling' : 'stones'}
       width={size}
-      height={size}
-      viewBox="0 0 40 38"
+      height={Math.round((size * height) / 40)}
+      viewBox={`0 ${top - 1} 40 ${height}`}
       {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
     >
       {SHAPES.slice(0, stones.length).map((shape, index) => (

@@ -29,8 +29,13 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   'file.failed': (fields, name) => `${text(fields, 'label', text(fields, 'name', name))} was refused.`,
   'file.cancelled': (_, name) => `Opening the file of ${name} was stopped.`,
   'blobs.done': (fields, name) => {
-    const count = number(fields, 'fetched') ?? number(fields, 'blobs')
-    return `${count === undefined ? 'The blobs' : plural(count, 'blob')} of ${name} were fetched.`
+    const fetched = number(fields, 'fetched') ?? 0
+    const rest = [
+      [number(fields, 'missing') ?? 0, 'missing at its server'],
+      [number(fields, 'failed') ?? 0, 'refused'],
+    ] as const
+    const said = rest.filter(([count]) => count > 0).map(([count, how]) => `, ${formatNumber(count)} ${how}`)
+    return `${plural(fetched, 'blob')} of ${name} ${fetched === 1 ? 'was' : 'were'} fetched${said.join('')}.`
   },
   'blobs.failed': (_, name) => `Some blobs of ${name} could not be fetched.`,
   'blobs.cancelled': (_, name) => `Fetching the blobs of ${name} was stopped.`,
@@ -49,7 +54,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
 
 /** One entry of the history as a sentence; an unknown kind is still named by its subject and level. */
 export function activitySentence(item: ActivityItem, name: string | undefined): string {
-  const subject = name ?? text(item.fields, 'label', text(item.fields, 'name', 'A repository'))
+  const handle = text(item.fields, 'handle', '')
+  const subject = name ?? (handle === '' ? text(item.fields, 'label', text(item.fields, 'name', text(item.fields, 'did', 'A repository'))) : `@${handle}`)
   const sentence = Object.hasOwn(SENTENCES, item.kind) ? SENTENCES[item.kind] : undefined
   if (sentence !== undefined) return sentence(item.fields, subject)
   return item.level === 'bad' || item.level === 'warning' ? `${subject} needs a look.` : `${subject} changed.`

@@ -170,9 +170,9 @@ function readSignature(text: string): Uint8Array | undefined {
   }
 }
 
+/** No other fields; that these are there is for the caller to see. */
 function hasOnly(value: Record<string, unknown>, names: readonly string[]): boolean {
-  const keys = Object.keys(value)
-  return keys.length === names.length && keys.every((key) => names.includes(key))
+  return Object.keys(value).every((key) => names.includes(key))
 }
 
 function isTextList(value: unknown): value is string[] {

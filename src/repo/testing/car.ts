@@ -33,7 +33,10 @@ export function carFrame({ cid, bytes }: TestBlock): Uint8Array<ArrayBuffer> {
 }
 
 /** A CAR in chunks of 64 KB (the last one shorter); each chunk is the receiver's to keep. */
-export function* writeCar(roots: readonly Uint8Array[], blocks: Iterable<TestBlock>): Generator<Uint8Array<ArrayBuffer>> {
+export function* writeCar(
+  roots: readonly Uint8Array[],
+  blocks: Iterable<TestBlock>,
+): Generator<Uint8Array<ArrayBuffer>> {
   let chunk = new Uint8Array(CHUNK_BYTES)
   let used = 0
   const pieces = function* (): Generator<Uint8Array> {

@@ -2,7 +2,7 @@ import { fromDigest, toString } from '@atcute/cid'
 import { sha256 } from '@noble/hashes/sha2.js'
 
 /** Bytes of a CIDv1 with SHA-256: version, codec, hash function, length, digest. */
-export const CID_LENGTH = 36
+const CID_LENGTH = 36
 export const CODEC_DAG_CBOR = 0x71
 export const CODEC_RAW = 0x55
 
@@ -27,8 +27,14 @@ export function cidKey(cid: Uint8Array): string {
   let key = ''
   for (let i = 4; i < CID_LENGTH; i += 8) {
     key += String.fromCharCode(
-      at(cid, i), at(cid, i + 1), at(cid, i + 2), at(cid, i + 3),
-      at(cid, i + 4), at(cid, i + 5), at(cid, i + 6), at(cid, i + 7),
+      at(cid, i),
+      at(cid, i + 1),
+      at(cid, i + 2),
+      at(cid, i + 3),
+      at(cid, i + 4),
+      at(cid, i + 5),
+      at(cid, i + 6),
+      at(cid, i + 7),
     )
   }
   return cid[1] === CODEC_DAG_CBOR ? key : `${key}/${cid[1]}`

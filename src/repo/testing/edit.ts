@@ -90,7 +90,12 @@ function asEdits(
   return typeof edits === 'number' ? make(edits) : edits
 }
 
-function pickPaths(prng: Prng, repo: TestRepo, wanted: readonly string[] | number, taken: Set<string>): string[] {
+function pickPaths(
+  prng: Prng,
+  repo: TestRepo,
+  wanted: readonly string[] | number,
+  taken: Set<string>,
+): string[] {
   if (typeof wanted !== 'number') return [...wanted]
   if (wanted > repo.records.length - taken.size) throw new RangeError('more edits than records')
   const picked: string[] = []

@@ -20,7 +20,8 @@ const ORDERS: readonly BlockOrder[] = ['preorder', 'reversed', 'shuffled', 'revi
 async function rootByInsertion(entries: readonly TreeEntry[]): Promise<string> {
   const wrangler = new NodeWrangler(new NodeStore(new MemoryBlockStore()))
   let root: string | null = null
-  for (const { path, cid } of entries) root = await wrangler.putRecord(root, path, toCidLink(fromString(cidText(cid))))
+  for (const { path, cid } of entries)
+    root = await wrangler.putRecord(root, path, toCidLink(fromString(cidText(cid))))
   return root ?? ''
 }
 
@@ -116,7 +117,8 @@ describeWithFixtures('trees of the shared fixtures', (dir) => {
       const root = (car.roots[0] as CidLink).$link // each of these files has the tree's root as its root
       const walker = await NodeWalker.create(new NodeStore(store), root)
       const entries: TreeEntry[] = []
-      for await (const [path, value] of walker.entries()) entries.push({ path, cid: fromString(value.$link).bytes })
+      for await (const [path, value] of walker.entries())
+        entries.push({ path, cid: fromString(value.$link).bytes })
       expect([name, cidText(buildTree(entries).cid)]).toEqual([name, root])
     }
   })

@@ -39,17 +39,22 @@ export function generateRepo(options: GenerateOptions): TestRepo {
   const prng = createPrng(`repo/${seed}`)
   const did = createTestDid(prng.fork('did'))
   const key = createTestKey(prng.fork(`key/${curve}`), curve)
-  const handle = `test-${String(seed).toLowerCase().replace(/[^a-z0-9]/g, '')}.example.com`
+  const handle = `test-${String(seed)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')}.example.com`
   const textBytes = postTextBytes(prng.fork('calibrate'), did, meanBytes - TREE_BYTES)
   const records = makeRecords(prng.fork('records'), did, count, textBytes)
-  const newest = records.reduce((rev, record) => (record.rev > rev ? record.rev : rev), tidAt(LAST_WRITE * 1000, 0))
+  const newest = records.reduce(
+    (rev, record) => (record.rev > rev ? record.rev : rev),
+    tidAt(LAST_WRITE * 1000, 0),
+  )
   records.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const version = options.version ?? 3
   return signRepo({ did, handle, key, rev: newest, records, seed, order, version })
 }
 
 /** A TID: microseconds since 1970 and a clock id of 10 bits. */
-export function tidAt(micros: number, clockId: number): string {
+function tidAt(micros: number, clockId: number): string {
   return createRaw(micros, clockId)
 }
 
@@ -79,7 +84,8 @@ function makeRecords(prng: Prng, did: string, count: number, textBytes: number):
     const path = `${draft.collection}/${draft.rkey ?? tid}`
     const bytes = encode(draft.value).slice()
     const cid = cidOf(bytes)
-    if (draft.collection === 'app.bsky.feed.post') maker.remember({ uri: `at://${did}/${path}`, cid: cidText(cid) })
+    if (draft.collection === 'app.bsky.feed.post')
+      maker.remember({ uri: `at://${did}/${path}`, cid: cidText(cid) })
     out.push({ path, cid, bytes, rev })
   }
   return out

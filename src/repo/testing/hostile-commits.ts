@@ -28,7 +28,8 @@ function underCommit(make: (root: Uint8Array) => TestBlock): Uint8Array<ArrayBuf
   return carBytes([commit.cid], [commit, root, ...records])
 }
 
-const withParts = (parts: CommitParts): Uint8Array<ArrayBuffer> => underCommit((root) => commitBlock(root, parts))
+const withParts = (parts: CommitParts): Uint8Array<ArrayBuffer> =>
+  underCommit((root) => commitBlock(root, parts))
 const withFields = (fields: Record<string, unknown>): Uint8Array<ArrayBuffer> => withParts({ fields })
 
 /** DER, as some signers hand it out: two integers in a sequence. */
@@ -51,10 +52,23 @@ export function hostileCommits(): HostileCase[] {
   }
   const stranger = createTestDid(createPrng('hostile/stranger'))
   return [
-    { name: 'signature by another key', code: bad, car: withParts({ sign: (u) => HOSTILE_KEY_P256.sign(u) }) },
-    { name: 'signature with one bit flipped', code: bad, alsoFine: ['repo.high-s'], car: withParts({ sign: (u, k) => flip(k.sign(u)) }) },
+    {
+      name: 'signature by another key',
+      code: bad,
+      car: withParts({ sign: (u) => HOSTILE_KEY_P256.sign(u) }),
+    },
+    {
+      name: 'signature with one bit flipped',
+      code: bad,
+      alsoFine: ['repo.high-s'],
+      car: withParts({ sign: (u, k) => flip(k.sign(u)) }),
+    },
     { name: 'signature of zeros', code: bad, car: withParts({ sign: () => new Uint8Array(64) }) },
-    { name: 'signature of 63 bytes', code: bad, car: withParts({ sign: (u, k) => k.sign(u).subarray(0, 63) }) },
+    {
+      name: 'signature of 63 bytes',
+      code: bad,
+      car: withParts({ sign: (u, k) => k.sign(u).subarray(0, 63) }),
+    },
     { name: 'signature of 65 bytes', code: bad, car: withParts({ sign: (u, k) => rawBytes(k.sign(u), 1) }) },
     { name: 'signature in DER', code: bad, car: withParts({ sign: (u, k) => derSignature(k.sign(u)) }) },
     { name: 'empty signature', code: bad, car: withParts({ sign: () => new Uint8Array(0) }) },
@@ -63,7 +77,12 @@ export function hostileCommits(): HostileCase[] {
       code: bad,
       car: withParts({ sign: (_, k) => k.sign(encode({ did: HOSTILE_DID, version: 3 })) }),
     },
-    { name: 'high-S signature (k256)', code: 'repo.high-s', alsoFine: [bad], car: withParts({ sign: (u, k) => k.signHighS(u) }) },
+    {
+      name: 'high-S signature (k256)',
+      code: 'repo.high-s',
+      alsoFine: [bad],
+      car: withParts({ sign: (u, k) => k.signHighS(u) }),
+    },
     {
       name: 'high-S signature (p256)',
       code: 'repo.high-s',
@@ -74,22 +93,53 @@ export function hostileCommits(): HostileCase[] {
     { name: "another account's repo", code: 'repo.did-mismatch', car: withFields({ did: stranger }) },
     { name: 'commit version 4', code: 'repo.commit-version', car: withFields({ version: 4 }) },
     { name: 'commit version 1', code: 'repo.commit-version', car: withFields({ version: 1 }) },
-    { name: 'commit version as text', code: malformed, alsoFine: ['repo.commit-version'], car: withFields({ version: '3' }) },
-    { name: 'commit without version', code: malformed, alsoFine: ['repo.commit-version'], car: withFields({ version: undefined }) },
+    {
+      name: 'commit version as text',
+      code: malformed,
+      alsoFine: ['repo.commit-version'],
+      car: withFields({ version: '3' }),
+    },
+    {
+      name: 'commit without version',
+      code: malformed,
+      alsoFine: ['repo.commit-version'],
+      car: withFields({ version: undefined }),
+    },
     { name: 'commit without did', code: malformed, car: withFields({ did: undefined }) },
-    { name: 'commit whose did is none', code: malformed, alsoFine: ['repo.did-mismatch'], car: withFields({ did: 'alice' }) },
+    {
+      name: 'commit whose did is none',
+      code: malformed,
+      alsoFine: ['repo.did-mismatch'],
+      car: withFields({ did: 'alice' }),
+    },
     { name: 'commit without data', code: malformed, car: withFields({ data: undefined }) },
     { name: 'commit with null data', code: malformed, car: withFields({ data: null }) },
-    { name: 'commit without rev', code: malformed, alsoFine: ['repo.rev-malformed'], car: withFields({ rev: undefined }) },
-    { name: 'commit whose rev is a number', code: malformed, alsoFine: ['repo.rev-malformed'], car: withFields({ rev: 7 }) },
-    { name: 'commit whose rev is no TID', code: 'repo.rev-malformed', car: withFields({ rev: '0000000000000' }) },
+    {
+      name: 'commit without rev',
+      code: malformed,
+      alsoFine: ['repo.rev-malformed'],
+      car: withFields({ rev: undefined }),
+    },
+    {
+      name: 'commit whose rev is a number',
+      code: malformed,
+      alsoFine: ['repo.rev-malformed'],
+      car: withFields({ rev: 7 }),
+    },
+    {
+      name: 'commit whose rev is no TID',
+      code: 'repo.rev-malformed',
+      car: withFields({ rev: '0000000000000' }),
+    },
     { name: 'commit whose prev is text', code: malformed, car: withFields({ prev: 'bafyreib' }) },
     { name: 'commit with a signed field of no meaning', code: malformed, car: withFields({ extra: 1 }) },
     {
       name: 'commit without sig',
       code: malformed,
       car: underCommit((root) =>
-        block(encode({ did: HOSTILE_DID, version: 3, data: link(root), rev: HOSTILE_REV, prev: null }).slice()),
+        block(
+          encode({ did: HOSTILE_DID, version: 3, data: link(root), rev: HOSTILE_REV, prev: null }).slice(),
+        ),
       ),
     },
     {
@@ -118,12 +168,32 @@ export function hostileCommits(): HostileCase[] {
         const pair = (name: string, value: unknown): Uint8Array =>
           rawBytes(encode(name).slice(), encode(value).slice())
         const sound = { ...fields, sig: toBytes(sig) }
-        return block(rawBytes(0xa6, ...Object.entries(sound).reverse().map(([name, value]) => pair(name, value))))
+        return block(
+          rawBytes(
+            0xa6,
+            ...Object.entries(sound)
+              .reverse()
+              .map(([name, value]) => pair(name, value)),
+          ),
+        )
       }),
     },
-    { name: 'commit that is a list', code: malformed, car: underCommit(() => block(encode([1, 2, 3]).slice())) },
-    { name: 'commit that is no CBOR', code: malformed, car: underCommit(() => block(rawBytes(0xff, 0xfe, 'no cbor'))) },
-    { name: 'commit that is empty', code: malformed, alsoFine: ['repo.car-frame'], car: underCommit(() => block(new Uint8Array(0))) },
+    {
+      name: 'commit that is a list',
+      code: malformed,
+      car: underCommit(() => block(encode([1, 2, 3]).slice())),
+    },
+    {
+      name: 'commit that is no CBOR',
+      code: malformed,
+      car: underCommit(() => block(rawBytes(0xff, 0xfe, 'no cbor'))),
+    },
+    {
+      name: 'commit that is empty',
+      code: malformed,
+      alsoFine: ['repo.car-frame'],
+      car: underCommit(() => block(new Uint8Array(0))),
+    },
     { name: 'a record as the root', code: malformed, car: underCommit(() => smallRecord(9)) },
   ]
 }

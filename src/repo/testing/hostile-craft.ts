@@ -61,7 +61,11 @@ export function link(cid: Uint8Array): CidLinkWrapper {
 /** A small sound record; different numbers give different ones. */
 export function smallRecord(number: number): TestBlock {
   return block(
-    encode({ $type: 'app.bsky.feed.post', text: `record ${number}`, createdAt: '2026-01-02T03:04:05.678Z' }).slice(),
+    encode({
+      $type: 'app.bsky.feed.post',
+      text: `record ${number}`,
+      createdAt: '2026-01-02T03:04:05.678Z',
+    }).slice(),
   )
 }
 
@@ -129,7 +133,14 @@ export interface CommitParts {
 /** A signed commit over a root; all that is not overridden is sound. */
 export function commitBlock(root: Uint8Array, parts: CommitParts = {}): TestBlock {
   const { key = HOSTILE_KEY, sign = (unsigned, signer) => signer.sign(unsigned) } = parts
-  const fields = { did: HOSTILE_DID, version: 3, data: link(root), rev: HOSTILE_REV, prev: null, ...parts.fields }
+  const fields = {
+    did: HOSTILE_DID,
+    version: 3,
+    data: link(root),
+    rev: HOSTILE_REV,
+    prev: null,
+    ...parts.fields,
+  }
   const sig = sign(encode(fields), key)
   return block(encode({ ...fields, sig: toBytes(sig) }).slice())
 }

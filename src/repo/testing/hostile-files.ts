@@ -29,7 +29,11 @@ function cutShort(repo: TestRepo): HostileCase[] {
   const frames = repo.blocks().map((one) => carFrame(one).length)
   const commitEnd = header + (frames[0] ?? 0)
   const lastFrame = whole.length - (frames.at(-1) ?? 0)
-  const cut = (name: string, code: string, at: number): HostileCase => ({ name, code, car: whole.slice(0, at) })
+  const cut = (name: string, code: string, at: number): HostileCase => ({
+    name,
+    code,
+    car: whole.slice(0, at),
+  })
   const prng = createPrng('hostile/cuts')
   const starts = new Set<number>([header])
   let offset = header
@@ -56,7 +60,12 @@ function cutShort(repo: TestRepo): HostileCase[] {
 
 function badHeaders(repo: TestRepo): HostileCase[] {
   const frames = joinBytes(repo.blocks().map(carFrame))
-  const under = (name: string, code: string, header: Uint8Array, alsoFine?: readonly string[]): HostileCase => ({
+  const under = (
+    name: string,
+    code: string,
+    header: Uint8Array,
+    alsoFine?: readonly string[],
+  ): HostileCase => ({
     name,
     code,
     ...(alsoFine === undefined ? {} : { alsoFine }),
@@ -121,8 +130,10 @@ function badFrames(repo: TestRepo): HostileCase[] {
   /** the frame of block `index` replaced */
   const framed = (index: number, frame: Uint8Array): Uint8Array<ArrayBuffer> =>
     joinBytes([header, ...all.map((sound, i) => (i === index ? frame : sound))])
-  const lengthOf = (index: number): number => (blocks[index]?.cid.length ?? 0) + (blocks[index]?.bytes.length ?? 0)
-  const body = (index: number): Uint8Array => joinBytes([blocks[index]?.cid ?? header, blocks[index]?.bytes ?? header])
+  const lengthOf = (index: number): number =>
+    (blocks[index]?.cid.length ?? 0) + (blocks[index]?.bytes.length ?? 0)
+  const body = (index: number): Uint8Array =>
+    joinBytes([blocks[index]?.cid ?? header, blocks[index]?.bytes ?? header])
   const last = blocks.length - 1
   /** one more block, whose CID is written by hand */
   const withCid = (name: string, cid: Uint8Array): HostileCase => ({
@@ -135,11 +146,33 @@ function badFrames(repo: TestRepo): HostileCase[] {
   return [
     { name: 'a zero byte after the end', code: FRAME, car: rawBytes(whole, 0) },
     { name: 'text after the end', code: TRUNCATED, alsoFine: [FRAME, CID], car: rawBytes(whole, 'garbage') },
-    { name: 'ones after the end', code: FRAME, alsoFine: ['repo.block-too-large'], car: rawBytes(whole, new Uint8Array(64).fill(255)) },
-    { name: 'a block length one too large', code: HASH, car: framed(3, joinBytes([varint(lengthOf(3) + 1), body(3)])) },
-    { name: 'a block length one too small', code: HASH, car: framed(3, joinBytes([varint(lengthOf(3) - 1), body(3)])) },
-    { name: 'the last length one too large', code: TRUNCATED, car: framed(last, joinBytes([varint(lengthOf(last) + 1), body(last)])) },
-    { name: 'a frame shorter than a CID', code: FRAME, alsoFine: [CID], car: framed(3, joinBytes([varint(10), body(3)])) },
+    {
+      name: 'ones after the end',
+      code: FRAME,
+      alsoFine: ['repo.block-too-large'],
+      car: rawBytes(whole, new Uint8Array(64).fill(255)),
+    },
+    {
+      name: 'a block length one too large',
+      code: HASH,
+      car: framed(3, joinBytes([varint(lengthOf(3) + 1), body(3)])),
+    },
+    {
+      name: 'a block length one too small',
+      code: HASH,
+      car: framed(3, joinBytes([varint(lengthOf(3) - 1), body(3)])),
+    },
+    {
+      name: 'the last length one too large',
+      code: TRUNCATED,
+      car: framed(last, joinBytes([varint(lengthOf(last) + 1), body(last)])),
+    },
+    {
+      name: 'a frame shorter than a CID',
+      code: FRAME,
+      alsoFine: [CID],
+      car: framed(3, joinBytes([varint(10), body(3)])),
+    },
     {
       name: 'a frame of eight thousand million bytes',
       code: 'repo.block-too-large',
@@ -175,7 +208,8 @@ function tampered(repo: TestRepo): HostileCase[] {
       blocks.map((one, i) => (i === index ? { cid: one.cid, bytes: oneBitOff(one.bytes) } : one)),
     ),
   })
-  const isNode = (one: TestBlock): boolean => one.bytes[0] === 0xa2 && one.bytes[1] === 0x61 && one.bytes[2] === 0x65
+  const isNode = (one: TestBlock): boolean =>
+    one.bytes[0] === 0xa2 && one.bytes[1] === 0x61 && one.bytes[2] === 0x65
   const record = blocks.findIndex((one, i) => i > 0 && !isNode(one))
   const node = blocks.findLastIndex(isNode)
   const swapped = blocks.map((one, i) => ({ cid: one.cid, bytes: blocks[i ^ 1]?.bytes ?? one.bytes }))
@@ -189,7 +223,10 @@ function tampered(repo: TestRepo): HostileCase[] {
     {
       name: 'an extra block that does not hash to its CID',
       code: HASH,
-      car: carBytes([repo.commit], [...blocks, { cid: block(asBytes('one').slice()).cid, bytes: asBytes('two') }]),
+      car: carBytes(
+        [repo.commit],
+        [...blocks, { cid: block(asBytes('one').slice()).cid, bytes: asBytes('two') }],
+      ),
     },
   ]
 }

@@ -1,7 +1,15 @@
 import { encode } from '@atcute/cbor'
 import type { TestBlock } from './car.ts'
 import { CODEC_RAW } from './cid.ts'
-import { asBytes, block, type HostileCase, link, oneRecordCar, rawBytes, smallRecord } from './hostile-craft.ts'
+import {
+  asBytes,
+  block,
+  type HostileCase,
+  link,
+  oneRecordCar,
+  rawBytes,
+  smallRecord,
+} from './hostile-craft.ts'
 
 const INVALID = 'repo.path-invalid'
 const FLOAT = 'repo.record-float'
@@ -50,7 +58,12 @@ export function hostileRecords(): HostileCase[] {
   /** a map of `$type` and one more entry, whose key sorts after it */
   const withValue = (...value: (number | string | Uint8Array)[]): Uint8Array =>
     rawBytes(0xa2, type, 0x66, 'zvalue', ...value)
-  const cases: readonly (readonly [name: string, code: string, bytes: Uint8Array, alsoFine?: readonly string[]])[] = [
+  const cases: readonly (readonly [
+    name: string,
+    code: string,
+    bytes: Uint8Array,
+    alsoFine?: readonly string[],
+  ])[] = [
     ['a float', FLOAT, withValue(0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0)],
     ['a whole number as a float', FLOAT, withValue(0xfb, 0x40, 0, 0, 0, 0, 0, 0, 0)],
     ['a float of 32 bits', FLOAT, withValue(0xfa, 0x3f, 0xc0, 0, 0), [NOT_CANONICAL]],
@@ -58,10 +71,23 @@ export function hostileRecords(): HostileCase[] {
     ['NaN', FLOAT, withValue(0xfb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0)],
     ['infinity', FLOAT, withValue(0xfb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0)],
     ['minus zero', FLOAT, withValue(0xfb, 0x80, 0, 0, 0, 0, 0, 0, 0)],
-    ['a float deep inside', FLOAT, withValue(0x81, 0xa1, 0x61, 'x', 0x81, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0)],
+    [
+      'a float deep inside',
+      FLOAT,
+      withValue(0x81, 0xa1, 0x61, 'x', 0x81, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0),
+    ],
     ['map keys out of order', NOT_CANONICAL, rawBytes(0xa2, 0x66, 'zvalue', 1, type)],
-    ['map keys in plain instead of length order', NOT_CANONICAL, rawBytes(0xa3, type, 0x62, 'aa', 1, 0x61, 'b', 1)],
-    ['a map key twice', NOT_CANONICAL, rawBytes(0xa3, type, 0x66, 'zvalue', 1, 0x66, 'zvalue', 1), [MALFORMED]],
+    [
+      'map keys in plain instead of length order',
+      NOT_CANONICAL,
+      rawBytes(0xa3, type, 0x62, 'aa', 1, 0x61, 'b', 1),
+    ],
+    [
+      'a map key twice',
+      NOT_CANONICAL,
+      rawBytes(0xa3, type, 0x66, 'zvalue', 1, 0x66, 'zvalue', 1),
+      [MALFORMED],
+    ],
     ['an integer in long form', NOT_CANONICAL, withValue(0x18, 5)],
     ['an integer in longest form', NOT_CANONICAL, withValue(0x1b, 0, 0, 0, 0, 0, 0, 0, 5)],
     ['a negative integer in long form', NOT_CANONICAL, withValue(0x38, 5)],
@@ -72,7 +98,12 @@ export function hostileRecords(): HostileCase[] {
     ['bytes of indefinite length', NOT_CANONICAL, withValue(0x5f, 0x41, 1, 0xff), [MALFORMED]],
     ['a list of indefinite length', NOT_CANONICAL, withValue(0x9f, 1, 0xff), [MALFORMED]],
     ['a map of indefinite length', NOT_CANONICAL, rawBytes(0xbf, type, 0xff), [MALFORMED]],
-    ['a tag in long form', NOT_CANONICAL, withValue(0xd9, 0, 42, 0x58, 37, 0, smallRecord(1).cid), [MALFORMED]],
+    [
+      'a tag in long form',
+      NOT_CANONICAL,
+      withValue(0xd9, 0, 42, 0x58, 37, 0, smallRecord(1).cid),
+      [MALFORMED],
+    ],
     ['a tag other than 42', MALFORMED, withValue(0xc1, 0x1a, 0x60, 0, 0, 0), [NOT_CANONICAL]],
     ['a link without its zero byte', MALFORMED, withValue(0xd8, 42, 0x58, 36, smallRecord(1).cid)],
     ['a link that is text', MALFORMED, withValue(0xd8, 42, 0x63, 'baf')],
@@ -86,7 +117,12 @@ export function hostileRecords(): HostileCase[] {
     ['text that is not UTF-8', MALFORMED, withValue(0x62, 0xc3, 0x28)],
     ['text with a surrogate', MALFORMED, withValue(0x63, 0xed, 0xa0, 0x80)],
     ['text in overlong UTF-8', MALFORMED, withValue(0x62, 0xc0, 0xaf)],
-    ['an integer of 64 bits', MALFORMED, withValue(0x1b, ...Array.from({ length: 8 }, () => 0xff)), [NOT_CANONICAL]],
+    [
+      'an integer of 64 bits',
+      MALFORMED,
+      withValue(0x1b, ...Array.from({ length: 8 }, () => 0xff)),
+      [NOT_CANONICAL],
+    ],
     ['a text longer than the record', MALFORMED, withValue(0x7a, 0x7f, 0xff, 0xff, 0xff, 'x')],
     ['a list that claims four thousand million', MALFORMED, withValue(0x9a, 0xff, 0xff, 0xff, 0xff, 1)],
     ['a record that ends early', MALFORMED, rawBytes(0xa2, type, 0x66, 'zval')],
@@ -96,12 +132,22 @@ export function hostileRecords(): HostileCase[] {
     ['a record that is text', MALFORMED, encode('hello')],
     ['a record that is null', MALFORMED, encode(null)],
     ['a record that is a link', MALFORMED, encode(link(smallRecord(1).cid))],
-    ['a record that is JSON', MALFORMED, asBytes('{"$type":"app.bsky.feed.post","text":"hi"}'), [NOT_CANONICAL]],
+    [
+      'a record that is JSON',
+      MALFORMED,
+      asBytes('{"$type":"app.bsky.feed.post","text":"hi"}'),
+      [NOT_CANONICAL],
+    ],
     ['a record of no bytes', MALFORMED, new Uint8Array(0), ['repo.car-frame']],
     ['lists nested 200 deep', 'repo.record-too-deep', withValue(nested(200))],
     ['lists nested 500,000 deep', 'repo.record-too-deep', withValue(nested(500_000))],
     ['maps nested 200 deep', 'repo.record-too-deep', withValue(nestedMaps(200))],
-    ['a record of 1.1 MB', 'repo.record-too-large', encode({ $type: 'a.b.c', text: 'x'.repeat(1_153_434) }), ['repo.block-too-large']],
+    [
+      'a record of 1.1 MB',
+      'repo.record-too-large',
+      encode({ $type: 'a.b.c', text: 'x'.repeat(1_153_434) }),
+      ['repo.block-too-large'],
+    ],
   ]
   return [
     ...cases.map(([name, code, bytes, alsoFine]) => ({

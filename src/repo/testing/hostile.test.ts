@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { cidKey, cidText } from './cid.ts'
 import { hostileCommits } from './hostile-commits.ts'
 import { refuse } from './hostile-craft.ts'
+import { hostileNodes } from './hostile-nodes.ts'
 import { hostilePaths, hostileRecords } from './hostile-records.ts'
-import { hostileNodes, hostileTrees } from './hostile-trees.ts'
+import { hostileTrees } from './hostile-trees.ts'
 import { hostileCars, legalCars } from './hostile.ts'
 
 /** Codes under which the commit itself is at fault. */
@@ -44,7 +45,13 @@ describe('hostileCars', () => {
   })
 
   it('has blocks that hash to their CIDs where the hash is not the fault', () => {
-    const cases = [...hostileCommits(), ...hostileTrees(), ...hostileNodes(), ...hostilePaths(), ...hostileRecords()]
+    const cases = [
+      ...hostileCommits(),
+      ...hostileTrees(),
+      ...hostileNodes(),
+      ...hostilePaths(),
+      ...hostileRecords(),
+    ]
     for (const { name, car } of cases) {
       for (const { cid, bytes } of fromUint8Array(car)) {
         expect([name, Buffer.from(cid.digest.contents).equals(sha256(bytes))]).toEqual([name, true])
@@ -53,7 +60,8 @@ describe('hostileCars', () => {
   })
 
   it('puts the blame for commits on the commit', () => {
-    for (const { name, code } of hostileCommits()) expect([name, COMMIT_CODES.has(code)]).toEqual([name, true])
+    for (const { name, code } of hostileCommits())
+      expect([name, COMMIT_CODES.has(code)]).toEqual([name, true])
   })
 })
 

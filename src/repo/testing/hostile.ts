@@ -1,10 +1,11 @@
 import { hostileCommits } from './hostile-commits.ts'
 import { type HostileCar, refuse } from './hostile-craft.ts'
 import { hostileFiles } from './hostile-files.ts'
+import { hostileNodes } from './hostile-nodes.ts'
 import { hostilePaths, hostileRecords } from './hostile-records.ts'
-import { hostileNodes, hostileTrees } from './hostile-trees.ts'
+import { hostileTrees } from './hostile-trees.ts'
 
-export type { HostileCar, LegalCar } from './hostile-craft.ts'
+export type { HostileCar } from './hostile-craft.ts'
 export { legalCars } from './legal.ts'
 
 /**

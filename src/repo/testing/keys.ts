@@ -46,7 +46,7 @@ export function createTestKey(prng: Prng, curve: Curve): TestKey {
 }
 
 /** `z…`: base58btc of the multicodec prefix and the compressed point. */
-export function multikey(curve: Curve, publicKey: Uint8Array): string {
+function multikey(curve: Curve, publicKey: Uint8Array): string {
   return `z${toBase58Btc(Uint8Array.from([...MULTICODEC[curve], ...publicKey]))}`
 }
 
@@ -68,7 +68,11 @@ export interface TestDidDocument {
     readonly controller: string
     readonly publicKeyMultibase: string
   }[]
-  readonly service: readonly { readonly id: string; readonly type: string; readonly serviceEndpoint: string }[]
+  readonly service: readonly {
+    readonly id: string
+    readonly type: string
+    readonly serviceEndpoint: string
+  }[]
 }
 
 /** The DID document that a PLC directory would serve for this account. */

@@ -3,7 +3,18 @@ import { carBytes, joinBytes } from './car.ts'
 import { cidOf, CODEC_RAW, compareBytes } from './cid.ts'
 import { editRepo } from './edit.ts'
 import { generateRepo } from './generate.ts'
-import { asBytes, block, HOSTILE_DID, HOSTILE_KEY, HOSTILE_REV, type LegalCar, link, pathsOnLayer, rawBytes, smallRecord } from './hostile-craft.ts'
+import {
+  asBytes,
+  block,
+  HOSTILE_DID,
+  HOSTILE_KEY,
+  HOSTILE_REV,
+  type LegalCar,
+  link,
+  pathsOnLayer,
+  rawBytes,
+  smallRecord,
+} from './hostile-craft.ts'
 import { createPrng } from './prng.ts'
 import { type BlockOrder, signRepo, type TestRepo } from './repo.ts'
 import { keyLayer, walkNodes } from './tree.ts'
@@ -14,15 +25,33 @@ export function legalCars(): LegalCar[] {
   const blocks = repo.blocks('preorder')
   const stranger = smallRecord(1234)
   const noise = createPrng('legal/noise').bytes(300)
-  const extras = [stranger, block(noise), block(noise, CODEC_RAW), block(asBytes('plain text').slice()), block(rawBytes(0xa1))]
+  const extras = [
+    stranger,
+    block(noise),
+    block(noise, CODEC_RAW),
+    block(asBytes('plain text').slice()),
+    block(rawBytes(0xa1)),
+  ]
   const orders: BlockOrder[] = ['preorder', 'reversed', 'shuffled', 'revision']
   const like = (name: string, car: Uint8Array<ArrayBuffer>): LegalCar => legal(name, repo, car)
   return [
     ...orders.map((order) => like(`blocks in ${order} order`, joinBytes(repo.car(order)))),
     like('two roots, the second absent', carBytes([repo.commit, stranger.cid], blocks)),
-    like('two roots, the second a record of the repo', carBytes([repo.commit, blocks.at(-1)?.cid ?? repo.root], blocks)),
-    like('extra blocks before and after, some no CBOR', carBytes([repo.commit], [...extras, ...blocks, ...extras])),
-    like('every block twice', carBytes([repo.commit], blocks.flatMap((one) => [one, one]))),
+    like(
+      'two roots, the second a record of the repo',
+      carBytes([repo.commit, blocks.at(-1)?.cid ?? repo.root], blocks),
+    ),
+    like(
+      'extra blocks before and after, some no CBOR',
+      carBytes([repo.commit], [...extras, ...blocks, ...extras]),
+    ),
+    like(
+      'every block twice',
+      carBytes(
+        [repo.commit],
+        blocks.flatMap((one) => [one, one]),
+      ),
+    ),
     like('the whole list of blocks twice', carBytes([repo.commit], [...blocks, ...blocks])),
     whole('a K-256 key', generateRepo({ seed: 'legal/k256', records: 30, curve: 'k256' })),
     whole('an empty repo', generateRepo({ seed: 'legal/empty', records: 0 })),
@@ -48,7 +77,10 @@ function sharedCids(): LegalCar[] {
   })
   const same = generateRepo({ seed: 'legal/same', records: 0 })
   const many = editRepo(same, {
-    create: Array.from({ length: 40 }, (_, i) => ({ path: `app.example.same/k${i}`, bytes: smallRecord(1).bytes })),
+    create: Array.from({ length: 40 }, (_, i) => ({
+      path: `app.example.same/k${i}`,
+      bytes: smallRecord(1).bytes,
+    })),
   })
   return [
     whole('two keys with one CID, the block once', copies),
@@ -84,7 +116,8 @@ function nodeOfItsOwnTree(base: TestRepo, leaf: Uint8Array | undefined): Uint8Ar
   if (leaf === undefined) throw new RangeError('a tree without nodes')
   for (const candidate of walkNodes(base.tree)) {
     const edited = editRepo(base, { create: [{ path: 'com.example.odd/thing', bytes: candidate.bytes }] })
-    if ([...walkNodes(edited.tree)].some((one) => compareBytes(one.cid, candidate.cid) === 0)) return candidate.bytes
+    if ([...walkNodes(edited.tree)].some((one) => compareBytes(one.cid, candidate.cid) === 0))
+      return candidate.bytes
   }
   throw new RangeError('no node survives the edit')
 }
@@ -128,7 +161,10 @@ function remake(parts: { prev?: Uint8Array; paths?: readonly string[]; minimumLa
     order: 'preorder',
     prev: parts.prev ?? null,
   })
-  if (parts.minimumLayer !== undefined && !paths.some((path) => keyLayer(path) >= (parts.minimumLayer ?? 0))) {
+  if (
+    parts.minimumLayer !== undefined &&
+    !paths.some((path) => keyLayer(path) >= (parts.minimumLayer ?? 0))
+  ) {
     throw new RangeError('the tree is not as tall as wanted')
   }
   return repo

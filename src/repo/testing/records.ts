@@ -38,7 +38,18 @@ const SHARES: readonly (readonly [share: number, kind: Kind])[] = [
   [0.001, 'generator'],
   [0.015, 'unknown'],
 ]
-type Kind = 'like' | 'post' | 'follow' | 'repost' | 'block' | 'listitem' | 'threadgate' | 'list' | 'starterpack' | 'generator' | 'unknown'
+type Kind =
+  | 'like'
+  | 'post'
+  | 'follow'
+  | 'repost'
+  | 'block'
+  | 'listitem'
+  | 'threadgate'
+  | 'list'
+  | 'starterpack'
+  | 'generator'
+  | 'unknown'
 
 /** Accounts that this one knows; the first of them are met most. */
 const ACQUAINTANCES = 3000
@@ -157,7 +168,7 @@ export function createRecordMaker(prng: Prng, did: string): RecordMaker {
       done: prng.chance(0.5),
       mood: null,
       seal: { $bytes: 'AAECAwQFBgcICQ' },
-      nested: { deep: [[1, 2, [3, [-4]]], {}, { 'käse': '🧀' }] },
+      nested: { deep: [[1, 2, [3, [-4]]], {}, { käse: '🧀' }] },
       createdAt,
     }),
   }
@@ -191,7 +202,11 @@ export function createRecordMaker(prng: Prng, did: string): RecordMaker {
   }
 }
 
-function profile(prng: Prng, blob: (mime: string, largest: number) => unknown, createdAt: string): DraftRecord {
+function profile(
+  prng: Prng,
+  blob: (mime: string, largest: number) => unknown,
+  createdAt: string,
+): DraftRecord {
   const value = {
     $type: 'app.bsky.actor.profile',
     displayName: makeText(prng, 14).text,

@@ -1,7 +1,12 @@
 import type { Prng } from './prng.ts'
 
 /** Words to write posts with, one list a language. Frequencies fall off with the position. */
-const LANGUAGES: readonly { readonly lang: string; readonly share: number; readonly joint: string; readonly words: string }[] = [
+const LANGUAGES: readonly {
+  readonly lang: string
+  readonly share: number
+  readonly joint: string
+  readonly words: string
+}[] = [
   {
     lang: 'en',
     share: 0.5,
@@ -37,10 +42,32 @@ const LANGUAGES: readonly { readonly lang: string; readonly share: number; reado
     words:
       '今日 は の が を に で と も です ます した 猫 犬 東京 写真 美味しい ラーメン 天気 雨 電車 仕事 日本語 本 図書館 音楽 朝 夜 散歩 桜 コーヒー おはよう ありがとう 面白い 新しい 山 川 石 道 海',
   },
-  { lang: 'ko', share: 0.04, joint: ' ', words: '오늘 은 는 이 가 날씨 좋아요 고양이 서울 사진 커피 아침 저녁 음악 도서관 책 바다 산 감사합니다 안녕하세요' },
-  { lang: 'zh', share: 0.04, joint: '', words: '今天 我们 的 了 是 在 不 有 人 这 中国 北京 天气 咖啡 音乐 图书馆 朋友 学习 石头 河流 早上 晚上 喜欢 谢谢' },
-  { lang: 'ar', share: 0.02, joint: ' ', words: 'في من على إلى هذا اليوم صباح الخير قهوة كتاب مكتبة موسيقى جميل حجر نهر شكرا' },
-  { lang: 'uk', share: 0.02, joint: ' ', words: 'і в не на що я з це як до та сьогодні ранок кава книга музика річка камінь дякую їжак ґанок' },
+  {
+    lang: 'ko',
+    share: 0.04,
+    joint: ' ',
+    words:
+      '오늘 은 는 이 가 날씨 좋아요 고양이 서울 사진 커피 아침 저녁 음악 도서관 책 바다 산 감사합니다 안녕하세요',
+  },
+  {
+    lang: 'zh',
+    share: 0.04,
+    joint: '',
+    words:
+      '今天 我们 的 了 是 在 不 有 人 这 中国 北京 天气 咖啡 音乐 图书馆 朋友 学习 石头 河流 早上 晚上 喜欢 谢谢',
+  },
+  {
+    lang: 'ar',
+    share: 0.02,
+    joint: ' ',
+    words: 'في من على إلى هذا اليوم صباح الخير قهوة كتاب مكتبة موسيقى جميل حجر نهر شكرا',
+  },
+  {
+    lang: 'uk',
+    share: 0.02,
+    joint: ' ',
+    words: 'і в не на що я з це як до та сьогодні ранок кава книга музика річка камінь дякую їжак ґанок',
+  },
 ]
 const LISTS = LANGUAGES.map((language) => ({ ...language, list: language.words.split(' ') }))
 const EMOJI = ['😀', '🎉', '❤️', '👩‍🌾', '🇵🇹', '🪨', '🏔️', '✨', '😭', '🐈‍⬛', '👍🏽', '☕']
@@ -71,7 +98,7 @@ export function makeText(prng: Prng, length: number): TestText {
 }
 
 /** UTF-8 bytes of a text without lone surrogates. */
-export function utf8Length(text: string): number {
+function utf8Length(text: string): number {
   let bytes = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)

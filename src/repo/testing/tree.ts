@@ -32,7 +32,7 @@ export function keyLayer(path: string): number {
       pairs += 4
       continue
     }
-    return pairs + (Math.clz32(byte) - 24 >> 1)
+    return pairs + ((Math.clz32(byte) - 24) >> 1)
   }
   return pairs
 }
@@ -53,7 +53,13 @@ export function buildTree(entries: readonly TreeEntry[]): TreeNode {
   return build(entries, layers, 0, entries.length, top)
 }
 
-function build(entries: readonly TreeEntry[], layers: Uint8Array, from: number, to: number, layer: number): TreeNode {
+function build(
+  entries: readonly TreeEntry[],
+  layers: Uint8Array,
+  from: number,
+  to: number,
+  layer: number,
+): TreeNode {
   const content: (TreeNode | number)[] = []
   let start = from
   for (let i = from; i <= to; i++) {
@@ -66,7 +72,10 @@ function build(entries: readonly TreeEntry[], layers: Uint8Array, from: number, 
   return { cid: cidOf(bytes), bytes, layer, content }
 }
 
-function encodeNode(content: readonly (TreeNode | number)[], entries: readonly TreeEntry[]): Uint8Array<ArrayBuffer> {
+function encodeNode(
+  content: readonly (TreeNode | number)[],
+  entries: readonly TreeEntry[],
+): Uint8Array<ArrayBuffer> {
   let left: CidLinkWrapper | null = null
   const list: { k: ReturnType<typeof toBytes>; p: number; t: CidLinkWrapper | null; v: CidLinkWrapper }[] = []
   let previous = ''
@@ -76,7 +85,12 @@ function encodeNode(content: readonly (TreeNode | number)[], entries: readonly T
       let shared = 0
       // ASCII by the rules of paths, so characters are bytes
       while (shared < previous.length && previous.charCodeAt(shared) === path.charCodeAt(shared)) shared++
-      list.push({ k: toBytes(encoder.encode(path.slice(shared))), p: shared, t: null, v: new CidLinkWrapper(cid) })
+      list.push({
+        k: toBytes(encoder.encode(path.slice(shared))),
+        p: shared,
+        t: null,
+        v: new CidLinkWrapper(cid),
+      })
       previous = path
     } else {
       const last = list.at(-1)

@@ -1,0 +1,224 @@
+import type { ActivityItem, BlobItem, Cairn, CairnEvent, Change, Job, RecordItem, RepoSummary, Settings } from '../../cairn/api.ts'
+import { CairnError } from '../../core/errors.ts'
+import { CHOIR, FILE, JUN, MIRELA, NOW, PICTURE, recordAt, REPOS, ROSA, SNAPSHOTS } from './story-data.ts'
+
+/** A 2 by 2 image, green and stone. */
+const PNG = Uint8Array.from(
+  atob('iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGOYueH/zA3/GUDEmWN/gAgASPAMIUF+Nd0AAAAASUVORK5CYII='),
+  (char) => char.charCodeAt(0),
+)
+
+export function storyJob(more: Partial<Job> = {}): Job {
+  return {
+    id: 'job-1',
+    kind: 'backup',
+    did: JUN,
+    label: 'jun.example',
+    state: 'running',
+    phase: 'receiving',
+    startedAt: NOW,
+    endedAt: undefined,
+    bytes: 28_400_000,
+    totalBytes: undefined,
+    blocks: 99_000,
+    records: 79_204,
+    totalRecords: 128_000,
+    rate: 11_800_000,
+    timeLeft: 2,
+    attempt: 0,
+    nextTryAt: undefined,
+    error: undefined,
+    result: undefined,
+    ...more,
+  }
+}
+
+export const FAILED_JOB = storyJob({
+  id: 'job-2',
+  did: undefined,
+  label: 'nobody.example',
+  state: 'failed',
+  phase: 'resolving',
+  error: { code: 'pds.handle-unresolved', fields: { handle: 'nobody.example' }, retriable: false },
+})
+
+const activity: ActivityItem[] = [
+  { id: '5', at: NOW - 120_000, did: MIRELA, kind: 'backup.done', fields: { added: 14, updated: 2, deleted: 1 }, level: 'good' },
+  { id: '4', at: NOW - 4_000_000, did: ROSA, kind: 'upstream.changed', fields: { status: 'deleted' }, level: 'warning' },
+  { id: '3', at: NOW - 5_000_000, did: undefined, kind: 'file.failed', fields: { label: 'old.car', code: 'repo.bad-signature' }, level: 'bad' },
+  { id: '2', at: NOW - 90_000_000, did: CHOIR, kind: 'verify.done', fields: { records: 2_904 }, level: 'good' },
+  { id: '1', at: NOW - 91_000_000, did: CHOIR, kind: 'something.new', fields: {}, level: 'info' },
+]
+
+const blob = (index: number): BlobItem => ({
+  cid: index % 3 === 0 ? `${PICTURE.slice(0, -3)}${String(index).padStart(3, 'a')}` : `${FILE.slice(0, -3)}${String(index).padStart(3, 'a')}`,
+  state: index === 4 ? 'missing' : index === 5 ? 'failed' : index === 7 ? 'skipped' : 'kept',
+  bytes: index === 4 ? undefined : 120_000 + index * 7_919,
+  declaredType: index % 3 === 0 ? 'image/png' : index % 3 === 1 ? 'image/svg+xml' : 'video/mp4',
+  imageType: index % 3 === 0 ? 'image/png' : undefined,
+  paths: index % 2 === 0 ? ['app.bsky.feed.post/3m4oj5ak2s'] : ['app.bsky.feed.post/3m4oj5ak2s', 'app.bsky.actor.profile/self'],
+})
+
+export interface Story {
+  readonly cairn: Cairn
+  readonly emit: (event: CairnEvent) => void
+  /** method paths in the order they were called */
+  readonly calls: string[]
+}
+
+export interface StoryOptions {
+  readonly repos?: readonly RepoSummary[]
+  readonly jobs?: readonly Job[]
+  readonly activity?: readonly ActivityItem[]
+}
+
+/**
+ * A Cairn with invented content, for looking at screens and testing components without an engine. It
+ * answers reads; what changes something is only noted in `calls`.
+ */
+export function createStory({ repos = REPOS, jobs = [storyJob(), FAILED_JOB], activity: items = activity }: StoryOptions = {}): Story {
+  const listeners = new Set<(event: CairnEvent) => void>()
+  const calls: string[] = []
+  let settings: Settings = {
+    endpoints: { plc: 'https://plc.directory', doh: 'https://dns.google/resolve', resolver: 'https://public.api.bsky.app', allowLocal: false },
+    retention: { keep: 'all' },
+    blobs: true,
+  }
+  const note =
+    <T>(path: string, value: T) =>
+    async (...args: unknown[]): Promise<T> => {
+      calls.push([path, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '))
+      return value
+    }
+  const sizeOf = (did: string, collection: string) =>
+    repos.find((repo) => repo.did === did)?.head?.collections.find(({ nsid }) => nsid === collection)?.records ?? 0
+  const find = (did: string, path: string): RecordItem => {
+    const [collection = ''] = path.split('/')
+    const total = sizeOf(did, collection)
+    for (let index = 0; index < Math.min(total, 400); index++) {
+      const item = recordAt(did, collection, index)
+      if (item.path === path) return item
+    }
+    throw new CairnError('repo.record-missing', { path })
+  }
+  const head = SNAPSHOTS[0]
+  const older = SNAPSHOTS[1]
+  if (head === undefined || older === undefined) throw new Error('the story has no snapshots')
+
+  const cairn: Cairn = {
+    library: {
+      list: async () => repos,
+      get: async (did) => repos.find((repo) => repo.did === did),
+      backup: note('backup', storyJob()),
+      importFile: note('importFile', storyJob()),
+      fetchBlobs: note('fetchBlobs', storyJob()),
+      skipBlob: note('skipBlob', undefined),
+      verify: note('verify', storyJob()),
+      cancel: note('cancel', undefined),
+      resume: note('resume', storyJob()),
+      discardUnfinished: note('discardUnfinished', undefined),
+      snapshots: async () => SNAPSHOTS,
+      changes: async (_did, from, _to, page = { offset: 0, limit: 50 }) => {
+        const all: Change[] = Array.from({ length: 130 }, (_, index) => ({
+          path: recordAt(MIRELA, index % 5 === 0 ? 'app.bsky.graph.follow' : 'app.bsky.feed.post', index).path,
+          type: index % 9 === 0 ? 'deleted' : index % 7 === 0 ? 'changed' : 'added',
+          before: undefined,
+          after: undefined,
+        }))
+        const count = (type: Change['type']) => all.filter((change) => change.type === type).length
+        return {
+          from: SNAPSHOTS.find(({ id }) => id === from),
+          to: head,
+          added: count('added'),
+          changed: count('changed'),
+          deleted: count('deleted'),
+          items: all.slice(page.offset, page.offset + page.limit),
+        }
+      },
+      records: async ({ did, collection, offset, limit, newestFirst = true }) => {
+        calls.push(`records ${collection} ${offset} ${limit}`)
+        const total = sizeOf(did, collection)
+        const count = Math.max(0, Math.min(limit, total - offset))
+        const items = Array.from({ length: count }, (_, index) =>
+          recordAt(did, collection, newestFirst ? offset + index : total - 1 - offset - index),
+        )
+        return { total, offset, items }
+      },
+      record: async (did, path) => {
+        const item = find(did, path)
+        return {
+          ...item,
+          did,
+          uri: `at://${did}/${path}`,
+          snapshot: head,
+          proof: {
+            valid: true,
+            commit: head.commit,
+            signature: 'current-key',
+            nodes: [5, 3, 1].map((layer, index) => ({ cid: recordAt(did, 'node', layer).cid, layer, entries: 4 + index * 3, bytes: 900 })),
+          },
+          blobs: JSON.stringify(item.value).includes(PICTURE) ? [{ ...blob(0), cid: PICTURE, paths: [path] }] : [],
+        }
+      },
+      versions: async (did, path) => [
+        { cid: recordAt(did, 'old', 3).cid, value: {}, firstSnapshot: older, lastSnapshot: older, inHead: false },
+        { cid: find(did, path).cid, value: {}, firstSnapshot: head, lastSnapshot: head, inHead: true },
+      ],
+      proofCar: async () => new Uint8Array([1]),
+      blobs: async (did, { offset, limit }) => {
+        const counts = repos.find((repo) => repo.did === did)?.blobs ?? { referenced: 0, kept: 0, keptBytes: 0, missing: 0, skipped: 0 }
+        const items = Array.from({ length: Math.max(0, Math.min(limit, counts.referenced - offset)) }, (_, index) => blob(offset + index))
+        return { total: counts.referenced, counts, items }
+      },
+      blob: async () => new Blob([PNG]),
+      search: async ({ text, limit, did }) => {
+        const words = text.toLowerCase()
+        const hits = Array.from({ length: 300 }, (_, index) => recordAt(MIRELA, 'app.bsky.feed.post', index)).flatMap((item) => {
+          const value = item.value
+          const body = typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' ? value.text : ''
+          const at = body.toLowerCase().indexOf(words)
+          return at < 0 ? [] : [{ did: did ?? MIRELA, item, excerpt: body, marks: [[at, at + words.length] as const] }]
+        })
+        return { hits: hits.slice(0, limit), more: hits.length > limit, building: did === undefined ? [{ did: JUN, progress: 0.4 }] : [], took: 3 }
+      },
+      exportRepo: async (_did, format) => ({
+        name: `mirela.${format}`,
+        type: 'application/octet-stream',
+        size: PNG.length,
+        stream: new Blob([PNG]).stream(),
+      }),
+      setRetention: note('setRetention', undefined),
+      deleteSnapshot: note('deleteSnapshot', undefined),
+      deleteRepo: note('deleteRepo', undefined),
+    },
+    activity: {
+      list: async () => items,
+      jobs: async () => jobs,
+      clear: note('clear', undefined),
+    },
+    device: {
+      storage: async () => ({
+        usage: 110_700_000,
+        quota: 2_100_000_000,
+        persistent: false,
+        why: 'not-asked',
+        repos: repos.map((repo) => ({ did: repo.did, bytes: repo.storedBytes })),
+      }),
+      settings: async () => settings,
+      setSettings: async (change) => {
+        calls.push(`setSettings ${JSON.stringify(change)}`)
+        settings = { ...settings, ...change }
+        for (const listener of listeners) listener({ type: 'settings' })
+        return settings
+      },
+      persistAsked: note('persistAsked', undefined),
+      wipe: note('wipe', undefined),
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: async () => {},
+  }
+  return { cairn, calls, emit: (event) => listeners.forEach((listener) => listener(event)) }
+}
