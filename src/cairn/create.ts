@@ -1,4 +1,5 @@
 import { sweep, sweepsDue } from '../sync/keep.ts'
+import { settleHead } from '../storage/settle.ts'
 import { createActivityLog } from './activity.ts'
 import type { Cairn, CairnEvent } from './api.ts'
 import { createDevice } from './device.ts'
@@ -65,7 +66,18 @@ export function createCairn(host: CairnHost): Cairn {
   })
   const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
 
+  const settleAll = async (): Promise<void> => {
+    for (const did of await storage.keys('repos')) {
+      const dropped = await settleHead(storage, did, host.sha256)
+      if (dropped !== undefined) {
+        await log.note({ did, kind: 'head.dropped', fields: { snapshot: dropped }, level: 'bad' })
+        changed(did)
+      }
+    }
+  }
+
   const goOn = async (): Promise<void> => {
+    await settleAll()
     for (const did of await sweepsDue(storage)) {
       jobs.start({
         kind: 'sweep',
@@ -78,7 +90,7 @@ export function createCairn(host: CairnHost): Cairn {
         },
       })
     }
-    for (const key of await storage.keys('repos')) indexer.start(key)
+    for (const did of await storage.keys('repos')) indexer.start(did)
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   void goOn().catch(() => {})

@@ -259,6 +259,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         takenAt: facts.now,
         verifiedAt: facts.now,
         source: options.source,
+        import: row.id,
+        settled: false,
       }
       await moveHead(storage, snapshot, facts.repo, {
         top: await createSegmentReader(storage, did).windowOf(proven.root),

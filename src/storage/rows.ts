@@ -45,6 +45,10 @@ export interface SnapshotRow {
   readonly takenAt: number
   readonly verifiedAt: number
   readonly source: 'pds' | 'file' | 'peer'
+  /** the import that made it: its segments hold what this snapshot was the first to need */
+  readonly import: string
+  /** its segments were read back after the app was started anew: from then on the disk is trusted */
+  readonly settled: boolean
 }
 
 /** A segment's facts. Table `segments`, key: DID/segment. */

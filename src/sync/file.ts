@@ -1,12 +1,13 @@
-import { createIdentityResolver, type Identity } from '../pds/identity.ts'
 import { PdsError } from '../pds/errors.ts'
+import { createIdentityResolver, type Identity } from '../pds/identity.ts'
 import { readCarCommit } from '../storage/car-commit.ts'
+import type { RepoFacts } from '../storage/head.ts'
 import { openImport } from '../storage/importer.ts'
+import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
-import { drain } from './backup.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
-import { judge, type Verdict } from './judge.ts'
-import { headOf, identityOp, keptIdentity } from './kept.ts'
+import { headOf, identityOp, keptIdentity, newerIdentity } from './kept.ts'
+import { drain } from './transfer.ts'
 import type { Work } from './work.ts'
 
 /** A file needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
@@ -29,9 +30,8 @@ export async function importFile(
   work.report({ did })
   return work.exclusively(did, async () => {
     const before = await headOf(host.storage, did)
-    const identity = (await askIdentity(host, endpoints, did, work)) ?? (await keptIdentity(host.storage, before))
-    let verdict: Verdict | undefined
-    let unchanged = false
+    const identity = await identityOf(host, endpoints, did, await keptIdentity(host.storage, before), work)
+    let admission: Admission | undefined
     const session = await openImport({
       storage: host.storage,
       did,
@@ -42,42 +42,58 @@ export async function importFile(
       label: name,
       ...(before === undefined ? {} : { base: before }),
       onCommit: async (found) => {
-        verdict = await judge({ commit: found, identity, fetchedFromCurrentPds: false, head: before, clock: host.clock })
-        unchanged = found.cid === before?.commitCid
+        admission = await admit(host, { commit: found, identity, fetchedFromCurrentPds: false, head: before })
       },
     })
+    /** A file can be read again, so nothing of it waits; a transfer that was cut off before it goes on waiting. */
+    const leave = (): Promise<void> => (session.resumed ? session.suspend() : session.discard())
     try {
       work.report({ phase: 'receiving' })
       await drain(session, file.stream(), work)
-      // Even a file of the kept head is read to its end: it was opened to learn whether it is sound.
       work.report({ phase: 'saving', ...session.progress })
-      if (unchanged || verdict === undefined) {
+      if (admission?.unchanged === true && before !== undefined) {
+        // Even a file of the kept head is proven to its end: it was opened to learn whether it is sound.
         await session.prove()
-        await session.discard()
+        await leave()
+        if (identity !== undefined) await confirmHead(host, before, identity, false)
         return { did, snapshot: undefined, before }
       }
-      const row = identity === undefined ? undefined : identityOp(identity, host.sha256)
+      const kept = identity === undefined ? undefined : identityOp(identity, host.sha256)
       const snapshot = await session.finish({
-        ...verdict,
-        identity: row?.key,
+        // Without a commit there is no verdict, and `finish` says so before it looks at this one.
+        signature: admission?.signature ?? 'unchecked',
+        signedBy: admission?.signedBy,
+        allowRollback: admission?.replaces ?? false,
+        identity: kept?.key,
         now: host.clock.now(),
         repo: factsOf(identity),
-        ops: row === undefined ? [] : [row.op],
+        ops: kept === undefined ? [] : [kept.op],
       })
       return { did, snapshot, before }
     } catch (error) {
-      // The file is here and can be read again: nothing of a refused or stopped one is kept.
-      await session.discard().catch(() => {})
+      await leave().catch(() => {})
       throw error
     }
   })
 }
 
-function factsOf(identity: Identity | undefined): { handle?: string; pds?: string } {
+function factsOf(identity: Identity | undefined): RepoFacts {
   return {
     ...(identity?.handleVerified === true && identity.handle !== undefined ? { handle: identity.handle } : {}),
     ...(identity?.pds === undefined ? {} : { pds: identity.pds }),
   }
+}
+
+/** By the network and by what is kept, whichever knows more; undefined when neither knows. */
+async function identityOf(
+  host: Host,
+  endpoints: Endpoints,
+  did: string,
+  kept: Identity | undefined,
+  work: Work,
+): Promise<Identity | undefined> {
+  const fetched = await askIdentity(host, endpoints, did, work)
+  return fetched === undefined ? kept : newerIdentity(fetched, kept)
 }
 
 async function askIdentity(host: Host, endpoints: Endpoints, did: string, work: Work): Promise<Identity | undefined> {

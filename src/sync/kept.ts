@@ -1,8 +1,10 @@
-import { toHex } from '../core/bytes.ts'
+import { toHex, utf8 } from '../core/bytes.ts'
 import type { Sha256 } from '../core/hash.ts'
-import { utf8 } from '../core/bytes.ts'
+import { PdsError } from '../pds/errors.ts'
 import { type Identity, identityFromKept } from '../pds/identity.ts'
-import type { Storage, WriteOp } from '../storage/port.ts'
+import { compareLogs } from '../pds/plc/compare.ts'
+import { verifyPlcLog } from '../pds/plc/log.ts'
+import type { Guard, Storage, WriteOp } from '../storage/port.ts'
 import { type RepoRow, repoRange, type SnapshotRow, snapshotKey } from '../storage/rows.ts'
 
 /** A DID document and the PLC log that proves it, as stored with snapshots. Table `identities`. */
@@ -63,3 +65,22 @@ export async function keptIdentity(storage: Storage, snapshot: SnapshotRow | und
   const row = (await storage.get('identities', snapshot.identity)) as IdentityRow | undefined
   return row === undefined ? undefined : identityFromKept(row)
 }
+
+/**
+ * The one of two identities of an account to go by. A directory only ever appends to a log: one that lacks
+ * operations which the kept log has is old, or was cut to bring a past key back, and the kept one counts on.
+ *
+ * @throws PdsError `pds.plc-log-invalid`, reason `contradicts-kept`, when each log has what the other lacks
+ */
+export async function newerIdentity(fetched: Identity, kept: Identity | undefined): Promise<Identity> {
+  const { did } = fetched
+  if (kept?.plcLog === undefined || fetched.plcLog === undefined) return fetched
+  const relation = compareLogs(await verifyPlcLog(did, kept.plcLog), await verifyPlcLog(did, fetched.plcLog))
+  if (relation === 'forked') throw new PdsError('pds.plc-log-invalid', { did, reason: 'contradicts-kept', index: undefined })
+  if (relation !== 'behind') return fetched
+  const { handle, handleVerified, handleVia, resolvedAt } = fetched
+  return { ...kept, handle, handleVerified, handleVia, resolvedAt }
+}
+
+/** Holds while anything of the repo is kept: what still runs when it is deleted writes nothing after. */
+export const ifKept = (did: string): Guard => ({ table: 'repos', key: did, holds: (row) => row !== undefined })

@@ -13,11 +13,11 @@ describe('the table of digests', () => {
     const model = new Map<string, readonly [kind: number, a: number, b: number, c: number]>()
     const prng = createPrng(`table/${seed}`)
     const digests: Uint8Array[] = []
-    for (let i = 0; i < COUNT / 4; i++) {
+    for (let i = 0; i < COUNT / 10; i++) {
       const fresh = digests.length === 0 || prng.chance(0.7)
       const digest = fresh ? hash('sha256', `${seed}/${i}`, 'buffer') : prng.pick(digests)
       const found = table.find(digest, 0)
-      expect(found >= 0).toBe(!fresh)
+      if (found >= 0 === fresh) throw new Error(`block ${i} is ${fresh ? 'new' : 'known'}, the table says ${found}`)
       const index = fresh ? table.add(digest, 0) : found
       const facts = [1 + prng.int(250), prng.int(2 ** 32), prng.int(2 ** 32), prng.int(2 ** 32)] as const
       table.set(index, ...facts)
@@ -36,7 +36,8 @@ describe('the table of digests', () => {
 
   it('grows over its pages and keeps every digest', () => {
     const table = createBlockTable(99)
-    for (let i = 0; i < COUNT; i++) expect(table.add(hash('sha256', `${i}`, 'buffer'), 0)).toBe(i)
+    for (let i = 0; i < COUNT; i++) table.add(hash('sha256', `${i}`, 'buffer'), 0)
+    expect(table.size).toBe(COUNT)
     for (let i = 0; i < COUNT; i += 997) {
       const digest = hash('sha256', `${i}`, 'buffer')
       expect(table.find(digest, 0)).toBe(i)

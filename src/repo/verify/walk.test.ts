@@ -194,14 +194,15 @@ describe('a walk', () => {
 
 describe('a walk with room for one page of nodes', () => {
   // Enough nodes for several pages.
-  const repo = generateRepo({ seed: 'walk/spill', records: 26_000 })
+  const repo = generateRepo({ seed: 'walk/spill', records: 20_000 })
 
   it.each(ORDERS)('proves all in %s order within bounded memory', (order) => {
     const it = host(repo, 1 << 20)
     for (const chunk of repo.car(order)) it.push(chunk)
     expect(it.walk.advance()).toBe('done')
-    expect(it.walk.root).toMatchObject({ layer: repo.tree.layer, records: 26_000 })
-    if (order === 'preorder') expect(it.spilledPages).toBe(0)
+    expect(it.walk.root).toMatchObject({ layer: repo.tree.layer, records: 20_000 })
+    // In preorder only the pages that hold a node of the path at work stay: one a layer at most.
+    if (order === 'preorder') expect(it.spilledPages).toBeLessThanOrEqual(repo.tree.layer)
     else expect(it.spilledPages).toBeGreaterThan(0)
     // The budget, the page that is being filled and the one just restored.
     expect(it.mostMemory).toBeLessThanOrEqual(3 << 20)

@@ -1,0 +1,91 @@
+import { hasCode } from '../core/errors.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { decodeStored } from '../repo/mst/stored.ts'
+import { frames } from './frames.ts'
+import type { Storage } from './port.ts'
+import { type RepoRow, repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow, snapshotKey } from './rows.ts'
+
+/**
+ * Reads back what the newest backup of a repo wrote, once, when Cairn has been started anew: a power loss
+ * may leave a row on the disk whose bytes are not. A head that does not hold falls back to the newest
+ * snapshot that does; its broken snapshot is dropped, and the sweep frees the rest.
+ *
+ * Returns the id of the snapshot that was dropped, if one was.
+ */
+export async function settleHead(storage: Storage, did: string, sha256: Sha256): Promise<string | undefined> {
+  // Our own rows, written by this code.
+  const row = (await storage.get('repos', did)) as RepoRow | undefined
+  if (row?.head === undefined) return undefined
+  const key = snapshotKey(did, row.head)
+  const head = (await storage.get('snapshots', key)) as SnapshotRow | undefined
+  if (head === undefined || head.settled) return undefined
+  const same = (value: unknown): boolean => (value as RepoRow | undefined)?.generation === row.generation
+  const guards = [{ table: 'repos' as const, key: did, holds: same }]
+  try {
+    if (await sound(storage, head, sha256)) {
+      await storage.write([{ type: 'put', table: 'snapshots', key, value: { ...head, settled: true } }], { guards })
+      return undefined
+    }
+    const before = (await storage.list('snapshots', repoRange(did)))
+      .map(({ value }) => value as SnapshotRow)
+      .findLast((it) => it.id < head.id)
+    const next: RepoRow = { ...row, head: before?.id, top: undefined, generation: row.generation + 1 }
+    await storage.write(
+      [
+        { type: 'delete', table: 'snapshots', key },
+        { type: 'put', table: 'repos', key: did, value: next },
+        { type: 'put', table: 'meta', key: `sweep/${did}`, value: true },
+      ],
+      { guards },
+    )
+    return head.id
+  } catch (error) {
+    // The head moved meanwhile: whoever moved it has read what it stands on.
+    if (hasCode(error, 'storage.conflict')) return undefined
+    throw error
+  }
+}
+
+/** Every frame that the snapshot's import wrote is whole, and every record is what its CID says. */
+async function sound(storage: Storage, head: SnapshotRow, sha256: Sha256): Promise<boolean> {
+  for (const { key, value } of await storage.list('segments', repoRange(head.did))) {
+    const segment = value as SegmentRow
+    if (segment.import !== head.import) continue
+    const id = Number.parseInt(key.slice(head.did.length + 1), 16)
+    try {
+      const bytes = await storage.readBytes(segmentBytesKey(head.did, id, segment.generation))
+      if (bytes.length !== segment.size || !framesHold(bytes, sha256)) return false
+    } catch (error) {
+      if (!hasCode(error, 'storage.segment-gone')) throw error
+      // A compaction may just have replaced it; it read every byte to do so.
+      const now = (await storage.get('segments', key)) as SegmentRow | undefined
+      if (now === undefined || now.generation === segment.generation) return false
+    }
+  }
+  return true
+}
+
+function framesHold(bytes: Uint8Array, sha256: Sha256): boolean {
+  let end = 0
+  for (const frame of frames(bytes)) {
+    end = frame.to
+    const data = bytes.subarray(frame.from, frame.to)
+    if (frame.kind === 'node') {
+      // A node that cannot be read is not whole; what it says is proven when it is used.
+      if (!readable(data)) return false
+      continue
+    }
+    const digest = sha256(data)
+    for (let i = 0; i < digest.length; i++) if (digest[i] !== bytes[frame.digestAt + i]) return false
+  }
+  return end === bytes.length
+}
+
+function readable(data: Uint8Array): boolean {
+  try {
+    decodeStored(data)
+    return true
+  } catch {
+    return false
+  }
+}

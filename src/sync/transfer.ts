@@ -1,0 +1,118 @@
+import { hasCode } from '../core/errors.ts'
+import { isRetriable, PdsError } from '../pds/errors.ts'
+import type { Identity } from '../pds/identity.ts'
+import { getRepo } from '../pds/repo.ts'
+import { type RetryOptions, withRetry } from '../pds/retry.ts'
+import { RepoError } from '../repo/errors.ts'
+import type { RepoFacts } from '../storage/head.ts'
+import { type ImportSession, openImport } from '../storage/importer.ts'
+import type { SnapshotRow } from '../storage/rows.ts'
+import { type Admission, admit, confirmHead } from './admit.ts'
+import type { Host, networkOf } from './host.ts'
+import { identityOp } from './kept.ts'
+import { noteFacts } from './upstream.ts'
+import type { Work } from './work.ts'
+
+/** One repo to be fetched from the PDS that its identity names. */
+export interface Transfer {
+  readonly host: Host
+  readonly network: ReturnType<typeof networkOf>
+  readonly identity: Identity
+  readonly pds: string
+  /** the kept head */
+  readonly before: SnapshotRow | undefined
+  readonly facts: RepoFacts
+  readonly work: Work
+  readonly retrying: RetryOptions
+  readonly replaceFutureHead: boolean
+}
+
+/**
+ * One transfer, whole or since a rev, tried again while the network breaks it; no block is stored twice.
+ * Undefined when the server has nothing but the kept head.
+ */
+export async function transfer(input: Transfer, since: string | undefined): Promise<SnapshotRow | undefined> {
+  const { host, network, identity, pds, before, facts, work, replaceFutureHead } = input
+  const { did } = identity
+  const partial = since !== undefined
+  let admission: Admission | undefined
+  const session = await openImport({
+    storage: host.storage,
+    did,
+    sha256: host.sha256,
+    random: host.random,
+    now: host.clock.now(),
+    source: 'pds',
+    label: new URL(pds).host,
+    partial,
+    ...(before === undefined ? {} : { base: before }),
+    onCommit: async (commit) => {
+      admission = await admit(host, { commit, identity, fetchedFromCurrentPds: true, head: before, replaceFutureHead })
+    },
+  })
+  const attempt = async (count: number): Promise<SnapshotRow | undefined> => {
+    if (count > 1) session.restart()
+    admission = undefined
+    const stream = await getRepo(network, { pds, did, since, signal: work.signal })
+    work.report({ phase: 'receiving', totalBytes: stream.totalBytes, attempt: count })
+    await drain(session, stream.body, work)
+    if (admission?.unchanged === true) return undefined
+    work.report({ phase: 'saving', ...session.progress })
+    const kept = identityOp(identity, host.sha256)
+    return session.finish({
+      // Without a commit there is no verdict, and `finish` says so before it looks at this one.
+      signature: admission?.signature ?? 'unchecked',
+      signedBy: admission?.signedBy,
+      allowRollback: admission?.replaces ?? false,
+      identity: kept.key,
+      now: host.clock.now(),
+      repo: facts,
+      ops: [kept.op],
+    })
+  }
+  try {
+    const snapshot = await withRetry(attempt, { ...input.retrying, retriable: partial ? mayRetryPartial : mayRetry })
+    if (snapshot === undefined && before !== undefined) {
+      await session.discard()
+      await confirmHead(host, before, identity, true)
+      await noteFacts(host, did, facts)
+    }
+    return snapshot
+  } catch (error) {
+    await settle(session, error, partial)
+    throw error
+  }
+}
+
+/** What was proven stays for the next try, unless the sender's data itself was refused. */
+async function settle(session: ImportSession, error: unknown, partial: boolean): Promise<void> {
+  const refused = error instanceof RepoError && error.code !== 'repo.car-truncated'
+  // What failed is told by the error that brought us here, not by a second one of the same disk.
+  await (partial || refused ? session.discard() : session.suspend()).catch(() => {})
+}
+
+/** A transfer that ends too early looks whole to the network layer at times. */
+function mayRetry(error: unknown): boolean {
+  return hasCode(error, 'repo.car-truncated') || (error instanceof PdsError && isRetriable(error))
+}
+
+/** A server that fails at a `since` may do so every time; there is the whole repo to ask for. */
+function mayRetryPartial(error: unknown): boolean {
+  return isRetriable(error) && !hasCode(error, 'pds.http')
+}
+
+/** Hands a stream to the import, no faster than it is stored. */
+export async function drain(session: ImportSession, body: ReadableStream<Uint8Array>, work: Work): Promise<void> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return
+      work.check()
+      await session.write(value)
+      work.report(session.progress)
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
