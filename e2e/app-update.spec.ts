@@ -16,9 +16,10 @@ async function nextVersion(): Promise<string> {
   const index = await readFile(join(dir, 'index.html'), 'utf8')
   await writeFile(join(dir, 'index.html'), index.replace('</head>', '<meta name="version" content="next"></head>'))
   const worker = await readFile(join(dir, 'service-worker.js'), 'utf8')
-  const entry = /\{[^{}]*index\.html[^{}]*\}/
-  expect(worker, 'the worker precaches the page by revision').toMatch(entry)
-  await writeFile(join(dir, 'service-worker.js'), worker.replace(entry, (text) => text.replace(/[0-9a-f]{32}/, 'f'.repeat(32))))
+  // how the list of files names the page, however it was minified
+  const changed = worker.replaceAll(/\{[^{}]*index\.html[^{}]*\}/g, (entry) => entry.replace(/[0-9a-f]{32}/, 'f'.repeat(32)))
+  expect(changed, 'the worker precaches the page by revision').not.toBe(worker)
+  await writeFile(join(dir, 'service-worker.js'), changed)
   return dir
 }
 
@@ -47,7 +48,7 @@ test.describe('a new version of the app', () => {
     await cairn.setUp()
     await cairn.backUp(account, { records: 41 })
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
-    const kept = await storedRows(page, ['repos', 'snapshots', 'settings'])
+    const kept = await storedRows(page, ['repos', 'settings'])
 
     await deploy()
     await cairn.openRepo(account.did, 'records')
@@ -61,14 +62,14 @@ test.describe('a new version of the app', () => {
     await page.getByRole('button', { name: 'Reload' }).click()
     await expect(marker).toHaveCount(1)
     await expect(page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' })).toBeVisible()
-    expect(await storedRows(page, ['repos', 'snapshots', 'settings'])).toBe(kept)
+    expect(await storedRows(page, ['repos', 'settings'])).toBe(kept)
   })
 
   test('waits for a running import', async ({ page, pds, ada }) => {
     const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
     await cairn.setUp()
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
-    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 60_000 })
+    await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 60_000 })
     await cairn.open('/')
     await cairn.add(ada.handle)
     await expect(page.getByRole('main').getByRole('progressbar')).toBeVisible()
@@ -78,7 +79,7 @@ test.describe('a new version of the app', () => {
     })
     await expect(page.getByText('It can take over when the running work has ended.', { exact: false })).toBeVisible()
     await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0)
-    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 4_000_000 })
+    await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 4_000_000 })
     await expect(cairn.row('@ada.test')).toContainText('1,233 records', { timeout: 60_000 })
     await page.getByRole('button', { name: 'Reload' }).click()
     await expect(page.locator('meta[name=version]')).toHaveCount(1)

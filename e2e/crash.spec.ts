@@ -62,7 +62,7 @@ test.describe('an import that is cut off', () => {
     expect(whole.total).toBeGreaterThan(MIN_BYTES)
     await quiet.close()
 
-    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 4_000_000 })
+    await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 4_000_000 })
     let tab = cairn
     await tab.open('/')
     await tab.add(heavy.did)
@@ -100,7 +100,7 @@ test.describe('an import that is cut off', () => {
       did: account.did,
       writes: Array.from({ length: 10 }, (_, i) => create('com.example.page', `late${i}`, { text: noise(i + 7_000, 10_000) })),
     })
-    await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'stall', after: 60_000 })
+    await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'stall', after: 60_000 })
     await cairn.openRepo(account.did)
     await cairn.page.getByRole('button', { name: 'Back up now' }).click()
     await expect(cairn.page.getByRole('main').getByRole('progressbar')).toBeVisible()

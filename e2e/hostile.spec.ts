@@ -25,12 +25,13 @@ test('each kind of hostile file is refused with a sentence, and nothing changes'
 
   const cases = oneOfEachCode()
   expect(cases.length).toBeGreaterThan(25)
-  await cairn.openFiles(cases.map(({ car }, i) => ({ name: `hostile-${i}.car`, bytes: car })))
-  for (const [i, { name, code, alsoFine = [] }] of cases.entries()) {
-    const row = cairn.row(new RegExp(`hostile-${i}\\.car`))
-    const codes = [code, ...alsoFine]
-    await expect(row.getByRole('alert'), name).toContainText(new RegExp(codes.map((one) => RegExp.escape(wordsFor(one).title)).join('|')))
-    await expect(row.getByRole('alert'), name).not.toContainText(/Error|undefined|\[object/)
+  for (const [i, { name, code, alsoFine = [], car }] of cases.entries()) {
+    await cairn.openFiles([{ name: `hostile-${i}.car`, bytes: car }])
+    const problem = cairn.row(`hostile-${i}.car`).getByRole('alert')
+    const titles = [code, ...alsoFine].map((one) => RegExp.escape(wordsFor(one).title))
+    await expect(problem, name).toContainText(new RegExp(titles.join('|')))
+    await expect(problem, name).not.toContainText(/Error|undefined|\[object/)
+    await problem.getByRole('button', { name: 'Dismiss' }).click()
   }
   await expect(cairn.row(`@${account.handle}`)).toContainText('41 records')
   expect(await storedRows(page, KEPT)).toBe(before.rows)
@@ -46,15 +47,27 @@ test('a forged signature over a real repo is refused by the account’s own key'
   await expect(cairn.page.getByRole('heading', { level: 1 })).toHaveText('Not kept here')
 })
 
-test('what is odd but legal is accepted, with every record', async ({ cairn }) => {
+test('several files of one account, opened together, each get their turn', async ({ cairn }) => {
+  const [first, second] = hostileCars().filter(({ code }) => code === 'repo.key-order')
+  expect(first?.did).toBe(second?.did)
   await cairn.open('/')
+  await cairn.openFiles([first, second].map((one, i) => ({ name: `turn-${i}.car`, bytes: one?.car ?? new Uint8Array() })))
+  for (const i of [0, 1]) await expect(cairn.problem('repo.key-order', {}, cairn.row(`turn-${i}.car`))).toBeVisible()
+})
+
+test('what is odd but legal is accepted, with every record', async ({ openTab, browser }) => {
   const odd = legalCars().filter(({ name }) => /two roots|extra blocks|every block twice|reversed|shuffled|two keys with one CID/.test(name))
   expect(odd.length).toBeGreaterThan(5)
   for (const { name, did, car, records } of odd) {
-    await cairn.open('/')
-    await cairn.openFiles([{ name: 'odd.car', bytes: car }])
-    await cairn.openRepo(did)
-    await expect(cairn.page.getByRole('main'), name).toContainText(`${records.length} records, whole`)
+    const clean = await browser.newContext()
+    const tab = await openTab(clean)
+    await tab.setUp()
+    await tab.open('/')
+    await tab.openFiles([{ name: 'odd.car', bytes: car }])
+    await expect(tab.row(`${records.length} records`), name).toBeVisible()
+    await tab.openRepo(did)
+    await expect(tab.page.getByRole('main'), name).toContainText(`${records.length} records, whole`)
+    await clean.close()
   }
 })
 

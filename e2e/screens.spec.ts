@@ -49,12 +49,12 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
   await cairn.update(gone.did)
   await picture('repo-taken-down')
 
-  await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'throttle', rate: 20_000 })
+  await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 20_000 })
   await cairn.open('/')
   await cairn.add(ada.handle)
   await expect(page.getByRole('main').getByRole('progressbar')).toBeVisible()
   await picture('library-working')
-  await pds.faults({ match: 'com.atproto.sync.getRepo', kind: 'cut', after: 1_000, times: 1 })
+  await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'cut', after: 1_000, times: 1 })
   await page.getByRole('button', { name: /^Pause/ }).click()
   await pds.faults()
 

@@ -4,7 +4,7 @@ import { post, remove, tid, update } from './pds/seed.ts'
 
 /** The requests for a repo that reached the server since the log was last emptied. */
 async function fetches(pds: Pds, did: string): Promise<LoggedRequest[]> {
-  const all = await pds.call('requests', { match: 'com.atproto.sync.getRepo' })
+  const all = await pds.call('requests', { match: 'com.atproto.sync.getRepo?' })
   return all.filter(({ path }) => decodeURIComponent(path).includes(did))
 }
 

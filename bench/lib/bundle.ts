@@ -1,16 +1,15 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { CACHE } from './data.ts'
 
 const PAGES = join(import.meta.dirname, '..', 'pages')
 
-/** Bundles the pages from the product's source into an ignored folder. Returns that folder. */
-export async function bundlePages(): Promise<string> {
-  const outdir = join(CACHE, 'dist')
-  const entries = readdirSync(PAGES).filter((name) => name === 'main.ts' || name === 'worker.ts')
+/** Bundles the pages from the product's source into a folder of this run. */
+export async function bundlePages(): Promise<{ readonly dir: string; remove(): void }> {
+  const outdir = mkdtempSync(join(tmpdir(), 'cairn-bench-pages-'))
   await build({
-    entryPoints: entries.map((name) => join(PAGES, name)),
+    entryPoints: ['main.ts', 'worker.ts'].map((name) => join(PAGES, name)),
     outdir,
     bundle: true,
     format: 'esm',
@@ -26,5 +25,5 @@ export async function bundlePages(): Promise<string> {
     join(outdir, 'index.html'),
     '<!doctype html><meta charset="utf-8"><title>Bench</title><script type="module" src="/main.js"></script>',
   )
-  return outdir
+  return { dir: outdir, remove: () => rmSync(outdir, { recursive: true, force: true }) }
 }

@@ -23,6 +23,12 @@ export interface Tasks {
   ourUpdates: { input: UpdatesInput; output: readonly { ms: number; written: number }[] }
   /** puts each update's bytes as one value */
   floorUpdates: { input: { urls: readonly string[] }; output: readonly { ms: number }[] }
+  /** builds the product's search index of the head */
+  ourIndex: { input: { did: string }; output: { written: number } }
+  /** types words letter by letter into the product's search */
+  ourSearch: { input: WordsInput; output: readonly Keystroke[] }
+  /** the same by looking through every text */
+  scanSearch: { input: WordsInput; output: readonly Keystroke[] }
 }
 
 export interface WordsInput {

@@ -4,6 +4,7 @@ import { ourImport } from './import-ours.ts'
 import { rowImport } from './import-rows.ts'
 import { floorKeep, floorOpen, ourOpen, ourRecords } from './open.ts'
 import type { TaskName, Tasks } from './protocol.ts'
+import { ourIndex, ourSearch, scanSearch } from './search.ts'
 import { floorUpdates, ourUpdates } from './update.ts'
 
 /** A task prepares (not measured) and gives back the work to be measured. */
@@ -22,6 +23,9 @@ const tasks: { readonly [N in TaskName]: Task<N> } = {
   ourRecords,
   ourUpdates,
   floorUpdates,
+  ourIndex,
+  ourSearch,
+  scanSearch,
 }
 
 interface Request<N extends TaskName = TaskName> {

@@ -1,9 +1,10 @@
 import { deviceWords } from './words/device.ts'
 import { pdsWords } from './words/pds.ts'
 import { repoWords } from './words/repo.ts'
+import { syncWords } from './words/sync.ts'
 import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
 
-const entries: Readonly<Record<string, WordsEntry>> = { ...repoWords, ...pdsWords, ...deviceWords }
+const entries: Readonly<Record<string, WordsEntry>> = { ...repoWords, ...pdsWords, ...syncWords, ...deviceWords }
 
 /** For a code without sentences of its own: still says what is safe and what to do. */
 const GENERAL: Readonly<Record<string, Words>> = {
@@ -32,9 +33,13 @@ const UNKNOWN: Words = {
 
 /** The sentences for an error code. Never the exception's own text. */
 export function wordsFor(code: string, fields: Fields = {}): Words {
-  const entry = Object.hasOwn(entries, code) ? entries[code] : undefined
+  const entry = own(entries, code)
   if (typeof entry === 'function') return entry(fields)
-  return entry ?? GENERAL[code.split('.')[0] ?? ''] ?? UNKNOWN
+  return entry ?? own(GENERAL, code.split('.')[0] ?? '') ?? UNKNOWN
+}
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** True when `code` has sentences of its own. */

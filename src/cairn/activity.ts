@@ -3,6 +3,8 @@ import type { CairnHost } from './host.ts'
 
 /** Older entries are dropped: a history for people, not a log. */
 const KEPT = 1000
+/** Entries of one millisecond keep their order, up to this many: three characters of base 36. */
+const TURNS = 36 ** 3
 /** How many are written between two looks at whether there are too many. */
 const TRIM_EVERY = 50
 
@@ -18,19 +20,19 @@ export function createActivityLog(host: CairnHost, onChange: () => void): Activi
   let written = 0
 
   const trim = async (): Promise<void> => {
-    const keys = await storage.keys('activity', { reverse: true, limit: KEPT + 1 })
-    const last = keys[KEPT]
-    if (last === undefined) return
-    await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: last }], { durability: 'relaxed' })
+    const oldest = (await storage.keys('activity', { reverse: true, limit: KEPT })).at(KEPT - 1)
+    if (oldest === undefined) return
+    await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: oldest }], { durability: 'relaxed' })
   }
 
   return {
     async note(item) {
       const at = host.clock.now()
-      const id = `${String(at).padStart(14, '0')}-${host.random().toString(36).padStart(7, '0')}`
+      const turn = (written % TURNS).toString(36).padStart(3, '0')
+      const id = `${String(at).padStart(14, '0')}-${turn}${host.random().toString(36).padStart(7, '0')}`
       const value: ActivityItem = { ...item, id, at }
       await storage.write([{ type: 'put', table: 'activity', key: id, value }], { durability: 'relaxed' })
-      if (++written % TRIM_EVERY === 0) await trim()
+      if (written++ % TRIM_EVERY === 0) await trim()
       onChange()
     },
     async list({ before, limit }) {

@@ -22,6 +22,15 @@ import type {
 
 export type * from './model.ts'
 
+export interface BackupOptions {
+  /**
+   * A person agrees that a kept head whose rev lies in the future (a clock was wrong) is replaced by what
+   * upstream has, though that is older; its snapshot stays. Offered when a backup failed with
+   * `repo.rev-rollback` and the field `headInFuture`.
+   */
+  readonly replaceFutureHead?: boolean
+}
+
 /**
  * The one API that screens, workers and the command line use. Every argument and result survives a
  * structured clone, so the same shape works in-process and across a worker's port; streams and Blobs
@@ -31,7 +40,7 @@ export interface Library {
   list(): Promise<readonly RepoSummary[]>
   get(did: string): Promise<RepoSummary | undefined>
   /** Starts a backup of a handle, DID, or at:// URI (first or update). Resolves when the job exists. */
-  backup(input: string): Promise<Job>
+  backup(input: string, options?: BackupOptions): Promise<Job>
   /** Starts an import of a CAR file (optionally its identity document beside it). */
   importFile(file: Blob, name: string): Promise<Job>
   fetchBlobs(did: string): Promise<Job>

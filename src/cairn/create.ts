@@ -1,4 +1,4 @@
-import { sweep, sweepsDue } from '../sync/keep.ts'
+import { sweepsDue } from '../sync/keep.ts'
 import { settleHead } from '../storage/settle.ts'
 import { createActivityLog } from './activity.ts'
 import type { Cairn, CairnEvent } from './api.ts'
@@ -37,7 +37,10 @@ export function createCairn(host: CairnHost): Cairn {
     if (event.type === 'repo') forget(event.did)
     emit(event)
   })
+  let stopping = false
   const stop = async (): Promise<void> => {
+    stopping = true
+    await begun
     for (const job of jobs.list()) jobs.cancel(job.id)
     await Promise.all([jobs.idle(), indexer.close()])
   }
@@ -48,7 +51,7 @@ export function createCairn(host: CairnHost): Cairn {
     onPersistWanted: () => tell({ type: 'persist-wanted' }),
     stop,
   })
-  const library = createLibrary({
+  const { library, tasks } = createLibrary({
     host,
     jobs,
     log,
@@ -78,22 +81,14 @@ export function createCairn(host: CairnHost): Cairn {
 
   const goOn = async (): Promise<void> => {
     await settleAll()
-    for (const did of await sweepsDue(storage)) {
-      jobs.start({
-        kind: 'sweep',
-        label: did,
-        did,
-        run: async (work) => {
-          await sweep(storage, did, work)
-          changed(did)
-          return undefined
-        },
-      })
-    }
-    for (const did of await storage.keys('repos')) indexer.start(did)
+    const due = await sweepsDue(storage)
+    const kept = await storage.keys('repos')
+    if (stopping) return
+    for (const did of due) tasks.sweep(did)
+    for (const did of kept) indexer.start(did)
   }
   // The storage may be lost at any time; whoever uses it next is told so.
-  void goOn().catch(() => {})
+  const begun = goOn().catch(() => {})
 
   return {
     library,

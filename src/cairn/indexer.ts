@@ -15,14 +15,23 @@ export interface Indexer {
   close(): Promise<void>
 }
 
+interface Run {
+  readonly controller: AbortController
+  begun: boolean
+  promise: Promise<void>
+}
+
 export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void): Indexer {
   const { storage } = host
   const search = createSearch({ storage, clock: host.clock })
   const progress = new Map<string, number>()
-  const runs = new Map<string, { promise: Promise<void>; controller: AbortController }>()
+  const runs = new Map<string, Run>()
   let queue: Promise<void> = Promise.resolve()
 
-  const run = async (did: string, signal: AbortSignal): Promise<void> => {
+  const index = async (did: string, run: Run): Promise<void> => {
+    const { signal } = run.controller
+    if (signal.aborted) return
+    run.begun = true
     try {
       const snapshot = await headOf(storage, did)
       if (snapshot === undefined || signal.aborted) return
@@ -44,28 +53,33 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
       // A search index can be made again from the records at any time; the next backup or start tries.
       if (!signal.aborted) console.warn('search index', did, error)
     } finally {
-      progress.delete(did)
-      runs.delete(did)
-      emit({ type: 'index', did, progress: 1 })
+      // Unless a newer run has taken over.
+      if (runs.get(did) === run) {
+        progress.delete(did)
+        runs.delete(did)
+        emit({ type: 'index', did, progress: 1 })
+      }
     }
   }
 
   return {
     start(did) {
-      const controller = new AbortController()
-      const before = runs.get(did)
-      before?.controller.abort()
+      runs.get(did)?.controller.abort()
       progress.set(did, 0)
-      const promise = queue.then(() => run(did, controller.signal))
-      queue = promise
-      runs.set(did, { promise, controller })
+      const run: Run = { controller: new AbortController(), begun: false, promise: queue }
+      runs.set(did, run)
+      run.promise = queue.then(() => index(did, run))
+      queue = run.promise
     },
     done: async (did) => runs.get(did)?.promise,
     search: (query) => search.search(query, progress),
     async drop(did) {
-      const active = runs.get(did)
-      active?.controller.abort()
-      await active?.promise
+      const run = runs.get(did)
+      run?.controller.abort()
+      runs.delete(did)
+      progress.delete(did)
+      // One that has not begun never will: no need to wait for those before it.
+      if (run?.begun === true) await run.promise
       search.drop(did)
     },
     async close() {

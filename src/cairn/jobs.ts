@@ -4,18 +4,18 @@ import { SyncError } from '../sync/errors.ts'
 import { exclusively, type Work, type WorkReport } from '../sync/work.ts'
 import type { Job, JobError, JobKind } from './api.ts'
 import type { CairnHost } from './host.ts'
+import { createRate, type Rate } from './rate.ts'
+import { createTurns } from './turns.ts'
 
 /** Events about one job are no more frequent than this, ms: ten a second is all that a person can read. */
 const REPORT_EVERY = 100
-/** The rate is over this long, ms. */
-const RATE_WINDOW = 4000
 /** A running job says so at least this often, ms, for the other tabs. */
 const HEARTBEAT = 2000
 /** A job of another tab that was silent for this long is gone with its tab, ms. */
 const SILENT = 7000
 /** Ended jobs that are remembered, for the Activity screen. */
 const REMEMBERED = 50
-/** Transfers at once; more wait. */
+/** Jobs at once; more wait. */
 const AT_ONCE = 3
 
 export type JobResult = NonNullable<Job['result']>
@@ -31,6 +31,8 @@ export interface Jobs {
     readonly run: (work: Work) => Promise<JobResult | undefined>
   }): Job
   cancel(id: string): void
+  /** Cancels every job of this tab on a repo, and resolves when they have ended. */
+  stop(did: string): Promise<void>
   /** A job of another tab. */
   heard(job: Job): void
   /** Resolves when every job of this tab has ended. */
@@ -40,7 +42,7 @@ export interface Jobs {
 interface Entry {
   job: Job
   readonly controller: AbortController
-  readonly samples: { at: number; bytes: number }[]
+  readonly rate: Rate
   lastEmit: number
   ended: Promise<void>
 }
@@ -49,8 +51,9 @@ interface Entry {
 export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
   const mine = new Map<string, Entry>()
   const foreign = new Map<string, { job: Job; at: number }>()
-  const waiting: (() => void)[] = []
-  let running = 0
+  const turns = createTurns(AT_ONCE)
+  /** Repos that jobs of this tab hold, or wait for, the lock of. */
+  const held = new Map<string, number>()
 
   const update = (entry: Entry, change: Partial<Job>, now = false): void => {
     entry.job = { ...entry.job, ...change }
@@ -61,19 +64,25 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
   }
 
   const progress = (entry: Entry, report: WorkReport): Partial<Job> => {
-    const at = host.clock.now()
-    const { samples } = entry
-    if (report.bytes !== undefined) {
-      samples.push({ at, bytes: report.bytes })
-      while (samples.length > 2 && at - (samples[0]?.at ?? at) > RATE_WINDOW) samples.shift()
+    const { job } = entry
+    const bytes = report.bytes ?? job.bytes
+    const rate = report.bytes === undefined ? job.rate : (entry.rate.note(host.clock.now(), bytes) ?? job.rate)
+    const total = 'totalBytes' in report ? report.totalBytes : job.totalBytes
+    const timeLeft = total === undefined || rate === 0 ? undefined : Math.max(0, (total - bytes) / rate)
+    return { ...report, rate, timeLeft, state: 'running', nextTryAt: undefined, error: undefined }
+  }
+
+  /** Jobs of this tab take turns on a repo; one that another tab is at work on is refused. */
+  const onRepo = async <T>(did: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
+    const others = held.get(did) ?? 0
+    held.set(did, others + 1)
+    try {
+      return await exclusively(host.storage, did, run, others > 0 ? signal : undefined)
+    } finally {
+      const left = (held.get(did) ?? 1) - 1
+      if (left === 0) held.delete(did)
+      else held.set(did, left)
     }
-    const first = samples[0]
-    const last = samples.at(-1)
-    const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1000
-    const rate = seconds > 0.2 ? Math.max(0, ((last?.bytes ?? 0) - (first?.bytes ?? 0)) / seconds) : entry.job.rate
-    const total = report.totalBytes ?? entry.job.totalBytes
-    const left = total === undefined || rate === 0 ? undefined : Math.max(0, (total - (last?.bytes ?? 0)) / rate)
-    return { ...report, rate, timeLeft: left, state: 'running', nextTryAt: undefined }
   }
 
   const workOf = (entry: Entry): Work => {
@@ -93,18 +102,8 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       check() {
         if (signal.aborted) throw new SyncError('sync.cancelled')
       },
-      exclusively: (did, run) => exclusively(host.storage, did, run),
+      exclusively: (did, run) => onRepo(did, signal, run),
     }
-  }
-
-  const turn = async (signal: AbortSignal): Promise<void> => {
-    while (running >= AT_ONCE && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-    }
-    running++
   }
 
   const finish = (entry: Entry, change: Partial<Job>): void => {
@@ -122,8 +121,8 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
   }
 
   const drive = async (entry: Entry, run: (work: Work) => Promise<JobResult | undefined>): Promise<void> => {
+    const mayRun = await turns.take(entry.controller.signal)
     try {
-      await turn(entry.controller.signal)
       const work = workOf(entry)
       work.check()
       update(entry, { state: 'running' }, true)
@@ -132,8 +131,7 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       const cancelled = entry.controller.signal.aborted
       finish(entry, cancelled ? { state: 'cancelled', error: undefined } : { state: 'failed', error: errorOf(error) })
     } finally {
-      running--
-      waiting.shift()?.()
+      if (mayRun) turns.done()
     }
   }
 
@@ -172,7 +170,7 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
         error: undefined,
         result: undefined,
       }
-      const entry: Entry = { job, controller: new AbortController(), samples: [], lastEmit: 0, ended: Promise.resolve() }
+      const entry: Entry = { job, controller: new AbortController(), rate: createRate(), lastEmit: 0, ended: Promise.resolve() }
       mine.set(job.id, entry)
       emit(job)
       entry.ended = drive(entry, run)
@@ -181,6 +179,11 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
     },
     cancel(id) {
       mine.get(id)?.controller.abort()
+    },
+    async stop(did) {
+      const active = [...mine.values()].filter((it) => it.job.did === did)
+      for (const { controller } of active) controller.abort()
+      await Promise.all(active.map((it) => it.ended))
     },
     heard(job) {
       if (job.endedAt === undefined) foreign.set(job.id, { job, at: host.clock.now() })

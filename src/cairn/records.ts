@@ -82,7 +82,8 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
   return {
     reader,
     snapshot,
-    async page({ did, snapshot: id, collection, offset, limit, newestFirst = true }) {
+    async page({ did, snapshot: id, collection, limit, newestFirst = true, ...query }) {
+      const offset = Math.max(0, Math.floor(query.offset))
       const row = await snapshot(did, id)
       const source = reader(did)
       const total = row.collections.find((it) => it.nsid === collection)?.records ?? 0
@@ -128,7 +129,7 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
         const [bytes] = entry === undefined ? [] : await reader(did).records([entry.place])
         out.push({
           cid,
-          value: bytes && toJson(bytes),
+          value: bytes && valueOf(bytes),
           firstSnapshot: summaryOf(row),
           lastSnapshot: summaryOf(row),
           inHead: row.id === head?.id,
@@ -171,7 +172,17 @@ export function itemOf(entry: TreeEntry, bytes: Uint8Array): RecordItem {
     rkey: entry.key.slice(slash + 1),
     cid: cidString(CODEC_DAG_CBOR, entry.digest),
     bytes: bytes.length,
-    value: toJson(bytes),
+    value: valueOf(bytes),
+  }
+}
+
+/** The value to show; undefined for bytes that are damaged on this disk, which the proof then says. */
+function valueOf(bytes: Uint8Array): unknown {
+  try {
+    return toJson(bytes)
+  } catch (error) {
+    if (!(error instanceof RepoError)) throw error
+    return undefined
   }
 }
 

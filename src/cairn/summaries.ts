@@ -60,9 +60,14 @@ export function createSummaries(storage: Storage): Summaries {
     if (snapshot === undefined) return nobody
     const known = profiles.get(snapshot.commitCid)
     if (known !== undefined) return known
-    const profile = (await readProfile(storage, snapshot).catch(() => undefined)) ?? nobody
-    profiles.set(snapshot.commitCid, profile)
-    return profile
+    try {
+      const profile = (await readProfile(storage, snapshot)) ?? nobody
+      profiles.set(snapshot.commitCid, profile)
+      return profile
+    } catch {
+      // A profile that cannot be read must not hide the repo it belongs to.
+      return nobody
+    }
   }
 
   const repo = async (row: RepoRow, job: Job | undefined): Promise<RepoSummary> => {

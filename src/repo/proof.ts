@@ -1,4 +1,4 @@
-import { utf8 } from '../core/bytes.ts'
+import { copyRange, utf8 } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { createCarReader } from './car/reader.ts'
@@ -11,6 +11,7 @@ import { heightOf } from './mst/height.ts'
 import { FIELDS, type MstNode, parseNode, PREFIX } from './mst/node.ts'
 import { below, childDigest, keysOf, valueOf } from './mst/read.ts'
 import { checkPathString } from './path.ts'
+import { checkHash } from './verify/intake.ts'
 
 /** A node on the path, for showing. */
 export interface ProofNode {
@@ -83,14 +84,9 @@ function readBlocks(car: Uint8Array, sha256: Sha256): { root: Uint8Array; blocks
       root = roots[0]?.digest
     },
     block(codec, buffer, digestAt, from, to, position) {
-      const digest = binary(buffer.subarray(digestAt, digestAt + 32))
-      if (binary(sha256(buffer.subarray(from, to))) !== digest) {
-        throw new RepoError('repo.bad-hash', {
-          offset: position,
-          cid: cidString(codec, buffer.subarray(digestAt, digestAt + 32)),
-        })
-      }
-      if (codec === CODEC_DAG_CBOR) blocks.set(digest, new Uint8Array(buffer.subarray(from, to)))
+      checkHash(sha256, buffer, digestAt, from, to, position)
+      if (codec !== CODEC_DAG_CBOR) return
+      blocks.set(binary(buffer.subarray(digestAt, digestAt + 32)), copyRange(buffer, from, to))
     },
   })
   reader.push(car)

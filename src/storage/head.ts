@@ -23,7 +23,7 @@ export async function moveHead(
   storage: Storage,
   snapshot: SnapshotRow,
   facts: RepoFacts,
-  extra: { readonly top: TreeWindow; readonly importId: string; readonly ops: readonly WriteOp[]; readonly allowRollback: boolean },
+  extra: { readonly top: TreeWindow | undefined; readonly importId: string; readonly ops: readonly WriteOp[]; readonly allowRollback: boolean },
 ): Promise<void> {
   const { did } = snapshot
   for (let round = 1; ; round++) {

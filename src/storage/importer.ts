@@ -3,7 +3,7 @@ import type { Sha256 } from '../core/hash.ts'
 import { createCarReader } from '../repo/car/reader.ts'
 import { type Commit, parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
-import { createIntake, type Intake } from '../repo/verify/intake.ts'
+import { checkHash, createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
 import { moveHead, type RepoFacts } from './head.ts'
@@ -13,6 +13,7 @@ import type { Storage, WriteOp } from './port.ts'
 import { type ImportRow, type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
+import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
 
@@ -34,6 +35,11 @@ export interface ImportProgress {
   readonly records: number
   /** records whose path up to the root is proven */
   readonly proven: number
+}
+
+interface Proven {
+  readonly root: TreeRoot
+  readonly collections: readonly CollectionTotals[]
 }
 
 /** What the snapshot says beside its tree. */
@@ -98,8 +104,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   const { storage, did, sha256, random } = options
   const seed = random()
   const { row, resumed } = await beginImport(options)
-  const writer = (kind: SegmentRow['kind']) =>
-    createSegmentWriter({ storage, did, importId: row.id, kind, pick: random })
+  const lane = createWriteLane(storage, did, row.id)
+  const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random)
   const records = writer(options.partial === true ? 'mixed' : 'records')
   const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
   const writers = options.partial === true ? [records] : [records, ...trees]
@@ -122,10 +128,16 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   }
   if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
 
+  const flush = async (): Promise<void> => {
+    for (const it of writers) it.seal()
+    await lane.idle()
+  }
+
   let commit: SignedCommit | undefined
   let greeted = false
   let root: Uint8Array | undefined
   let walk: TreeWalk | undefined
+  let proof: { readonly commit: SignedCommit; readonly proven: Proven } | undefined
   let bytes = 0
 
   const reader = () =>
@@ -136,11 +148,14 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         root = first.digest.slice()
       },
       block(codec, buffer, digestAt, from, to, position) {
-        intake.block(codec, buffer, digestAt, from, to, position)
-        if (commit === undefined && root !== undefined && isAt(root, buffer, digestAt)) {
-          const block = buffer.slice(from, to)
-          commit = { commit: parseCommit(block), bytes: block, cid: cidString(CODEC_DAG_CBOR, root), digest: root }
+        if (root === undefined || !isAt(root, buffer, digestAt)) {
+          intake.block(codec, buffer, digestAt, from, to, position)
+          return
         }
+        // The commit goes into the snapshot's row. No tree under it can hold it as a record.
+        checkHash(sha256, buffer, digestAt, from, to, position)
+        const block = buffer.slice(from, to)
+        commit ??= { commit: parseCommit(block), bytes: block, cid: cidString(CODEC_DAG_CBOR, root), digest: root }
       },
     })
   let car = reader()
@@ -166,7 +181,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     const wanted = walk?.wanted()
     const place = wanted?.as === 'record' ? intake.writtenNode(wanted.digest) : undefined
     if (wanted === undefined || place === undefined) return false
-    await Promise.all(writers.map((it) => it.flush()))
+    await flush()
     const { node } = await createSegmentReader(storage, did).load(place)
     intake.keepAsRecord(wanted.digest, node.bytes)
     return true
@@ -175,6 +190,10 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   const advance = async (): Promise<'done' | 'waiting'> => {
     for (;;) {
       const state = walk?.advance() ?? 'waiting'
+      if (state === 'more') {
+        await lane.room()
+        continue
+      }
       if (state === 'waiting' && (await nodeAsRecord())) continue
       if (state !== 'elsewhere') return state
       await fetchPage()
@@ -192,7 +211,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     }
   }
 
-  const proveFull = async (): Promise<{ root: TreeRoot; collections: readonly CollectionTotals[] }> => {
+  const proveFull = async (): Promise<Proven> => {
     if ((await advance()) !== 'done' || walk?.root === undefined) {
       const wanted = walk?.wanted()
       throw new RepoError(wanted?.as === 'record' ? 'repo.record-missing' : 'repo.node-missing', {
@@ -203,6 +222,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   }
 
   const proveAll = async () => {
+    if (proof !== undefined) return proof
     car.end()
     if (commit === undefined) throw new RepoError('repo.no-root', { reason: 'the root block never came' })
     const { base } = options
@@ -210,7 +230,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       options.partial === true && base !== undefined
         ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage })
         : await proveFull()
-    return { commit, proven }
+    // Once: proving a partial CAR writes the nodes of the new tree.
+    proof = { commit, proven }
+    return proof
   }
 
   return {
@@ -219,7 +241,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       return commit
     },
     get progress() {
-      return { bytes, blocks: intake.blocks, records: intake.records, proven: walk?.records ?? 0 }
+      return { bytes, blocks: intake.blocks + (commit === undefined ? 0 : 1), records: intake.records, proven: walk?.records ?? 0 }
     },
     async write(chunk) {
       car.push(chunk)
@@ -227,13 +249,14 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await greet()
       if (greeted) await advance()
       await spill()
-      for (const it of writers) if (it.busy) await it.room()
+      if (lane.busy) await lane.room()
     },
     restart() {
       car = reader()
       commit = undefined
       greeted = false
       walk = undefined
+      proof = undefined
       bytes = 0
       intake.restart((digest, at) => sink.known(digest, at))
     },
@@ -242,7 +265,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
     async finish(facts) {
       const { commit, proven } = await proveAll()
-      await Promise.all(writers.map((it) => it.flush()))
+      await flush()
       const snapshot: SnapshotRow = {
         id: `${String(facts.now).padStart(14, '0')}-${commit.cid.slice(-8)}`,
         did,
@@ -271,10 +294,10 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       return snapshot
     },
     async suspend() {
-      await Promise.all(writers.map((it) => it.flush()))
+      await flush()
     },
     async discard() {
-      await Promise.allSettled(writers.map((it) => it.flush()))
+      await flush().catch(() => {})
       await discardImport(storage, did, row.id)
     },
   }

@@ -64,7 +64,9 @@ export async function recheck(input: {
     input.onProgress(walk.records, bytes)
   }
   car.end()
-  if (walk.advance() !== 'done') {
+  let state = walk.advance()
+  while (state === 'more') state = walk.advance()
+  if (state !== 'done') {
     const wanted = walk.wanted()
     throw new RepoError(wanted?.as === 'record' ? 'repo.record-missing' : 'repo.node-missing', {
       cid: wanted === undefined ? '' : cidString(CODEC_DAG_CBOR, wanted.digest),

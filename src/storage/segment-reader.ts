@@ -25,8 +25,11 @@ type Window = Pick<TreeWindow, 'from' | 'bytes'>
 export interface SegmentReader extends TreeSource {
   /** Bytes of records, in the order asked; near ones are read together. */
   records(places: readonly Place[]): Promise<Uint8Array[]>
-  /** The bytes that a read of this node keeps: the node, and what lies before it. */
-  windowOf(place: Place): Promise<TreeWindow>
+  /**
+   * The bytes that a read of this node keeps: the node, and what lies before it. None of a segment that was
+   * compacted: a reader that does not know of it yet would look for them under their first addresses.
+   */
+  windowOf(place: Place): Promise<TreeWindow | undefined>
   /** Takes such bytes from where they were kept. */
   prime(window: TreeWindow): void
   /** Bytes that were moved from the disk so far. */
@@ -139,10 +142,10 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
   return {
     load,
     windowOf: (place) =>
-      again([place], async () => ({
-        segment: place.segment,
-        ...(await windowAt(place, moved(place.segment, place.offset))),
-      })),
+      again([place], async () => {
+        const window = await windowAt(place, moved(place.segment, place.offset))
+        return generation(place.segment) > 0 ? undefined : { segment: place.segment, ...window }
+      }),
     prime({ segment, ...window }) {
       // After a compaction the bytes lie elsewhere: then they are read anew.
       if (!rows.has(segment) && !windows.has(segment)) keep(segment, window)

@@ -2,15 +2,15 @@ import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { decodeStored } from '../repo/mst/stored.ts'
 import { frames } from './frames.ts'
-import type { Storage } from './port.ts'
+import type { Storage, WriteOp } from './port.ts'
 import { type RepoRow, repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow, snapshotKey } from './rows.ts'
 
 /**
  * Reads back what the newest backup of a repo wrote, once, when Cairn has been started anew: a power loss
  * may leave a row on the disk whose bytes are not. A head that does not hold falls back to the newest
- * snapshot that does; its broken snapshot is dropped, and the sweep frees the rest.
+ * snapshot that does; broken ones are dropped, and the sweep frees the rest.
  *
- * Returns the id of the snapshot that was dropped, if one was.
+ * Returns the id of the head that was dropped, if it was.
  */
 export async function settleHead(storage: Storage, did: string, sha256: Sha256): Promise<string | undefined> {
   // Our own rows, written by this code.
@@ -26,13 +26,19 @@ export async function settleHead(storage: Storage, did: string, sha256: Sha256):
       await storage.write([{ type: 'put', table: 'snapshots', key, value: { ...head, settled: true } }], { guards })
       return undefined
     }
-    const before = (await storage.list('snapshots', repoRange(did)))
+    const older = (await storage.list('snapshots', repoRange(did)))
       .map(({ value }) => value as SnapshotRow)
-      .findLast((it) => it.id < head.id)
+      .filter((it) => it.id < head.id)
+    const broken = [head]
+    let before = older.pop()
+    while (before !== undefined && !before.settled && !(await sound(storage, before, sha256))) {
+      broken.push(before)
+      before = older.pop()
+    }
     const next: RepoRow = { ...row, head: before?.id, top: undefined, generation: row.generation + 1 }
     await storage.write(
       [
-        { type: 'delete', table: 'snapshots', key },
+        ...broken.map((it): WriteOp => ({ type: 'delete', table: 'snapshots', key: snapshotKey(did, it.id) })),
         { type: 'put', table: 'repos', key: did, value: next },
         { type: 'put', table: 'meta', key: `sweep/${did}`, value: true },
       ],

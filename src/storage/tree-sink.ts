@@ -38,8 +38,8 @@ export function createTreeSink(input: {
   return {
     placeOf,
     known(digest, place) {
-      if (written.find(digest, 0) >= 0) return
-      written.set(written.add(digest, 0), WRITTEN, place.segment, place.offset, place.length)
+      const index = written.insert(digest, 0)
+      if (written.added) written.set(index, WRITTEN, place.segment, place.offset, place.length)
     },
     node(stored, digest, layer) {
       const place = put(stored, digest, layer)

@@ -12,8 +12,6 @@ import { identityOp } from './kept.ts'
 
 /** A commit that may be taken in. */
 export interface Admission extends Verdict {
-  /** it is the kept head itself */
-  readonly unchanged: boolean
   /** it may take the kept head's place though its rev is not newer */
   readonly replaces: boolean
 }
@@ -41,12 +39,11 @@ export async function admit(
 ): Promise<Admission> {
   const { commit, head } = input
   const verdict = await judge({ ...input, clock: host.clock })
-  if (head === undefined) return { ...verdict, unchanged: false, replaces: false }
-  if (commit.cid === head.commitCid) return { ...verdict, unchanged: true, replaces: false }
+  if (head === undefined || commit.cid === head.commitCid) return { ...verdict, replaces: false }
   const headInFuture = isAhead(head.rev, host.clock)
   const proven = verdict.signature !== 'unchecked'
-  if (proven && head.signature === 'unchecked') return { ...verdict, unchanged: false, replaces: true }
-  if (headInFuture && input.replaceFutureHead === true) return { ...verdict, unchanged: false, replaces: true }
+  if (proven && head.signature === 'unchecked') return { ...verdict, replaces: true }
+  if (headInFuture && input.replaceFutureHead === true) return { ...verdict, replaces: true }
   try {
     refuseStale(head, { rev: commit.commit.rev, commitCid: commit.cid })
   } catch (error) {
@@ -57,7 +54,7 @@ export async function admit(
     }
     throw error
   }
-  return { ...verdict, unchanged: false, replaces: false }
+  return { ...verdict, replaces: false }
 }
 
 /**

@@ -1,13 +1,14 @@
-import { CairnError, hasCode } from '../core/errors.ts'
+import { type CairnError, hasCode } from '../core/errors.ts'
 import { getBlob, listBlobs, MAX_BLOB_BYTES } from '../pds/blobs.ts'
 import { PdsError } from '../pds/errors.ts'
-import { withRetry } from '../pds/retry.ts'
+import type { Network } from '../pds/network.ts'
+import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { imageTypeOf, type ImageType } from '../repo/image-type.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import type { Storage, WriteOp } from '../storage/port.ts'
 import { SyncError } from './errors.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
-import { repoRow } from './kept.ts'
+import { ifKept, repoRow } from './kept.ts'
 import type { Work } from './work.ts'
 
 /** What is known of one blob. Table `blobs`, key: DID/CID. */
@@ -26,85 +27,148 @@ const AT_ONCE = 4
 /** Rows written in one transaction while a listing comes in. */
 const ROWS = 500
 
+interface Fetching {
+  readonly storage: Storage
+  readonly network: Network
+  readonly pds: string
+  readonly did: string
+  readonly work: Work
+  readonly retrying: RetryOptions
+}
+
+export interface FetchedBlobs {
+  readonly fetched: number
+  /** the server has them not */
+  readonly missing: number
+  /** refused: they are not what their CID says, or too large */
+  readonly failed: number
+}
+
 /**
  * Fetches the blobs of a kept repo that are not here yet: those its records name and those its server
  * lists. Each is stored only when it is what its CID says; one that fails does not stop the others, and
  * whatever is stored stays when the work is stopped.
+ *
+ * @throws SyncError `sync.not-kept`; PdsError when the server is away or refuses the account
  */
-export async function fetchBlobs(
-  host: Host,
-  endpoints: Endpoints,
-  did: string,
-  work: Work,
-): Promise<{ fetched: number; missing: number; failed: number }> {
-  const network = networkOf(host, endpoints)
-  const row = await repoRow(host.storage, did)
+export async function fetchBlobs(host: Host, endpoints: Endpoints, did: string, work: Work): Promise<FetchedBlobs> {
+  const { storage } = host
+  const row = await repoRow(storage, did)
   if (row === undefined) throw new SyncError('sync.not-kept', { did })
   if (row.pds === undefined) throw new PdsError('pds.no-pds', { did })
-  const { pds } = row
   work.report({ did, phase: 'blobs' })
   const retrying = { timers: host.timers, random: fraction(host), signal: work.signal, onWait: work.onWait }
-  const run = <T>(page: () => Promise<T>): Promise<T> => withRetry(page, retrying)
-  for await (const page of listBlobs(network, { pds, did, signal: work.signal, run })) {
-    work.check()
-    await noteListed(host.storage, did, page.cids)
+  const fetching = { storage, network: networkOf(host, endpoints), pds: row.pds, did, work, retrying }
+  try {
+    await noteListing(fetching)
+    return await fetchWanted(fetching)
+  } catch (error) {
+    const deleted = hasCode(error, 'storage.conflict') && (await repoRow(storage, did)) === undefined
+    throw deleted ? new SyncError('sync.not-kept', { did }, { cause: error }) : error
   }
-  const wanted = (await host.storage.list('blobs', repoRange(did)))
+}
+
+async function fetchWanted(fetching: Fetching): Promise<FetchedBlobs> {
+  const { storage, did, work } = fetching
+  const wanted = (await storage.list('blobs', repoRange(did)))
     .map(({ value }) => value as BlobRow)
     .filter((it) => it.state === 'wanted' || it.state === 'failed' || it.state === 'missing')
   work.report({ totalRecords: wanted.length, records: 0, bytes: 0 })
-  const counts = { fetched: 0, missing: 0, failed: 0 }
+  const counts = { fetched: 0, missing: 0, failed: 0, skipped: 0 }
   let bytes = 0
   let done = 0
+  let stopped = false
   const queue = wanted.values()
   const worker = async (): Promise<void> => {
-    for (const blob of queue) {
-      work.check()
-      const result = await fetchOne(blob)
-      counts[result.outcome]++
-      bytes += result.bytes
-      work.report({ bytes, records: ++done })
-    }
-  }
-  const fetchOne = async (blob: BlobRow): Promise<{ outcome: keyof typeof counts; bytes: number }> => {
     try {
-      const get = () => getBlob(network, { pds, did, cid: blob.cid, signal: work.signal, maxBytes: MAX_BLOB_BYTES })
-      const data = await withRetry(get, retrying)
-      await keepBlob(host.storage, did, blob, data)
-      return { outcome: 'fetched', bytes: data.length }
+      for (const { cid } of queue) {
+        if (stopped) return
+        work.check()
+        const result = await fetchOne(fetching, cid)
+        counts[result.outcome]++
+        bytes += result.bytes
+        work.report({ bytes, records: ++done })
+      }
     } catch (error) {
-      work.check()
-      if (!(error instanceof PdsError) || stops(error)) throw error
-      const state = error.code === 'pds.blob-missing' ? 'missing' : 'failed'
-      await host.storage.write([{ type: 'put', table: 'blobs', key: blobKey(did, blob.cid), value: { ...blob, state } }])
-      return { outcome: state, bytes: 0 }
+      stopped = true
+      throw error
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return counts
+  // Nothing goes on once this has ended, whichever of them failed.
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  const { fetched, missing, failed } = counts
+  return { fetched, missing, failed }
+}
+
+async function fetchOne(
+  { storage, network, pds, did, work, retrying }: Fetching,
+  cid: string,
+): Promise<{ outcome: 'fetched' | 'missing' | 'failed' | 'skipped'; bytes: number }> {
+  // A person may have skipped it since the list was made.
+  const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
+  if (row === undefined || row.state === 'skipped') return { outcome: 'skipped', bytes: 0 }
+  try {
+    const get = () => getBlob(network, { pds, did, cid, signal: work.signal, maxBytes: MAX_BLOB_BYTES })
+    const data = await withRetry(get, retrying)
+    await change(storage, did, cid, { state: 'kept', bytes: data.length, imageType: imageTypeOf(data) }, [
+      { type: 'put-bytes', key: blobBytesKey(did, cid), parts: [data] },
+    ])
+    return { outcome: 'fetched', bytes: data.length }
+  } catch (error) {
+    work.check()
+    if (!(error instanceof PdsError) || stops(error)) throw error
+    const state = error.code === 'pds.blob-missing' ? 'missing' : 'failed'
+    await change(storage, did, cid, { state })
+    return { outcome: state, bytes: 0 }
+  }
 }
 
 /** The server is away or refuses us, not just this blob. */
 function stops(error: CairnError): boolean {
-  return error.code.startsWith('pds.account-') || hasCode(error, 'pds.network') || hasCode(error, 'pds.rate-limited') || hasCode(error, 'pds.cancelled')
+  return error.code.startsWith('pds.account-') || hasCode(error, 'pds.network') || hasCode(error, 'pds.rate-limited')
 }
 
-/** Stores bytes whose hash was checked, and what they are by their first bytes. */
-export async function keepBlob(storage: Storage, did: string, blob: BlobRow, data: Uint8Array<ArrayBuffer>): Promise<void> {
-  const row: BlobRow = { ...blob, state: 'kept', bytes: data.length, imageType: imageTypeOf(data) }
-  await storage.write([
-    { type: 'put-bytes', key: blobBytesKey(did, blob.cid), parts: [data] },
-    { type: 'put', table: 'blobs', key: blobKey(did, blob.cid), value: row },
-  ])
+/** Changes a blob's row, together with its bytes. What the index of records wrote to it meanwhile stays. */
+async function change(
+  storage: Storage,
+  did: string,
+  cid: string,
+  to: Partial<BlobRow>,
+  ops: readonly WriteOp[] = [],
+): Promise<void> {
+  const key = blobKey(did, cid)
+  const row = (await storage.get('blobs', key)) as BlobRow | undefined
+  const value: BlobRow = { ...(row ?? unknownBlob(cid)), ...to }
+  await storage.write([...ops, { type: 'put', table: 'blobs', key, value }], { guards: [ifKept(did)] })
 }
 
-async function noteListed(storage: Storage, did: string, cids: readonly string[]): Promise<void> {
-  const known = await storage.getMany('blobs', cids.map((cid) => blobKey(did, cid)))
-  const ops: WriteOp[] = []
-  cids.forEach((cid, i) => {
-    if (known[i] !== undefined) return
-    const value: BlobRow = { cid, state: 'wanted', bytes: undefined, declaredType: undefined, imageType: undefined, paths: [] }
-    ops.push({ type: 'put', table: 'blobs', key: blobKey(did, cid), value })
-  })
-  for (let i = 0; i < ops.length; i += ROWS) await storage.write(ops.slice(i, i + ROWS), { durability: 'relaxed' })
+const unknownBlob = (cid: string): BlobRow => ({
+  cid,
+  state: 'wanted',
+  bytes: undefined,
+  declaredType: undefined,
+  imageType: undefined,
+  paths: [],
+})
+
+/** Notes every blob that the server lists. One that cannot list still gives those that records name. */
+async function noteListing({ storage, network, pds, did, work, retrying }: Fetching): Promise<void> {
+  const run = <T>(page: () => Promise<T>): Promise<T> => withRetry(page, retrying)
+  try {
+    for await (const { cids } of listBlobs(network, { pds, did, signal: work.signal, run })) {
+      work.check()
+      const known = await storage.getMany('blobs', cids.map((cid) => blobKey(did, cid)))
+      const ops = cids
+        .filter((_, i) => known[i] === undefined)
+        .map((cid): WriteOp => ({ type: 'put', table: 'blobs', key: blobKey(did, cid), value: unknownBlob(cid) }))
+      for (let i = 0; i < ops.length; i += ROWS) {
+        await storage.write(ops.slice(i, i + ROWS), { durability: 'relaxed', guards: [ifKept(did)] })
+      }
+    }
+  } catch (error) {
+    work.check()
+    const cannotList = hasCode(error, 'pds.http') || hasCode(error, 'pds.bad-response') || hasCode(error, 'pds.too-large')
+    if (!cannotList) throw error
+  }
 }

@@ -51,7 +51,7 @@ export async function importFile(
       work.report({ phase: 'receiving' })
       await drain(session, file.stream(), work)
       work.report({ phase: 'saving', ...session.progress })
-      if (admission?.unchanged === true && before !== undefined) {
+      if (before !== undefined && session.commit?.cid === before.commitCid) {
         // Even a file of the kept head is proven to its end: it was opened to learn whether it is sound.
         await session.prove()
         await leave()

@@ -35,7 +35,7 @@ export async function judge(input: {
 }): Promise<Verdict> {
   const { commit, identity, head } = input
   const { rev } = commit.commit
-  if (isAhead(rev, input.clock)) throw new RepoError('repo.rev-future', { rev, at: timeOf(rev) })
+  if (isAhead(rev, input.clock)) throw new RepoError('repo.rev-future', { rev, clock: input.clock.now() })
   if (identity === undefined) {
     if (head !== undefined && head.signature !== 'unchecked') throw new RepoError('repo.bad-signature', { reason: 'no-key' })
     return { signature: 'unchecked', signedBy: undefined }

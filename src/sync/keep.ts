@@ -1,27 +1,29 @@
 import { hasCode } from '../core/errors.ts'
 import { discardImport } from '../storage/importer.ts'
-import type { Storage, WriteOp } from '../storage/port.ts'
-import { recheck } from '../storage/recheck.ts'
-import { repoRange, type SnapshotRow, snapshotKey } from '../storage/rows.ts'
+import type { Guard, Storage, WriteOp } from '../storage/port.ts'
+import { repoRange, type SnapshotRow } from '../storage/rows.ts'
 import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
 import { SyncError } from './errors.ts'
-import type { Host } from './host.ts'
+import { evidenceRange } from './evidence.ts'
 import { repoRow, snapshotsOf } from './kept.ts'
-import type { Work } from './work.ts'
+import { exclusively, type Work } from './work.ts'
 
-/** Names a repo whose sweep has not ended: written with a deletion, removed by the sweep that follows it. */
+/**
+ * Names a repo whose sweep has not ended: written with a deletion, removed by the sweep that follows it. Its
+ * value is the snapshot that was deleted last, so that a sweep which began before does not take it for done.
+ */
 const dueKey = (did: string): string => `sweep/${did}`
 
 /** Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop. */
 export async function deleteSnapshot(storage: Storage, did: string, id: string): Promise<void> {
   const snapshot = (await snapshotsOf(storage, did)).find((it) => it.id === id)
   if (snapshot === undefined) throw new SyncError('sync.not-kept', { did, snapshot: id })
-  await markDue(storage, did)
-  await deleteSnapshotRow(storage, snapshot)
+  await dropSnapshot(storage, snapshot)
 }
 
-async function markDue(storage: Storage, did: string): Promise<void> {
-  await storage.write([{ type: 'put', table: 'meta', key: dueKey(did), value: true }])
+async function dropSnapshot(storage: Storage, snapshot: SnapshotRow): Promise<void> {
+  await storage.write([{ type: 'put', table: 'meta', key: dueKey(snapshot.did), value: snapshot.id }])
+  await deleteSnapshotRow(storage, snapshot)
 }
 
 /** Drops the oldest snapshots beyond what the repo keeps. True when any went. */
@@ -31,18 +33,25 @@ export async function applyRetention(storage: Storage, did: string): Promise<boo
   const snapshots = await snapshotsOf(storage, did)
   const old = snapshots.filter((it) => it.id !== row.head).slice(0, Math.max(0, snapshots.length - row.keepLast))
   if (old.length === 0) return false
-  await markDue(storage, did)
-  for (const snapshot of old) await deleteSnapshotRow(storage, snapshot)
+  for (const snapshot of old) await dropSnapshot(storage, snapshot)
   return true
 }
 
-/** Frees what no snapshot needs any more. */
-export async function sweep(storage: Storage, did: string, work: Work): Promise<Swept> {
-  return work.exclusively(did, async () => {
+/** Frees what no snapshot needs any more, once nothing else is at work on the repo. */
+export async function sweep(storage: Storage, did: string, signal: AbortSignal): Promise<Swept> {
+  const free = async (): Promise<Swept> => {
+    const due = await storage.get('meta', dueKey(did))
     const swept = await sweepRepo(storage, did)
-    await storage.write([{ type: 'delete', table: 'meta', key: dueKey(did) }])
+    const done: Guard = { table: 'meta', key: dueKey(did), holds: (value) => value === due }
+    try {
+      await storage.write([{ type: 'delete', table: 'meta', key: dueKey(did) }], { guards: [done] })
+    } catch (error) {
+      // Another snapshot was deleted meanwhile: the sweep that follows it is still due.
+      if (!hasCode(error, 'storage.conflict')) throw error
+    }
     return swept
-  })
+  }
+  return exclusively(storage, did, free, signal)
 }
 
 /** Repos whose sweep a stop cut off. */
@@ -51,7 +60,7 @@ export async function sweepsDue(storage: Storage): Promise<string[]> {
   return keys.map((key) => key.slice('sweep/'.length))
 }
 
-/** Deletes a repo with all its snapshots, segments, blobs and search index, in one transaction. */
+/** Deletes a repo with all its snapshots, segments, blobs, evidence and search index, in one transaction. */
 export async function deleteRepo(storage: Storage, did: string, work: Pick<Work, 'exclusively'>): Promise<void> {
   await work.exclusively(did, async () => {
     await discardImport(storage, did)
@@ -59,6 +68,7 @@ export async function deleteRepo(storage: Storage, did: string, work: Pick<Work,
     const ops: WriteOp[] = [
       { type: 'delete', table: 'repos', key: did },
       { type: 'delete', table: 'meta', key: dueKey(did) },
+      { type: 'delete-range', table: 'meta', ...evidenceRange(did) },
       { type: 'delete-range', table: 'snapshots', ...range },
       { type: 'delete-range', table: 'segments', ...range },
       { type: 'delete-range', table: 'blobs', ...range },
@@ -75,33 +85,4 @@ export async function deleteRepo(storage: Storage, did: string, work: Pick<Work,
 async function identitiesOfOnly(storage: Storage, did: string): Promise<string[]> {
   const rows = await storage.list('identities')
   return rows.filter(({ value }) => (value as { did?: string }).did === did).map(({ key }) => key)
-}
-
-/** Proves the head again from the disk, and notes when. */
-export async function verifyHead(host: Host, did: string, work: Work): Promise<{ records: number }> {
-  const row = await repoRow(host.storage, did)
-  const snapshot =
-    row?.head === undefined
-      ? undefined
-      : ((await host.storage.get('snapshots', snapshotKey(did, row.head))) as SnapshotRow | undefined)
-  if (snapshot === undefined) throw new SyncError('sync.not-kept', { did })
-  work.report({ did, phase: 'checking', totalRecords: snapshot.root.records })
-  const result = await recheck({
-    storage: host.storage,
-    snapshot,
-    sha256: host.sha256,
-    random: host.random,
-    onProgress: (records, bytes) => work.report({ records, bytes }),
-    signal: work.signal,
-  })
-  const checked: SnapshotRow = { ...snapshot, verifiedAt: host.clock.now() }
-  try {
-    await host.storage.write([{ type: 'put', table: 'snapshots', key: snapshotKey(did, snapshot.id), value: checked }], {
-      guards: [{ table: 'snapshots', key: snapshotKey(did, snapshot.id), holds: (value) => value !== undefined }],
-    })
-  } catch (error) {
-    // Deleted meanwhile: there is nothing to note it on.
-    if (!hasCode(error, 'storage.conflict')) throw error
-  }
-  return result
 }

@@ -52,11 +52,10 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
   })
   const attempt = async (count: number): Promise<SnapshotRow | undefined> => {
     if (count > 1) session.restart()
-    admission = undefined
     const stream = await getRepo(network, { pds, did, since, signal: work.signal })
     work.report({ phase: 'receiving', totalBytes: stream.totalBytes, attempt: count })
     await drain(session, stream.body, work)
-    if (admission?.unchanged === true) return undefined
+    if (before !== undefined && session.commit?.cid === before.commitCid) return undefined
     work.report({ phase: 'saving', ...session.progress })
     const kept = identityOp(identity, host.sha256)
     return session.finish({
@@ -84,11 +83,12 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
   }
 }
 
-/** What was proven stays for the next try, unless the sender's data itself was refused. */
+/** What arrived stays for the next try, unless the sender's data itself was refused. */
 async function settle(session: ImportSession, error: unknown, partial: boolean): Promise<void> {
   const refused = error instanceof RepoError && error.code !== 'repo.car-truncated'
+  const something = session.resumed || session.progress.blocks > 0
   // What failed is told by the error that brought us here, not by a second one of the same disk.
-  await (partial || refused ? session.discard() : session.suspend()).catch(() => {})
+  await (partial || refused || !something ? session.discard() : session.suspend()).catch(() => {})
 }
 
 /** A transfer that ends too early looks whole to the network layer at times. */

@@ -1,5 +1,5 @@
 import type { RetryWait } from '../pds/retry.ts'
-import type { Storage } from '../storage/port.ts'
+import type { LockOptions, Storage } from '../storage/port.ts'
 import { SyncError } from './errors.ts'
 
 export type WorkPhase = 'resolving' | 'connecting' | 'receiving' | 'proving' | 'saving' | 'blobs' | 'checking' | 'waiting'
@@ -28,10 +28,22 @@ export interface Work {
 
 export const repoLock = (did: string): string => `repo:${did}`
 
-/** @throws SyncError `sync.busy` when another tab or process is at work on this repo. */
-export async function exclusively<T>(storage: Storage, did: string, run: () => Promise<T>): Promise<T> {
-  return storage.lock(repoLock(did), { mode: 'exclusive', ifAvailable: true }, async (held) => {
+/**
+ * Runs with a repo's lock: at once or not at all, or, given a signal, as soon as it is free.
+ *
+ * @throws SyncError `sync.busy` when another tab or process is at work on this repo, `sync.cancelled`
+ */
+export async function exclusively<T>(
+  storage: Storage,
+  did: string,
+  run: () => Promise<T>,
+  wait?: AbortSignal,
+): Promise<T> {
+  const options: LockOptions =
+    wait === undefined ? { mode: 'exclusive', ifAvailable: true } : { mode: 'exclusive', signal: wait }
+  return storage.lock(repoLock(did), options, async (held) => {
     if (!held) throw new SyncError('sync.busy', { did })
+    if (wait?.aborted === true) throw new SyncError('sync.cancelled')
     return run()
   })
 }

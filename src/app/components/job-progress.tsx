@@ -76,7 +76,7 @@ export function FailedJob({ job, onDismiss }: FailedJobProps) {
     onDismiss()
   }
   // a file is gone from our hands: it must be chosen again
-  const canRetry = job.kind !== 'file' || did !== undefined
+  const canRetry = job.kind !== 'file'
   return (
     <ErrorNote error={job.error ?? { code: 'app.unexpected', fields: {} }}>
       {canRetry && (

@@ -12,6 +12,9 @@ const PART_ROWS = 100_000
 /** A row that is only flown over while scrolling does not ask for its page. */
 const LINGER_MS = 40
 
+/** A person who has gone on to something else meanwhile must not have the focus taken away. */
+const FOCUS_WAIT_MS = 2_000
+
 interface FeedProps<T> {
   readonly paged: Paged<T>
   readonly label: string
@@ -32,6 +35,8 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
   const [part, setPart] = useState({ listKey, index: 0 })
   const partIndex = part.listKey === listKey ? part.index : 0
   const [active, setActive] = useState(0)
+  // rows are laid out a moment after the list: until the first is there, the list says that it is busy
+  const [laidOut, setLaidOut] = useState(false)
   const list = useRef<WindowVirtualizerHandle>(null)
   const feed = useRef<HTMLDivElement>(null)
   const total = paged.total ?? 0
@@ -39,17 +44,20 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
   const count = Math.max(0, Math.min(PART_ROWS, total - first))
   const data = useMemo(() => ({ length: count }) as ArrayLike<undefined>, [count])
 
+  // a row far away is laid out some frames after it was scrolled to; it takes the focus when it is there
+  const awaited = useRef({ index: -1, until: 0 })
   const focusRow = useCallback((index: number) => {
     setActive(index)
     list.current?.scrollToIndex(index, { align: 'nearest' })
-    // the row may have to be laid out first
-    let tries = 12
-    const focus = () => {
-      const element = feed.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)
-      if (element) element.focus({ preventScroll: true })
-      else if (--tries > 0) requestAnimationFrame(focus)
-    }
-    requestAnimationFrame(focus)
+    const element = feed.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)
+    if (element) element.focus({ preventScroll: true })
+    else awaited.current = { index, until: performance.now() + FOCUS_WAIT_MS }
+  }, [])
+  const onRow = useCallback((element: HTMLElement, index: number) => {
+    setLaidOut(true)
+    if (awaited.current.index !== index) return
+    awaited.current.index = -1
+    focusWhenShown(element, awaited.current.until)
   }, [])
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -70,7 +78,7 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
 
   return (
     <>
-      <div ref={feed} className="rows feed" role="feed" aria-label={label} aria-busy={paged.total === undefined} onKeyDown={onKeyDown}>
+      <div ref={feed} className="rows feed" role="feed" aria-label={label} aria-busy={paged.total === undefined || !laidOut} onKeyDown={onKeyDown}>
         <WindowVirtualizer key={`${listKey} ${partIndex}`} ref={list} data={data} itemSize={rowHeight} bufferSize={400}>
           {(_, index) => (
             <FeedRow
@@ -83,6 +91,7 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
               want={paged.want}
               row={row}
               blank={blank}
+              onRow={onRow}
             />
           )}
         </WindowVirtualizer>
@@ -98,6 +107,13 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
   )
 }
 
+/** A new row is hidden until it has been measured, and what is hidden takes no focus. */
+function focusWhenShown(element: HTMLElement, until: number): void {
+  if (performance.now() > until || !element.isConnected) return
+  element.focus({ preventScroll: true })
+  if (document.activeElement !== element) requestAnimationFrame(() => focusWhenShown(element, until))
+}
+
 interface RowProps<T> {
   readonly index: number
   readonly position: number
@@ -107,9 +123,14 @@ interface RowProps<T> {
   readonly want: (index: number) => void
   readonly row: (item: T, index: number) => ReactNode
   readonly blank: ReactNode
+  readonly onRow: (element: HTMLElement, index: number) => void
 }
 
-function FeedRow<T>({ index, position, total, focusable, item, want, row, blank }: RowProps<T>) {
+function FeedRow<T>({ index, position, total, focusable, item, want, row, blank, onRow }: RowProps<T>) {
+  const element = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (element.current !== null) onRow(element.current, index)
+  }, [onRow, index])
   const missing = item === undefined
   useEffect(() => {
     if (!missing) return
@@ -117,7 +138,7 @@ function FeedRow<T>({ index, position, total, focusable, item, want, row, blank 
     return () => clearTimeout(timer)
   }, [missing, want, position])
   return (
-    <article className="feed-row" data-row={index} tabIndex={focusable ? 0 : -1} aria-posinset={position + 1} aria-setsize={total} aria-busy={missing}>
+    <article ref={element} className="feed-row" data-row={index} tabIndex={focusable ? 0 : -1} aria-posinset={position + 1} aria-setsize={total} aria-busy={missing}>
       {item === undefined ? blank : row(item, position)}
     </article>
   )

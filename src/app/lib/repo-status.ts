@@ -1,5 +1,5 @@
 import type { Job, RepoSummary, UpstreamStatus } from '../../cairn/api.ts'
-import { formatBytes, formatDay, formatDuration, formatNumber, plural } from './format.ts'
+import { formatBytes, formatDay, formatDuration, formatNumber, plural, shorten } from './format.ts'
 
 export type Tone = 'good' | 'behind' | 'bad' | 'quiet'
 
@@ -118,5 +118,5 @@ export function jobProgress(job: Job): string {
 /** The name a person knows a repo by, best first. */
 export function repoName(repo: Pick<RepoSummary, 'displayName' | 'handle' | 'did'>): string {
   const shown = repo.displayName?.trim()
-  return shown !== undefined && shown !== '' ? shown : repo.handle === undefined ? repo.did : `@${repo.handle}`
+  return shown !== undefined && shown !== '' ? shown : repo.handle === undefined ? shorten(repo.did) : `@${repo.handle}`
 }

@@ -44,6 +44,11 @@ export const deviceWords: Readonly<Record<string, WordsEntry>> = {
     safe: COPY_SAFE,
     next: 'Reload to see it.',
   },
+  'storage.not-found': {
+    title: 'That is no longer kept on this device.',
+    safe: COPY_SAFE,
+    next: 'Reload to see what is.',
+  },
   'storage.segment-gone': {
     title: 'That part was being tidied away while it was read.',
     safe: COPY_SAFE,

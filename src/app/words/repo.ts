@@ -26,6 +26,7 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
   'repo.car-header': damaged('This does not start like a CAR file.'),
   'repo.car-truncated': damaged('The file ends in the middle.'),
   'repo.car-version': damaged('This CAR file has a version that Cairn does not read.'),
+  'repo.root-mismatch': unsound('The tree of records does not add up to the root that was signed.'),
   'repo.no-root': damaged('The file does not say which commit it holds.'),
   'repo.bad-hash': unsound('A block does not match its own hash: it was changed or damaged on the way.'),
   'repo.block-too-large': unsound('A block is larger than any block of a repository may be.'),

@@ -36,10 +36,18 @@ export interface StoredNode {
 /** Longest possible encoding of one reference: u32 and four varints of at most 8 bytes. */
 const REFERENCE_BYTES = 4 + 8 * 4
 
+/** Encoding happens here and is copied out at its true size: a node's bound is several times that. */
+let scratch = new Uint8Array(64 * 1024)
+let view = new DataView(scratch.buffer)
+
 export function encodeStored(stored: StoredNode): Uint8Array<ArrayBuffer> {
   const { node, records, children } = stored
-  const out = new Uint8Array(8 + node.bytes.length + (records.length + children.length) * REFERENCE_BYTES)
-  const view = new DataView(out.buffer)
+  const bound = 8 + node.bytes.length + (records.length + children.length) * REFERENCE_BYTES
+  if (bound > scratch.length) {
+    scratch = new Uint8Array(bound * 2)
+    view = new DataView(scratch.buffer)
+  }
+  const out = scratch
   let at = putVarint(out, 0, node.bytes.length)
   out.set(node.bytes, at)
   at += node.bytes.length

@@ -18,7 +18,7 @@ describe('the table of digests', () => {
       const digest = fresh ? hash('sha256', `${seed}/${i}`, 'buffer') : prng.pick(digests)
       const found = table.find(digest, 0)
       if (found >= 0 === fresh) throw new Error(`block ${i} is ${fresh ? 'new' : 'known'}, the table says ${found}`)
-      const index = fresh ? table.add(digest, 0) : found
+      const index = fresh ? table.insert(digest, 0) : found
       const facts = [1 + prng.int(250), prng.int(2 ** 32), prng.int(2 ** 32), prng.int(2 ** 32)] as const
       table.set(index, ...facts)
       model.set(binary(digest), facts)
@@ -36,7 +36,7 @@ describe('the table of digests', () => {
 
   it('grows over its pages and keeps every digest', () => {
     const table = createBlockTable(99)
-    for (let i = 0; i < COUNT; i++) table.add(hash('sha256', `${i}`, 'buffer'), 0)
+    for (let i = 0; i < COUNT; i++) table.insert(hash('sha256', `${i}`, 'buffer'), 0)
     expect(table.size).toBe(COUNT)
     for (let i = 0; i < COUNT; i += 997) {
       const digest = hash('sha256', `${i}`, 'buffer')
@@ -54,7 +54,7 @@ describe('the table of digests', () => {
       digest[30] = i >> 8
       return digest
     })
-    for (const digest of near) table.add(digest, 0)
+    for (const digest of near) table.insert(digest, 0)
     near.forEach((digest, i) => expect(table.find(digest, 0)).toBe(i))
   })
 })

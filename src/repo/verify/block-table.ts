@@ -9,8 +9,10 @@ export interface BlockTable {
   readonly size: number
   /** Index of the block with this digest, or -1. */
   find(bytes: Uint8Array, at: number): number
-  /** Adds a digest that {@link find} did not find. Returns its index. */
-  add(bytes: Uint8Array, at: number): number
+  /** Index of the block with this digest, which is added when it is not there; {@link added} tells. */
+  insert(bytes: Uint8Array, at: number): number
+  /** Whether the last insert added its digest. */
+  readonly added: boolean
   digest(index: number): Uint8Array
   kind(index: number): number
   /** Three 32-bit numbers whose meaning belongs to the kind. */
@@ -22,7 +24,8 @@ export interface BlockTable {
 
 const PAGE = 1 << 15
 const PAGE_BITS = 15
-const FIRST_SLOTS = 1 << 12
+/** 256 KB: a small repo never grows, a large one doubles a few times. */
+const FIRST_SLOTS = 1 << 16
 /** Grow at this load, so that runs of slots stay short. */
 const LOAD = 0.65
 const DIGEST = 32
@@ -61,6 +64,8 @@ export function createBlockTable(seed: number): BlockTable {
     }
   }
 
+  let added = false
+
   const grow = (): void => {
     slots = new Int32Array(slots.length * 2).fill(-1)
     const mask = slots.length - 1
@@ -81,8 +86,15 @@ export function createBlockTable(seed: number): BlockTable {
       return size
     },
     find: (bytes, at) => slots[slotOf(bytes, at)] ?? -1,
-    add(bytes, at) {
+    get added() {
+      return added
+    },
+    insert(bytes, at) {
       if (size + 1 > slots.length * LOAD) grow()
+      const slot = slotOf(bytes, at)
+      const found = slots[slot] ?? -1
+      added = found < 0
+      if (!added) return found
       const index = size++
       const page = index >> PAGE_BITS
       if (digests[page] === undefined) {
@@ -90,8 +102,10 @@ export function createBlockTable(seed: number): BlockTable {
         kinds[page] = new Uint8Array(PAGE)
         numbers[page] = new Uint32Array(PAGE * 3)
       }
-      digests[page].set(bytes.subarray(at, at + DIGEST), (index & (PAGE - 1)) * DIGEST)
-      slots[slotOf(bytes, at)] = index
+      const into = digests[page]
+      const from = (index & (PAGE - 1)) * DIGEST
+      for (let i = 0; i < DIGEST; i++) into[from + i] = bytes[at + i] ?? 0
+      slots[slot] = index
       return index
     },
     digest(index) {

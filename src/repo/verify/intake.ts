@@ -56,6 +56,25 @@ export interface Intake extends WalkBlocks {
   readonly records: number
 }
 
+/** Throws `repo.bad-hash` unless bytes [from, to) have the digest that is at `digestAt`. */
+export function checkHash(
+  sha256: Sha256,
+  bytes: Uint8Array,
+  digestAt: number,
+  from: number,
+  to: number,
+  position: number,
+): void {
+  const digest = sha256(bytes.subarray(from, to))
+  for (let i = 0; i < 32; i++) {
+    if (digest[i] === bytes[digestAt + i]) continue
+    throw new RepoError('repo.bad-hash', {
+      offset: position,
+      cid: cidString(CODEC_DAG_CBOR, bytes.subarray(digestAt, digestAt + 32)),
+    })
+  }
+}
+
 export function createIntake(input: {
   readonly sha256: Sha256
   readonly sink: RecordSink
@@ -72,17 +91,6 @@ export function createIntake(input: {
   let wantedPage = -1
   let blocks = 0
   let records = 0
-
-  const checkHash = (bytes: Uint8Array, digestAt: number, from: number, to: number, position: number): void => {
-    const digest = sha256(bytes.subarray(from, to))
-    for (let i = 0; i < 32; i++) {
-      if (digest[i] === bytes[digestAt + i]) continue
-      throw new RepoError('repo.bad-hash', {
-        offset: position,
-        cid: cidString(CODEC_DAG_CBOR, bytes.subarray(digestAt, digestAt + 32)),
-      })
-    }
-  }
 
   const node = (bytes: Uint8Array, at: number): MstNode | 'missing' | 'elsewhere' => {
     const index = table.find(bytes, at)
@@ -161,18 +169,17 @@ export function createIntake(input: {
     },
     block(codec, bytes, digestAt, from, to, position) {
       blocks++
-      checkHash(bytes, digestAt, from, to, position)
+      checkHash(sha256, bytes, digestAt, from, to, position)
       // A raw block is no part of a tree: an extra, and extras are tolerated, not kept.
       if (codec !== CODEC_DAG_CBOR) return false
-      const found = table.find(bytes, digestAt)
-      const kind = found < 0 ? 0 : table.kind(found)
+      const index = table.insert(bytes, digestAt)
+      const kind = table.added ? 0 : table.kind(index)
       if (kind > 0 && kind <= NODE_DONE) return false
       const nodeLike = looksLikeNode(bytes, from, to)
       if (kind === KNOWN && !nodeLike) {
-        table.set(found, RECORD, table.a(found), table.b(found), table.c(found))
+        table.set(index, RECORD, table.a(index), table.b(index), table.c(index))
         return false
       }
-      const index = found >= 0 ? found : table.add(bytes, digestAt)
       if (kind === KNOWN) both.set(index, place(index))
       if (nodeLike) {
         const at = arena.add(bytes, from, to, position)
@@ -190,8 +197,8 @@ export function createIntake(input: {
       return true
     },
     known(digest, at) {
-      if (table.find(digest, 0) >= 0) return
-      table.set(table.add(digest, 0), KNOWN, at.segment, at.offset, at.length)
+      const index = table.insert(digest, 0)
+      if (table.added) table.set(index, KNOWN, at.segment, at.offset, at.length)
     },
     heldNode: (digest) => {
       const index = table.find(digest, 0)

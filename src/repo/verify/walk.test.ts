@@ -82,7 +82,8 @@ function host(repo: TestRepo, nodeBudget = 32 << 20, seed = 1): Host {
     },
     push(chunk) {
       car.push(chunk)
-      while (walk.advance() === 'elsewhere') {
+      for (let state = walk.advance(); state === 'elsewhere' || state === 'more'; state = walk.advance()) {
+        if (state === 'more') continue
         const bytes = disk.get(intake.wantedPage)
         if (bytes === undefined) throw new Error('a page was neither in memory nor spilled')
         intake.arena.restore(intake.wantedPage, bytes)

@@ -36,11 +36,11 @@ export interface TreeRoot extends StoredChild {
   readonly layer: number
 }
 
-/** `waiting`: for the block {@link TreeWalk.wanted} names. `elsewhere`: for a spilled node to be loaded. */
-export type WalkState = 'done' | 'waiting' | 'elsewhere'
+/** `more`: it paused, for its sink to catch up. `waiting`: for the block {@link TreeWalk.wanted} names. `elsewhere`: for a spilled node to be loaded. */
+export type WalkState = 'done' | 'more' | 'waiting' | 'elsewhere'
 
 export interface TreeWalk {
-  /** Goes as far as the blocks at hand allow. */
+  /** Goes as far as the blocks at hand allow, at most some thousand nodes at a time. */
   advance(): WalkState
   /** The digest that the walk waits for. */
   wanted(): { readonly digest: Uint8Array; readonly as: 'node' | 'record' } | undefined
@@ -51,6 +51,8 @@ export interface TreeWalk {
   readonly collections: readonly CollectionTotals[]
 }
 
+/** A pause comes after this many nodes: about a megabyte of them, some 20 ms. */
+const NODES_AT_ONCE = 2500
 /** The layers of a tree over SHA-256 keys cannot be more than 128; a real one has under 20. */
 const MAX_LAYERS = 128
 
@@ -88,6 +90,7 @@ export function createTreeWalk(input: {
   let lastLength = 0
   let done: TreeRoot | undefined
   let records = 0
+  let finished = 0
   const collections: { nsid: string; records: number; bytes: number }[] = []
   /** keys of the collection at work start with this many bytes of the last key, slash included */
   let collectionLength = 0
@@ -226,6 +229,7 @@ export function createTreeWalk(input: {
     const stored: StoredNode = { node: frame.node, records: frame.records, children: frame.children }
     const sum = totals(stored)
     const place = sink.node(stored, frame.digest, frame.layer)
+    finished++
     depth--
     const parent = stack[depth - 1]
     if (parent === undefined) {
@@ -238,6 +242,7 @@ export function createTreeWalk(input: {
 
   return {
     advance() {
+      finished = 0
       while (done === undefined) {
         const frame = stack[depth - 1]
         if (depth === 0 || frame === undefined) {
@@ -246,6 +251,7 @@ export function createTreeWalk(input: {
           continue
         }
         const { node, step } = frame
+        if (finished >= NODES_AT_ONCE) return 'more'
         let state: WalkState | undefined
         if (step === 2 * node.count + 1) finish(frame)
         else if (step === 0) state = child(frame, node.left)
