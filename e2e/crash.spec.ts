@@ -1,36 +1,7 @@
-import type { Account, Pds } from './pds/client.ts'
+import { HEAVY_BYTES, noise, PAGES, pageKey, pageText } from './pds/heavy.ts'
 import { create } from './pds/seed.ts'
 import { expect, test, type Page } from './fixtures.ts'
 import { storedBytes } from './stored.ts'
-
-const PAGES = 500
-const PAGE_BYTES = 12_000
-/** 6 MB of records: several segments of about 1 MB. */
-const MIN_BYTES = PAGES * PAGE_BYTES
-
-/** Text that does not compress, so that bytes on the wire are bytes of the repo. */
-function noise(seed: number, length: number): string {
-  let state = seed * 2_654_435_761 + 1
-  let text = ''
-  while (text.length < length) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    text += state.toString(36)
-  }
-  return text.slice(0, length)
-}
-
-async function heavyAccount(pds: Pds, handle: string): Promise<Account> {
-  const account = await pds.call('createAccount', { handle })
-  // a request to the PDS is at most 150 KB
-  const batch = 10
-  for (let from = 0; from < PAGES; from += batch) {
-    const writes = Array.from({ length: batch }, (_, i) =>
-      create('com.example.page', `page${String(from + i).padStart(4, '0')}`, { text: noise(from + i + 1, PAGE_BYTES) }),
-    )
-    await pds.call('applyWrites', { did: account.did, writes })
-  }
-  return account
-}
 
 async function crash(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page)
@@ -45,21 +16,17 @@ const END = {
   'the tab is closed': (page: Page) => page.close(),
 }
 
-let heavy: Account | undefined
-
 test.describe('an import that is cut off', () => {
   test.setTimeout(240_000)
 
-  test('goes on where it stopped, whenever the page dies, and stores no proven block twice', async ({ cairn, openTab, pds, browser }) => {
-    heavy ??= await heavyAccount(pds, 'heavy.test')
-
+  test('goes on where it stopped, whenever the page dies, and stores no proven block twice', async ({ cairn, openTab, pds, heavy, browser }) => {
     // what one import without interruption stores
     const quiet = await browser.newContext()
     const straight = await openTab(quiet)
     await straight.setUp()
     await straight.backUp(heavy, { records: PAGES })
     const whole = await storedBytes(straight.page)
-    expect(whole.total).toBeGreaterThan(MIN_BYTES)
+    expect(whole.total).toBeGreaterThan(HEAVY_BYTES)
     await quiet.close()
 
     await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 4_000_000 })
@@ -89,8 +56,8 @@ test.describe('an import that is cut off', () => {
     const kept = Object.keys(before).filter((key) => key in after.values)
     expect(kept.length, 'segments of the cut-off import are part of the copy').toBeGreaterThan(Object.keys(before).length * 0.8)
 
-    await tab.openRecord(heavy.did, 'com.example.page/page0499')
-    await expect(tab.page.getByRole('main')).toContainText(noise(500, 100))
+    await tab.openRecord(heavy.did, `com.example.page/${pageKey(PAGES - 1)}`)
+    await expect(tab.page.getByRole('main')).toContainText(pageText(PAGES - 1).slice(0, 100))
   })
 
   test('leaves the previous head as it was', async ({ cairn, openTab, pds, newAccount }) => {

@@ -2,6 +2,7 @@ import { test as base, expect, type BrowserContext, type Page } from '@playwrigh
 import { startApp, type AppServer } from './app-server.ts'
 import { createCairnPage, type CairnPage } from './cairn-page.ts'
 import { startPds, type Account, type Pds } from './pds/client.ts'
+import { heavyAccount } from './pds/heavy.ts'
 import { LARGE, seedAccount, type SeedSize } from './pds/seed.ts'
 
 interface WorkerFixtures {
@@ -11,6 +12,8 @@ interface WorkerFixtures {
   app: AppServer
   /** an account of 1,233 records and 43 blobs that no test may change */
   ada: Account
+  /** an account of 6 MB that no test may change */
+  heavy: Account
 }
 
 interface TestFixtures {
@@ -50,6 +53,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ada: [
     async ({ pds }, use) => {
       await use(await seedAccount(pds, 'ada.test', LARGE))
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  heavy: [
+    async ({ pds }, use) => {
+      await use(await heavyAccount(pds, 'heavy.test'))
     },
     { scope: 'worker', timeout: 60_000 },
   ],

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { userEvent } from 'vitest/browser'
 import { App } from './app.tsx'
 import { collectionHref, recordHref, repoHref } from './lib/routes.ts'
-import { createStory, FAILED_JOB, storyJob, type Story, type StoryOptions } from './testing/story-cairn.ts'
+import { createStory, type Story, type StoryOptions } from './testing/story-cairn.ts'
+import { FAILED_JOB, storyJob } from './testing/story-jobs.ts'
 import { CUT, JUN, MIRELA, recordAt } from './testing/story-data.ts'
 
 let root: Root | undefined
@@ -34,7 +35,8 @@ const find = async (selector: string): Promise<HTMLElement> => {
   return element
 }
 const button = async (name: RegExp): Promise<HTMLElement> => {
-  const match = () => [...document.querySelectorAll('button')].find((each) => name.test(each.textContent ?? ''))
+  const match = () =>
+    [...document.querySelectorAll('button')].find((each) => name.test(each.textContent ?? ''))
   await expect.poll(match, { message: String(name) }).toBeDefined()
   return match() ?? document.body
 }
@@ -112,7 +114,9 @@ describe('records', () => {
     root?.unmount()
     open(recordHref(MIRELA, recordAt(MIRELA, 'org.garden.recipe', 3).path))
     await see(/Simmer for an hour/)
-    expect(document.querySelector('.json a[href^="https://garden.example/"]')?.getAttribute('rel')).toContain('noopener')
+    expect(document.querySelector('.json a[href^="https://garden.example/"]')?.getAttribute('rel')).toContain(
+      'noopener',
+    )
     expect(document.querySelector(`.json a[href="${repoHref(MIRELA)}"]`)).not.toBeNull()
   })
 })
@@ -137,7 +141,9 @@ describe('what is lost is asked about', () => {
     const story = open(repoHref(MIRELA, 'health'))
     const remove = await button(/^Remove this repository/)
     await userEvent.click(remove)
-    await expect.poll(() => document.querySelector('dialog')?.textContent).toMatch(/141,486 records, 4 snapshots and 309 blobs/)
+    await expect
+      .poll(() => document.querySelector('dialog')?.textContent)
+      .toMatch(/141,486 records, 4 snapshots and 309 blobs/)
     await userEvent.keyboard('{Escape}')
     await expect.poll(() => document.querySelector('dialog')).toBeNull()
     expect(document.activeElement).toBe(remove)

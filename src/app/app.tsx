@@ -16,15 +16,21 @@ import { askToKeep } from './lib/persist.ts'
 import { followLinks } from './lib/navigate.ts'
 import { useRepos } from './lib/reads.ts'
 import { parseRoute, type Route } from './lib/routes.ts'
-import { LibraryScreen } from './screens/library.tsx'
+import { LibraryScreen } from './views/library.tsx'
 import { Frame, type Place } from './shell.tsx'
 
-const RepoScreen = lazy(async () => ({ default: (await import('./screens/repo.tsx')).RepoScreen }))
-const SearchScreen = lazy(async () => ({ default: (await import('./screens/search-all.tsx')).SearchAllScreen }))
-const ActivityScreen = lazy(async () => ({ default: (await import('./screens/activity.tsx')).ActivityScreen }))
-const SettingsScreen = lazy(async () => ({ default: (await import('./screens/settings.tsx')).SettingsScreen }))
-const OpenScreen = lazy(async () => ({ default: (await import('./screens/open.tsx')).OpenScreen }))
-const UnknownScreen = lazy(async () => ({ default: (await import('./screens/unknown.tsx')).UnknownScreen }))
+const RepoScreen = lazy(async () => ({ default: (await import('./views/repo.tsx')).RepoScreen }))
+const SearchScreen = lazy(async () => ({
+  default: (await import('./views/search-all.tsx')).SearchAllScreen,
+}))
+const ActivityScreen = lazy(async () => ({
+  default: (await import('./views/activity.tsx')).ActivityScreen,
+}))
+const SettingsScreen = lazy(async () => ({
+  default: (await import('./views/settings.tsx')).SettingsScreen,
+}))
+const OpenScreen = lazy(async () => ({ default: (await import('./views/open.tsx')).OpenScreen }))
+const UnknownScreen = lazy(async () => ({ default: (await import('./views/unknown.tsx')).UnknownScreen }))
 
 interface AppProps {
   /** Starts the engine; called once, after the first paint. */
@@ -75,7 +81,9 @@ function Screens({ engineLost }: { readonly engineLost: boolean }) {
   const pathname = usePathname()
   const route = useMemo(() => parseRoute(pathname), [pathname])
   const { value: repos } = useRepos()
-  const running = useJobs().filter((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep').length
+  const running = useJobs().filter(
+    (job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep',
+  ).length
   return (
     <Frame at={placeOf(route)} counts={{ library: repos?.length ?? 0, activity: running }} foot={<NavFoot />}>
       {engineLost && (

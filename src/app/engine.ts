@@ -7,7 +7,10 @@ import { connectCairn } from '../cairn/remote.ts'
  * could not start or has died.
  */
 export function startEngine(onLost: () => void): Cairn {
-  const worker = new Worker(new URL('../worker/engine.ts', import.meta.url), { type: 'module', name: 'engine' })
+  const worker = new Worker(new URL('../worker/engine.ts', import.meta.url), {
+    type: 'module',
+    name: 'engine',
+  })
   const cairn = connectCairn(worker, onLost)
   cairn.subscribe((event) => {
     if (event.type === 'persist-wanted') void askToPersist(cairn)

@@ -4,7 +4,12 @@ import { Stones } from './components/stones.tsx'
 /** Where the main navigation leads, in its order. */
 export type Place = 'library' | 'search' | 'activity' | 'settings'
 
-const PLACES: readonly { readonly place: Place; readonly href: string; readonly label: string; readonly icon: ReactNode }[] = [
+const PLACES: readonly {
+  readonly place: Place
+  readonly href: string
+  readonly label: string
+  readonly icon: ReactNode
+}[] = [
   {
     place: 'library',
     href: '/',
@@ -22,7 +27,12 @@ const PLACES: readonly { readonly place: Place; readonly href: string; readonly 
       </>
     ),
   },
-  { place: 'activity', href: '/activity', label: 'Activity', icon: <path d="M3 12h4l2.5-6.5 4.5 13 2.5-6.5H21" /> },
+  {
+    place: 'activity',
+    href: '/activity',
+    label: 'Activity',
+    icon: <path d="M3 12h4l2.5-6.5 4.5 13 2.5-6.5H21" />,
+  },
   {
     place: 'settings',
     href: '/settings',

@@ -31,8 +31,19 @@ describe('words', () => {
   })
 
   it('says what happened, what is safe and what to do, whatever the fields are', () => {
-    const strange = [{}, { host: 5, handle: null, path: {}, status: 'x', retryAfter: -1 }, { host: 'x'.repeat(5_000) }]
-    for (const code of [...codesInSource(), 'repo.never-heard', 'storage.x', 'pds.x', 'else.where', 'toString']) {
+    const strange = [
+      {},
+      { host: 5, handle: null, path: {}, status: 'x', retryAfter: -1 },
+      { host: 'x'.repeat(5_000) },
+    ]
+    for (const code of [
+      ...codesInSource(),
+      'repo.never-heard',
+      'storage.x',
+      'pds.x',
+      'else.where',
+      'toString',
+    ]) {
       for (const fields of strange) {
         const { title, safe, next } = wordsFor(code, fields)
         for (const sentence of [title, safe, next]) {

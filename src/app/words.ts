@@ -4,7 +4,12 @@ import { repoWords } from './words/repo.ts'
 import { syncWords } from './words/sync.ts'
 import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
 
-const entries: Readonly<Record<string, WordsEntry>> = { ...repoWords, ...pdsWords, ...syncWords, ...deviceWords }
+const entries: Readonly<Record<string, WordsEntry>> = {
+  ...repoWords,
+  ...pdsWords,
+  ...syncWords,
+  ...deviceWords,
+}
 
 /** For a code without sentences of its own: still says what is safe and what to do. */
 const GENERAL: Readonly<Record<string, Words>> = {

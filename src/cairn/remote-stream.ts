@@ -36,7 +36,10 @@ export function serveStream(stream: ReadableStream<Uint8Array>): MessagePort {
  * Reads a stream served by {@link serveStream}. `onLost` registers what to do when the whole
  * connection dies, and returns how to unregister it: a stream must end in an error then, never hang.
  */
-export function readStream(port: MessagePort, onLost: (lost: () => void) => () => void): ReadableStream<Uint8Array> {
+export function readStream(
+  port: MessagePort,
+  onLost: (lost: () => void) => () => void,
+): ReadableStream<Uint8Array> {
   let settle: ((reply: StreamReply) => void) | undefined
   let lost = false
   const forget = onLost(() => {

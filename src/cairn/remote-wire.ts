@@ -55,12 +55,15 @@ export class RemoteError extends CairnError {}
 /** Any thrown value as a code and cloneable fields. */
 export function toWire(error: unknown): WireError {
   if (error instanceof CairnError) return { code: error.code, fields: cloneable(error.fields) }
-  if (error instanceof Error) return { code: 'remote.unexpected', fields: { name: error.name, message: error.message } }
+  if (error instanceof Error)
+    return { code: 'remote.unexpected', fields: { name: error.name, message: error.message } }
   return { code: 'remote.unexpected', fields: { name: typeof error, message: String(error) } }
 }
 
 export function fromWire(error: WireError): CairnError {
-  return error.code.startsWith('remote.') ? new RemoteError(error.code, { ...error.fields }) : new CairnError(error.code, { ...error.fields })
+  return error.code.startsWith('remote.')
+    ? new RemoteError(error.code, { ...error.fields })
+    : new CairnError(error.code, { ...error.fields })
 }
 
 /** Fields should be cloneable; one that is not must not hide the code it came with. */

@@ -25,7 +25,12 @@ function partial(methods: { library?: Partial<Cairn['library']>; device?: Partia
       closed++
     },
   } as unknown as Cairn
-  return { cairn, emit: (event: CairnEvent) => listeners.forEach((listener) => listener(event)), listeners, closed: () => closed }
+  return {
+    cairn,
+    emit: (event: CairnEvent) => listeners.forEach((listener) => listener(event)),
+    listeners,
+    closed: () => closed,
+  }
 }
 
 function wire(cairn: Cairn, onLost?: () => void) {
@@ -60,7 +65,12 @@ const numbers = (count: number, fail?: CairnError, onCancel?: () => void, pulled
     { highWaterMark: 0 },
   )
 }
-const file = (stream: ReadableStream<Uint8Array>): ExportFile => ({ name: 'a.car', type: 'x/y', size: undefined, stream })
+const file = (stream: ReadableStream<Uint8Array>): ExportFile => ({
+  name: 'a.car',
+  type: 'x/y',
+  size: undefined,
+  stream,
+})
 
 describe('remote cairn', () => {
   it('calls by path with arguments, in any number at once', async () => {
@@ -71,7 +81,9 @@ describe('remote cairn', () => {
       },
     })
     const { client } = wire(cairn)
-    const all = await Promise.all(['did:plc:a', 'did:plc:none', 'did:plc:b'].map((did) => client.library.get(did)))
+    const all = await Promise.all(
+      ['did:plc:a', 'did:plc:none', 'did:plc:b'].map((did) => client.library.get(did)),
+    )
     expect(all).toEqual([{ did: 'did:plc:a' }, undefined, { did: 'did:plc:b' }])
     expect(await client.library.skipBlob('did:plc:a', 'cid', true)).toBeUndefined()
   })
@@ -87,7 +99,10 @@ describe('remote cairn', () => {
     const known = await client.library.get('x').catch((error: unknown) => error)
     expect(known).toBeInstanceOf(CairnError)
     expect(known).toMatchObject({ code: 'storage.quota', fields: { needed: 5n } })
-    await expect(client.library.list()).rejects.toMatchObject({ code: 'remote.unexpected', fields: { name: 'TypeError' } })
+    await expect(client.library.list()).rejects.toMatchObject({
+      code: 'remote.unexpected',
+      fields: { name: 'TypeError' },
+    })
   })
 
   it('calls nothing but the API', async () => {
@@ -113,9 +128,14 @@ describe('remote cairn', () => {
   })
 
   it('refuses an argument that cannot be cloned and stays usable', async () => {
-    const { cairn } = partial({ library: { list: async () => [] }, device: { setSettings: async () => ({}) as never } })
+    const { cairn } = partial({
+      library: { list: async () => [] },
+      device: { setSettings: async () => ({}) as never },
+    })
     const { client } = wire(cairn)
-    await expect(client.device.setSettings({ blobs: (() => 1) as never })).rejects.toMatchObject({ code: 'remote.not-cloneable' })
+    await expect(client.device.setSettings({ blobs: (() => 1) as never })).rejects.toMatchObject({
+      code: 'remote.not-cloneable',
+    })
     expect(await client.library.list()).toEqual([])
   })
 
@@ -148,7 +168,9 @@ describe('remote cairn', () => {
 
   it('streams a file at the pace of its reader', async () => {
     const pulled: number[] = []
-    const { cairn } = partial({ library: { exportRepo: async () => file(numbers(4, undefined, undefined, pulled)) } })
+    const { cairn } = partial({
+      library: { exportRepo: async () => file(numbers(4, undefined, undefined, pulled)) },
+    })
     const { client } = wire(cairn)
     const { name, stream } = await client.library.exportRepo('x', 'car')
     expect(name).toBe('a.car')
@@ -167,7 +189,11 @@ describe('remote cairn', () => {
     const { cairn } = partial({
       library: {
         exportRepo: async (did) =>
-          file(did === 'bad' ? numbers(1, new CairnError('storage.segment-gone')) : numbers(9, undefined, onCancel)),
+          file(
+            did === 'bad'
+              ? numbers(1, new CairnError('storage.segment-gone'))
+              : numbers(9, undefined, onCancel),
+          ),
       },
     })
     const { client } = wire(cairn)
@@ -183,7 +209,9 @@ describe('remote cairn', () => {
   it('fails calls and streams in flight when the other side dies, and says so once', async () => {
     const { promise: never } = Promise.withResolvers<never>()
     const stuck = new ReadableStream<Uint8Array>({ pull: () => never }, { highWaterMark: 0 })
-    const { cairn, listeners } = partial({ library: { list: () => never, exportRepo: async () => file(stuck) } })
+    const { cairn, listeners } = partial({
+      library: { list: () => never, exportRepo: async () => file(stuck) },
+    })
     let lost = 0
     const { client, stop } = wire(cairn, () => lost++)
     const reading = (await client.library.exportRepo('x', 'car')).stream.getReader().read()

@@ -40,7 +40,10 @@ export function serveCairn(cairn: Cairn, port: RemotePort): () => void {
   port.addEventListener('message', onMessage)
   const unsubscribe = cairn.subscribe((event) => post({ type: 'event', event }))
   port.start?.()
-  void holdLock((name) => post({ type: 'hello', lock: name }), (free) => (release = free))
+  void holdLock(
+    (name) => post({ type: 'hello', lock: name }),
+    (free) => (release = free),
+  )
   return () => {
     stopped = true
     release()
@@ -111,7 +114,10 @@ export function connectCairn(port: RemotePort, onLost: () => void = () => {}): C
     })
   }
   const room = <R extends Room>(name: R): Cairn[R] => {
-    const methods = methodsOf(name).map((method) => [method, (...args: unknown[]) => call(`${name}.${method}`, args)])
+    const methods = methodsOf(name).map((method) => [
+      method,
+      (...args: unknown[]) => call(`${name}.${method}`, args),
+    ])
     // `methodsOf` lists exactly the methods of the room, checked by the compiler where it is written
     return Object.fromEntries(methods) as Cairn[R]
   }
@@ -133,7 +139,11 @@ export function connectCairn(port: RemotePort, onLost: () => void = () => {}): C
 
 /** A stream cannot be cloned: it goes as a port. Whole byte arrays move instead of being copied. */
 function pack(value: unknown, transfer: Transferable[]): unknown {
-  if (value instanceof Uint8Array && value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength) {
+  if (
+    value instanceof Uint8Array &&
+    value.buffer instanceof ArrayBuffer &&
+    value.byteLength === value.buffer.byteLength
+  ) {
     transfer.push(value.buffer)
   }
   if (isObject(value) && value['stream'] instanceof ReadableStream) {
@@ -154,7 +164,10 @@ function unpack(value: unknown, openStreams: Set<() => void>): unknown {
 }
 
 /** Holds a lock nobody else knows until `free` is called or this thread dies, then the client gets it. */
-async function holdLock(ready: (name: string | undefined) => void, free: (release: () => void) => void): Promise<void> {
+async function holdLock(
+  ready: (name: string | undefined) => void,
+  free: (release: () => void) => void,
+): Promise<void> {
   const locks = globalThis.navigator?.locks
   if (locks === undefined) return ready(undefined)
   const name = `cairn-remote-${crypto.randomUUID()}`
@@ -170,7 +183,12 @@ async function watchLock(name: string, gone: () => void): Promise<void> {
 }
 
 function isCall(message: unknown): message is ClientMessage {
-  return isObject(message) && message['type'] === 'call' && typeof message['path'] === 'string' && Array.isArray(message['args'])
+  return (
+    isObject(message) &&
+    message['type'] === 'call' &&
+    typeof message['path'] === 'string' &&
+    Array.isArray(message['args'])
+  )
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

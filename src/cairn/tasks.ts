@@ -79,8 +79,8 @@ export function createTasks(parts: TaskParts): Tasks {
       changed(result.did)
       const job = await resultOf(result)
       await log.note({ did: result.did, kind: `${kind}.done`, fields: { ...job, label }, level: 'good' })
-      if (await applyRetention(storage, result.did)) tasks.sweep(result.did)
       indexer.start(result.did)
+      if (await applyRetention(storage, result.did)) tasks.sweep(result.did)
       return job
     } catch (error) {
       if (did !== undefined) changed(did)
@@ -169,6 +169,9 @@ export function createTasks(parts: TaskParts): Tasks {
         label: did,
         did,
         run: async (work) => {
+          // The index learns what changed from the older tree, while that is still there.
+          await indexer.done(did)
+          work.check()
           await sweep(storage, did, work.signal)
           changed(did)
           return undefined

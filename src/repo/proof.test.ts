@@ -16,7 +16,14 @@ import { carBytes, type TestBlock } from './testing/car.ts'
 import { cidText } from './testing/cid.ts'
 import { editRepo } from './testing/edit.ts'
 import { generateRepo } from './testing/generate.ts'
-import { commitBlock, HOSTILE_DID, node, pathsOnLayer, rawNode, smallRecord } from './testing/hostile-craft.ts'
+import {
+  commitBlock,
+  HOSTILE_DID,
+  node,
+  pathsOnLayer,
+  rawNode,
+  smallRecord,
+} from './testing/hostile-craft.ts'
 import { createMemoryTree } from './testing/memory-tree.ts'
 import type { TestRepo } from './testing/repo.ts'
 import { walkNodes } from './testing/tree.ts'
@@ -64,7 +71,10 @@ describe('a proof of one record', () => {
     const path = repo.records[123]?.path ?? ''
     const blocks = proofBlocks(await proofOf(repo, path))
     const codes = blocks.map((left) => {
-      const car = buildCar([blocks[0]?.digest ?? left.digest], blocks.filter((it) => it !== left))
+      const car = buildCar(
+        [blocks[0]?.digest ?? left.digest],
+        blocks.filter((it) => it !== left),
+      )
       return codeOf(() => verifyProofCar({ car, path, sha256 }))
     })
     const nodes = codes.slice(1, -1)
@@ -93,17 +103,22 @@ describe('a proof of one record', () => {
     const car = buildProofCar(await proofOf(repo, path))
     const sound = verifyProofCar({ car, path, sha256 })
     fc.assert(
-      fc.property(fc.nat(car.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, change, cut) => {
-        const mutated = cut ? car.slice(0, at) : car.slice()
-        if (!cut) mutated[at] = (mutated[at] ?? 0) ^ change
-        const code = codeOf(() => {
-          const proof = verifyProofCar({ car: mutated, path, sha256 })
-          // What still passes shows the very same: the header's codec of the root is in no block's hash.
-          expect(proof.value && sound.value && equalBytes(proof.value, sound.value)).toBe(true)
-          expect(proof.commitCid).toBe(sound.commitCid)
-        })
-        if (code !== undefined) expect(code).toMatch(/^repo\./)
-      }),
+      fc.property(
+        fc.nat(car.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.boolean(),
+        (at, change, cut) => {
+          const mutated = cut ? car.slice(0, at) : car.slice()
+          if (!cut) mutated[at] = (mutated[at] ?? 0) ^ change
+          const code = codeOf(() => {
+            const proof = verifyProofCar({ car: mutated, path, sha256 })
+            // What still passes shows the very same: the header's codec of the root is in no block's hash.
+            expect(proof.value && sound.value && equalBytes(proof.value, sound.value)).toBe(true)
+            expect(proof.commitCid).toBe(sound.commitCid)
+          })
+          if (code !== undefined) expect(code).toMatch(/^repo\./)
+        },
+      ),
       { numRuns: 400 },
     )
   })
@@ -116,7 +131,9 @@ describe('a proof over a malformed tree is refused', () => {
   const other = smallRecord(2)
   const prove = (root: TestBlock, rest: readonly TestBlock[], path: string): string | undefined => {
     const commit = commitBlock(root.cid)
-    return codeOf(() => verifyProofCar({ car: carBytes([commit.cid], [commit, root, ...rest, v]), path, sha256 }))
+    return codeOf(() =>
+      verifyProofCar({ car: carBytes([commit.cid], [commit, root, ...rest, v]), path, sha256 }),
+    )
   }
   const leaf = node([{ path: a, v: v.cid }])
   const lows = pathsOnLayer(0, 40)
@@ -130,19 +147,57 @@ describe('a proof over a malformed tree is refused', () => {
   })
 
   it('keys', () => {
-    expect(prove(node([{ path: b, v: v.cid }, { path: a, v: v.cid }]), [], a)).toBe('repo.key-order')
-    expect(prove(rawNode([{ p: 0, k: a, v: v.cid }, { p: a.length, k: '', v: v.cid }]), [], a)).toBe('repo.key-duplicate')
-    expect(prove(rawNode([{ p: 0, k: a, v: v.cid }, { p: 0, k: b, v: v.cid }]), [], a)).toBe('repo.prefix-wrong')
+    expect(
+      prove(
+        node([
+          { path: b, v: v.cid },
+          { path: a, v: v.cid },
+        ]),
+        [],
+        a,
+      ),
+    ).toBe('repo.key-order')
+    expect(
+      prove(
+        rawNode([
+          { p: 0, k: a, v: v.cid },
+          { p: a.length, k: '', v: v.cid },
+        ]),
+        [],
+        a,
+      ),
+    ).toBe('repo.key-duplicate')
+    expect(
+      prove(
+        rawNode([
+          { p: 0, k: a, v: v.cid },
+          { p: 0, k: b, v: v.cid },
+        ]),
+        [],
+        a,
+      ),
+    ).toBe('repo.prefix-wrong')
     expect(prove(rawNode([{ p: 1, k: a, v: v.cid }]), [], a)).toBe('repo.prefix-wrong')
     expect(prove(rawNode([{ p: 0, k: 'app.bsky.feed.post/..', v: v.cid }]), [], a)).toBe('repo.path-invalid')
     expect(prove(rawNode([{ p: 0, k: 'é.b.c/d', v: v.cid }]), [], a)).toBe('repo.path-invalid')
   })
 
   it('heights and layers', () => {
-    expect(prove(node([{ path: a, v: v.cid }, { path: high, v: v.cid }].sort((x, y) => (x.path < y.path ? -1 : 1))), [], a)).toBe(
-      'repo.height-wrong',
+    expect(
+      prove(
+        node(
+          [
+            { path: a, v: v.cid },
+            { path: high, v: v.cid },
+          ].sort((x, y) => (x.path < y.path ? -1 : 1)),
+        ),
+        [],
+        a,
+      ),
+    ).toBe('repo.height-wrong')
+    expect(prove(node([{ path: a, v: v.cid, t: node([{ path: b, v: v.cid }]).cid }]), [], a)).toBe(
+      'repo.layer-wrong',
     )
-    expect(prove(node([{ path: a, v: v.cid, t: node([{ path: b, v: v.cid }]).cid }]), [], a)).toBe('repo.layer-wrong')
     const two = pathsOnLayer(2, 1)[0] ?? ''
     const skipped = node([{ path: two, v: v.cid, t: leaf.cid }], leaf.cid)
     expect(prove(skipped, [leaf], a)).toBe('repo.height-wrong')
@@ -179,13 +234,21 @@ describeWithFixtures('a proof made by a real PDS', (dir) => {
     }
     expect(proof.commit.did).toBe(document.id)
     expect(proof.cid).toBe('bafyreidu4pmywjf3t4d4etzcdijqs7yjdec7bcb3due3jbgaod76m45qvy')
-    expect(proof.nodes.map((it) => [it.layer, it.entries])).toEqual([[4, 3], [3, 0], [2, 6], [1, 6], [0, 9]])
+    expect(proof.nodes.map((it) => [it.layer, it.entries])).toEqual([
+      [4, 3],
+      [3, 0],
+      [2, 6],
+      [1, 6],
+      [0, 9],
+    ])
     const key = multikeyToDidKey(document.verificationMethod[0]) ?? ''
     expect(await verifySignature(key, proof.commit.sig, proof.commit.unsigned)).toBe('valid')
   })
 
   it('shows neighbours as present, without their records', () => {
-    expect(codeOf(() => verifyProofCar({ car, path: 'app.bsky.feed.post/3n2rjmmu7hr22', sha256 }))).toBe('repo.record-missing')
+    expect(codeOf(() => verifyProofCar({ car, path: 'app.bsky.feed.post/3n2rjmmu7hr22', sha256 }))).toBe(
+      'repo.record-missing',
+    )
     expect(verifyProofCar({ car, path: `${path}2`, sha256 }).value).toBeUndefined()
   })
 })

@@ -57,7 +57,8 @@ export function verifyProofCar(input: {
   if (!checkPathString(path)) throw new RepoError('repo.path-invalid', { path: path.slice(0, 200) })
   const { root, blocks } = readBlocks(input.car, sha256)
   const commitBytes = blocks.get(binary(root))
-  if (commitBytes === undefined) throw new RepoError('repo.no-root', { reason: 'the root block is not there' })
+  if (commitBytes === undefined)
+    throw new RepoError('repo.no-root', { reason: 'the root block is not there' })
   const commit = parseCommit(commitBytes)
   if (did !== undefined && commit.did !== did) {
     throw new RepoError('repo.did-mismatch', { expected: did, found: commit.did })
@@ -138,7 +139,8 @@ function strictKeys(node: MstNode, span: Span, cid: string): string[] {
   keys.forEach((key, i) => {
     if (!checkPathString(key)) throw new RepoError('repo.path-invalid', { cid, path: key.slice(0, 200) })
     const shared = i === 0 ? 0 : commonLength(keys[i - 1] ?? '', key)
-    if (shared !== node.fields[i * FIELDS + PREFIX]) throw new RepoError('repo.prefix-wrong', { cid, path: key })
+    if (shared !== node.fields[i * FIELDS + PREFIX])
+      throw new RepoError('repo.prefix-wrong', { cid, path: key })
     if (key === last || key === span.before) throw new RepoError('repo.key-duplicate', { cid, path: key })
     if (key < last || (span.before !== undefined && key > span.before)) {
       throw new RepoError('repo.key-order', { cid, path: key })
@@ -159,7 +161,7 @@ function checkLayer(
   const [first] = keys
   if (first === undefined) {
     // Only the root of an empty tree has neither keys nor a subtree; only a step to a lower layer has no keys.
-    if ((node.left >= 0) === (expected === undefined)) throw new RepoError('repo.node-empty', { cid })
+    if (node.left >= 0 === (expected === undefined)) throw new RepoError('repo.node-empty', { cid })
   }
   const layer = expected ?? (first === undefined ? 0 : heightOf(sha256, utf8(first)))
   for (const key of keys) {
@@ -190,7 +192,11 @@ export interface ProofParts {
 
 /** The blocks of a proof, the commit first. */
 export function proofBlocks({ commitBytes, nodes, record, sha256 }: ProofParts): CarBlock[] {
-  const parts = [commitBytes, ...nodes.map(({ node }) => node.bytes), ...(record === undefined ? [] : [record])]
+  const parts = [
+    commitBytes,
+    ...nodes.map(({ node }) => node.bytes),
+    ...(record === undefined ? [] : [record]),
+  ]
   return parts.map((data) => ({ codec: CODEC_DAG_CBOR, digest: sha256(data), data }))
 }
 

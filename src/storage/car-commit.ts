@@ -2,7 +2,7 @@ import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { createCarReader } from '../repo/car/reader.ts'
 import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
-import type { SignedCommit } from './importer.ts'
+import type { SignedCommit } from './import-session.ts'
 
 /**
  * Finds a file's commit, to learn whose repo it is before anything is taken. Nothing is proven by it: the

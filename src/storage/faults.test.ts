@@ -64,18 +64,61 @@ const pending = async (storage: Storage) => {
 }
 
 /** The head may have moved although its write was reported as failed: then there is nothing to do again. */
-const unlessAt = (repo: TestRepo, take: (storage: Storage) => Promise<unknown>) => async (storage: Storage) => {
-  if ((await headOf(storage, did))?.rev !== repo.rev) await take(storage)
-}
+const unlessAt =
+  (repo: TestRepo, take: (storage: Storage) => Promise<unknown>) => async (storage: Storage) => {
+    if ((await headOf(storage, did))?.rev !== repo.rev) await take(storage)
+  }
 const againFirst = unlessAt(first, takeFirst)
 
 const scenarios: readonly Scenario[] = [
-  { name: 'a first import', before: async () => {}, work: takeFirst, heads: [undefined, first], retry: againFirst, result: first },
-  { name: 'an import in two tries', before: async () => {}, work: inTwo, heads: [undefined, first], retry: againFirst, result: first },
-  { name: 'a full update', before: takeFirst, work: takeSecond, heads: [first, second], retry: unlessAt(second, takeSecond), result: second },
-  { name: 'an update by since', before: takeFirst, work: takeSince, heads: [first, second], retry: unlessAt(second, takeSince), result: second },
-  { name: 'a sweep', before: twoSnapshots, work: (it) => sweepRepo(it, did), heads: [second], retry: (it) => sweepRepo(it, did), result: second },
-  { name: 'a discard', before: pending, work: (it) => discardImport(it, did), heads: [first], retry: takeSecond, result: second },
+  {
+    name: 'a first import',
+    before: async () => {},
+    work: takeFirst,
+    heads: [undefined, first],
+    retry: againFirst,
+    result: first,
+  },
+  {
+    name: 'an import in two tries',
+    before: async () => {},
+    work: inTwo,
+    heads: [undefined, first],
+    retry: againFirst,
+    result: first,
+  },
+  {
+    name: 'a full update',
+    before: takeFirst,
+    work: takeSecond,
+    heads: [first, second],
+    retry: unlessAt(second, takeSecond),
+    result: second,
+  },
+  {
+    name: 'an update by since',
+    before: takeFirst,
+    work: takeSince,
+    heads: [first, second],
+    retry: unlessAt(second, takeSince),
+    result: second,
+  },
+  {
+    name: 'a sweep',
+    before: twoSnapshots,
+    work: (it) => sweepRepo(it, did),
+    heads: [second],
+    retry: (it) => sweepRepo(it, did),
+    result: second,
+  },
+  {
+    name: 'a discard',
+    before: pending,
+    work: (it) => discardImport(it, did),
+    heads: [first],
+    retry: takeSecond,
+    result: second,
+  },
 ]
 
 async function check(storage: Storage, heads: readonly (TestRepo | undefined)[]): Promise<void> {
@@ -88,38 +131,41 @@ async function check(storage: Storage, heads: readonly (TestRepo | undefined)[])
   }
 }
 
-describe.each(scenarios.map((it) => [it.name, it] as const))('%s that dies', (_name, { before, work, heads, retry, result }) => {
-  async function withFault(at: number, when: 'before' | 'after'): Promise<number> {
-    return withLevel(async (storage, directory) => {
-      await before(storage)
-      const faulty = createFaulty(storage, at, when)
-      const ended = await work(faulty).then(
-        () => true,
-        () => false,
-      )
-      // Whatever was under way comes to its end before the disk is closed.
-      await storage.write([])
-      await storage.close()
-      const reopened = await openLevel(directory)
-      try {
-        await check(reopened, heads)
-        if (!ended) await retry(reopened)
-        await check(reopened, ended ? heads : [result])
-        const { records } = await framesOf(reopened, did)
-        expect(records.length - new Set(records).size).toBe(0)
-      } finally {
-        await reopened.close()
-      }
-      return faulty.writes
-    })
-  }
-
-  it('between any two of its writes', async () => {
-    const writes = await withFault(Infinity, 'before')
-    expect(writes).toBeGreaterThan(0)
-    for (let at = 1; at <= writes; at++) {
-      await withFault(at, 'before')
-      await withFault(at, 'after')
+describe.each(scenarios.map((it) => [it.name, it] as const))(
+  '%s that dies',
+  (_name, { before, work, heads, retry, result }) => {
+    async function withFault(at: number, when: 'before' | 'after'): Promise<number> {
+      return withLevel(async (storage, directory) => {
+        await before(storage)
+        const faulty = createFaulty(storage, at, when)
+        const ended = await work(faulty).then(
+          () => true,
+          () => false,
+        )
+        // Whatever was under way comes to its end before the disk is closed.
+        await storage.write([])
+        await storage.close()
+        const reopened = await openLevel(directory)
+        try {
+          await check(reopened, heads)
+          if (!ended) await retry(reopened)
+          await check(reopened, ended ? heads : [result])
+          const { records } = await framesOf(reopened, did)
+          expect(records.length - new Set(records).size).toBe(0)
+        } finally {
+          await reopened.close()
+        }
+        return faulty.writes
+      })
     }
-  })
-})
+
+    it('between any two of its writes', async () => {
+      const writes = await withFault(Infinity, 'before')
+      expect(writes).toBeGreaterThan(0)
+      for (let at = 1; at <= writes; at++) {
+        await withFault(at, 'before')
+        await withFault(at, 'after')
+      }
+    })
+  },
+)

@@ -12,15 +12,19 @@ const third = editRepo(second, { delete: 3 })
 /** Another commit with the rev of `second`. */
 const twin = editRepo(first, { create: 2, update: 1 })
 const did = first.did
-const take = (storage: Storage, repo: typeof first) => importCar(storage, did, repo.car(), { didKey: repo.didKey })
+const take = (storage: Storage, repo: typeof first) =>
+  importCar(storage, did, repo.car(), { didKey: repo.didKey })
 
 describe('a head', () => {
   it('moves on with each commit and keeps the snapshots before', async () => {
     await withLevel(async (storage) => {
-      for (const repo of [first, second, third]) expect((await take(storage, repo)).id).toBe((await headOf(storage, did))?.id)
+      for (const repo of [first, second, third])
+        expect((await take(storage, repo)).id).toBe((await headOf(storage, did))?.id)
       const snapshots = await snapshotsOf(storage, did)
       expect(snapshots.map((it) => it.rev)).toEqual([first.rev, second.rev, third.rev])
-      expect(await contentOf(storage, snapshots[0] ?? (await take(storage, first)))).toEqual(contentOfRepo(first))
+      expect(await contentOf(storage, snapshots[0] ?? (await take(storage, first)))).toEqual(
+        contentOfRepo(first),
+      )
     })
   })
 

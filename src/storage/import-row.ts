@@ -1,7 +1,14 @@
 import { hasCode } from '../core/errors.ts'
 import { StorageError } from './errors.ts'
 import type { Guard, Storage, WriteOp } from './port.ts'
-import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow, spillBytesKey } from './rows.ts'
+import {
+  type ImportRow,
+  repoRange,
+  segmentBytesKey,
+  segmentKey,
+  type SegmentRow,
+  spillBytesKey,
+} from './rows.ts'
 
 /** Holds while this import has been neither ended nor discarded: the fence of everything that it writes. */
 export function holdsImport(did: string, importId: string): Guard {
@@ -28,7 +35,8 @@ export async function beginImport(options: {
   try {
     await storage.write([{ type: 'add', table: 'imports', key: did, value: row }])
   } catch (error) {
-    if (hasCode(error, 'storage.exists')) throw new StorageError('storage.conflict', { table: 'imports', key: did })
+    if (hasCode(error, 'storage.exists'))
+      throw new StorageError('storage.conflict', { table: 'imports', key: did })
     throw error
   }
   return { row, resumed: false }

@@ -1,16 +1,15 @@
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
-import type { Sha256 } from '../core/hash.ts'
 import { createCarReader } from '../repo/car/reader.ts'
-import { type Commit, parseCommit } from '../repo/commit.ts'
+import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
 import { checkHash, createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { moveHead, type RepoFacts } from './head.ts'
+import { moveHead } from './head.ts'
 import { beginImport, discardImport, holdsImport } from './import-row.ts'
+import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 import { recallBase, recallImport } from './recall.ts'
-import type { Storage, WriteOp } from './port.ts'
-import { type ImportRow, type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
+import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { createWriteLane } from './write-lane.ts'
@@ -18,88 +17,17 @@ import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
 
 export { discardImport } from './import-row.ts'
+export type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 
 /** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */
 const NODE_BUDGET = 32 << 20
-
-export interface SignedCommit {
-  readonly commit: Commit
-  readonly bytes: Uint8Array
-  readonly cid: string
-  readonly digest: Uint8Array
-}
-
-export interface ImportProgress {
-  readonly bytes: number
-  readonly blocks: number
-  readonly records: number
-  /** records whose path up to the root is proven */
-  readonly proven: number
-}
 
 interface Proven {
   readonly root: TreeRoot
   readonly collections: readonly CollectionTotals[]
 }
 
-/** What the snapshot says beside its tree. */
-export interface SnapshotFacts {
-  readonly signature: SnapshotRow['signature']
-  readonly signedBy: string | undefined
-  readonly identity: string | undefined
-  readonly now: number
-  readonly repo: RepoFacts
-  /** more to write in the same transaction: identity document, blob rows */
-  readonly ops?: readonly WriteOp[]
-  readonly allowRollback?: boolean
-}
-
-/**
- * Takes one repo in: bytes of a CAR in any chunking and any order of blocks, a snapshot and a moved head
- * at the end, and nothing visible before.
- *
- * Records are checked and packed into segments as they arrive; tree nodes are walked strictly from the
- * signed root as soon as the blocks allow. Segments of a transfer that was cut off are found again by
- * their import's row, so the next try writes no proven block twice.
- */
-export interface ImportSession {
-  /** Blocks were found from a try that was cut off. */
-  readonly resumed: boolean
-  /** Takes the next bytes; resolves when there is room for more. */
-  write(chunk: Uint8Array): Promise<void>
-  /** Known once its block has come. */
-  readonly commit: SignedCommit | undefined
-  readonly progress: ImportProgress
-  /** Starts over with a new stream of the same repo, keeping what is stored. */
-  restart(): void
-  /** Says that the bytes are over and proves what is left, without moving a head. */
-  prove(): Promise<void>
-  /** Says that the bytes are over, proves what is left, and moves the head. */
-  finish(facts: SnapshotFacts): Promise<SnapshotRow>
-  /** Stops, keeping what is stored so that another try goes on. */
-  suspend(): Promise<void>
-  /** Stops, dropping what was stored. */
-  discard(): Promise<void>
-}
-
-export interface ImportOptions {
-  readonly storage: Storage
-  readonly did: string
-  readonly sha256: Sha256
-  /** a random 32-bit number */
-  readonly random: () => number
-  readonly now: number
-  readonly source: ImportRow['source']
-  readonly label: string
-  /** Called once with the commit, before anything after it is taken; throws to refuse. */
-  readonly onCommit: (commit: SignedCommit) => Promise<void>
-  /** The snapshot whose blocks need not come again. */
-  readonly base?: SnapshotRow
-  /** The CAR holds only what changed since `base` (a `since` answer). */
-  readonly partial?: boolean
-  readonly nodeBudget?: number
-}
-
+/** Opens an import of one repo, or goes on with the one that was cut off. See {@link ImportSession}. */
 export async function openImport(options: ImportOptions): Promise<ImportSession> {
   const { storage, did, sha256, random } = options
   const seed = random()
@@ -155,7 +83,12 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         // The commit goes into the snapshot's row. No tree under it can hold it as a record.
         checkHash(sha256, buffer, digestAt, from, to, position)
         const block = buffer.slice(from, to)
-        commit ??= { commit: parseCommit(block), bytes: block, cid: cidString(CODEC_DAG_CBOR, root), digest: root }
+        commit ??= {
+          commit: parseCommit(block),
+          bytes: block,
+          cid: cidString(CODEC_DAG_CBOR, root),
+          digest: root,
+        }
       },
     })
   let car = reader()
@@ -167,7 +100,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     }
     await options.onCommit(commit)
     greeted = true
-    if (options.partial !== true) walk = createTreeWalk({ root: commit.commit.data, blocks: intake, sink, sha256 })
+    if (options.partial !== true)
+      walk = createTreeWalk({ root: commit.commit.data, blocks: intake, sink, sha256 })
   }
 
   /** Brings a spilled page of nodes back. */
@@ -241,7 +175,12 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       return commit
     },
     get progress() {
-      return { bytes, blocks: intake.blocks + (commit === undefined ? 0 : 1), records: intake.records, proven: walk?.records ?? 0 }
+      return {
+        bytes,
+        blocks: intake.blocks + (commit === undefined ? 0 : 1),
+        records: intake.records,
+        proven: walk?.records ?? 0,
+      }
     },
     async write(chunk) {
       car.push(chunk)

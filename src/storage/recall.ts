@@ -48,7 +48,10 @@ export async function recallImport(input: Recall & { readonly importId: string }
     const bytes = await storage.readBytes(key)
     for (const frame of frames(bytes)) {
       if (frame.kind !== 'node') continue
-      await recallNode({ segment, offset: frame.from, length: frame.to - frame.from }, bytes.subarray(frame.from, frame.to))
+      await recallNode(
+        { segment, offset: frame.from, length: frame.to - frame.from },
+        bytes.subarray(frame.from, frame.to),
+      )
     }
   }
 }
@@ -67,14 +70,16 @@ function createNodeRecall(input: Recall): (place: Place, bytes?: Uint8Array) => 
       return bytes === undefined ? await source.load(place) : decodeStored(bytes)
     } catch (error) {
       // Bytes that are no stored node, or that are not there; anything else is the disk's own trouble.
-      if (error instanceof RepoError || error instanceof RangeError || hasCode(error, 'storage.segment-gone')) return undefined
+      if (error instanceof RepoError || error instanceof RangeError || hasCode(error, 'storage.segment-gone'))
+        return undefined
       throw error
     }
   }
 
   const isWhole = async (stored: StoredNode): Promise<boolean> => {
     const { node, records, children } = stored
-    for (const [i, place] of records.entries()) if (!samePlace(intake.placeOf(valueOf(node, i)), place)) return false
+    for (const [i, place] of records.entries())
+      if (!samePlace(intake.placeOf(valueOf(node, i)), place)) return false
     for (const [i, child] of children.entries()) {
       const digest = childDigest(node, i)
       if (child === undefined || digest === undefined) continue

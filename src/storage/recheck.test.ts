@@ -16,7 +16,9 @@ describe('checking a snapshot again', () => {
   })
 
   const repo = generateRepo({ seed: 'recheck', records: 120 })
-  const broken = async (break_: (storage: Storage, snapshot: SnapshotRow) => Promise<SnapshotRow | undefined>) =>
+  const broken = async (
+    break_: (storage: Storage, snapshot: SnapshotRow) => Promise<SnapshotRow | undefined>,
+  ) =>
     withLevel(async (storage) => {
       const snapshot = await importCar(storage, repo.did, repo.car(), { didKey: repo.didKey })
       const changed = (await break_(storage, snapshot)) ?? snapshot
@@ -27,7 +29,11 @@ describe('checking a snapshot again', () => {
   async function flip(storage: Storage, kind: 'record' | 'node'): Promise<void> {
     for (const { key, value } of await storage.list('segments')) {
       const row = value as SegmentRow
-      const bytesKey = segmentBytesKey(repo.did, Number.parseInt(key.slice(repo.did.length + 1), 16), row.generation)
+      const bytesKey = segmentBytesKey(
+        repo.did,
+        Number.parseInt(key.slice(repo.did.length + 1), 16),
+        row.generation,
+      )
       const bytes = await storage.readBytes(bytesKey)
       const frame = [...frames(bytes)].filter((it) => it.kind === kind).at(2)
       if (frame === undefined) continue
@@ -57,6 +63,8 @@ describe('checking a snapshot again', () => {
 
   it('goes by the commit, not by what the snapshot says of it', async () => {
     const other = generateRepo({ seed: 'recheck/other', records: 3 })
-    expect(await broken(async (_storage, snapshot) => ({ ...snapshot, commit: other.commitBytes }))).toMatch(/^repo\./)
+    expect(await broken(async (_storage, snapshot) => ({ ...snapshot, commit: other.commitBytes }))).toMatch(
+      /^repo\./,
+    )
   })
 })

@@ -55,18 +55,21 @@ export async function recheck(input: {
       intake.keepAsRecord(buffer.subarray(digestAt, digestAt + 32), buffer.slice(from, to))
     },
   })
+  const proceed = () => {
+    let state = walk.advance()
+    while (state === 'more') state = walk.advance()
+    return state
+  }
   let bytes = 0
   for await (const chunk of exportCar(storage, snapshot)) {
     input.signal?.throwIfAborted()
     car.push(chunk)
     bytes += chunk.length
-    walk.advance()
+    proceed()
     input.onProgress(walk.records, bytes)
   }
   car.end()
-  let state = walk.advance()
-  while (state === 'more') state = walk.advance()
-  if (state !== 'done') {
+  if (proceed() !== 'done') {
     const wanted = walk.wanted()
     throw new RepoError(wanted?.as === 'record' ? 'repo.record-missing' : 'repo.node-missing', {
       cid: wanted === undefined ? '' : cidString(CODEC_DAG_CBOR, wanted.digest),

@@ -1,3 +1,4 @@
+import { encode } from '@atcute/cbor'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../core/bytes.ts'
 import { joinBytes } from '../repo/testing/car.ts'
@@ -34,71 +35,80 @@ function pieces(car: Uint8Array, count: number): Uint8Array[] {
 const large = generateRepo({ seed: 'resume/large', records: 14_000 })
 
 describe('an import that was cut off', () => {
-  it.each(['preorder', 'reversed', 'shuffled', 'revision'] as const)('goes on where it was, in %s order', async (order) => {
-    const repo = generateRepo({ seed: 'resume', records: 500 })
-    const chunks = pieces(joinBytes(repo.car(order)), 40)
-    const prng = createPrng(`resume/${order}`)
-    await withLevel(async (storage) => {
-      let stored = 0
-      for (let cut = 1 + prng.int(8); cut < chunks.length; cut += 1 + prng.int(14)) {
+  it.each(['preorder', 'reversed', 'shuffled', 'revision'] as const)(
+    'goes on where it was, in %s order',
+    async (order) => {
+      const repo = generateRepo({ seed: 'resume', records: 500 })
+      const chunks = pieces(joinBytes(repo.car(order)), 40)
+      const prng = createPrng(`resume/${order}`)
+      await withLevel(async (storage) => {
+        let stored = 0
+        for (let cut = 1 + prng.int(8); cut < chunks.length; cut += 1 + prng.int(14)) {
+          const session = await begin(storage, repo.did, { didKey: repo.didKey })
+          expect(session.resumed).toBe(stored > 0)
+          for (const chunk of chunks.slice(0, cut)) await session.write(chunk)
+          await session.suspend()
+          const { bytes, records, nodes } = await framesOf(storage, repo.did)
+          expect(bytes).toBeGreaterThanOrEqual(stored)
+          expect([repeats(records), repeats(nodes)]).toEqual([0, 0])
+          expect(await headOf(storage, repo.did)).toBeUndefined()
+          stored = bytes
+        }
         const session = await begin(storage, repo.did, { didKey: repo.didKey })
-        expect(session.resumed).toBe(stored > 0)
-        for (const chunk of chunks.slice(0, cut)) await session.write(chunk)
-        await session.suspend()
-        const { bytes, records, nodes } = await framesOf(storage, repo.did)
-        expect(bytes).toBeGreaterThanOrEqual(stored)
+        for (const chunk of chunks) await session.write(chunk)
+        expect(session.progress.bytes).toBe(chunks.reduce((sum, it) => sum + it.length, 0))
+        const snapshot = await end(session)
+        expect(await contentOf(storage, snapshot)).toEqual(contentOfRepo(repo))
+        expect(await recheckOf(storage, snapshot)).toBe(500)
+        const { records, nodes } = await framesOf(storage, repo.did)
         expect([repeats(records), repeats(nodes)]).toEqual([0, 0])
-        expect(await headOf(storage, repo.did)).toBeUndefined()
-        stored = bytes
-      }
-      const session = await begin(storage, repo.did, { didKey: repo.didKey })
-      for (const chunk of chunks) await session.write(chunk)
-      expect(session.progress.bytes).toBe(chunks.reduce((sum, it) => sum + it.length, 0))
-      const snapshot = await end(session)
-      expect(await contentOf(storage, snapshot)).toEqual(contentOfRepo(repo))
-      expect(await recheckOf(storage, snapshot)).toBe(500)
-      const { records, nodes } = await framesOf(storage, repo.did)
-      expect([repeats(records), repeats(nodes)]).toEqual([0, 0])
-      expect(await storage.get('imports', repo.did)).toBeUndefined()
-    })
-  })
+        expect(await storage.get('imports', repo.did)).toBeUndefined()
+      })
+    },
+  )
 
-  it.each(['preorder', 'revision'] as const)('is whole again after it died with segments half out, in %s order', async (order) => {
-    const chunks = [...large.car(order)]
-    await withLevel(async (storage) => {
-      for (const part of [0.8, 0.95]) {
-        const session = await begin(storage, large.did, { didKey: large.didKey })
-        for (const chunk of chunks.slice(0, Math.floor(chunks.length * part))) await session.write(chunk)
-        // What is in its buffers is lost, since nobody says suspend; what was handed to the disk lands first.
-        await storage.write([])
-      }
-      const before = await framesOf(storage, large.did)
-      expect(before.records.length).toBeGreaterThan(2000)
-      if (order === 'preorder') expect(before.nodes.length).toBeGreaterThan(500)
-      const snapshot = await importCar(storage, large.did, chunks, { didKey: large.didKey })
-      expect(await recheckOf(storage, snapshot)).toBe(large.records.length)
-      const after = await framesOf(storage, large.did)
-      expect(repeats(after.records)).toBe(0)
-    })
-  })
+  it.each(['preorder', 'revision'] as const)(
+    'is whole again after it died with segments half out, in %s order',
+    async (order) => {
+      const chunks = [...large.car(order)]
+      await withLevel(async (storage) => {
+        for (const part of [0.8, 0.95]) {
+          const session = await begin(storage, large.did, { didKey: large.didKey })
+          for (const chunk of chunks.slice(0, Math.floor(chunks.length * part))) await session.write(chunk)
+          // What is in its buffers is lost, since nobody says suspend; what was handed to the disk lands first.
+          await storage.write([])
+        }
+        const before = await framesOf(storage, large.did)
+        expect(before.records.length).toBeGreaterThan(2000)
+        if (order === 'preorder') expect(before.nodes.length).toBeGreaterThan(500)
+        const snapshot = await importCar(storage, large.did, chunks, { didKey: large.didKey })
+        expect(await recheckOf(storage, snapshot)).toBe(large.records.length)
+        const after = await framesOf(storage, large.did)
+        expect(repeats(after.records)).toBe(0)
+      })
+    },
+  )
 
-  it.each(legalCars().map((it) => [it.name, it] as const))('takes odd repositories: %s', async (_name, legal) => {
-    const chunks = pieces(legal.car, 7)
-    await withLevel(async (storage) => {
-      for (const cut of [2, 6]) {
-        const session = await begin(storage, legal.did, { didKey: legal.didKey })
-        for (const chunk of chunks.slice(0, cut)) await session.write(chunk)
-        await session.suspend()
-      }
-      const snapshot = await importCar(storage, legal.did, chunks, { didKey: legal.didKey })
-      const wanted = new Map(legal.records.map((it) => [it.path, toHex(it.bytes)]))
-      expect(await contentOf(storage, snapshot)).toEqual(wanted)
-      expect(await recheckOf(storage, snapshot)).toBe(wanted.size)
-      // And once more, over what is kept.
-      const again = await importCar(storage, legal.did, chunks, { didKey: legal.didKey, base: snapshot })
-      expect(again.root).toEqual(snapshot.root)
-    })
-  })
+  it.each(legalCars().map((it) => [it.name, it] as const))(
+    'takes odd repositories: %s',
+    async (_name, legal) => {
+      const chunks = pieces(legal.car, 7)
+      await withLevel(async (storage) => {
+        for (const cut of [2, 6]) {
+          const session = await begin(storage, legal.did, { didKey: legal.didKey })
+          for (const chunk of chunks.slice(0, cut)) await session.write(chunk)
+          await session.suspend()
+        }
+        const snapshot = await importCar(storage, legal.did, chunks, { didKey: legal.didKey })
+        const wanted = new Map(legal.records.map((it) => [it.path, toHex(it.bytes)]))
+        expect(await contentOf(storage, snapshot)).toEqual(wanted)
+        expect(await recheckOf(storage, snapshot)).toBe(wanted.size)
+        // And once more, over what is kept.
+        const again = await importCar(storage, legal.did, chunks, { didKey: legal.didKey, base: snapshot })
+        expect(again.root).toEqual(snapshot.root)
+      })
+    },
+  )
 
   it('goes on with a newer commit', async () => {
     const repo = generateRepo({ seed: 'resume/newer', records: 300 })
@@ -134,20 +144,40 @@ describe('an import that was cut off', () => {
 })
 
 describe('an import', () => {
-  it.each(['preorder', 'reversed', 'shuffled', 'revision'] satisfies BlockOrder[])('spills nodes and clears up, in %s order', async (order) => {
-    await withLevel(async (storage) => {
-      const session = await begin(storage, large.did, { didKey: large.didKey, nodeBudget: 1 })
-      let spilled = 0
-      for (const chunk of large.car(order)) {
-        await session.write(chunk)
-        spilled = Math.max(spilled, (await storage.byteKeys({ from: 'spill/', to: 'spill0' })).length)
-      }
-      if (order !== 'preorder') expect(spilled).toBeGreaterThan(0)
-      const snapshot = await end(session)
-      expect(snapshot.root.records).toBe(large.records.length)
-      expect(await storage.byteKeys({ from: 'spill/', to: 'spill0' })).toEqual([])
-      if (order === 'shuffled') expect(await recheckOf(storage, snapshot)).toBe(large.records.length)
-    })
+  it.each(['preorder', 'reversed', 'shuffled', 'revision'] satisfies BlockOrder[])(
+    'spills nodes and clears up, in %s order',
+    async (order) => {
+      await withLevel(async (storage) => {
+        const session = await begin(storage, large.did, { didKey: large.didKey, nodeBudget: 1 })
+        let spilled = 0
+        for (const chunk of large.car(order)) {
+          await session.write(chunk)
+          spilled = Math.max(spilled, (await storage.byteKeys({ from: 'spill/', to: 'spill0' })).length)
+        }
+        if (order !== 'preorder') expect(spilled).toBeGreaterThan(0)
+        const snapshot = await end(session)
+        expect(snapshot.root.records).toBe(large.records.length)
+        expect(await storage.byteKeys({ from: 'spill/', to: 'spill0' })).toEqual([])
+        if (order === 'shuffled') expect(await recheckOf(storage, snapshot)).toBe(large.records.length)
+      })
+    },
+  )
+
+  it('keeps records in the shape of tree nodes that were spilled', async () => {
+    const shaped = Array.from({ length: 1400 }, (_, i) => ({
+      path: `com.example.odd/k${i}`,
+      bytes: encode({ e: `${i} ${'石'.repeat(600)}`, l: i }).slice(),
+    }))
+    const repo = editRepo(generateRepo({ seed: 'resume/shaped', records: 5 }), { create: shaped })
+    for (const order of ['reversed', 'shuffled'] as const) {
+      await withLevel(async (storage) => {
+        const snapshot = await importCar(storage, repo.did, repo.car(order), {
+          didKey: repo.didKey,
+          nodeBudget: 1,
+        })
+        expect(await recheckOf(storage, snapshot)).toBe(1405)
+      })
+    }
   })
 
   it('over a base writes only what is new', async () => {
@@ -192,7 +222,9 @@ describe('a discarded import', () => {
         for (const chunk of chunks.slice(-4)) await session.write(chunk)
         await end(session)
       }
-      await expect(more()).rejects.toMatchObject({ code: expect.stringMatching(/storage\.(conflict|segment-gone)/) as string })
+      await expect(more()).rejects.toMatchObject({
+        code: expect.stringMatching(/storage\.(conflict|segment-gone)/) as string,
+      })
       await session.discard()
       expect(await leftovers(storage, large.did)).toEqual(NOTHING)
     })

@@ -23,7 +23,11 @@ async function keep(storage: Storage): Promise<SnapshotRow[]> {
 }
 
 /** Does to every segment of a snapshot's import what a power loss may do. */
-async function spoil(storage: Storage, snapshot: SnapshotRow | undefined, how: 'gone' | 'short' | 'changed'): Promise<void> {
+async function spoil(
+  storage: Storage,
+  snapshot: SnapshotRow | undefined,
+  how: 'gone' | 'short' | 'changed',
+): Promise<void> {
   let spoilt = 0
   for (const { key, value } of await storage.list('segments', repoRange(did))) {
     const row = value as SegmentRow
@@ -34,7 +38,11 @@ async function spoil(storage: Storage, snapshot: SnapshotRow | undefined, how: '
     const op =
       how === 'gone'
         ? ({ type: 'delete-bytes', key: bytesKey } as const)
-        : ({ type: 'put-bytes', key: bytesKey, parts: [how === 'short' ? bytes.subarray(0, -3) : bytes] } as const)
+        : ({
+            type: 'put-bytes',
+            key: bytesKey,
+            parts: [how === 'short' ? bytes.subarray(0, -3) : bytes],
+          } as const)
     await storage.write([op])
     spoilt++
   }

@@ -3,7 +3,14 @@ import type { Sha256 } from '../core/hash.ts'
 import { decodeStored } from '../repo/mst/stored.ts'
 import { frames } from './frames.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type RepoRow, repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow, snapshotKey } from './rows.ts'
+import {
+  type RepoRow,
+  repoRange,
+  segmentBytesKey,
+  type SegmentRow,
+  type SnapshotRow,
+  snapshotKey,
+} from './rows.ts'
 
 /**
  * Reads back what the newest backup of a repo wrote, once, when Cairn has been started anew: a power loss
@@ -23,7 +30,9 @@ export async function settleHead(storage: Storage, did: string, sha256: Sha256):
   const guards = [{ table: 'repos' as const, key: did, holds: same }]
   try {
     if (await sound(storage, head, sha256)) {
-      await storage.write([{ type: 'put', table: 'snapshots', key, value: { ...head, settled: true } }], { guards })
+      await storage.write([{ type: 'put', table: 'snapshots', key, value: { ...head, settled: true } }], {
+        guards,
+      })
       return undefined
     }
     const older = (await storage.list('snapshots', repoRange(did)))
@@ -38,7 +47,11 @@ export async function settleHead(storage: Storage, did: string, sha256: Sha256):
     const next: RepoRow = { ...row, head: before?.id, top: undefined, generation: row.generation + 1 }
     await storage.write(
       [
-        ...broken.map((it): WriteOp => ({ type: 'delete', table: 'snapshots', key: snapshotKey(did, it.id) })),
+        ...broken.map((it): WriteOp => ({
+          type: 'delete',
+          table: 'snapshots',
+          key: snapshotKey(did, it.id),
+        })),
         { type: 'put', table: 'repos', key: did, value: next },
         { type: 'put', table: 'meta', key: `sweep/${did}`, value: true },
       ],

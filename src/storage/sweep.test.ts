@@ -92,7 +92,9 @@ describe('a sweep', () => {
         await sweepRepo(storage, repo.did)
         await expectKept(storage, kept)
       }
-      const rows = (await storage.list('segments', repoRange(at(many, 0).did))).map((it) => it.value as SegmentRow)
+      const rows = (await storage.list('segments', repoRange(at(many, 0).did))).map(
+        (it) => it.value as SegmentRow,
+      )
       expect(Math.max(...rows.map((it) => it.generation))).toBeGreaterThan(1)
       expect((await framesOf(storage, at(many, 0).did)).bytes / liveBytes(kept)).toBeLessThan(1.3)
     })
@@ -129,13 +131,17 @@ describe('a sweep', () => {
       for (const i of [0, 2]) await deleteSnapshotRow(storage, at(snapshots, i))
       const { packed } = await sweepRepo(storage, did)
       expect(packed).toBeGreaterThan(0)
-      for (const reader of readers) expect(await contentOf(storage, head, reader)).toEqual(contentOfRepo(at(repos, 3)))
+      for (const reader of readers)
+        expect(await contentOf(storage, head, reader)).toEqual(contentOfRepo(at(repos, 3)))
       const crowd = createSegmentReader(storage, did)
       const contents = await Promise.all([head, older, head].map((it) => contentOf(storage, it, crowd)))
       expect(contents[0]).toEqual(contents[2])
       expect(contents[1]).toEqual(contentOfRepo(at(repos, 1)))
       const fresh = createSegmentReader(storage, did)
-      const changes = await compare(storedSide(fresh, older.root, older.data), storedSide(fresh, head.root, head.data))
+      const changes = await compare(
+        storedSide(fresh, older.root, older.data),
+        storedSide(fresh, head.root, head.data),
+      )
       expect(changes.length).toBeGreaterThan(0)
       // Packed once more underneath a reader that knows the first packing.
       await deleteSnapshotRow(storage, older)

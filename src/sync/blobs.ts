@@ -5,7 +5,7 @@ import type { Network } from '../pds/network.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { imageTypeOf, type ImageType } from '../repo/image-type.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
-import type { Storage, WriteOp } from '../storage/port.ts'
+import type { Guard, Storage, WriteOp } from '../storage/port.ts'
 import { SyncError } from './errors.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { ifKept, repoRow } from './kept.ts'
@@ -26,6 +26,8 @@ export interface BlobRow {
 const AT_ONCE = 4
 /** Rows written in one transaction while a listing comes in. */
 const ROWS = 500
+/** The index of records may write the same row; each round sees what it wrote. */
+const ROUNDS = 8
 
 interface Fetching {
   readonly storage: Storage
@@ -129,7 +131,7 @@ function stops(error: CairnError): boolean {
   return error.code.startsWith('pds.account-') || hasCode(error, 'pds.network') || hasCode(error, 'pds.rate-limited')
 }
 
-/** Changes a blob's row, together with its bytes. What the index of records wrote to it meanwhile stays. */
+/** Changes a blob's row, together with its bytes. What the index of records writes to it meanwhile stays. */
 async function change(
   storage: Storage,
   did: string,
@@ -138,9 +140,23 @@ async function change(
   ops: readonly WriteOp[] = [],
 ): Promise<void> {
   const key = blobKey(did, cid)
-  const row = (await storage.get('blobs', key)) as BlobRow | undefined
-  const value: BlobRow = { ...(row ?? unknownBlob(cid)), ...to }
-  await storage.write([...ops, { type: 'put', table: 'blobs', key, value }], { guards: [ifKept(did)] })
+  for (let round = 1; ; round++) {
+    const row = (await storage.get('blobs', key)) as BlobRow | undefined
+    const value: BlobRow = { ...(row ?? unknownBlob(cid)), ...to }
+    const same: Guard = {
+      table: 'blobs',
+      key,
+      // The index only ever adds paths, and a type where there was none.
+      holds: (now) => (now as BlobRow | undefined)?.paths.length === row?.paths.length,
+    }
+    try {
+      await storage.write([...ops, { type: 'put', table: 'blobs', key, value }], { guards: [ifKept(did), same] })
+      return
+    } catch (error) {
+      const raced = hasCode(error, 'storage.conflict') && error.fields['table'] === 'blobs'
+      if (!raced || round === ROUNDS) throw error
+    }
+  }
 }
 
 const unknownBlob = (cid: string): BlobRow => ({

@@ -6,6 +6,7 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.busy` | `did`: this repo is at work in another tab |
  * | `sync.cancelled` | none |
  * | `sync.not-kept` | `did`: nothing of it is kept here |
+ * | `sync.head` | `did`, `snapshot`: the newest backup cannot be deleted alone |
  * | `sync.nothing-to-resume` | `did` |
  * | `sync.no-such-record` | `did`, `path` |
  * | `sync.no-such-blob` | `did`, `cid` |
@@ -14,6 +15,7 @@ export type SyncErrorCode =
   | 'sync.busy'
   | 'sync.cancelled'
   | 'sync.not-kept'
+  | 'sync.head'
   | 'sync.nothing-to-resume'
   | 'sync.no-such-record'
   | 'sync.no-such-blob'

@@ -14,8 +14,13 @@ import { exclusively, type Work } from './work.ts'
  */
 const dueKey = (did: string): string => `sweep/${did}`
 
-/** Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop. */
+/**
+ * Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop.
+ *
+ * @throws SyncError `sync.head`, `sync.not-kept`
+ */
 export async function deleteSnapshot(storage: Storage, did: string, id: string): Promise<void> {
+  if ((await repoRow(storage, did))?.head === id) throw new SyncError('sync.head', { did, snapshot: id })
   const snapshot = (await snapshotsOf(storage, did)).find((it) => it.id === id)
   if (snapshot === undefined) throw new SyncError('sync.not-kept', { did, snapshot: id })
   await dropSnapshot(storage, snapshot)

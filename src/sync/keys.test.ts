@@ -78,9 +78,6 @@ describe('whose signature counts', () => {
       const { before } = await alice.rotate(ROTATED)
       const forged = editRepo({ ...alice.repo, key: before, rev: formatTid((ROTATED + HOUR) * 1000, 3) }, { create: 1 })
       await expectUntouched(kit, alice.did, () => kit.file(forged), 'repo.past-key')
-      // Offline it is not refused for the rotation, which the kept log does not show; so it must stay unseen no longer.
-      await kit.backUp(alice.did)
-      await expectUntouched(kit, alice.did, () => kit.file(forged), 'repo.past-key')
     }))
 
   it('a head by a past key never replaces one by a newer key, whoever sends it', () =>

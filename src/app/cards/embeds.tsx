@@ -38,7 +38,9 @@ function Images({ images }: { readonly images: readonly unknown[] }) {
   if (shown.length === 0) return null
   return (
     <div className={`embed images n${Math.min(4, shown.length)}`}>
-      {shown.map(({ blob, alt }, index) => blob !== undefined && <Picture key={index} blob={blob} alt={alt} />)}
+      {shown.map(
+        ({ blob, alt }, index) => blob !== undefined && <Picture key={index} blob={blob} alt={alt} />,
+      )}
     </div>
   )
 }

@@ -2,9 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { segments } from './facets.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length
-const facet = (byteStart: unknown, byteEnd: unknown, feature: unknown) => ({ index: { byteStart, byteEnd }, features: [feature] })
+const facet = (byteStart: unknown, byteEnd: unknown, feature: unknown) => ({
+  index: { byteStart, byteEnd },
+  features: [feature],
+})
 const link = (uri: string) => ({ $type: 'app.bsky.richtext.facet#link', uri })
-const join = (text: string, facets: readonly unknown[]) => segments(text, facets).map((part) => part.text).join('')
+const join = (text: string, facets: readonly unknown[]) =>
+  segments(text, facets)
+    .map((part) => part.text)
+    .join('')
 
 describe('facets', () => {
   it('counts UTF-8 bytes, not characters', () => {
@@ -42,7 +48,10 @@ describe('facets', () => {
   })
 
   it('keeps the first of two that overlap', () => {
-    const found = segments('abcdef', [facet(0, 4, link('https://a.example')), facet(2, 6, link('https://b.example'))])
+    const found = segments('abcdef', [
+      facet(0, 4, link('https://a.example')),
+      facet(2, 6, link('https://b.example')),
+    ])
     expect(found.map((part) => part.text)).toEqual(['abcd', 'ef'])
     expect(join('abcdef', Array(1_000).fill(facet(0, 1, link('https://a.example'))))).toBe('abcdef')
   })

@@ -45,8 +45,15 @@ function readFacet(facet: Fields | undefined, bytes: Uint8Array): Facet | undefi
   const index = sub(facet, 'index')
   const start = index?.['byteStart']
   const end = index?.['byteEnd']
-  if (typeof start !== 'number' || typeof end !== 'number' || !Number.isInteger(start) || !Number.isInteger(end)) return undefined
-  if (start < 0 || end <= start || end > bytes.length || inCharacter(bytes, start) || inCharacter(bytes, end)) return undefined
+  if (
+    typeof start !== 'number' ||
+    typeof end !== 'number' ||
+    !Number.isInteger(start) ||
+    !Number.isInteger(end)
+  )
+    return undefined
+  if (start < 0 || end <= start || end > bytes.length || inCharacter(bytes, start) || inCharacter(bytes, end))
+    return undefined
   const feature = readFeature(fields(list(facet, 'features')[0]))
   return feature === undefined ? undefined : { start, end, feature }
 }

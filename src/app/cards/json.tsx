@@ -68,7 +68,15 @@ function Node({ value, name, open }: NodeProps) {
   return <Branch value={value} label={label} open={open} />
 }
 
-function Branch({ value, label, open }: { readonly value: object; readonly label: ReactNode; readonly open: number }) {
+function Branch({
+  value,
+  label,
+  open,
+}: {
+  readonly value: object
+  readonly label: ReactNode
+  readonly open: number
+}) {
   const [isOpen, setOpen] = useState(open > 0)
   const [shown, setShown] = useState(STEP)
   const isArray = Array.isArray(value)
@@ -92,7 +100,12 @@ function Branch({ value, label, open }: { readonly value: object; readonly label
       {isOpen && (
         <div className="json-inner">
           {keys.slice(0, shown).map((key) => (
-            <Node key={key} name={isArray ? undefined : key} value={Reflect.get(value, key)} open={open - 1} />
+            <Node
+              key={key}
+              name={isArray ? undefined : key}
+              value={Reflect.get(value, key)}
+              open={open - 1}
+            />
           ))}
           {keys.length > shown && (
             <button type="button" className="btn slim" onClick={() => setShown(shown + STEP)}>

@@ -6,7 +6,15 @@ import { blobRef, fields, list, MAX_ITEMS, refUri, str, sub, type Fields } from 
 /** A card for one lexicon; undefined when the record is not what the lexicon says, to show its JSON instead. */
 type Card = (value: Fields) => ReactNode | undefined
 
-function Head({ what, value, children }: { readonly what: ReactNode; readonly value: Fields; readonly children?: ReactNode }) {
+function Head({
+  what,
+  value,
+  children,
+}: {
+  readonly what: ReactNode
+  readonly value: Fields
+  readonly children?: ReactNode
+}) {
   return (
     <div className="card-head">
       <span className="strong">{what}</span>
@@ -31,36 +39,49 @@ const post: Card = (value) => {
       )}
       {text !== '' && <RichText text={text} facets={list(value, 'facets')} />}
       <Embed embed={sub(value, 'embed')} />
-      {tags.length > 0 && <p className="small">{tags.slice(0, MAX_ITEMS).map((tag) => `#${tag}`).join(' ')}</p>}
+      {tags.length > 0 && (
+        <p className="small">
+          {tags
+            .slice(0, MAX_ITEMS)
+            .map((tag) => `#${tag}`)
+            .join(' ')}
+        </p>
+      )}
     </>
   )
 }
 
 /** Likes, reposts: a verb and what it is about. */
-const about = (what: string): Card => (value) => {
-  const uri = refUri(value['subject'])
-  if (uri === undefined) return undefined
-  return (
-    <>
-      <Head what={what} value={value} />
-      <div className="small">
-        <RefLink uri={uri} />
-      </div>
-    </>
-  )
-}
+const about =
+  (what: string): Card =>
+  (value) => {
+    const uri = refUri(value['subject'])
+    if (uri === undefined) return undefined
+    return (
+      <>
+        <Head what={what} value={value} />
+        <div className="small">
+          <RefLink uri={uri} />
+        </div>
+      </>
+    )
+  }
 
 /** Follows, blocks: a verb and whom. */
-const person = (what: string): Card => (value) => {
-  const did = str(value, 'subject')
-  if (did === undefined) return undefined
-  return (
-    <>
-      <Head what={what} value={value} />
-      <div className="small">{did.startsWith('at://') ? <RefLink uri={did} /> : <AccountLink did={did} />}</div>
-    </>
-  )
-}
+const person =
+  (what: string): Card =>
+  (value) => {
+    const did = str(value, 'subject')
+    if (did === undefined) return undefined
+    return (
+      <>
+        <Head what={what} value={value} />
+        <div className="small">
+          {did.startsWith('at://') ? <RefLink uri={did} /> : <AccountLink did={did} />}
+        </div>
+      </>
+    )
+  }
 
 const LIST_PURPOSE: Readonly<Record<string, string>> = {
   'app.bsky.graph.defs#modlist': 'Moderation list',
@@ -70,7 +91,12 @@ const LIST_PURPOSE: Readonly<Record<string, string>> = {
 
 /** Things with a name, a description and perhaps a picture. */
 const named =
-  (what: (value: Fields) => string, name: string, picture: string | undefined, more?: (value: Fields) => ReactNode): Card =>
+  (
+    what: (value: Fields) => string,
+    name: string,
+    picture: string | undefined,
+    more?: (value: Fields) => ReactNode,
+  ): Card =>
   (value) => {
     const title = str(value, name)
     if (title === undefined) return undefined
@@ -115,7 +141,12 @@ const threadgate: Card = (value) => {
   const uri = str(value, 'post')
   if (uri === undefined) return undefined
   const rules = list(value, 'allow').map((rule) => ALLOW[str(fields(rule), '$type') ?? ''] ?? 'others')
-  const who = value['allow'] === undefined ? 'Anyone may reply.' : rules.length === 0 ? 'Nobody may reply.' : `Replies from ${rules.slice(0, MAX_ITEMS).join(', ')}.`
+  const who =
+    value['allow'] === undefined
+      ? 'Anyone may reply.'
+      : rules.length === 0
+        ? 'Nobody may reply.'
+        : `Replies from ${rules.slice(0, MAX_ITEMS).join(', ')}.`
   return (
     <>
       <Head what="Reply rule" value={value} />
@@ -130,7 +161,9 @@ const threadgate: Card = (value) => {
 const postgate: Card = (value) => {
   const uri = str(value, 'post')
   if (uri === undefined) return undefined
-  const closed = list(value, 'embeddingRules').some((rule) => str(fields(rule), '$type') === 'app.bsky.feed.postgate#disableRule')
+  const closed = list(value, 'embeddingRules').some(
+    (rule) => str(fields(rule), '$type') === 'app.bsky.feed.postgate#disableRule',
+  )
   const detached = list(value, 'detachedEmbeddingUris').length
   return (
     <>
@@ -180,35 +213,50 @@ const CARDS: Readonly<Record<string, Card>> = {
   'app.bsky.feed.repost': about('Repost'),
   'app.bsky.feed.threadgate': threadgate,
   'app.bsky.feed.postgate': postgate,
-  'app.bsky.feed.generator': named(() => 'Feed', 'displayName', 'avatar', (value) => {
-    const service = str(value, 'did')
-    return service === undefined ? null : (
-      <div className="small">
-        run by <AccountLink did={service} />
-      </div>
-    )
-  }),
+  'app.bsky.feed.generator': named(
+    () => 'Feed',
+    'displayName',
+    'avatar',
+    (value) => {
+      const service = str(value, 'did')
+      return service === undefined ? null : (
+        <div className="small">
+          run by <AccountLink did={service} />
+        </div>
+      )
+    },
+  ),
   'app.bsky.graph.follow': person('Follow'),
   'app.bsky.graph.block': person('Block'),
   'app.bsky.graph.listblock': person('Blocked list'),
-  'app.bsky.graph.list': named((value) => LIST_PURPOSE[str(value, 'purpose') ?? ''] ?? 'List', 'name', 'avatar'),
+  'app.bsky.graph.list': named(
+    (value) => LIST_PURPOSE[str(value, 'purpose') ?? ''] ?? 'List',
+    'name',
+    'avatar',
+  ),
   'app.bsky.graph.listitem': listItem,
-  'app.bsky.graph.starterpack': named(() => 'Starter pack', 'name', undefined, (value) => {
-    const people = str(value, 'list')
-    const feeds = list(value, 'feeds').length
-    return (
-      <div className="small line">
-        {people !== undefined && <RefLink uri={people} verb="People on" />}
-        {feeds > 0 && <span>{feeds === 1 ? '1 feed' : `${feeds} feeds`}</span>}
-      </div>
-    )
-  }),
+  'app.bsky.graph.starterpack': named(
+    () => 'Starter pack',
+    'name',
+    undefined,
+    (value) => {
+      const people = str(value, 'list')
+      const feeds = list(value, 'feeds').length
+      return (
+        <div className="small line">
+          {people !== undefined && <RefLink uri={people} verb="People on" />}
+          {feeds > 0 && <span>{feeds === 1 ? '1 feed' : `${feeds} feeds`}</span>}
+        </div>
+      )
+    },
+  ),
   'app.bsky.actor.profile': profile,
 }
 
 /** The readable card of a known record; undefined for all others. */
 export function knownCard(collection: string, value: unknown): ReactNode | undefined {
   const record = fields(value)
-  if (record === undefined || !Object.hasOwn(CARDS, collection) || str(record, '$type') !== collection) return undefined
+  if (record === undefined || !Object.hasOwn(CARDS, collection) || str(record, '$type') !== collection)
+    return undefined
   return CARDS[collection]?.(record)
 }

@@ -24,13 +24,34 @@ export function Written({ at }: { readonly at: unknown }) {
 }
 
 /** Text with its links, mentions and tags; line breaks kept, direction told by its own letters. */
-export function RichText({ text, facets = [] }: { readonly text: string; readonly facets?: readonly unknown[] }) {
+export function RichText({
+  text,
+  facets = [],
+}: {
+  readonly text: string
+  readonly facets?: readonly unknown[]
+}) {
   return (
     <p className="rich" dir="auto">
       {segments(text, facets).map((part, index) => {
-        if (part.link !== undefined) return <WebLink key={index} href={part.link}>{part.text}</WebLink>
-        if (part.mention !== undefined) return <a key={index} href={repoHref(part.mention)}>{part.text}</a>
-        if (part.tag !== undefined) return <span key={index} className="tag">{part.text}</span>
+        if (part.link !== undefined)
+          return (
+            <WebLink key={index} href={part.link}>
+              {part.text}
+            </WebLink>
+          )
+        if (part.mention !== undefined)
+          return (
+            <a key={index} href={repoHref(part.mention)}>
+              {part.text}
+            </a>
+          )
+        if (part.tag !== undefined)
+          return (
+            <span key={index} className="tag">
+              {part.text}
+            </span>
+          )
         return part.text
       })}
     </p>
@@ -87,7 +108,17 @@ export function Picture({ blob, alt, className = 'picture' }: PictureProps) {
 }
 
 /** A card for a page on the web: title, a few words, where. */
-export function External({ uri, title, description, thumb }: { uri: string; title: string; description: string; thumb: BlobRef | undefined }) {
+export function External({
+  uri,
+  title,
+  description,
+  thumb,
+}: {
+  uri: string
+  title: string
+  description: string
+  thumb: BlobRef | undefined
+}) {
   const url = webUrl(uri)
   return (
     <div className="embed external">
@@ -103,7 +134,8 @@ export function External({ uri, title, description, thumb }: { uri: string; titl
         )}
         <div className="small faint external-host">
           <WebLink href={uri}>
-            {url?.host ?? uri.slice(0, 80)} <ExternalLink className="inline-icon" size={12} aria-hidden="true" />
+            {url?.host ?? uri.slice(0, 80)}{' '}
+            <ExternalLink className="inline-icon" size={12} aria-hidden="true" />
             <span className="hidden-text">, opens in a new tab</span>
           </WebLink>
         </div>

@@ -33,8 +33,18 @@ export interface BlobRef {
 /** Both forms of a blob: `{ $type: 'blob', ref: { $link }, … }` and the old `{ cid, mimeType }`. */
 export function blobRef(value: unknown): BlobRef | undefined {
   const blob = fields(value)
-  const cid = blob === undefined ? undefined : blob['$type'] === 'blob' ? str(sub(blob, 'ref'), '$link') : str(blob, 'cid')
-  if (blob === undefined || cid === undefined || (blob['$type'] !== 'blob' && str(blob, 'mimeType') === undefined)) return undefined
+  const cid =
+    blob === undefined
+      ? undefined
+      : blob['$type'] === 'blob'
+        ? str(sub(blob, 'ref'), '$link')
+        : str(blob, 'cid')
+  if (
+    blob === undefined ||
+    cid === undefined ||
+    (blob['$type'] !== 'blob' && str(blob, 'mimeType') === undefined)
+  )
+    return undefined
   const size = blob['size']
   return { cid, type: str(blob, 'mimeType'), size: typeof size === 'number' ? size : undefined }
 }

@@ -11,7 +11,7 @@ interface AvatarProps {
 /** The account's picture when its blob is kept and is an image, else its initial. The name stands beside it. */
 export function Avatar({ did, cid, name, size = 44 }: AvatarProps) {
   const url = useBlobImage(did, cid)
-  const tint = [...did].reduce((sum, char) => sum + (char.codePointAt(0) ?? 0), 0) % 2 === 0 ? ' moss' : ''
+  const tint = did.charCodeAt(did.length - 1) % 2 === 0 ? ' moss' : ''
   return (
     <span className={`ava s${size}${url === undefined ? tint : ''}`} aria-hidden="true">
       {url === undefined ? initial(name) : <img src={url} alt="" width={size} height={size} />}
@@ -20,6 +20,8 @@ export function Avatar({ did, cid, name, size = 44 }: AvatarProps) {
 }
 
 function initial(name: string): string {
-  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name.replace(/^(@|did:[a-z]+:)/, ''))
+  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(
+    name.replace(/^(@|did:[a-z]+:)/, ''),
+  )
   return first?.segment.toUpperCase() ?? '?'
 }

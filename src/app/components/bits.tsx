@@ -50,7 +50,12 @@ export function Id({ value, what, href, head, tail }: IdProps) {
           <bdi>{short}</bdi>
         </a>
       )}
-      <button type="button" className={copied ? 'icon-btn done' : 'icon-btn'} aria-label={copied ? `${what} copied` : `Copy the ${what}`} onClick={copy}>
+      <button
+        type="button"
+        className={copied ? 'icon-btn done' : 'icon-btn'}
+        aria-label={copied ? `${what} copied` : `Copy the ${what}`}
+        onClick={copy}
+      >
         {copied ? <Check size={14} /> : <Copy size={14} />}
       </button>
     </span>

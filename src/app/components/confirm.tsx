@@ -35,7 +35,13 @@ export function Confirm({ title, children, confirm, typed, busy, error, onConfir
     if (!busy && (typed === undefined || text.trim() === typed)) onConfirm()
   }
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby={`${id}t`} aria-describedby={`${id}d`} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={`${id}t`}
+      aria-describedby={`${id}d`}
+      onClose={onClose}
+    >
       <form onSubmit={submit}>
         <h2 id={`${id}t`}>{title}</h2>
         <div id={`${id}d`} className="stack-tight">
@@ -46,7 +52,14 @@ export function Confirm({ title, children, confirm, typed, busy, error, onConfir
             <label htmlFor={`${id}i`}>
               Type <span className="mono">{typed}</span> to go on
             </label>
-            <input id={`${id}i`} className="input" value={text} onChange={(event) => setText(event.target.value)} autoComplete="off" spellCheck={false} />
+            <input
+              id={`${id}i`}
+              className="input"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
           </div>
         )}
         {error !== undefined && <ErrorNote error={error} />}
@@ -54,7 +67,11 @@ export function Confirm({ title, children, confirm, typed, busy, error, onConfir
           <button type="button" className="btn" onClick={() => dialog.current?.close()}>
             Keep it
           </button>
-          <button className="btn danger go" disabled={busy || (typed !== undefined && text.trim() !== typed)}>
+          <button
+            type="submit"
+            className="btn danger go"
+            disabled={busy || (typed !== undefined && text.trim() !== typed)}
+          >
             {confirm}
           </button>
         </div>

@@ -14,7 +14,9 @@ export function JobBar({ job, label }: { readonly job: Job; readonly label: stri
         role="progressbar"
         aria-label={label}
         aria-valuetext={words === '' ? (jobStatus(job).long ?? '') : words}
-        {...(share === undefined ? {} : { 'aria-valuenow': Math.round(share * 100), 'aria-valuemin': 0, 'aria-valuemax': 100 })}
+        {...(share === undefined
+          ? {}
+          : { 'aria-valuenow': Math.round(share * 100), 'aria-valuemin': 0, 'aria-valuemax': 100 })}
       >
         <i style={share === undefined ? {} : { inlineSize: `${(share * 100).toFixed(1)}%` }} />
       </div>
@@ -45,7 +47,12 @@ export function UnfinishedButtons({ did, name }: { readonly did: string; readonl
   return (
     <>
       <div className="line">
-        <button type="button" className="btn slim" disabled={action.running} onClick={() => void action.run((cairn) => cairn.library.resume(did))}>
+        <button
+          type="button"
+          className="btn slim"
+          disabled={action.running}
+          onClick={() => void action.run((cairn) => cairn.library.resume(did))}
+        >
           Go on<span className="hidden-text"> with {name}</span>
         </button>
         <button
@@ -72,7 +79,9 @@ export function FailedJob({ job, onDismiss }: FailedJobProps) {
   const action = useAction()
   const { did } = job
   const retry = () => {
-    void action.run((cairn) => (did === undefined ? cairn.library.backup(job.label) : cairn.library.resume(did)))
+    void action.run((cairn) =>
+      did === undefined ? cairn.library.backup(job.label) : cairn.library.resume(did),
+    )
     onDismiss()
   }
   // a file is gone from our hands: it must be chosen again

@@ -10,7 +10,10 @@ export function NavFoot() {
   const online = useOnline()
   const working = useJobs().some((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep')
   const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length
-  const room = storage?.quota === undefined ? '' : ` About ${formatBytes(Math.max(0, storage.quota - storage.usage))} of room left.`
+  const room =
+    storage?.quota === undefined
+      ? ''
+      : ` About ${formatBytes(Math.max(0, storage.quota - storage.usage))} of room left.`
   return (
     <>
       <span className={working || kept === 0 ? 'pill quiet' : 'pill'}>

@@ -18,7 +18,12 @@ export function Pager({ page, pages, onPage, what }: PagerProps) {
       <span className="small num">
         Page {formatNumber(page + 1)} of {formatNumber(pages)}
       </span>
-      <button type="button" className="btn slim" disabled={page + 1 >= pages} onClick={() => onPage(page + 1)}>
+      <button
+        type="button"
+        className="btn slim"
+        disabled={page + 1 >= pages}
+        onClick={() => onPage(page + 1)}
+      >
         Next
       </button>
     </nav>

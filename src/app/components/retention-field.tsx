@@ -12,7 +12,10 @@ interface RetentionFieldProps {
 /** How many snapshots are kept: all, or the newest few. */
 export function RetentionField({ value, disabled = false, onChange }: RetentionFieldProps) {
   const current = value.keep === 'all' ? 'all' : String(value.count)
-  const counts = value.keep === 'last' && !COUNTS.includes(value.count) ? [...COUNTS, value.count].sort((a, b) => a - b) : COUNTS
+  const counts =
+    value.keep === 'last' && !COUNTS.includes(value.count)
+      ? [...COUNTS, value.count].sort((a, b) => a - b)
+      : COUNTS
   return (
     <label>
       <span className="hidden-text">Snapshots to keep</span>
@@ -20,7 +23,13 @@ export function RetentionField({ value, disabled = false, onChange }: RetentionF
         className="select"
         value={current}
         disabled={disabled}
-        onChange={(event) => onChange(event.target.value === 'all' ? { keep: 'all' } : { keep: 'last', count: Number(event.target.value) })}
+        onChange={(event) =>
+          onChange(
+            event.target.value === 'all'
+              ? { keep: 'all' }
+              : { keep: 'last', count: Number(event.target.value) },
+          )
+        }
       >
         <option value="all">Keep all</option>
         {counts.map((count) => (

@@ -18,14 +18,18 @@ export function Title({ children, tab, level = 1 }: TitleProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const Tag = level === 1 ? 'h1' : 'h2'
   useEffect(() => {
+    const before = document.title
     document.title = `${tab ?? children} · Cairn`
-  }, [children, tab])
+    // a heading within a screen gives the screen's own name back when it leaves
+    if (level === 2) return () => void (document.title = before)
+    return undefined
+  }, [children, tab, level])
   useEffect(() => {
     if (hasNavigated()) heading.current?.focus({ preventScroll: true })
   }, [])
   return (
-    <Tag ref={heading} tabIndex={-1} dir="auto">
-      {children}
+    <Tag ref={heading} tabIndex={-1}>
+      <bdi>{children}</bdi>
     </Tag>
   )
 }

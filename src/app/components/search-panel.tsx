@@ -27,14 +27,20 @@ export function SearchPanel({ did, repos, collections, path }: SearchPanelProps)
   const [text, setText] = useState(useSearchParam('q') ?? '')
   const [collection, setCollection] = useState('')
   const panel = useRef<HTMLDivElement>(null)
-  const query = { text, limit: LIMIT, ...(did === undefined ? {} : { did }), ...(collection === '' ? {} : { collection }) }
+  const query = {
+    text,
+    limit: LIMIT,
+    ...(did === undefined ? {} : { did }),
+    ...(collection === '' ? {} : { collection }),
+  }
   const { result, error } = useLiveSearch(query)
 
   // the words stay in the address, so that coming back from a hit finds the same list
   useEffect(() => {
     const timer = setTimeout(() => {
       const search = text === '' ? '' : `?q=${encodeURIComponent(text)}`
-      if (location.pathname + location.search !== path + search && location.pathname === path) goTo(path + search, { replace: true })
+      if (location.pathname + location.search !== path + search && location.pathname === path)
+        goTo(path + search, { replace: true })
     }, 400)
     return () => clearTimeout(timer)
   }, [text, path])
@@ -54,7 +60,9 @@ export function SearchPanel({ did, repos, collections, path }: SearchPanelProps)
   }
 
   return (
-    <div ref={panel} onKeyDown={onKeyDown}>
+    // the keys of the box and of the hits below it belong together
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <div ref={panel} role="group" aria-label="Search and its results" onKeyDown={onKeyDown}>
       <div className="card ask search-box" role="search">
         <Search size={18} aria-hidden="true" />
         <input
@@ -71,7 +79,11 @@ export function SearchPanel({ did, repos, collections, path }: SearchPanelProps)
         {collections.length > 1 && (
           <label>
             <span className="hidden-text">In</span>
-            <select className="select" value={collection} onChange={(event) => setCollection(event.target.value)}>
+            <select
+              className="select"
+              value={collection}
+              onChange={(event) => setCollection(event.target.value)}
+            >
               <option value="">All collections</option>
               {collections.map((nsid) => (
                 <option key={nsid} value={nsid}>
@@ -87,7 +99,8 @@ export function SearchPanel({ did, repos, collections, path }: SearchPanelProps)
       </p>
       {result?.building.map((index) => (
         <p key={index.did} className="small search-state">
-          Still indexing {nameOf(repos, index.did)}: {Math.round(index.progress * 100)}%. Hits from there are not complete yet.
+          Still indexing {nameOf(repos, index.did)}: {Math.round(index.progress * 100)}%. Hits from there are
+          not complete yet.
         </p>
       ))}
       {error !== undefined && <ErrorNote error={error} />}
@@ -108,7 +121,8 @@ function stateOf(text: string, result: ReturnType<typeof useLiveSearch>['result'
   if (text.trim() === '') return 'Finds as you type, in every record kept here. No network is used.'
   if (result === undefined) return 'Searching'
   if (result.hits.length === 0) return 'Nothing found. Fewer or shorter words find more.'
-  if (result.more) return `The first ${formatNumber(result.hits.length)} records. More words find more exactly.`
+  if (result.more)
+    return `The first ${formatNumber(result.hits.length)} records. More words find more exactly.`
   return `${plural(result.hits.length, 'record')} found.`
 }
 
@@ -119,7 +133,10 @@ function nameOf(repos: readonly RepoSummary[], did: string): string {
 
 function Hit({ hit, owner }: { readonly hit: SearchHit; readonly owner: string | undefined }) {
   const { value } = hit.item
-  const created = typeof value === 'object' && value !== null && 'createdAt' in value ? parseDate(value.createdAt) : undefined
+  const created =
+    typeof value === 'object' && value !== null && 'createdAt' in value
+      ? parseDate(value.createdAt)
+      : undefined
   return (
     <a className="hit" href={recordHref(hit.did, hit.item.path)}>
       <span className="line small">

@@ -10,15 +10,16 @@ export function StorageLost() {
         <Stones size={72} stones={['wanted', 'wanted', 'wanted']} />
         <Title>The browser removed what was kept here</Title>
         <p>
-          It happens when site data is cleared, or when the device runs out of room. Cairn noticed at once and writes nothing more until
-          you reload.
+          It happens when site data is cleared, or when the device runs out of room. Cairn noticed at once and
+          writes nothing more until you reload.
         </p>
         <p>
-          <span className="strong">What is safe:</span> the accounts themselves, on their servers, and every file that you exported.
+          <span className="strong">What is safe:</span> the accounts themselves, on their servers, and every
+          file that you exported.
         </p>
         <p>
-          <span className="strong">What to do:</span> reload, then back up again by handle or open an exported CAR file. To make it less
-          likely to happen again, ask for lasting storage in Settings.
+          <span className="strong">What to do:</span> reload, then back up again by handle or open an exported
+          CAR file. To make it less likely to happen again, ask for lasting storage in Settings.
         </p>
         <button type="button" className="btn go" onClick={() => location.assign('/')}>
           Reload and start again

@@ -16,7 +16,9 @@ export function UpdateBar() {
           </button>
         </>
       ) : (
-        <span className="small">A new version is ready. It can take over when the running work has ended.</span>
+        <span className="small">
+          A new version is ready. It can take over when the running work has ended.
+        </span>
       )}
       <button type="button" className="btn slim plain" onClick={() => setLater(true)}>
         Later

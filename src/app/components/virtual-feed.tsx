@@ -18,7 +18,7 @@ const FOCUS_WAIT_MS = 2_000
 interface FeedProps<T> {
   readonly paged: Paged<T>
   readonly label: string
-  readonly row: (item: T, index: number) => ReactNode
+  readonly renderRow: (item: T, index: number) => ReactNode
   /** shown while a row's page is on its way */
   readonly blank: ReactNode
   readonly onOpen: (item: T) => void
@@ -31,7 +31,7 @@ interface FeedProps<T> {
  * A list of any length that holds only the rows on screen. Arrow keys, Page Up and Down, Home and End
  * move between rows, Enter opens one; one row at a time is in the tab order.
  */
-export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowHeight }: FeedProps<T>) {
+export function VirtualFeed<T>({ paged, label, renderRow, blank, onOpen, listKey, rowHeight }: FeedProps<T>) {
   const [part, setPart] = useState({ listKey, index: 0 })
   const partIndex = part.listKey === listKey ? part.index : 0
   const [active, setActive] = useState(0)
@@ -42,7 +42,7 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
   const total = paged.total ?? 0
   const first = partIndex * PART_ROWS
   const count = Math.max(0, Math.min(PART_ROWS, total - first))
-  const data = useMemo(() => ({ length: count }) as ArrayLike<undefined>, [count])
+  const data = useMemo<ArrayLike<undefined>>(() => ({ length: count }), [count])
 
   // a row far away is laid out some frames after it was scrolled to; it takes the focus when it is there
   const awaited = useRef({ index: -1, until: 0 })
@@ -69,7 +69,14 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
       if (item !== undefined) onOpen(item)
       return
     }
-    const steps: Record<string, number> = { ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + 10, PageUp: current - 10, Home: 0, End: count - 1 }
+    const steps: Record<string, number> = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      PageDown: current + 10,
+      PageUp: current - 10,
+      Home: 0,
+      End: count - 1,
+    }
     const next = steps[event.key]
     if (next === undefined) return
     event.preventDefault()
@@ -78,8 +85,23 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
 
   return (
     <>
-      <div ref={feed} className="rows feed" role="feed" aria-label={label} aria-busy={paged.total === undefined || !laidOut} onKeyDown={onKeyDown}>
-        <WindowVirtualizer key={`${listKey} ${partIndex}`} ref={list} data={data} itemSize={rowHeight} bufferSize={400}>
+      {/* the feed pattern of the ARIA practices: the list hears the keys, its articles take the focus */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <div
+        ref={feed}
+        className="rows feed"
+        role="feed"
+        aria-label={label}
+        aria-busy={paged.total === undefined || !laidOut}
+        onKeyDown={onKeyDown}
+      >
+        <WindowVirtualizer
+          key={`${listKey} ${partIndex}`}
+          ref={list}
+          data={data}
+          itemSize={rowHeight}
+          bufferSize={400}
+        >
           {(_, index) => (
             <FeedRow
               key={index}
@@ -89,7 +111,7 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
               focusable={index === Math.min(active, count - 1)}
               item={paged.at(first + index)}
               want={paged.want}
-              row={row}
+              renderRow={renderRow}
               blank={blank}
               onRow={onRow}
             />
@@ -97,11 +119,15 @@ export function VirtualFeed<T>({ paged, label, row, blank, onOpen, listKey, rowH
         </WindowVirtualizer>
       </div>
       {total > PART_ROWS && (
-        <Parts total={total} part={partIndex} onPart={(index) => {
-          setPart({ listKey, index })
-          setActive(0)
-          feed.current?.scrollIntoView({ block: 'start' })
-        }} />
+        <Parts
+          total={total}
+          part={partIndex}
+          onPart={(index) => {
+            setPart({ listKey, index })
+            setActive(0)
+            feed.current?.scrollIntoView({ block: 'start' })
+          }}
+        />
       )}
     </>
   )
@@ -121,12 +147,12 @@ interface RowProps<T> {
   readonly focusable: boolean
   readonly item: T | undefined
   readonly want: (index: number) => void
-  readonly row: (item: T, index: number) => ReactNode
+  readonly renderRow: (item: T, index: number) => ReactNode
   readonly blank: ReactNode
   readonly onRow: (element: HTMLElement, index: number) => void
 }
 
-function FeedRow<T>({ index, position, total, focusable, item, want, row, blank, onRow }: RowProps<T>) {
+function FeedRow<T>({ index, position, total, focusable, item, want, renderRow, blank, onRow }: RowProps<T>) {
   const element = useRef<HTMLElement>(null)
   useEffect(() => {
     if (element.current !== null) onRow(element.current, index)
@@ -138,18 +164,42 @@ function FeedRow<T>({ index, position, total, focusable, item, want, row, blank,
     return () => clearTimeout(timer)
   }, [missing, want, position])
   return (
-    <article ref={element} className="feed-row" data-row={index} tabIndex={focusable ? 0 : -1} aria-posinset={position + 1} aria-setsize={total} aria-busy={missing}>
-      {item === undefined ? blank : row(item, position)}
+    <article
+      ref={element}
+      className="feed-row"
+      data-row={index}
+      // articles of a feed take the focus
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={focusable ? 0 : -1}
+      aria-posinset={position + 1}
+      aria-setsize={total}
+      aria-busy={missing}
+    >
+      {item === undefined ? blank : renderRow(item, position)}
     </article>
   )
 }
 
-function Parts({ total, part, onPart }: { readonly total: number; readonly part: number; readonly onPart: (part: number) => void }) {
+function Parts({
+  total,
+  part,
+  onPart,
+}: {
+  readonly total: number
+  readonly part: number
+  readonly onPart: (part: number) => void
+}) {
   const count = Math.ceil(total / PART_ROWS)
   return (
     <nav className="parts line" aria-label="Parts of this list">
       {Array.from({ length: Math.min(count, 200) }, (_, index) => (
-        <button key={index} type="button" className="btn slim" aria-current={index === part ? 'true' : undefined} onClick={() => onPart(index)}>
+        <button
+          key={index}
+          type="button"
+          className="btn slim"
+          aria-current={index === part ? 'true' : undefined}
+          onClick={() => onPart(index)}
+        >
           {formatNumber(index * PART_ROWS + 1)} to {formatNumber(Math.min(total, (index + 1) * PART_ROWS))}
         </button>
       ))}

@@ -29,6 +29,9 @@ export function collectionName(nsid: string): string {
   const known = Object.hasOwn(NAMES, nsid) ? NAMES[nsid] : undefined
   if (known !== undefined) return known
   const last = nsid.split('.').at(-1) ?? nsid
-  const words = last.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll('-', ' ').toLowerCase()
+  const words = last
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('-', ' ')
+    .toLowerCase()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

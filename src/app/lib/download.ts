@@ -30,7 +30,12 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 }
 
 /** Saves a kept blob under its CID, with the ending its record claims. */
-export async function downloadBlob(cairn: Cairn, did: string, cid: string, type: string | undefined): Promise<void> {
+export async function downloadBlob(
+  cairn: Cairn,
+  did: string,
+  cid: string,
+  type: string | undefined,
+): Promise<void> {
   const blob = await cairn.library.blob(did, cid)
   const ending = type !== undefined && Object.hasOwn(EXTENSIONS, type) ? EXTENSIONS[type] : 'bin'
   downloadBytes(blob, `${cid}.${ending}`)

@@ -1,5 +1,6 @@
 /** Names and addresses that lead back to this machine or its network. */
-const LOCAL = /^(localhost|.*\.localhost|.*\.local|.*\.internal|127\.\d+\.\d+\.\d+|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|\[::1\]|\[f[cd][\da-f:]*\])$/i
+const LOCAL =
+  /^(localhost|.*\.localhost|.*\.local|.*\.internal|127\.\d+\.\d+\.\d+|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|\[::1\]|\[f[cd][\da-f:]*\])$/i
 
 /**
  * What is wrong with an endpoint that a person typed, as a sentence; undefined when it will do. The
@@ -9,8 +10,10 @@ export function endpointProblem(value: string, allowLocal: boolean, optional: bo
   const text = value.trim()
   if (text === '') return optional ? undefined : 'An address is needed here.'
   const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'That is not a web address. It starts with https://'
-  if (url.username !== '' || url.password !== '') return 'An address with a name and password in it is not taken.'
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'That is not a web address. It starts with https://'
+  if (url.username !== '' || url.password !== '')
+    return 'An address with a name and password in it is not taken.'
   const local = LOCAL.test(url.hostname)
   if (local && !allowLocal) return 'That is an address on this machine or network. Allow those below first.'
   if (url.protocol === 'http:' && !local) return 'Only https:// is safe for an address on the internet.'

@@ -1,7 +1,7 @@
 import { createContext, useCallback, useContext, useState } from 'react'
 import type { Cairn } from '../../cairn/api.ts'
 import type { CairnError } from '../../core/errors.ts'
-import { toCairnError } from './live.ts'
+import { toCairnError } from './to-cairn-error.ts'
 
 export interface EngineState {
   /** undefined until the engine has been started, after first paint */

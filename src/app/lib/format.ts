@@ -2,7 +2,7 @@
  * Numbers, sizes and times as people read them. The product speaks English, so a person's own
  * locale is used only where it is an English one: "vor 2 Minuten" inside an English sentence helps nobody.
  */
-export const LOCALE = globalThis.navigator?.languages?.find((tag) => tag.startsWith('en')) ?? 'en-GB'
+const LOCALE = globalThis.navigator?.languages?.find((tag) => tag.startsWith('en')) ?? 'en-GB'
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const day = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'long', year: 'numeric' })

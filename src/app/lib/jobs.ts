@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import type { Cairn, Job } from '../../cairn/api.ts'
 import { useEngine } from './engine-context.ts'
 
@@ -16,7 +16,7 @@ export interface JobStore {
 
 const NONE: readonly Job[] = []
 
-export function createJobStore(): JobStore {
+function createJobStore(): JobStore {
   const jobs = new Map<string, Job>()
   const dismissed = new Set<string>()
   const listeners = new Set<() => void>()
@@ -28,7 +28,9 @@ export function createJobStore(): JobStore {
     waiting = true
     requestAnimationFrame(() => {
       waiting = false
-      list = [...jobs.values()].filter((job) => !dismissed.has(job.id)).sort((a, b) => b.startedAt - a.startedAt)
+      list = [...jobs.values()]
+        .filter((job) => !dismissed.has(job.id))
+        .sort((a, b) => b.startedAt - a.startedAt)
       for (const listener of listeners) listener()
     })
   }
@@ -102,20 +104,4 @@ export function useFailedJobOf(did: string): Job | undefined {
   const jobs = useJobs()
   const newest = jobs.find((job) => job.did === did && job.kind !== 'index' && job.kind !== 'sweep')
   return newest?.state === 'failed' ? newest : undefined
-}
-
-/** Calls back with each job that ends while mounted. */
-export function useJobEnd(onEnd: (job: Job) => void): void {
-  const { cairn } = useEngine()
-  const latest = useRef(onEnd)
-  useEffect(() => {
-    latest.current = onEnd
-  })
-  useEffect(
-    () =>
-      cairn?.subscribe((event) => {
-        if (event.type === 'job' && !isActive(event.job)) latest.current(event.job)
-      }),
-    [cairn],
-  )
 }

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { Cairn, CairnEvent } from '../../cairn/api.ts'
-import { CairnError } from '../../core/errors.ts'
+import type { CairnError } from '../../core/errors.ts'
 import { useEngine } from './engine-context.ts'
+import { toCairnError } from './to-cairn-error.ts'
 
 export interface Live<T> {
   /** the newest value known for this key, at once when it was read before */
@@ -91,10 +92,6 @@ export function useLive<T>(
   // what was kept under this key came from a `load` of the same type
   const value = (mine?.value ?? kept.get(key)) as T | undefined
   return { value, error: mine?.error, loading: mine === undefined && value === undefined, reload }
-}
-
-export function toCairnError(error: unknown): CairnError {
-  return error instanceof CairnError ? error : new CairnError('app.unexpected', { message: String(error) })
 }
 
 const tickers = new Set<() => void>()

@@ -7,7 +7,9 @@ function collection(size: number) {
   const rkeys = Array.from({ length: size }, (_, index) => String(index * 2).padStart(8, '0')).reverse()
   const records = async ({ offset, limit }: RecordQuery) => {
     reads++
-    const items = rkeys.slice(offset, offset + limit).map((rkey) => ({ rkey, path: `a.b.c/${rkey}` }) as RecordItem)
+    const items = rkeys
+      .slice(offset, offset + limit)
+      .map((rkey) => ({ rkey, path: `a.b.c/${rkey}` }) as RecordItem)
     return { total: size, offset, items }
   }
   // only `records` is called

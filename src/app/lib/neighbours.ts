@@ -16,12 +16,24 @@ const MAX_STEPS = 40
  * small reads find one among 100,000, and an address needs to say no more than the record's path.
  * undefined when it is not in this snapshot.
  */
-export async function findNeighbours(cairn: Cairn, did: string, path: string, snapshot?: string): Promise<Neighbours | undefined> {
+export async function findNeighbours(
+  cairn: Cairn,
+  did: string,
+  path: string,
+  snapshot?: string,
+): Promise<Neighbours | undefined> {
   const slash = path.indexOf('/')
   const collection = path.slice(0, slash)
   const rkey = path.slice(slash + 1)
   const read = (offset: number, limit: number) =>
-    cairn.library.records({ did, collection, offset, limit, newestFirst: true, ...(snapshot === undefined ? {} : { snapshot }) })
+    cairn.library.records({
+      did,
+      collection,
+      offset,
+      limit,
+      newestFirst: true,
+      ...(snapshot === undefined ? {} : { snapshot }),
+    })
   const { total } = await read(0, 1)
   let low = 0
   let high = total

@@ -65,7 +65,8 @@ interface LaunchParams {
 /** Files that the system opens with the installed app (File Handling API, Chromium). */
 export function onLaunchFiles(onFiles: (files: readonly File[]) => void): void {
   // not in TypeScript's DOM library yet
-  const queue = (window as { launchQueue?: { setConsumer(take: (params: LaunchParams) => void): void } }).launchQueue
+  const queue = (window as { launchQueue?: { setConsumer(take: (params: LaunchParams) => void): void } })
+    .launchQueue
   queue?.setConsumer((params) => {
     if (params.files.length === 0) return
     Promise.all(params.files.map((handle) => handle.getFile())).then(

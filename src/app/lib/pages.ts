@@ -2,10 +2,10 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Cairn, CairnEvent } from '../../cairn/api.ts'
 import type { CairnError } from '../../core/errors.ts'
 import { useEngine } from './engine-context.ts'
-import { toCairnError } from './live.ts'
+import { toCairnError } from './to-cairn-error.ts'
 
 /** Rows asked for at once: a little more than a tall screen shows. */
-export const PAGE_SIZE = 50
+const PAGE_SIZE = 50
 
 /** Pages held; about 3,000 rows, so that scrolling back is instant and memory stays flat. */
 const KEPT_PAGES = 60
@@ -26,7 +26,11 @@ interface Pages<T> {
   readonly error: CairnError | undefined
 }
 
-type Load<T> = (cairn: Cairn, offset: number, limit: number) => Promise<{ readonly total: number; readonly items: readonly T[] }>
+type Load<T> = (
+  cairn: Cairn,
+  offset: number,
+  limit: number,
+) => Promise<{ readonly total: number; readonly items: readonly T[] }>
 
 /**
  * Random access to a long list in pages. Only pages that rows ask for are read; the least recently
@@ -66,7 +70,8 @@ export function usePages<T>(key: string, load: Load<T>, affects: (event: CairnEv
         })
       } catch (error) {
         asked.delete(page)
-        if (!left && started === generation) setState((before) => ({ ...before, key, error: toCairnError(error) }))
+        if (!left && started === generation)
+          setState((before) => ({ ...before, key, error: toCairnError(error) }))
       }
     }
     wantPage.current = (page) => void read(page)
@@ -86,7 +91,10 @@ export function usePages<T>(key: string, load: Load<T>, affects: (event: CairnEv
 
   const mine = state.key === key
   const pages = mine ? state.pages : undefined
-  const at = useCallback((index: number) => pages?.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE], [pages])
+  const at = useCallback(
+    (index: number) => pages?.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE],
+    [pages],
+  )
   const want = useCallback((index: number) => wantPage.current(Math.floor(index / PAGE_SIZE)), [])
   return { total: mine ? state.total : undefined, at, want, error: mine ? state.error : undefined }
 }

@@ -3,13 +3,14 @@ import { useLive, type Live } from './live.ts'
 
 /** The reads that several screens share. */
 
-export const aboutRepos = (event: CairnEvent) => event.type === 'repos' || event.type === 'repo'
+const aboutRepos = (event: CairnEvent) => event.type === 'repos' || event.type === 'repo'
 
 export function useRepos(): Live<readonly RepoSummary[]> {
   return useLive('repos', (cairn) => cairn.library.list(), aboutRepos)
 }
 
-export const aboutRepo = (did: string) => (event: CairnEvent) => event.type === 'repos' || (event.type === 'repo' && event.did === did)
+export const aboutRepo = (did: string) => (event: CairnEvent) =>
+  event.type === 'repos' || (event.type === 'repo' && event.did === did)
 
 /** null: there is no such repo on this device. */
 export function useRepo(did: string): Live<RepoSummary | null> {
@@ -26,7 +27,11 @@ export function useSnapshots(did: string): Live<readonly SnapshotSummary[]> {
 }
 
 export function useSettings(): Live<Settings> {
-  return useLive('settings', (cairn) => cairn.device.settings(), (event) => event.type === 'settings')
+  return useLive(
+    'settings',
+    (cairn) => cairn.device.settings(),
+    (event) => event.type === 'settings',
+  )
 }
 
 export function useStorage(): Live<StorageStatus> {

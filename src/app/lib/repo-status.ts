@@ -12,7 +12,12 @@ export interface Status {
 }
 
 /** Pill classes by tone; good is the pill's own colour. */
-export const TONE_CLASS: Readonly<Record<Tone, string>> = { good: 'pill', behind: 'pill behind', bad: 'pill bad', quiet: 'pill quiet' }
+export const TONE_CLASS: Readonly<Record<Tone, string>> = {
+  good: 'pill',
+  behind: 'pill behind',
+  bad: 'pill bad',
+  quiet: 'pill quiet',
+}
 
 const GONE: Readonly<Partial<Record<UpstreamStatus, string>>> = {
   takendown: 'taken down by its server',
@@ -44,13 +49,25 @@ export function repoStatus(repo: RepoSummary): Status {
     return { tone: 'behind', short: 'update cut off', long: 'the last complete backup is shown' }
   }
   if (repo.upstream.status === 'deactivated') {
-    return { tone: 'behind', short: 'deactivated by its owner', long: `this copy stays, ${formatDay(repo.head.takenAt)}` }
+    return {
+      tone: 'behind',
+      short: 'deactivated by its owner',
+      long: `this copy stays, ${formatDay(repo.head.takenAt)}`,
+    }
   }
   if (repo.upstream.status === 'unreachable') {
-    return { tone: 'behind', short: 'server does not answer', long: `this copy is from ${formatDay(repo.head.takenAt)}` }
+    return {
+      tone: 'behind',
+      short: 'server does not answer',
+      long: `this copy is from ${formatDay(repo.head.takenAt)}`,
+    }
   }
   if (repo.blobs.missing > 0) {
-    return { tone: 'behind', short: `${plural(repo.blobs.missing, 'blob')} missing`, long: 'every record is kept' }
+    return {
+      tone: 'behind',
+      short: `${plural(repo.blobs.missing, 'blob')} missing`,
+      long: 'every record is kept',
+    }
   }
   return { tone: 'good', short: 'Saved on this device', long: undefined }
 }
@@ -88,14 +105,17 @@ const KINDS: Readonly<Record<Job['kind'], string>> = {
 
 /** The pill and the sentence beside a running job. */
 export function jobStatus(job: Job): Status {
-  if (job.state === 'queued') return { tone: 'quiet', short: 'waiting', long: 'it starts when the one before it is done' }
-  if (job.state === 'retrying') return { tone: 'behind', short: 'trying again', long: `attempt ${job.attempt + 1}; what arrived is kept` }
+  if (job.state === 'queued')
+    return { tone: 'quiet', short: 'waiting', long: 'it starts when the one before it is done' }
+  if (job.state === 'retrying')
+    return { tone: 'behind', short: 'trying again', long: `attempt ${job.attempt + 1}; what arrived is kept` }
   return { tone: 'quiet', short: KINDS[job.kind], long: DOING[job.phase] }
 }
 
 /** 0 to 1, by whichever of records and bytes has a known end; undefined when neither has. */
 export function jobShare(job: Job): number | undefined {
-  const share = (done: number, total: number | undefined) => (total === undefined || total <= 0 ? undefined : Math.min(1, done / total))
+  const share = (done: number, total: number | undefined) =>
+    total === undefined || total <= 0 ? undefined : Math.min(1, done / total)
   return share(job.bytes, job.totalBytes) ?? share(job.records, job.totalRecords)
 }
 
@@ -109,14 +129,24 @@ export function jobProgress(job: Job): string {
         : `${formatNumber(job.records)} of about ${formatNumber(job.totalRecords)} records`,
     )
   }
-  if (job.bytes > 0) parts.push(job.totalBytes === undefined ? formatBytes(job.bytes) : `${formatBytes(job.bytes)} of ${formatBytes(job.totalBytes)}`)
+  if (job.bytes > 0)
+    parts.push(
+      job.totalBytes === undefined
+        ? formatBytes(job.bytes)
+        : `${formatBytes(job.bytes)} of ${formatBytes(job.totalBytes)}`,
+    )
   if (job.state === 'running' && job.rate > 0) parts.push(`${formatBytes(job.rate)}/s`)
-  if (job.state === 'running' && job.timeLeft !== undefined) parts.push(`${formatDuration(job.timeLeft)} left`)
+  if (job.state === 'running' && job.timeLeft !== undefined)
+    parts.push(`${formatDuration(job.timeLeft)} left`)
   return parts.join(', ')
 }
 
 /** The name a person knows a repo by, best first. */
 export function repoName(repo: Pick<RepoSummary, 'displayName' | 'handle' | 'did'>): string {
   const shown = repo.displayName?.trim()
-  return shown !== undefined && shown !== '' ? shown : repo.handle === undefined ? shorten(repo.did) : `@${repo.handle}`
+  return shown !== undefined && shown !== ''
+    ? shown
+    : repo.handle === undefined
+      ? shorten(repo.did)
+      : `@${repo.handle}`
 }

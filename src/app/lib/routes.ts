@@ -28,7 +28,8 @@ export function parseRoute(pathname: string): Route {
   const [first, rawDid, section, rawCollection, rawRkey, ...rest] = parts
   if (first === undefined) return { name: 'library' }
   if (parts.length === 1) {
-    if (first === 'search' || first === 'activity' || first === 'settings' || first === 'open') return { name: first }
+    if (first === 'search' || first === 'activity' || first === 'settings' || first === 'open')
+      return { name: first }
     return UNKNOWN
   }
   const did = decode(rawDid)

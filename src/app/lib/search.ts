@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { SearchQuery, SearchResult } from '../../cairn/api.ts'
 import type { CairnError } from '../../core/errors.ts'
 import { useEngine } from './engine-context.ts'
-import { toCairnError } from './live.ts'
+import { toCairnError } from './to-cairn-error.ts'
 
 export interface LiveSearch {
   /** of the newest query that was answered; the hits of the one before stay until then */
@@ -22,15 +22,18 @@ export function useLiveSearch(query: SearchQuery): LiveSearch {
   const busy = useRef(false)
 
   useEffect(() => {
-    newest.current = query
-  })
-  useEffect(() => {
+    newest.current = {
+      text,
+      limit,
+      ...(did === undefined ? {} : { did }),
+      ...(collection === undefined ? {} : { collection }),
+    }
     if (cairn === undefined) return
     let left = false
     const search = async () => {
       if (busy.current) return
       busy.current = true
-      for (let asked: SearchQuery | undefined; !left && asked !== newest.current; ) {
+      for (let asked: SearchQuery | undefined; !left && asked !== newest.current;) {
         asked = newest.current
         if (asked.text.trim() === '') {
           setState({ result: undefined, error: undefined })

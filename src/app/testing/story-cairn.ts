@@ -1,63 +1,24 @@
-import type { ActivityItem, BlobItem, Cairn, CairnEvent, Change, Job, RecordItem, RepoSummary, Settings } from '../../cairn/api.ts'
+import type {
+  ActivityItem,
+  Cairn,
+  CairnEvent,
+  Change,
+  Job,
+  RecordItem,
+  RepoSummary,
+  Settings,
+} from '../../cairn/api.ts'
 import { CairnError } from '../../core/errors.ts'
-import { CHOIR, FILE, JUN, MIRELA, NOW, PICTURE, recordAt, REPOS, ROSA, SNAPSHOTS } from './story-data.ts'
+import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
+import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
 
 /** A 2 by 2 image, green and stone. */
 const PNG = Uint8Array.from(
-  atob('iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGOYueH/zA3/GUDEmWN/gAgASPAMIUF+Nd0AAAAASUVORK5CYII='),
+  atob(
+    'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGOYueH/zA3/GUDEmWN/gAgASPAMIUF+Nd0AAAAASUVORK5CYII=',
+  ),
   (char) => char.charCodeAt(0),
 )
-
-export function storyJob(more: Partial<Job> = {}): Job {
-  return {
-    id: 'job-1',
-    kind: 'backup',
-    did: JUN,
-    label: 'jun.example',
-    state: 'running',
-    phase: 'receiving',
-    startedAt: NOW,
-    endedAt: undefined,
-    bytes: 28_400_000,
-    totalBytes: undefined,
-    blocks: 99_000,
-    records: 79_204,
-    totalRecords: 128_000,
-    rate: 11_800_000,
-    timeLeft: 2,
-    attempt: 0,
-    nextTryAt: undefined,
-    error: undefined,
-    result: undefined,
-    ...more,
-  }
-}
-
-export const FAILED_JOB = storyJob({
-  id: 'job-2',
-  did: undefined,
-  label: 'nobody.example',
-  state: 'failed',
-  phase: 'resolving',
-  error: { code: 'pds.handle-unresolved', fields: { handle: 'nobody.example' }, retriable: false },
-})
-
-const activity: ActivityItem[] = [
-  { id: '5', at: NOW - 120_000, did: MIRELA, kind: 'backup.done', fields: { added: 14, updated: 2, deleted: 1 }, level: 'good' },
-  { id: '4', at: NOW - 4_000_000, did: ROSA, kind: 'upstream.changed', fields: { status: 'deleted' }, level: 'warning' },
-  { id: '3', at: NOW - 5_000_000, did: undefined, kind: 'file.failed', fields: { label: 'old.car', code: 'repo.bad-signature' }, level: 'bad' },
-  { id: '2', at: NOW - 90_000_000, did: CHOIR, kind: 'verify.done', fields: { records: 2_904 }, level: 'good' },
-  { id: '1', at: NOW - 91_000_000, did: CHOIR, kind: 'something.new', fields: {}, level: 'info' },
-]
-
-const blob = (index: number): BlobItem => ({
-  cid: index % 3 === 0 ? `${PICTURE.slice(0, -3)}${String(index).padStart(3, 'a')}` : `${FILE.slice(0, -3)}${String(index).padStart(3, 'a')}`,
-  state: index === 4 ? 'missing' : index === 5 ? 'failed' : index === 7 ? 'skipped' : 'kept',
-  bytes: index === 4 ? undefined : 120_000 + index * 7_919,
-  declaredType: index % 3 === 0 ? 'image/png' : index % 3 === 1 ? 'image/svg+xml' : 'video/mp4',
-  imageType: index % 3 === 0 ? 'image/png' : undefined,
-  paths: index % 2 === 0 ? ['app.bsky.feed.post/3m4oj5ak2s'] : ['app.bsky.feed.post/3m4oj5ak2s', 'app.bsky.actor.profile/self'],
-})
 
 export interface Story {
   readonly cairn: Cairn
@@ -76,22 +37,34 @@ export interface StoryOptions {
  * A Cairn with invented content, for looking at screens and testing components without an engine. It
  * answers reads; what changes something is only noted in `calls`.
  */
-export function createStory({ repos = REPOS, jobs = [storyJob(), FAILED_JOB], activity: items = activity }: StoryOptions = {}): Story {
+export function createStory({
+  repos = REPOS,
+  jobs = [storyJob(), FAILED_JOB],
+  activity: items = ACTIVITY,
+}: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
   const calls: string[] = []
   let settings: Settings = {
-    endpoints: { plc: 'https://plc.directory', doh: 'https://dns.google/resolve', resolver: 'https://public.api.bsky.app', allowLocal: false },
+    endpoints: {
+      plc: 'https://plc.directory',
+      doh: 'https://dns.google/resolve',
+      resolver: 'https://public.api.bsky.app',
+      allowLocal: false,
+    },
     retention: { keep: 'all' },
     blobs: true,
   }
   const note =
     <T>(path: string, value: T) =>
     async (...args: unknown[]): Promise<T> => {
-      calls.push([path, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '))
+      calls.push(
+        [path, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '),
+      )
       return value
     }
   const sizeOf = (did: string, collection: string) =>
-    repos.find((repo) => repo.did === did)?.head?.collections.find(({ nsid }) => nsid === collection)?.records ?? 0
+    repos.find((repo) => repo.did === did)?.head?.collections.find(({ nsid }) => nsid === collection)
+      ?.records ?? 0
   const find = (did: string, path: string): RecordItem => {
     const [collection = ''] = path.split('/')
     const total = sizeOf(did, collection)
@@ -120,7 +93,8 @@ export function createStory({ repos = REPOS, jobs = [storyJob(), FAILED_JOB], ac
       snapshots: async () => SNAPSHOTS,
       changes: async (_did, from, _to, page = { offset: 0, limit: 50 }) => {
         const all: Change[] = Array.from({ length: 130 }, (_, index) => ({
-          path: recordAt(MIRELA, index % 5 === 0 ? 'app.bsky.graph.follow' : 'app.bsky.feed.post', index).path,
+          path: recordAt(MIRELA, index % 5 === 0 ? 'app.bsky.graph.follow' : 'app.bsky.feed.post', index)
+            .path,
           type: index % 9 === 0 ? 'deleted' : index % 7 === 0 ? 'changed' : 'added',
           before: undefined,
           after: undefined,
@@ -155,31 +129,65 @@ export function createStory({ repos = REPOS, jobs = [storyJob(), FAILED_JOB], ac
             valid: true,
             commit: head.commit,
             signature: 'current-key',
-            nodes: [5, 3, 1].map((layer, index) => ({ cid: recordAt(did, 'node', layer).cid, layer, entries: 4 + index * 3, bytes: 900 })),
+            nodes: [5, 3, 1].map((layer, index) => ({
+              cid: recordAt(did, 'node', layer).cid,
+              layer,
+              entries: 4 + index * 3,
+              bytes: 900,
+            })),
           },
-          blobs: JSON.stringify(item.value).includes(PICTURE) ? [{ ...blob(0), cid: PICTURE, paths: [path] }] : [],
+          blobs: JSON.stringify(item.value).includes(PICTURE)
+            ? [{ ...storyBlob(0), cid: PICTURE, paths: [path] }]
+            : [],
         }
       },
       versions: async (did, path) => [
-        { cid: recordAt(did, 'old', 3).cid, value: {}, firstSnapshot: older, lastSnapshot: older, inHead: false },
+        {
+          cid: recordAt(did, 'old', 3).cid,
+          value: {},
+          firstSnapshot: older,
+          lastSnapshot: older,
+          inHead: false,
+        },
         { cid: find(did, path).cid, value: {}, firstSnapshot: head, lastSnapshot: head, inHead: true },
       ],
       proofCar: async () => new Uint8Array([1]),
       blobs: async (did, { offset, limit }) => {
-        const counts = repos.find((repo) => repo.did === did)?.blobs ?? { referenced: 0, kept: 0, keptBytes: 0, missing: 0, skipped: 0 }
-        const items = Array.from({ length: Math.max(0, Math.min(limit, counts.referenced - offset)) }, (_, index) => blob(offset + index))
+        const counts = repos.find((repo) => repo.did === did)?.blobs ?? {
+          referenced: 0,
+          kept: 0,
+          keptBytes: 0,
+          missing: 0,
+          skipped: 0,
+        }
+        const items = Array.from(
+          { length: Math.max(0, Math.min(limit, counts.referenced - offset)) },
+          (_, index) => storyBlob(offset + index),
+        )
         return { total: counts.referenced, counts, items }
       },
       blob: async () => new Blob([PNG]),
       search: async ({ text, limit, did }) => {
         const words = text.toLowerCase()
-        const hits = Array.from({ length: 300 }, (_, index) => recordAt(MIRELA, 'app.bsky.feed.post', index)).flatMap((item) => {
+        const hits = Array.from({ length: 300 }, (_, index) =>
+          recordAt(MIRELA, 'app.bsky.feed.post', index),
+        ).flatMap((item) => {
           const value = item.value
-          const body = typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string' ? value.text : ''
+          const body =
+            typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string'
+              ? value.text
+              : ''
           const at = body.toLowerCase().indexOf(words)
-          return at < 0 ? [] : [{ did: did ?? MIRELA, item, excerpt: body, marks: [[at, at + words.length] as const] }]
+          return at < 0
+            ? []
+            : [{ did: did ?? MIRELA, item, excerpt: body, marks: [[at, at + words.length] as const] }]
         })
-        return { hits: hits.slice(0, limit), more: hits.length > limit, building: did === undefined ? [{ did: JUN, progress: 0.4 }] : [], took: 3 }
+        return {
+          hits: hits.slice(0, limit),
+          more: hits.length > limit,
+          building: did === undefined ? [{ did: JUN, progress: 0.4 }] : [],
+          took: 3,
+        }
       },
       exportRepo: async (_did, format) => ({
         name: `mirela.${format}`,

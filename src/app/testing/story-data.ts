@@ -13,7 +13,8 @@ export const CUT = 'did:web:localhost%3A2583'
 
 export const PICTURE = 'bafkreicysg23kiwv2eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am'
 export const FILE = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
-const cid = (seed: number) => `bafyrei${seed.toString(36).padStart(6, 'q')}kw6vk7z2m4xq3jv5lhy4dnsu2oq7reg4pcm3hbt6zfaslwyxi`
+const cid = (seed: number) =>
+  `bafyrei${seed.toString(36).padStart(6, 'q')}kw6vk7z2m4xq3jv5lhy4dnsu2oq7reg4pcm3hbt6zfaslwyxi`
 
 const collections = (counts: readonly (readonly [string, number, number])[]): CollectionSummary[] =>
   counts.map(([nsid, records, bytes]) => ({ nsid, records, bytes }))
@@ -28,7 +29,12 @@ const MIRELA_COLLECTIONS = collections([
   ['org.garden.recipe', 96, 1_200_000],
 ])
 
-function snapshot(id: string, daysAgo: number, records: number, more: Partial<SnapshotSummary> = {}): SnapshotSummary {
+function snapshot(
+  id: string,
+  daysAgo: number,
+  records: number,
+  more: Partial<SnapshotSummary> = {},
+): SnapshotSummary {
   return {
     id,
     rev: `3m7q${id}xkd2k4s`,
@@ -104,14 +110,29 @@ export const REPOS: readonly RepoSummary[] = [
     head: snapshot('d', 17, 9_120),
     upstream: { status: 'not-found', checkedAt: NOW - DAY, pds: 'https://old-host.example' },
   }),
-  { ...repo(CUT, { storedBytes: 12_000_000, unfinished: { since: NOW - DAY, bytes: 12_000_000 } }), head: undefined, snapshots: 0 },
+  {
+    ...repo(CUT, { storedBytes: 12_000_000, unfinished: { since: NOW - DAY, bytes: 12_000_000 } }),
+    head: undefined,
+    snapshots: 0,
+  },
 ]
 
-const WORDS = ['the boathouse', 'seed potatoes', 'a second coat of limewash', 'the number 14 bus', 'Tomás’s letter', '種を蒔く', 'Zwetschgenröster', 'مرحبا بالعالم']
+const WORDS = [
+  'the boathouse',
+  'seed potatoes',
+  'a second coat of limewash',
+  'the number 14 bus',
+  'Tomás’s letter',
+  '種を蒔く',
+  'Zwetschgenröster',
+  'مرحبا بالعالم',
+]
 
 /** Any record of any collection by its place, newest first: nothing is stored, as many as one likes. */
 export function recordAt(did: string, collection: string, index: number): RecordItem {
-  const rkey = collection.endsWith('profile') ? 'self' : `3m${(5_000_000 - index).toString(32).padStart(6, 'a')}k2s`
+  const rkey = collection.endsWith('profile')
+    ? 'self'
+    : `3m${(5_000_000 - index).toString(32).padStart(6, 'a')}k2s`
   const createdAt = new Date(NOW - index * 47 * MINUTE).toISOString()
   return {
     path: `${collection}/${rkey}`,
@@ -125,7 +146,10 @@ export function recordAt(did: string, collection: string, index: number): Record
 
 function valueAt(did: string, collection: string, index: number, createdAt: string): unknown {
   const base = { $type: collection, createdAt }
-  const post = (n: number) => ({ uri: `at://${JUN}/app.bsky.feed.post/3m${(9_000_000 - n).toString(32)}k2s`, cid: cid(n) })
+  const post = (n: number) => ({
+    uri: `at://${JUN}/app.bsky.feed.post/3m${(9_000_000 - n).toString(32)}k2s`,
+    cid: cid(n),
+  })
   const word = WORDS[index % WORDS.length] ?? ''
   switch (collection) {
     case 'app.bsky.feed.post':
@@ -136,7 +160,12 @@ function valueAt(did: string, collection: string, index: number, createdAt: stri
     case 'app.bsky.graph.follow':
       return { ...base, subject: index % 2 === 0 ? JUN : CHOIR }
     case 'app.bsky.graph.list':
-      return { ...base, name: `People of ${word}`, purpose: 'app.bsky.graph.defs#curatelist', description: 'Who comes when it rains too.' }
+      return {
+        ...base,
+        name: `People of ${word}`,
+        purpose: 'app.bsky.graph.defs#curatelist',
+        description: 'Who comes when it rains too.',
+      }
     case 'app.bsky.actor.profile':
       return {
         ...base,
@@ -169,7 +198,10 @@ function postAt(index: number, word: string, ref: (n: number) => { uri: string; 
       return {
         text,
         facets: [
-          { index: at('garden.example'), features: [{ $type: 'app.bsky.richtext.facet#link', uri: 'https://garden.example/' }] },
+          {
+            index: at('garden.example'),
+            features: [{ $type: 'app.bsky.richtext.facet#link', uri: 'https://garden.example/' }],
+          },
           { index: at('@jun.example'), features: [{ $type: 'app.bsky.richtext.facet#mention', did: JUN }] },
         ],
       }
@@ -177,21 +209,38 @@ function postAt(index: number, word: string, ref: (n: number) => { uri: string; 
     case 1:
       return { text: `Yes, and ${word} as well.`, reply: { parent: ref(index), root: ref(index) } }
     case 2:
-      return { text: `Still life with ${word}.`, embed: { $type: 'app.bsky.embed.images', images: [{ image, alt: 'A table by a window, late light' }] } }
+      return {
+        text: `Still life with ${word}.`,
+        embed: {
+          $type: 'app.bsky.embed.images',
+          images: [{ image, alt: 'A table by a window, late light' }],
+        },
+      }
     case 3:
       return {
         text: 'Worth an evening.',
         embed: {
           $type: 'app.bsky.embed.external',
-          external: { uri: 'https://garden.example/compost', title: 'On compost', description: 'What forty years of one heap taught three neighbours about patience.', thumb: image },
+          external: {
+            uri: 'https://garden.example/compost',
+            title: 'On compost',
+            description: 'What forty years of one heap taught three neighbours about patience.',
+            thumb: image,
+          },
         },
       }
     case 4:
-      return { text: `More people should read this about ${word}.`, embed: { $type: 'app.bsky.embed.record', record: ref(index) } }
+      return {
+        text: `More people should read this about ${word}.`,
+        embed: { $type: 'app.bsky.embed.record', record: ref(index) },
+      }
     case 5:
       return {
         text: `The last week of ${word}, all of it, in order, and without the part where the ladder fell.\n\nFirst the frost, then the thaw, then the frost again.`,
-        embed: { $type: 'app.bsky.embed.video', video: { $type: 'blob', ref: { $link: FILE }, mimeType: 'video/mp4', size: 8_400_000 } },
+        embed: {
+          $type: 'app.bsky.embed.video',
+          video: { $type: 'blob', ref: { $link: FILE }, mimeType: 'video/mp4', size: 8_400_000 },
+        },
       }
     // not what the lexicon says: must fall back to JSON
     default:

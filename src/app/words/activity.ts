@@ -11,7 +11,9 @@ const changes = (fields: Fields): string => {
     [number(fields, 'updated') ?? number(fields, 'changedRecords'), 'changed'],
     [number(fields, 'deleted'), 'deleted upstream'],
   ] as const
-  const said = parts.filter(([count]) => count !== undefined && count > 0).map(([count, verb]) => `${formatNumber(count ?? 0)} ${verb}`)
+  const said = parts
+    .filter(([count]) => count !== undefined && count > 0)
+    .map(([count, verb]) => `${formatNumber(count ?? 0)} ${verb}`)
   return said.length === 0 ? '' : `: ${said.join(', ')}`
 }
 
@@ -22,7 +24,9 @@ const records = (fields: Fields): string => {
 
 const SENTENCES: Readonly<Record<string, Sentence>> = {
   'backup.done': (fields, name) =>
-    fields['changed'] === false ? `${name} was checked; nothing had changed.` : `${name} was backed up${changes(fields) || records(fields)}.`,
+    fields['changed'] === false
+      ? `${name} was checked; nothing had changed.`
+      : `${name} was backed up${changes(fields) || records(fields)}.`,
   'backup.failed': (_, name) => `The backup of ${name} failed.`,
   'backup.cancelled': (_, name) => `The backup of ${name} was stopped. What arrived is kept.`,
   'file.done': (fields, name) => `A file of ${name} was opened and proven${records(fields)}.`,
@@ -44,18 +48,26 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   'verify.cancelled': (_, name) => `Checking ${name} was stopped.`,
   'repo.added': (_, name) => `${name} is kept here now.`,
   'repo.deleted': (_, name) => `${name} was removed from this device.`,
-  'repo.equivocation': (_, name) => `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
-  'repo.rolled-back': (_, name) => `The server offered an older version of ${name}; the newer one here was kept.`,
+  'repo.equivocation': (_, name) =>
+    `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
+  'repo.rolled-back': (_, name) =>
+    `The server offered an older version of ${name}; the newer one here was kept.`,
   'snapshot.deleted': (_, name) => `A snapshot of ${name} was deleted.`,
-  'upstream.changed': (fields, name) => `The account of ${name} is now ${text(fields, 'status', 'different')} at its server. Its copy stays here.`,
+  'upstream.changed': (fields, name) =>
+    `The account of ${name} is now ${text(fields, 'status', 'different')} at its server. Its copy stays here.`,
   'storage.persisted': () => 'The browser agreed to keep Cairn’s storage for good.',
-  'storage.swept': (fields) => `${formatBytes(number(fields, 'bytes') ?? 0)} that nothing needed any more were freed.`,
+  'storage.swept': (fields) =>
+    `${formatBytes(number(fields, 'bytes') ?? 0)} that nothing needed any more were freed.`,
 }
 
 /** One entry of the history as a sentence; an unknown kind is still named by its subject and level. */
 export function activitySentence(item: ActivityItem, name: string | undefined): string {
   const handle = text(item.fields, 'handle', '')
-  const subject = name ?? (handle === '' ? text(item.fields, 'label', text(item.fields, 'name', text(item.fields, 'did', 'A repository'))) : `@${handle}`)
+  const subject =
+    name ??
+    (handle === ''
+      ? text(item.fields, 'label', text(item.fields, 'name', text(item.fields, 'did', 'A repository')))
+      : `@${handle}`)
   const sentence = Object.hasOwn(SENTENCES, item.kind) ? SENTENCES[item.kind] : undefined
   if (sentence !== undefined) return sentence(item.fields, subject)
   return item.level === 'bad' || item.level === 'warning' ? `${subject} needs a look.` : `${subject} changed.`

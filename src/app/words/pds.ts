@@ -93,7 +93,10 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
     return {
       title: `${host(fields)} refused the request${status === undefined ? '' : ` (${status})`}.`,
       safe: COPY_SAFE,
-      next: (status ?? 500) >= 500 ? 'The server has trouble of its own. ' + TRY_LATER : 'Check the endpoints in Settings, or try again later.',
+      next:
+        (status ?? 500) >= 500
+          ? 'The server has trouble of its own. ' + TRY_LATER
+          : 'Check the endpoints in Settings, or try again later.',
     }
   },
   'pds.rate-limited': (fields) => {
@@ -102,7 +105,10 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
     return {
       title: `${host(fields)} asks to wait: too many requests.`,
       safe: COPY_SAFE,
-      next: minutes === undefined ? TRY_LATER : `Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
+      next:
+        minutes === undefined
+          ? TRY_LATER
+          : `Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
     }
   },
   'pds.account-deactivated': gone('The account was deactivated by its owner.'),

@@ -44,7 +44,10 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
     'The signature is not in the one form that is allowed.',
     'Back up again from the account’s own server. If that sends the same, tell its operator.',
   ),
-  'repo.key-unsupported': untrusted('The account signs with a kind of key that Cairn does not know.', 'An update of Cairn may know it.'),
+  'repo.key-unsupported': untrusted(
+    'The account signs with a kind of key that Cairn does not know.',
+    'An update of Cairn may know it.',
+  ),
   'repo.past-key': untrusted(
     'A newer version is signed with a key that the account has since replaced.',
     'Whoever still holds the old key could have made it. Wait for the account’s next change, then back up again.',
@@ -70,7 +73,9 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
 
   'repo.node-missing': damaged('A part of the tree of records is not in the file.'),
   'repo.node-malformed': unsound('A part of the tree of records is not in the form it must have.'),
-  'repo.node-not-canonical': unsound('A part of the tree of records is written in a way that is not allowed.'),
+  'repo.node-not-canonical': unsound(
+    'A part of the tree of records is written in a way that is not allowed.',
+  ),
   'repo.node-empty': unsound('The tree of records has an empty part where none may be.'),
   'repo.key-order': unsound('The tree of records is out of order.'),
   'repo.key-duplicate': unsound('The tree of records holds one name twice.'),
@@ -80,12 +85,16 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
   'repo.tree-too-deep': unsound('The tree of records is deeper than any honest one.'),
   'repo.too-many-entries': unsound('The tree of records has more entries in one place than any honest one.'),
 
-  'repo.path-invalid': (fields) => unsound(`A record has a name that is not allowed: ${at(fields, 'it cannot be shown')}.`),
+  'repo.path-invalid': (fields) =>
+    unsound(`A record has a name that is not allowed: ${at(fields, 'it cannot be shown')}.`),
   'repo.record-missing': damaged('A record that the tree names is not in the file.'),
-  'repo.record-malformed': (fields) => unsound(`A record cannot be read: ${at(fields, 'its name is not known')}.`),
+  'repo.record-malformed': (fields) =>
+    unsound(`A record cannot be read: ${at(fields, 'its name is not known')}.`),
   'repo.record-codec': unsound('A record is stored in a form that repositories do not use.'),
   'repo.record-float': unsound('A record holds a fraction, which repositories may not.'),
-  'repo.record-not-canonical': unsound('A record is written in a way that is not allowed, so its hash proves nothing.'),
+  'repo.record-not-canonical': unsound(
+    'A record is written in a way that is not allowed, so its hash proves nothing.',
+  ),
   'repo.record-too-deep': unsound('A record is nested deeper than allowed.'),
   'repo.record-too-large': unsound('A record is larger than the 1 MB that is allowed.'),
 }

@@ -29,5 +29,6 @@ export function blobName(cid: string, head: Uint8Array): string {
 }
 
 function startsAt(head: Uint8Array, at: number, magic: string): boolean {
-  return [...magic].every((letter, i) => head[at + i] === letter.charCodeAt(0))
+  for (let i = 0; i < magic.length; i++) if (head[at + i] !== magic.charCodeAt(i)) return false
+  return true
 }

@@ -178,10 +178,11 @@ function weigh(row: ChunkRow): number {
   return row.text.length * unit + row.starts.length * (4 + DIGEST + PLACE * 4 + RKEY_BYTES)
 }
 
+const WIDE = /[^\p{Cc}\u0020-\u00ff]/u
+
 /** True when every character fits one byte. */
 export function isNarrow(text: string): boolean {
-  // The range is what is asked for, control characters included.
-  return /^[\x00-\xff]*$/.test(text)
+  return !WIDE.test(text)
 }
 
 /** Collections of a tree in the order of hits, each with where it begins in key order. */

@@ -82,7 +82,7 @@ function beforeBlank(text: string, to: number, limit: number): number {
   return to
 }
 
-const EXTENDS = /^[\p{M}\u200d\u{1f3fb}-\u{1f3ff}]/u
+const EXTENDS = /^(?:\p{M}|\p{Emoji_Modifier}|\u200d)/u
 
 /** Moves a cut forward past what belongs to the character before it. */
 function wholeFrom(text: string, at: number): number {

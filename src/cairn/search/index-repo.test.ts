@@ -244,7 +244,7 @@ describe('indexing that is cut off', () => {
     await withLevel(async (storage) => {
       const snapshot = await add(storage, repo)
       const results = await Promise.all([run(storage, repo.did, snapshot), run(storage, repo.did, snapshot)])
-      expect(results.map((it) => it.changed).sort()).toEqual([false, true])
+      expect(results.filter((it) => it.changed).length).toBe(1)
       expect(await contents(storage, repo.did)).toEqual(expected(repo))
     })
   })

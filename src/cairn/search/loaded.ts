@@ -17,6 +17,8 @@ export interface LoadedLane {
   readonly chunks: number
   /** Resolves with the chunk, from memory where it is there. */
   chunk(index: number): Chunk | Promise<Chunk | undefined> | undefined
+  /** Reads what is not in memory yet; false when the room is used up. */
+  warm(): Promise<boolean>
   /** True when a newer delta has removed or replaced the record at this path. */
   isGone(path: string): boolean
 }
@@ -25,6 +27,8 @@ export interface LoadedRepo {
   /** the rows that it consists of */
   readonly stamp: string
   readonly lanes: readonly LoadedLane[]
+  /** Reads what is not in memory yet, as far as there is room without taking any from other repos. */
+  warm(): Promise<void>
 }
 
 export interface IndexCache {
@@ -36,6 +40,8 @@ export interface IndexCache {
 interface Held {
   readonly repo: LoadedRepo
   bytes: number
+  /** some chunk found no room */
+  full: boolean
 }
 
 /** Names the rows of an index: a row never changes, and no name comes twice. */
@@ -57,7 +63,7 @@ export function createIndexCache(storage: Storage, budget = CACHE_BYTES): IndexC
 
   const lane = (did: string, id: string, kind: Lane, count: number, gone: ReadonlySet<string>, own: Held): LoadedLane => {
     const chunks: (Chunk | undefined)[] = []
-    const read = async (index: number): Promise<Chunk | undefined> => {
+    const read = async (index: number, evict: boolean): Promise<Chunk | undefined> => {
       const keys: string[] = []
       for (let i = index; i < Math.min(count, index + READ_AHEAD); i++) keys.push(chunkKey(did, id, kind, i))
       const rows = await storage.getMany('search', keys)
@@ -67,13 +73,26 @@ export function createIndexCache(storage: Storage, budget = CACHE_BYTES): IndexC
         if (value === undefined) return
         const chunk = chunks[index + i] ?? openChunk(value as ChunkRow)
         if (i === 0) first = chunk
-        if (chunks[index + i] !== undefined || held.get(did) !== own || !room(did, chunk.bytes)) return
+        if (chunks[index + i] !== undefined) return
+        if (held.get(did) !== own || !(evict ? room(did, chunk.bytes) : total() + chunk.bytes <= budget)) {
+          own.full = true
+          return
+        }
         chunks[index + i] = chunk
         own.bytes += chunk.bytes
       })
       return first
     }
-    return { did, chunks: count, chunk: (index) => chunks[index] ?? read(index), isGone: (path) => gone.has(path) }
+    return {
+      did,
+      chunks: count,
+      chunk: (index) => chunks[index] ?? read(index, true),
+      isGone: (path) => gone.has(path),
+      async warm() {
+        for (let i = 0; i < count && !own.full; i++) if (chunks[i] === undefined) await read(i, false)
+        return !own.full
+      },
+    }
   }
 
   return {
@@ -88,7 +107,10 @@ export function createIndexCache(storage: Storage, budget = CACHE_BYTES): IndexC
       }
       const rows = await storage.getMany('search', built.deltas.map((it) => goneKey(did, it.id)))
       const lanes: LoadedLane[] = []
-      const own: Held = { repo: { stamp, lanes }, bytes: 0 }
+      const warm = async (): Promise<void> => {
+        for (const it of lanes) if (!(await it.warm())) return
+      }
+      const own: Held = { repo: { stamp, lanes, warm }, bytes: 0, full: false }
       // Newest first: what a delta removed is gone from all before it, and not from itself.
       let gone: ReadonlySet<string> = new Set()
       built.deltas.toReversed().forEach((delta, i) => {

@@ -8,6 +8,7 @@ import type { SegmentReader } from '../../storage/segment-reader.ts'
 import type { SearchHit } from '../api.ts'
 import { excerptOf } from './excerpt.ts'
 import { fold } from './fold.ts'
+import type { RecordCache } from './record-cache.ts'
 import { isGone, type IndexedTree } from './rows.ts'
 import type { Match } from './scan.ts'
 import { recordTexts } from './text.ts'
@@ -24,6 +25,7 @@ interface Located {
  * does not have, or has with another text, is no hit.
  */
 export async function resolveMatches(
+  cache: RecordCache,
   reader: SegmentReader,
   head: SnapshotRow,
   indexed: IndexedTree,
@@ -35,12 +37,12 @@ export async function resolveMatches(
     digest: match.chunk.digest(match.record),
     place: match.chunk.place(match.record),
   }))
-  if (!equalBytes(head.data, indexed.data)) return hits(reader, await lookUp(reader, head, known), terms)
+  if (!equalBytes(head.data, indexed.data)) return hits(cache, reader, await lookUp(reader, head, known), terms)
   try {
-    return await hits(reader, known, terms)
+    return await hits(cache, reader, known, terms)
   } catch (error) {
     if (!isGone(error)) throw error
-    return hits(reader, await lookUp(reader, head, known), terms)
+    return hits(cache, reader, await lookUp(reader, head, known), terms)
   }
 }
 
@@ -54,11 +56,12 @@ async function lookUp(reader: SegmentReader, head: SnapshotRow, known: readonly 
 }
 
 async function hits(
+  cache: RecordCache,
   reader: SegmentReader,
   located: readonly Located[],
   terms: readonly string[],
 ): Promise<Map<Match, SearchHit>> {
-  const values = await reader.records(located.map((it) => it.place))
+  const values = await cache.read(reader, located)
   const out = new Map<Match, SearchHit>()
   located.forEach(({ match, digest }, i) => {
     const bytes = values[i]

@@ -3,7 +3,8 @@ import type { Storage } from '../../storage/port.ts'
 import { type RepoRow, type SnapshotRow, snapshotKey } from '../../storage/rows.ts'
 import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
 import type { SearchHit, SearchQuery, SearchResult } from '../api.ts'
-import { createIndexCache, type LoadedLane, stampOf } from './loaded.ts'
+import { createIndexCache, type LoadedRepo, stampOf } from './loaded.ts'
+import { createRecordCache } from './record-cache.ts'
 import { resolveMatches } from './resolve.ts'
 import { asIndexRow, type Built, indexKey } from './rows.ts'
 import { type Match, narrow, scan } from './scan.ts'
@@ -25,7 +26,7 @@ import { parseTerms } from './terms.ts'
  * are enough: no tokens, so no language needs any.
  *
  * To measure: build the index once, then time `search` for each prefix of a word as it is typed. `took` is
- * in milliseconds. The first search of a repo reads its chunks into memory.
+ * in milliseconds. The first search of a repo reads the chunks that it needs, and then the rest into memory.
  */
 export interface Search {
   /**
@@ -49,7 +50,10 @@ interface Source {
 export function createSearch(host: { readonly storage: Storage; readonly clock: Clock }): Search {
   const { storage, clock } = host
   const cache = createIndexCache(storage)
+  const records = createRecordCache()
   const readers = new Map<string, SegmentReader>()
+  const warmed = new WeakSet<LoadedRepo>()
+  let warming: Promise<void> = Promise.resolve()
   /** The last answer that held every match: what is typed on can only be among them. */
   let last: { readonly key: string; readonly terms: readonly string[]; readonly matches: readonly Match[] } | undefined
 
@@ -59,14 +63,21 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
     return reader
   }
 
+  /** What was typed first is common and needs few chunks; the next letters need them all. */
+  const warm = (repo: LoadedRepo): void => {
+    warmed.add(repo)
+    // The storage may be closed meanwhile; whoever searches next is told of what is wrong.
+    warming = warming.then(() => repo.warm()).catch(() => {})
+  }
+
   const find = async (sources: readonly Source[], terms: readonly string[], query: SearchQuery, limit: number): Promise<Match[]> => {
     const key = [query.collection ?? '', ...sources.map((it) => `${it.did} ${stampOf(it.built)}`)].join('\n')
     if (last?.key === key && last.terms.every((was) => terms.some((term) => term.includes(was)))) {
       return narrow(last.matches, terms).slice(0, limit)
     }
-    const lanes: LoadedLane[] = []
-    for (const { did, built } of sources) lanes.push(...(await cache.open(did, built)).lanes)
-    const matches = await scan(lanes, terms, query.collection, limit)
+    const repos = await Promise.all(sources.map(({ did, built }) => cache.open(did, built)))
+    const matches = await scan(repos.flatMap((repo) => repo.lanes), terms, query.collection, limit)
+    for (const repo of repos) if (!warmed.has(repo)) warm(repo)
     last = matches.length < limit ? { key, terms, matches } : undefined
     return matches
   }
@@ -85,7 +96,7 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
       for (const { did, head, built } of sources) {
         const own = shown.filter((match) => match.did === did)
         if (own.length === 0) continue
-        for (const [match, hit] of await resolveMatches(readerOf(did), head, built.tree, own, terms)) found.set(match, hit)
+        for (const [match, hit] of await resolveMatches(records, readerOf(did), head, built.tree, own, terms)) found.set(match, hit)
       }
       const hits = shown.flatMap((match) => found.get(match) ?? [])
       return { hits, more: matches.length > limit, building, took: clock.now() - started }
@@ -93,6 +104,7 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
     drop(did) {
       cache.drop(did)
       readers.delete(did)
+      records.clear()
       last = undefined
     },
   }

@@ -50,7 +50,7 @@ export interface FileProof {
  * Reads a file once and proves all of it, blocks in any order. The tree is put aside with places of records
  * in the file, so that they can be read again in key order. Throws `cli.file`.
  */
-export function proveFile(path: string): FileProof {
+export function proveFile(path: string, nodeBudget = NODE_BUDGET): FileProof {
   const fd = openFile(path)
   const temp = createTempFile()
   let position = 0
@@ -65,7 +65,7 @@ export function proveFile(path: string): FileProof {
   const intake = createIntake({
     sha256,
     seed: randomInt(SEGMENT_BYTES),
-    nodeBudget: NODE_BUDGET,
+    nodeBudget,
     sink: {
       get segment() {
         return segment

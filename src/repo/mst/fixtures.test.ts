@@ -20,9 +20,9 @@ const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
 /** The fixtures have no records, only their digests. */
 const nowhere: Place = { segment: 2, offset: 0, length: 100 }
 
-function json<T>(...path: string[]): T {
-  // Fixtures of known shape.
-  return JSON.parse(readFileSync(join(...path), 'utf8')) as T
+/** Fixtures of known shape: each use says which. */
+function json(...path: string[]): unknown {
+  return JSON.parse(readFileSync(join(...path), 'utf8'))
 }
 
 function digestOf(cid: string): Uint8Array {
@@ -107,7 +107,7 @@ describeWithFixtures('trees of the MST test suite', (dir) => {
   })
 
   it('2,048 pairs differ as the suite says, both ways, and the difference applied gives the other tree', async () => {
-    const cases = json<Case[]>(dir, 'mst/diff-cases.json')
+    const cases = json(dir, 'mst/diff-cases.json') as Case[]
     expect(cases).toHaveLength(2048)
     for (const { name, a, b, record_ops: ops } of cases) {
       const [left, right] = [at(a), at(b)]
@@ -121,14 +121,23 @@ describeWithFixtures('trees of the MST test suite', (dir) => {
         ])
       const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : toHex(bytes))
       const forth = await compare(side(left), side(right))
-      expect(forth.map((it) => [it.key, hex(it.before), hex(it.after)]), name).toEqual(wanted)
+      expect(
+        forth.map((it) => [it.key, hex(it.before), hex(it.after)]),
+        name,
+      ).toEqual(wanted)
       const back = await compare(side(right), side(left))
-      expect(back.map((it) => [it.key, hex(it.after), hex(it.before)]), name).toEqual(wanted)
+      expect(
+        back.map((it) => [it.key, hex(it.after), hex(it.before)]),
+        name,
+      ).toEqual(wanted)
 
       const edited = await editTree({
         source: left.tree,
         base: { root: left.root, digest: left.digest },
-        ops: forth.map(({ key, after }): TreeOp => ({ key, record: after && { digest: after, place: nowhere } })),
+        ops: forth.map(({ key, after }): TreeOp => ({
+          key,
+          record: after && { digest: after, place: nowhere },
+        })),
         sink: left.tree,
         sha256,
       })
@@ -142,13 +151,13 @@ describeWithFixtures('interoperability vectors of the MST', (dir) => {
   const base = join(dir, 'atproto-interop-tests')
 
   it('heights of keys', () => {
-    const vectors = json<{ key: string; height: number }[]>(base, 'mst/key_heights.json')
+    const vectors = json(base, 'mst/key_heights.json') as { key: string; height: number }[]
     expect(vectors.length).toBeGreaterThan(5)
     for (const { key, height } of vectors) expect([key, heightOf(sha256, utf8(key))]).toEqual([key, height])
   })
 
   it('common prefixes in bytes', () => {
-    const vectors = json<{ left: string; right: string; len: number }[]>(base, 'mst/common_prefix.json')
+    const vectors = json(base, 'mst/common_prefix.json') as { left: string; right: string; len: number }[]
     expect(vectors.length).toBeGreaterThan(5)
     for (const { left, right, len } of vectors) {
       expect([left, right, commonPrefix(utf8(left), utf8(right))]).toEqual([left, right, len])
@@ -163,17 +172,15 @@ describeWithFixtures('interoperability vectors of the MST', (dir) => {
   })
 
   it('roots before and after the commits of the proof fixtures', async () => {
-    const vectors = json<
-      {
-        comment: string
-        leafValue: string
-        keys: string[]
-        adds: string[]
-        dels: string[]
-        rootBeforeCommit: string
-        rootAfterCommit: string
-      }[]
-    >(base, 'firehose/commit-proof-fixtures.json')
+    const vectors = json(base, 'firehose/commit-proof-fixtures.json') as {
+      comment: string
+      leafValue: string
+      keys: string[]
+      adds: string[]
+      dels: string[]
+      rootBeforeCommit: string
+      rootAfterCommit: string
+    }[]
     expect(vectors.length).toBeGreaterThan(5)
     for (const { comment, leafValue, keys, adds, dels, rootBeforeCommit, rootAfterCommit } of vectors) {
       const tree = createMemoryTree(sha256)

@@ -13,8 +13,15 @@ import { decodeStored, encodeStored, type StoredNode, totals } from './stored.ts
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const child = fc.option(digest, { nil: undefined })
 const entries: fc.Arbitrary<NewEntry[]> = fc
-  .uniqueArray(fc.tuple(fc.stringMatching(/^[a-z./]{1,300}$/), digest, child), { selector: ([key]) => key, maxLength: 40 })
-  .map((list) => list.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value, right]) => ({ key: utf8(key), value, right })))
+  .uniqueArray(fc.tuple(fc.stringMatching(/^[a-z./]{1,300}$/), digest, child), {
+    selector: ([key]) => key,
+    maxLength: 40,
+  })
+  .map((list) =>
+    list
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value, right]) => ({ key: utf8(key), value, right })),
+  )
 const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : toHex(bytes))
 const number = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const place = fc.record({ segment: number, offset: number, length: number })
@@ -43,18 +50,23 @@ describe('a tree node', () => {
     const repo = generateRepo({ seed: 'node', records: 60 })
     const sound = [...walkNodes(repo.tree)].map((it) => it.bytes)
     fc.assert(
-      fc.property(fc.constantFrom(...sound), fc.nat(), fc.integer({ min: 1, max: 255 }), (bytes, at, change) => {
-        const mutated = bytes.slice()
-        mutated[at % bytes.length] = (mutated[at % bytes.length] ?? 0) ^ change
-        try {
-          parseNode(mutated)
-        } catch (error) {
-          expect(error).toBeInstanceOf(RepoError)
-          return
-        }
-        // What passes is strict DAG-CBOR with the one shape that a node has.
-        expect(checkDagCbor(mutated, 0, mutated.length)).toBe(0)
-      }),
+      fc.property(
+        fc.constantFrom(...sound),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (bytes, at, change) => {
+          const mutated = bytes.slice()
+          mutated[at % bytes.length] = (mutated[at % bytes.length] ?? 0) ^ change
+          try {
+            parseNode(mutated)
+          } catch (error) {
+            expect(error).toBeInstanceOf(RepoError)
+            return
+          }
+          // What passes is strict DAG-CBOR with the one shape that a node has.
+          expect(checkDagCbor(mutated, 0, mutated.length)).toBe(0)
+        },
+      ),
       { numRuns: 500 },
     )
     for (const bytes of sound.slice(0, 3)) {
@@ -66,9 +78,19 @@ describe('a tree node', () => {
     const v = new Uint8Array(36)
     v.set([1, 0x71, 0x12, 0x20])
     const long = 'a'.repeat(1000)
-    const node = parseNode(rawNode([{ p: 0, k: long, v }, { p: 1000, k: 'b'.repeat(25), v }]).bytes)
+    const node = parseNode(
+      rawNode([
+        { p: 0, k: long, v },
+        { p: 1000, k: 'b'.repeat(25), v },
+      ]).bytes,
+    )
     expect(() => keysOf(node)).toThrow(expect.objectContaining({ code: 'repo.path-invalid' }))
-    const wrong = parseNode(rawNode([{ p: 0, k: 'abc', v }, { p: 4, k: 'd', v }]).bytes)
+    const wrong = parseNode(
+      rawNode([
+        { p: 0, k: 'abc', v },
+        { p: 4, k: 'd', v },
+      ]).bytes,
+    )
     expect(() => keysOf(wrong)).toThrow(expect.objectContaining({ code: 'repo.prefix-wrong' }))
   })
 })
@@ -101,9 +123,14 @@ describe('the stored form of a node', () => {
   })
 
   it('adds up what is under it', () => {
-    const node = parseNode(encodeNode(new Uint8Array(32), [{ key: utf8('a'), value: new Uint8Array(32), right: undefined }]))
+    const node = parseNode(
+      encodeNode(new Uint8Array(32), [{ key: utf8('a'), value: new Uint8Array(32), right: undefined }]),
+    )
     const at = { segment: 1, offset: 2 }
     const below = { ...at, length: 5, records: 10, bytes: 1000 }
-    expect(totals({ node, records: [{ ...at, length: 7 }], children: [below, undefined] })).toEqual({ records: 11, bytes: 1007 })
+    expect(totals({ node, records: [{ ...at, length: 7 }], children: [below, undefined] })).toEqual({
+      records: 11,
+      bytes: 1007,
+    })
   })
 })

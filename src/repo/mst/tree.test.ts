@@ -17,7 +17,10 @@ type Model = ReadonlyMap<string, number>
 
 /** Few rkeys, so that edits meet; collections whose names are prefixes of each other, so that order is tried. */
 const path = fc
-  .tuple(fc.constantFrom('app.a.post', 'app.a.postx', 'app.a.post.sub', 'zz.b.like'), fc.integer({ min: 0, max: 120 }))
+  .tuple(
+    fc.constantFrom('app.a.post', 'app.a.postx', 'app.a.post.sub', 'zz.b.like'),
+    fc.integer({ min: 0, max: 120 }),
+  )
   .map(([nsid, n]) => `${nsid}/k${n}`)
 const model: fc.Arbitrary<Model> = fc
   .array(fc.tuple(path, fc.integer({ min: 0, max: 9 })), { maxLength: 90 })
@@ -28,7 +31,8 @@ const record = (value: number) => ({
   // Each value has a length of its own, so that sums of bytes tell them apart.
   place: { segment: 7, offset: value * 1000, length: 11 + value },
 })
-const sorted = (of: Model) => [...of].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1))
+const sorted = (of: Model) =>
+  [...of].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1))
 const independentRoot = (of: Model): string => {
   const entries = sorted(of).map(({ key, value }) => ({ path: key, cid: cidOf(Uint8Array.of(value)) }))
   return toHex(buildTree(entries).cid.subarray(4))
@@ -49,26 +53,31 @@ const runs = { numRuns: 60 }
 describe('an edited tree', () => {
   it('has the root of the definition, whatever the order of the edits', async () => {
     await fc.assert(
-      fc.asyncProperty(model, fc.array(path, { maxLength: 40 }), fc.infiniteStream(fc.nat()), async (of, gone, picks) => {
-        const victims = gone.filter((key) => !of.has(key))
-        const ops: TreeOp[] = [...sets(of), ...victims.map((key) => ({ key, record: record(1) }))]
-        ops.sort(() => ((picks.next().value ?? 0) % 2 === 0 ? 1 : -1))
-        ops.push(...victims.map((key) => ({ key, record: undefined })))
-        const tree = createMemoryTree(sha256)
-        const whole = await apply(tree, undefined, ops)
-        expect(toHex(whole.digest)).toBe(independentRoot(of))
-        expect(whole.root.records).toBe(of.size)
-        // The same in many small steps, each from the stored tree.
-        let stepped: EditedTree | undefined
-        for (let i = 0; i < ops.length; i += 7) stepped = await apply(tree, stepped, ops.slice(i, i + 7))
-        if (stepped === undefined) return
-        expect(toHex(stepped.digest)).toBe(independentRoot(of))
-        expect([stepped.root.layer, stepped.root.records, stepped.root.bytes]).toEqual([
-          whole.root.layer,
-          whole.root.records,
-          whole.root.bytes,
-        ])
-      }),
+      fc.asyncProperty(
+        model,
+        fc.array(path, { maxLength: 40 }),
+        fc.infiniteStream(fc.nat()),
+        async (of, gone, picks) => {
+          const victims = gone.filter((key) => !of.has(key))
+          const ops: TreeOp[] = [...sets(of), ...victims.map((key) => ({ key, record: record(1) }))]
+          ops.sort(() => ((picks.next().value ?? 0) % 2 === 0 ? 1 : -1))
+          ops.push(...victims.map((key) => ({ key, record: undefined })))
+          const tree = createMemoryTree(sha256)
+          const whole = await apply(tree, undefined, ops)
+          expect(toHex(whole.digest)).toBe(independentRoot(of))
+          expect(whole.root.records).toBe(of.size)
+          // The same in many small steps, each from the stored tree.
+          let stepped: EditedTree | undefined
+          for (let i = 0; i < ops.length; i += 7) stepped = await apply(tree, stepped, ops.slice(i, i + 7))
+          if (stepped === undefined) return
+          expect(toHex(stepped.digest)).toBe(independentRoot(of))
+          expect([stepped.root.layer, stepped.root.records, stepped.root.bytes]).toEqual([
+            whole.root.layer,
+            whole.root.records,
+            whole.root.bytes,
+          ])
+        },
+      ),
       runs,
     )
   })
@@ -82,7 +91,9 @@ describe('an edited tree', () => {
           storedSide(tree, before.root, before.digest),
           storedSide(tree, after.root, after.digest),
         )
-        const wanted = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key)).sort()
+        const wanted = [...new Set([...a.keys(), ...b.keys()])]
+          .filter((key) => a.get(key) !== b.get(key))
+          .sort()
         expect(changes.map((it) => it.key)).toEqual(wanted)
         const ops = changes.map(({ key, after: digest, afterPlace: place }): TreeOp => ({
           key,
@@ -125,31 +136,40 @@ describe('an edited tree', () => {
 describe('reading a tree', () => {
   it('visits, ranks and finds what a sorted list has', async () => {
     await fc.assert(
-      fc.asyncProperty(model, fc.nat(100), fc.nat(30), fc.boolean(), path, async (of, skip, limit, reverse, wanted) => {
-        const { tree, at } = await make(of)
-        const list = sorted(of)
-        const way = reverse ? list.toReversed() : list
-        const seen: TreeEntry[] = []
-        await visit(tree, at.root, { skip, reverse }, (entry) => {
-          if (seen.length >= limit) return false
-          seen.push(entry)
-          return true
-        })
-        expect(seen.map((it) => [it.key, toHex(it.digest), it.place])).toEqual(
-          way.slice(skip, skip + limit).map(({ key, value }) => [key, toHex(record(value).digest), record(value).place]),
-        )
+      fc.asyncProperty(
+        model,
+        fc.nat(100),
+        fc.nat(30),
+        fc.boolean(),
+        path,
+        async (of, skip, limit, reverse, wanted) => {
+          const { tree, at } = await make(of)
+          const list = sorted(of)
+          const way = reverse ? list.toReversed() : list
+          const seen: TreeEntry[] = []
+          await visit(tree, at.root, { skip, reverse }, (entry) => {
+            if (seen.length >= limit) return false
+            seen.push(entry)
+            return true
+          })
+          expect(seen.map((it) => [it.key, toHex(it.digest), it.place])).toEqual(
+            way
+              .slice(skip, skip + limit)
+              .map(({ key, value }) => [key, toHex(record(value).digest), record(value).place]),
+          )
 
-        const before = list.filter((it) => it.key < wanted)
-        expect(await rank(tree, at.root, wanted)).toEqual({
-          records: before.length,
-          bytes: before.reduce((sum, it) => sum + record(it.value).place.length, 0),
-        })
+          const before = list.filter((it) => it.key < wanted)
+          expect(await rank(tree, at.root, wanted)).toEqual({
+            records: before.length,
+            bytes: before.reduce((sum, it) => sum + record(it.value).place.length, 0),
+          })
 
-        const found = await find(tree, at.root, wanted)
-        const value = of.get(wanted)
-        expect(found.entry?.place).toEqual(value === undefined ? undefined : record(value).place)
-        expect(found.path.length).toBeGreaterThan(0)
-      }),
+          const found = await find(tree, at.root, wanted)
+          const value = of.get(wanted)
+          expect(found.entry?.place).toEqual(value === undefined ? undefined : record(value).place)
+          expect(found.path.length).toBeGreaterThan(0)
+        },
+      ),
       runs,
     )
   })

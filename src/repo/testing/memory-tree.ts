@@ -3,13 +3,24 @@ import { binary } from '../mst/diff.ts'
 import { heightOf } from '../mst/height.ts'
 import { parseNode } from '../mst/node.ts'
 import { childDigest, keysOf, type TreeSource, valueOf } from '../mst/read.ts'
-import { decodeStored, encodeStored, type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
+import {
+  decodeStored,
+  encodeStored,
+  type Place,
+  type StoredChild,
+  type StoredNode,
+  totals,
+} from '../mst/stored.ts'
 import type { TreeRoot, WalkSink } from '../verify/walk.ts'
 
 /** Stored trees in memory: each node goes through the stored form on its way in and out. */
 export interface MemoryTree extends TreeSource, WalkSink {
   /** Takes in a tree whose nodes are given by digest. Records get the places that `placeOf` says. */
-  take(nodes: ReadonlyMap<string, Uint8Array>, root: Uint8Array, placeOf: (digest: Uint8Array) => Place): TreeRoot
+  take(
+    nodes: ReadonlyMap<string, Uint8Array>,
+    root: Uint8Array,
+    placeOf: (digest: Uint8Array) => Place,
+  ): TreeRoot
   /** nodes written and read so far */
   readonly written: number
   readonly loads: number

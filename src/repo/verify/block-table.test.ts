@@ -17,7 +17,8 @@ describe('the table of digests', () => {
       const fresh = digests.length === 0 || prng.chance(0.7)
       const digest = fresh ? hash('sha256', `${seed}/${i}`, 'buffer') : prng.pick(digests)
       const found = table.find(digest, 0)
-      if (found >= 0 === fresh) throw new Error(`block ${i} is ${fresh ? 'new' : 'known'}, the table says ${found}`)
+      if (found >= 0 === fresh)
+        throw new Error(`block ${i} is ${fresh ? 'new' : 'known'}, the table says ${found}`)
       const index = fresh ? table.insert(digest, 0) : found
       const facts = [1 + prng.int(250), prng.int(2 ** 32), prng.int(2 ** 32), prng.int(2 ** 32)] as const
       table.set(index, ...facts)
@@ -30,7 +31,9 @@ describe('the table of digests', () => {
       const around = new Uint8Array(50)
       around.set(digest, 13)
       const index = table.find(around, 13)
-      expect([table.kind(index), table.a(index), table.b(index), table.c(index)]).toEqual(model.get(binary(digest)))
+      expect([table.kind(index), table.a(index), table.b(index), table.c(index)]).toEqual(
+        model.get(binary(digest)),
+      )
     }
   })
 

@@ -95,7 +95,7 @@ function host(repo: TestRepo, nodeBudget = 32 << 20, seed = 1): Host {
 }
 
 function* chunks(car: Uint8Array, size: () => number): Generator<Uint8Array> {
-  for (let at = 0; at < car.length; ) {
+  for (let at = 0; at < car.length;) {
     const end = Math.min(car.length, at + size())
     yield car.slice(at, end)
     at = end
@@ -176,7 +176,9 @@ describe('a walk', () => {
         it.intake.block(0x71, framed, 4, 36, framed.length, 0)
       }
       expect(it.walk.advance()).toBe('waiting')
-      expect(toHex(it.walk.wanted()?.digest ?? new Uint8Array())).toBe(toHex(missing[drop]?.cid.subarray(4) ?? new Uint8Array()))
+      expect(toHex(it.walk.wanted()?.digest ?? new Uint8Array())).toBe(
+        toHex(missing[drop]?.cid.subarray(4) ?? new Uint8Array()),
+      )
     }
   })
 

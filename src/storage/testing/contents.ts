@@ -30,7 +30,14 @@ export function contentOfRepo(repo: TestRepo): Map<string, string> {
 }
 
 export async function recheckOf(storage: Storage, snapshot: SnapshotRow): Promise<number> {
-  const checked = await recheck({ storage, snapshot, sha256, random, onProgress: () => {}, signal: undefined })
+  const checked = await recheck({
+    storage,
+    snapshot,
+    sha256,
+    random,
+    onProgress: () => {},
+    signal: undefined,
+  })
   return checked.records
 }
 

@@ -10,7 +10,11 @@ export interface FaultyStorage extends Storage {
  * A storage whose n-th write (from 1) is its last: it fails `before` it is applied or `after`, as when the
  * process dies there, and so does every write that follows. Without `at` it only counts.
  */
-export function createFaulty(storage: Storage, at = Infinity, when: 'before' | 'after' = 'before'): FaultyStorage {
+export function createFaulty(
+  storage: Storage,
+  at = Infinity,
+  when: 'before' | 'after' = 'before',
+): FaultyStorage {
   let writes = 0
   return {
     ...storage,

@@ -1,0 +1,210 @@
+import { lazy, Suspense, useEffect, useRef } from 'react'
+import type { RepoSummary } from '../../cairn/api.ts'
+import { Avatar } from '../components/avatar.tsx'
+import { Empty, Id, Loading } from '../components/bits.tsx'
+import { ErrorNote } from '../components/error-note.tsx'
+import { FailedJob, JobBar, PauseButton, UnfinishedButtons } from '../components/job-progress.tsx'
+import { Boundary, Title } from '../components/screen.tsx'
+import { useAction } from '../lib/engine-context.ts'
+import { useDismissJob, useFailedJobOf, useJobOf } from '../lib/jobs.ts'
+import { useRepo } from '../lib/reads.ts'
+import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
+import { REPO_TABS, repoHref, type RepoTab, type Route } from '../lib/routes.ts'
+import '../styles/repo.css'
+
+export interface RepoTabProps {
+  readonly repo: RepoSummary
+}
+
+const Overview = lazy(async () => ({ default: (await import('./repo/overview.tsx')).Overview }))
+const Collections = lazy(async () => ({ default: (await import('./repo/collections.tsx')).Collections }))
+const Records = lazy(async () => ({ default: (await import('./repo/records.tsx')).Records }))
+const Record = lazy(async () => ({ default: (await import('./repo/record.tsx')).RecordScreen }))
+const Blobs = lazy(async () => ({ default: (await import('./repo/blobs.tsx')).Blobs }))
+const Search = lazy(async () => ({ default: (await import('./repo/search.tsx')).RepoSearch }))
+const Snapshots = lazy(async () => ({ default: (await import('./repo/snapshots.tsx')).Snapshots }))
+const Health = lazy(async () => ({ default: (await import('./repo/health.tsx')).Health }))
+const Export = lazy(async () => ({ default: (await import('./repo/export.tsx')).Export }))
+
+const LABELS: Readonly<Record<RepoTab, string>> = {
+  overview: 'Overview',
+  records: 'Records',
+  blobs: 'Blobs',
+  search: 'Search',
+  snapshots: 'Snapshots',
+  health: 'Health',
+  export: 'Export',
+}
+
+type RepoRoute = Extract<Route, { name: 'repo' }>
+
+/** One repo: its head, its tabs, and the tab of the address. */
+export function RepoScreen({ route }: { readonly route: RepoRoute }) {
+  const { value: repo, error, loading } = useRepo(route.did)
+  if (error !== undefined && repo === undefined) return <ErrorNote error={error} />
+  if (loading || repo === undefined) return <Loading label="Opening the repository" />
+  if (repo === null) return <NotKept did={route.did} />
+  return (
+    <>
+      <RepoHead repo={repo} route={route} />
+      <Tabs did={repo.did} current={route.tab} />
+      <Boundary on={`${route.tab} ${route.collection} ${route.rkey}`}>
+        <Suspense fallback={<Loading />}>
+          <Tab repo={repo} route={route} />
+        </Suspense>
+      </Boundary>
+    </>
+  )
+}
+
+function Tabs({ did, current }: { readonly did: string; readonly current: RepoTab }) {
+  const bar = useRef<HTMLElement>(null)
+  // on a phone not all of them fit: the one that is open must be among those that show
+  useEffect(() => {
+    const open = bar.current?.querySelector(`[data-tab="${current}"]`)
+    if (!(open instanceof HTMLElement) || bar.current === null) return
+    bar.current.scrollLeft = open.offsetLeft - (bar.current.clientWidth - open.offsetWidth) / 2
+  }, [current])
+  return (
+    <nav ref={bar} className="tabs" aria-label="Parts of this repository">
+      {REPO_TABS.map((tab) => (
+        <a
+          key={tab}
+          data-tab={tab}
+          href={repoHref(did, tab)}
+          aria-current={tab === current ? 'page' : undefined}
+        >
+          {LABELS[tab]}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function Tab({ repo, route }: { readonly repo: RepoSummary; readonly route: RepoRoute }) {
+  const { tab, collection, rkey } = route
+  if (tab === 'health') return <Health repo={repo} />
+  if (repo.head === undefined) {
+    return (
+      <div className="card">
+        <Empty title="Nothing to show yet">
+          Records can be read here as soon as the first backup has ended and its signature is proven.
+        </Empty>
+      </div>
+    )
+  }
+  switch (tab) {
+    case 'overview':
+      return <Overview repo={repo} />
+    case 'records':
+      if (collection === undefined) return <Collections repo={repo} />
+      if (rkey === undefined) return <Records repo={repo} collection={collection} />
+      return <Record key={`${collection}/${rkey}`} repo={repo} path={`${collection}/${rkey}`} />
+    case 'blobs':
+      return <Blobs repo={repo} />
+    case 'search':
+      return <Search repo={repo} />
+    case 'snapshots':
+      return <Snapshots repo={repo} />
+    case 'export':
+      return <Export repo={repo} />
+  }
+}
+
+function RepoHead({ repo, route }: { readonly repo: RepoSummary; readonly route: RepoRoute }) {
+  const job = useJobOf(repo.did)
+  const failed = useFailedJobOf(repo.did)
+  const dismiss = useDismissJob()
+  const backup = useAction()
+  const name = repoName(repo)
+  return (
+    <>
+      <div className="head repo-head">
+        <Avatar did={repo.did} cid={repo.avatar} name={name} size={60} />
+        <div className="grow">
+          <Title tab={route.tab === 'overview' ? name : `${LABELS[route.tab]} of ${name}`}>{name}</Title>
+          <div className="small line repo-ids">
+            {repo.handle !== undefined && repo.displayName !== undefined && <bdi>@{repo.handle}</bdi>}
+            <Id value={repo.did} what="DID" />
+          </div>
+        </div>
+        <button
+          type="button"
+          className="btn go"
+          disabled={backup.running || job !== undefined}
+          onClick={() => void backup.run((cairn) => cairn.library.backup(repo.did))}
+        >
+          {job?.kind === 'backup' ? 'Backing up' : 'Back up now'}
+        </button>
+      </div>
+      {job !== undefined && (
+        <div className="card pad strip">
+          <div className="strip-main">
+            <div className="line">
+              <span className={TONE_CLASS[jobStatus(job).tone]}>{jobStatus(job).short}</span>
+              <span className="small">{jobStatus(job).long}</span>
+            </div>
+            <JobBar job={job} label={`Progress of ${name}`} />
+          </div>
+          <PauseButton job={job} />
+        </div>
+      )}
+      {job === undefined && repo.unfinished !== undefined && (
+        <div className="card pad strip">
+          <div className="strip-main">
+            <p className="strong">The last backup was cut off.</p>
+            <p className="small">
+              What arrived is kept and will not be fetched twice.{' '}
+              {repo.head !== undefined && 'The backup before it is shown below.'}
+            </p>
+          </div>
+          <div>
+            <UnfinishedButtons did={repo.did} name={name} />
+          </div>
+        </div>
+      )}
+      {failed !== undefined && (
+        <div className="strip-note">
+          <FailedJob job={failed} onDismiss={() => dismiss(failed.id)} />
+        </div>
+      )}
+      {backup.error !== undefined && (
+        <div className="strip-note">
+          <ErrorNote error={backup.error} />
+        </div>
+      )}
+    </>
+  )
+}
+
+function NotKept({ did }: { readonly did: string }) {
+  const action = useAction()
+  return (
+    <>
+      <div className="head">
+        <div className="grow">
+          <Title>Not kept here</Title>
+          <Id value={did} what="DID" />
+        </div>
+      </div>
+      <div className="card">
+        <Empty
+          title="This repository is not on this device"
+          action={
+            <button
+              type="button"
+              className="btn go"
+              disabled={action.running}
+              onClick={() => void action.run((cairn) => cairn.library.backup(did))}
+            >
+              Back it up
+            </button>
+          }
+        >
+          Public repositories can be kept by anyone. Back it up to read it here, with or without a network.
+        </Empty>
+      </div>
+      {action.error !== undefined && <ErrorNote error={action.error} />}
+    </>
+  )
+}

@@ -1,0 +1,78 @@
+import type { Sha256 } from '../core/hash.ts'
+import type { Commit } from '../repo/commit.ts'
+import type { RepoFacts } from './head.ts'
+import type { Storage, WriteOp } from './port.ts'
+import type { ImportRow, SnapshotRow } from './rows.ts'
+
+export interface SignedCommit {
+  readonly commit: Commit
+  readonly bytes: Uint8Array
+  readonly cid: string
+  readonly digest: Uint8Array
+}
+
+export interface ImportProgress {
+  readonly bytes: number
+  readonly blocks: number
+  readonly records: number
+  /** records whose path up to the root is proven */
+  readonly proven: number
+}
+
+/** What the snapshot says beside its tree. */
+export interface SnapshotFacts {
+  readonly signature: SnapshotRow['signature']
+  readonly signedBy: string | undefined
+  readonly identity: string | undefined
+  readonly now: number
+  readonly repo: RepoFacts
+  /** more to write in the same transaction: identity document, blob rows */
+  readonly ops?: readonly WriteOp[]
+  readonly allowRollback?: boolean
+}
+
+/**
+ * Takes one repo in: bytes of a CAR in any chunking and any order of blocks, a snapshot and a moved head
+ * at the end, and nothing visible before.
+ *
+ * Records are checked and packed into segments as they arrive; tree nodes are walked strictly from the
+ * signed root as soon as the blocks allow. Segments of a transfer that was cut off are found again by
+ * their import's row, so the next try writes no proven block twice.
+ */
+export interface ImportSession {
+  /** Blocks were found from a try that was cut off. */
+  readonly resumed: boolean
+  /** Takes the next bytes; resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Known once its block has come. */
+  readonly commit: SignedCommit | undefined
+  readonly progress: ImportProgress
+  /** Starts over with a new stream of the same repo, keeping what is stored. */
+  restart(): void
+  /** Says that the bytes are over and proves what is left, without moving a head. */
+  prove(): Promise<void>
+  /** Says that the bytes are over, proves what is left, and moves the head. */
+  finish(facts: SnapshotFacts): Promise<SnapshotRow>
+  /** Stops, keeping what is stored so that another try goes on. */
+  suspend(): Promise<void>
+  /** Stops, dropping what was stored. */
+  discard(): Promise<void>
+}
+
+export interface ImportOptions {
+  readonly storage: Storage
+  readonly did: string
+  readonly sha256: Sha256
+  /** a random 32-bit number */
+  readonly random: () => number
+  readonly now: number
+  readonly source: ImportRow['source']
+  readonly label: string
+  /** Called once with the commit, before anything after it is taken; throws to refuse. */
+  readonly onCommit: (commit: SignedCommit) => Promise<void>
+  /** The snapshot whose blocks need not come again. */
+  readonly base?: SnapshotRow
+  /** The CAR holds only what changed since `base` (a `since` answer). */
+  readonly partial?: boolean
+  readonly nodeBudget?: number
+}
