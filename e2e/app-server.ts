@@ -14,7 +14,8 @@ export interface AppServer {
 }
 
 export async function startApp(): Promise<AppServer> {
-  if (!existsSync(join(ROOT, 'dist/index.html'))) throw new Error('The app is not built: run `npm run build` first.')
+  if (!existsSync(join(ROOT, 'dist/index.html')))
+    throw new Error('The app is not built: run `npm run build` first.')
   let child = spawnRelay(0)
   const url = (await firstLine(child, /^http:/)).replace(/\/$/, '')
   const { port } = new URL(url)

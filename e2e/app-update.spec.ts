@@ -14,10 +14,15 @@ async function nextVersion(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'cairn-next-'))
   await cp(DIST, dir, { recursive: true })
   const index = await readFile(join(dir, 'index.html'), 'utf8')
-  await writeFile(join(dir, 'index.html'), index.replace('</head>', '<meta name="version" content="next"></head>'))
+  await writeFile(
+    join(dir, 'index.html'),
+    index.replace('</head>', '<meta name="version" content="next"></head>'),
+  )
   const worker = await readFile(join(dir, 'service-worker.js'), 'utf8')
   // how the list of files names the page, however it was minified
-  const changed = worker.replaceAll(/\{[^{}]*index\.html[^{}]*\}/g, (entry) => entry.replace(/[0-9a-f]{32}/, 'f'.repeat(32)))
+  const changed = worker.replaceAll(/\{[^{}]*index\.html[^{}]*\}/g, (entry) =>
+    entry.replace(/[0-9a-f]{32}/, 'f'.repeat(32)),
+  )
   expect(changed, 'the worker precaches the page by revision').not.toBe(worker)
   await writeFile(join(dir, 'service-worker.js'), changed)
   return dir
@@ -42,7 +47,11 @@ test.describe('a new version of the app', () => {
     relay = await createRelay({ port, host: '127.0.0.1', dist: next })
   }
 
-  test('asks before it takes over; what is kept and where one is stays', async ({ page, pds, newAccount }) => {
+  test('asks before it takes over; what is kept and where one is stays', async ({
+    page,
+    pds,
+    newAccount,
+  }) => {
     const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
     const account = await newAccount()
     await cairn.setUp()
@@ -77,7 +86,9 @@ test.describe('a new version of the app', () => {
     await page.evaluate(async () => {
       await (await navigator.serviceWorker.getRegistration())?.update()
     })
-    await expect(page.getByText('It can take over when the running work has ended.', { exact: false })).toBeVisible()
+    await expect(
+      page.getByText('It can take over when the running work has ended.', { exact: false }),
+    ).toBeVisible()
     await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0)
     await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'throttle', rate: 4_000_000 })
     await expect(cairn.row('@ada.test')).toContainText('1,233 records', { timeout: 60_000 })

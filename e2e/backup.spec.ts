@@ -5,7 +5,11 @@ import { NEEDLE, tid } from './pds/seed.ts'
 const RECORDS = 1_233
 const BLOBS = 43
 
-test('a first backup by handle holds every record and blob that the server lists', async ({ cairn, pds, ada }) => {
+test('a first backup by handle holds every record and blob that the server lists', async ({
+  cairn,
+  pds,
+  ada,
+}) => {
   const { page } = cairn
   await cairn.backUp(ada, { records: RECORDS, blobs: BLOBS })
 
@@ -33,7 +37,7 @@ test('a first backup by handle holds every record and blob that the server lists
       return [uri, JSON.stringify(sorted(value))]
     }),
   )
-  expect([...exported].sort()).toEqual([...listed].sort())
+  expect(Object.fromEntries(exported)).toEqual(Object.fromEntries(listed))
 })
 
 test('the backup says by which key it verified and that the tree is whole', async ({ cairn, pds, ada }) => {
@@ -65,12 +69,21 @@ test('records are read as cards, and any of them is found by its text', async ({
   await expect(page.getByRole('main')).toContainText('Checked just now from stored bytes.')
 })
 
-test('images are shown by what their bytes are; markup is never opened as a document', async ({ cairn, ada }) => {
+test('images are shown by what their bytes are; markup is never opened as a document', async ({
+  cairn,
+  ada,
+}) => {
   const { page } = cairn
   await cairn.backUp(ada, { records: RECORDS, blobs: BLOBS })
   await cairn.openRepo(ada.did, 'blobs')
   const images = page.getByRole('main').getByRole('img')
-  await expect.poll(() => images.evaluateAll((all) => all.filter((img) => img instanceof HTMLImageElement && img.naturalWidth > 0).length)).toBeGreaterThan(3)
+  await expect
+    .poll(() =>
+      images.evaluateAll(
+        (all) => all.filter((img) => img instanceof HTMLImageElement && img.naturalWidth > 0).length,
+      ),
+    )
+    .toBeGreaterThan(3)
   for (const type of ['text/html', 'image/svg+xml', 'application/xml']) {
     await expect(page.locator(`iframe, object, embed, img[type="${type}"]`)).toHaveCount(0)
   }
@@ -98,5 +111,9 @@ test('what is no account is refused with a sentence', async ({ cairn }) => {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
 }

@@ -28,7 +28,8 @@ export function createCairnPage(page: Page, urls: Urls) {
   }
 
   /** The Library's row of an account, or of a job by its label. */
-  const row = (text: string | RegExp): Locator => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
+  const row = (text: string | RegExp): Locator =>
+    page.getByRole('main').getByRole('listitem').filter({ hasText: text })
 
   const add = async (input: string): Promise<void> => {
     await page.getByRole('textbox', { name: 'Handle or DID to keep a copy of' }).fill(input)
@@ -83,8 +84,21 @@ export function createCairnPage(page: Page, urls: Urls) {
 
     /** Chooses files with the Library's picker. */
     async openFiles(files: readonly NamedFile[]): Promise<void> {
-      const list = files.map(({ name, bytes }) => ({ name, mimeType: 'application/vnd.ipld.car', buffer: Buffer.from(bytes) }))
+      const list = files.map(({ name, bytes }) => ({
+        name,
+        mimeType: 'application/vnd.ipld.car',
+        buffer: Buffer.from(bytes),
+      }))
       await page.getByLabel('CAR files').setInputFiles(list)
+    },
+
+    /** Waits until nothing on the open screen is on its way any more. */
+    async settled(): Promise<void> {
+      const busy = page
+        .getByRole('main')
+        .getByRole('status')
+        .filter({ hasText: /^(Loading|Opening|Reading and proving|Comparing|Searching)/ })
+      await expect(busy).toHaveCount(0)
     },
 
     /** The alert that says what the words of an error code say. */
@@ -93,7 +107,10 @@ export function createCairnPage(page: Page, urls: Urls) {
     },
 
     /** Asks for an export on the repo's Export tab and gives the file that the browser saved. */
-    async exportAs(did: string, format: 'CAR file' | 'CAR file with blobs' | 'JSON lines'): Promise<{ name: string; bytes: Buffer }> {
+    async exportAs(
+      did: string,
+      format: 'CAR file' | 'CAR file with blobs' | 'JSON lines',
+    ): Promise<{ name: string; bytes: Buffer }> {
       await open(repoHref(did, 'export'))
       const started = page.waitForEvent('download')
       await page.getByRole('button', { name: `Export as ${format}`, exact: true }).click()

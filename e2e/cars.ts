@@ -19,7 +19,10 @@ interface Block {
 
 export function readCar(car: Uint8Array): { root: string; blocks: Block[] } {
   const reader = fromUint8Array(car)
-  const blocks = [...reader].map(({ cid, bytes }) => ({ cid: new Uint8Array(cid.bytes), bytes: new Uint8Array(bytes) }))
+  const blocks = [...reader].map(({ cid, bytes }) => ({
+    cid: new Uint8Array(cid.bytes),
+    bytes: new Uint8Array(bytes),
+  }))
   return { root: reader.roots[0]?.$link ?? '', blocks }
 }
 
@@ -43,5 +46,8 @@ export function forgeSignature(car: Uint8Array): Uint8Array<ArrayBuffer> {
   signature[10] = (signature[10] ?? 0) ^ 1
   const bytes = encode({ ...fields, sig: toBytes(signature) }).slice()
   const commit = { cid: cidOf(bytes), bytes }
-  return carBytes([commit.cid], blocks.map((block, i) => (i === at ? commit : block)))
+  return carBytes(
+    [commit.cid],
+    blocks.map((block, i) => (i === at ? commit : block)),
+  )
 }

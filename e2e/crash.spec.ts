@@ -19,7 +19,13 @@ const END = {
 test.describe('an import that is cut off', () => {
   test.setTimeout(240_000)
 
-  test('goes on where it stopped, whenever the page dies, and stores no proven block twice', async ({ cairn, openTab, pds, heavy, browser }) => {
+  test('goes on where it stopped, whenever the page dies, and stores no proven block twice', async ({
+    cairn,
+    openTab,
+    pds,
+    heavy,
+    browser,
+  }) => {
     // what one import without interruption stores
     const quiet = await browser.newContext()
     const straight = await openTab(quiet)
@@ -36,13 +42,18 @@ test.describe('an import that is cut off', () => {
     let before: Record<string, number> = {}
     const share = [0.1, 0.25, 0.4, 0.55, 0.7, 0.85]
     for (const [i, part] of share.entries()) {
-      await expect.poll(async () => (await storedBytes(tab.page)).total, { timeout: 60_000, intervals: [20] }).toBeGreaterThan(whole.total * part)
+      await expect
+        .poll(async () => (await storedBytes(tab.page)).total, { timeout: 60_000, intervals: [20] })
+        .toBeGreaterThan(whole.total * part)
       before = { ...(await storedBytes(tab.page)).values }
       await (i % 2 === 0 ? END['the tab crashes'] : END['the tab is closed'])(tab.page)
 
       tab = await openTab()
       await tab.open('/')
-      const row = tab.page.getByRole('main').getByRole('listitem').filter({ hasText: /heavy|did:plc/ })
+      const row = tab.page
+        .getByRole('main')
+        .getByRole('listitem')
+        .filter({ hasText: /heavy|did:plc/ })
       await expect(row).toContainText('cut off')
       expect(await stillThere(tab.page, before), 'what was stored survived').toEqual([])
       await row.getByRole('button', { name: /^Go on/ }).click()
@@ -54,7 +65,9 @@ test.describe('an import that is cut off', () => {
     const after = await storedBytes(tab.page)
     expect(after.total).toBeLessThan(whole.total * 1.05)
     const kept = Object.keys(before).filter((key) => key in after.values)
-    expect(kept.length, 'segments of the cut-off import are part of the copy').toBeGreaterThan(Object.keys(before).length * 0.8)
+    expect(kept.length, 'segments of the cut-off import are part of the copy').toBeGreaterThan(
+      Object.keys(before).length * 0.8,
+    )
 
     await tab.openRecord(heavy.did, `com.example.page/${pageKey(PAGES - 1)}`)
     await expect(tab.page.getByRole('main')).toContainText(pageText(PAGES - 1).slice(0, 100))
@@ -65,22 +78,30 @@ test.describe('an import that is cut off', () => {
     await cairn.backUp(account, { records: 213 })
     await pds.call('applyWrites', {
       did: account.did,
-      writes: Array.from({ length: 10 }, (_, i) => create('com.example.page', `late${i}`, { text: noise(i + 7_000, 10_000) })),
+      writes: Array.from({ length: 10 }, (_, i) =>
+        create('com.example.page', `late${i}`, { text: noise(i + 7_000, 10_000) }),
+      ),
     })
     await pds.faults({ match: 'com.atproto.sync.getRepo?', kind: 'stall', after: 60_000 })
     await cairn.openRepo(account.did)
     await cairn.page.getByRole('button', { name: 'Back up now' }).click()
     await expect(cairn.page.getByRole('main').getByRole('progressbar')).toBeVisible()
-    await expect.poll(async () => (await pds.call('requests', { match: 'since=' })).at(-1)?.bytes).toBe(60_000)
+    await expect
+      .poll(async () => (await pds.call('requests', { match: 'since=' })).at(-1)?.bytes)
+      .toBe(60_000)
     await crash(cairn.page)
 
     const tab = await openTab()
     await tab.openRepo(account.did)
-    await expect(tab.page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' }).getByRole('cell').first()).toHaveText('203')
+    await expect(
+      tab.page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' }).getByRole('cell').first(),
+    ).toHaveText('203')
     await expect(tab.page.getByRole('row').filter({ hasText: 'com.example.page' })).toHaveCount(0)
     await pds.faults()
     await tab.update(account.did)
-    await expect(tab.page.getByRole('row').filter({ hasText: 'com.example.page' }).getByRole('cell').first()).toHaveText('10')
+    await expect(
+      tab.page.getByRole('row').filter({ hasText: 'com.example.page' }).getByRole('cell').first(),
+    ).toHaveText('10')
   })
 })
 

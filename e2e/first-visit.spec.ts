@@ -5,13 +5,17 @@ import { expect, test } from './fixtures.ts'
 const SCRIPT_BUDGET = 120 * 1024
 
 /** Words that only these libraries contain. */
-const MARKERS = { libp2p: /\/ipfs\/id\/1\.0\.0|\/libp2p\/circuit\/relay/, '@atproto/api': /tools\.ozone\.moderation/ }
+const MARKERS = {
+  libp2p: /\/ipfs\/id\/1\.0\.0|\/libp2p\/circuit\/relay/,
+  '@atproto/api': /tools\.ozone\.moderation/,
+}
 
 test('the first paint loads little script, and neither libp2p nor @atproto/api', async ({ page, app }) => {
   const scripts = new Map<string, Promise<Buffer>>()
   page.on('response', (response) => {
     const request = response.request()
-    if (request.resourceType() === 'script' && request.serviceWorker() === null) scripts.set(response.url(), response.body())
+    if (request.resourceType() === 'script' && request.serviceWorker() === null)
+      scripts.set(response.url(), response.body())
   })
   await page.goto(app.url)
   await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
@@ -19,7 +23,8 @@ test('the first paint loads little script, and neither libp2p nor @atproto/api',
   let bytes = 0
   for (const [url, body] of scripts) {
     const text = await body
-    for (const [name, marker] of Object.entries(MARKERS)) expect(marker.test(text.toString('utf8')), `${name} in ${url}`).toBe(false)
+    for (const [name, marker] of Object.entries(MARKERS))
+      expect(marker.test(text.toString('utf8')), `${name} in ${url}`).toBe(false)
     if (!workers.has(url)) bytes += gzipSync(text).length
   }
   expect(scripts.size).toBeGreaterThan(0)
@@ -38,7 +43,8 @@ test('the shell is there before any script runs', async ({ browser, app }) => {
 test('nothing but the app’s own server is asked before a person asks', async ({ page, app }) => {
   const strangers: string[] = []
   page.context().on('request', (request) => {
-    if (new URL(request.url()).origin !== app.url && /^https?:/.test(request.url())) strangers.push(request.url())
+    if (new URL(request.url()).origin !== app.url && /^https?:/.test(request.url()))
+      strangers.push(request.url())
   })
   await page.goto(app.url)
   await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
@@ -56,7 +62,8 @@ test('can be installed: a manifest with icons, a worker, and CAR files handled',
   expect(errors).toEqual([])
   const manifest = JSON.parse(data ?? '{}') as { file_handlers?: unknown; icons?: { src: string }[] }
   expect(manifest.file_handlers).toEqual([expect.objectContaining({ action: '/open' })])
-  for (const { src } of manifest.icons ?? []) expect((await page.request.get(app.url + src)).status(), src).toBe(200)
+  for (const { src } of manifest.icons ?? [])
+    expect((await page.request.get(app.url + src)).status(), src).toBe(200)
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
   // a private window, which every test is, is never offered an install

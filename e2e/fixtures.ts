@@ -108,7 +108,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 export { expect, type Page }
 
 function watch(context: BrowserContext, complaints: string[]): void {
-  context.on('weberror', (event) => complaints.push(`thrown: ${event.error().stack ?? event.error().message}`))
+  context.on('weberror', (event) =>
+    complaints.push(`thrown: ${event.error().stack ?? event.error().message}`),
+  )
   context.on('console', (message) => {
     if (/Content.Security.Policy/i.test(message.text())) complaints.push(`refused: ${message.text()}`)
   })

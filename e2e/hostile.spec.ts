@@ -10,14 +10,23 @@ const KEPT = ['repos', 'snapshots', 'segments', 'identities', 'blobs', 'imports'
 /** Faults that only a key tells; a file of a made-up account comes without one. */
 const NEEDS_KEY = new Set(['repo.bad-signature', 'repo.high-s', 'repo.did-mismatch'])
 
+/** A wrong length is noticed as a wrong hash or as a wrong frame, by how the file happens to be cut into reads. */
+const BY_CHANCE = /block length one too/
+
 /** The first case of each error code: all cases run against the verifier in its own tests. */
 function oneOfEachCode(): HostileCar[] {
   const byCode = new Map<string, HostileCar>()
-  for (const one of hostileCars()) if (!byCode.has(one.code) && !NEEDS_KEY.has(one.code)) byCode.set(one.code, one)
+  for (const one of hostileCars()) {
+    if (!byCode.has(one.code) && !NEEDS_KEY.has(one.code) && !BY_CHANCE.test(one.name))
+      byCode.set(one.code, one)
+  }
   return [...byCode.values()]
 }
 
-test('each kind of hostile file is refused with a sentence, and nothing changes', async ({ cairn, newAccount }) => {
+test('each kind of hostile file is refused with a sentence, and nothing changes', async ({
+  cairn,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount()
   await cairn.backUp(account, { records: 41 })
@@ -38,7 +47,11 @@ test('each kind of hostile file is refused with a sentence, and nothing changes'
   expect(await storedBytes(page)).toEqual(before.bytes)
 })
 
-test('a forged signature over a real repo is refused by the account’s own key', async ({ cairn, pds, newAccount }) => {
+test('a forged signature over a real repo is refused by the account’s own key', async ({
+  cairn,
+  pds,
+  newAccount,
+}) => {
   const account = await newAccount()
   await cairn.open('/')
   await cairn.openFiles([{ name: 'forged.car', bytes: forgeSignature(await fetchCar(pds, account.did)) }])
@@ -51,12 +64,17 @@ test('several files of one account, opened together, each get their turn', async
   const [first, second] = hostileCars().filter(({ code }) => code === 'repo.key-order')
   expect(first?.did).toBe(second?.did)
   await cairn.open('/')
-  await cairn.openFiles([first, second].map((one, i) => ({ name: `turn-${i}.car`, bytes: one?.car ?? new Uint8Array() })))
-  for (const i of [0, 1]) await expect(cairn.problem('repo.key-order', {}, cairn.row(`turn-${i}.car`))).toBeVisible()
+  await cairn.openFiles(
+    [first, second].map((one, i) => ({ name: `turn-${i}.car`, bytes: one?.car ?? new Uint8Array() })),
+  )
+  for (const i of [0, 1])
+    await expect(cairn.problem('repo.key-order', {}, cairn.row(`turn-${i}.car`))).toBeVisible()
 })
 
 test('what is odd but legal is accepted, with every record', async ({ openTab, browser }) => {
-  const odd = legalCars().filter(({ name }) => /two roots|extra blocks|every block twice|reversed|shuffled|two keys with one CID/.test(name))
+  const odd = legalCars().filter(({ name }) =>
+    /two roots|extra blocks|every block twice|reversed|shuffled|two keys with one CID/.test(name),
+  )
   expect(odd.length).toBeGreaterThan(5)
   for (const { name, did, car, records } of odd) {
     const clean = await browser.newContext()

@@ -2,16 +2,25 @@ import { expect, test, type Page } from './fixtures.ts'
 import { NEEDLE } from './pds/seed.ts'
 
 /** Presses Tab until what has this name is focused, as a person would who cannot use a mouse. */
-async function tabTo(page: Page, role: 'link' | 'article' | 'button' | 'textbox' | 'searchbox', name: string | RegExp): Promise<void> {
+async function tabTo(
+  page: Page,
+  role: 'link' | 'article' | 'button' | 'textbox' | 'searchbox',
+  name: string | RegExp,
+): Promise<void> {
   const target = (role === 'article' ? page.getByRole(role) : page.getByRole(role, { name })).first()
   await expect(target).toBeVisible()
   for (let i = 0; i < 80; i++) {
     await page.keyboard.press('Tab')
     if (await target.evaluate((element) => element === document.activeElement)) {
       const seen = await target.evaluate((element) => {
-        // a field may leave its ring to the box that it stands in
-        const ringed = [element, element.closest('form, [role=search]')].some((one) => one !== null && getComputedStyle(one).outlineStyle !== 'none')
-        return element.matches(':focus-visible') && ringed
+        // a field may leave its ring to the box that it stands in, a link to the row that it fills
+        const around = element.closest('form, [role=search]') ?? element
+        const styles = [
+          getComputedStyle(element),
+          getComputedStyle(element, '::after'),
+          getComputedStyle(around),
+        ]
+        return element.matches(':focus-visible') && styles.some(({ outlineStyle }) => outlineStyle !== 'none')
       })
       expect(seen, `the focus on ${String(name)} is seen`).toBe(true)
       return
@@ -32,7 +41,10 @@ test('add, open, read and search with the keyboard alone', async ({ cairn, newAc
   await tabTo(page, 'link', 'Ada of the Hills')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Ada of the Hills')
-  await expect(page.getByRole('heading', { level: 1 }), 'the new screen’s title is where reading goes on').toBeFocused()
+  await expect(
+    page.getByRole('heading', { level: 1 }),
+    'the new screen’s title is where reading goes on',
+  ).toBeFocused()
 
   await tabTo(page, 'link', 'Records')
   await page.keyboard.press('Enter')
@@ -65,7 +77,9 @@ test('a dialog takes the focus, keeps it, and gives it back', async ({ cairn, ne
   for (let i = 0; i < 6; i++) {
     await page.keyboard.press('Tab')
     // from the last button on, Tab goes to the browser's own bars, which is the body to a page
-    const inside = await dialog.evaluate((element) => element.contains(document.activeElement) || document.activeElement === document.body)
+    const inside = await dialog.evaluate(
+      (element) => element.contains(document.activeElement) || document.activeElement === document.body,
+    )
     expect(inside, 'Tab reaches nothing behind the dialog').toBe(true)
   }
   await page.keyboard.press('Escape')

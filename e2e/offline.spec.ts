@@ -28,13 +28,25 @@ test('opens from a cold start with no network and no server; records, search and
   await later.openRepo(ada.did, 'search')
   await page.getByRole('searchbox').fill('quartzite')
   await expect(page.getByRole('main').getByText(NEEDLE)).toBeVisible()
-  for (const path of ['/activity', '/settings', '/search', `/repo/${ada.did}/snapshots`, `/repo/${ada.did}/health`]) await later.open(path)
+  for (const path of [
+    '/activity',
+    '/settings',
+    '/search',
+    `/repo/${ada.did}/snapshots`,
+    `/repo/${ada.did}/health`,
+  ])
+    await later.open(path)
   const { bytes } = await later.exportAs(ada.did, 'CAR file')
   expect(bytes.length).toBeGreaterThan(300_000)
   await context.setOffline(false)
 })
 
-test('a backup asked for offline says what is wrong and what is safe', async ({ cairn, pds, context, newAccount }) => {
+test('a backup asked for offline says what is wrong and what is safe', async ({
+  cairn,
+  pds,
+  context,
+  newAccount,
+}) => {
   const account = await newAccount()
   await cairn.backUp(account, { records: 41 })
   await context.setOffline(true)

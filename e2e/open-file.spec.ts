@@ -21,7 +21,13 @@ test('a CAR file that is dropped on any screen is imported', async ({ cairn, pds
   await expect(cairn.row(/41 records/)).toContainText(/Saved on this device/)
 })
 
-test('the installed app opens the file that the system hands it', async ({ cairn, openTab, pds, newAccount, context }) => {
+test('the installed app opens the file that the system hands it', async ({
+  cairn,
+  openTab,
+  pds,
+  newAccount,
+  context,
+}) => {
   const account = await newAccount()
   const car = Buffer.from(await fetchCar(pds, account.did)).toString('base64')
   // a real file handle, of a file in this origin's own file system; only the launch itself is played
@@ -45,7 +51,11 @@ test('the installed app opens the file that the system hands it', async ({ cairn
   await expect(tab.row(/41 records/)).toContainText(/Saved on this device/)
 })
 
-test('a file of an account that no directory knows is kept, and said to be unproven', async ({ cairn, pds, newAccount }) => {
+test('a file of an account that no directory knows is kept, and said to be unproven', async ({
+  cairn,
+  pds,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount()
   const car = await fetchCar(pds, account.did)

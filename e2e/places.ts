@@ -3,10 +3,12 @@ import { tid } from './pds/seed.ts'
 
 /** Every screen of the app, with a repo of {@link LARGE} or {@link SMALL} size kept. */
 export function everyScreen(did: string): readonly { readonly name: string; readonly path: string }[] {
-  const repo = (['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const).map((tab) => ({
-    name: `repo-${tab}`,
-    path: repoHref(did, tab),
-  }))
+  const repo = (['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const).map(
+    (tab) => ({
+      name: `repo-${tab}`,
+      path: repoHref(did, tab),
+    }),
+  )
   const collections = [
     'app.bsky.feed.post',
     'app.bsky.feed.like',
@@ -34,4 +36,3 @@ export function everyScreen(did: string): readonly { readonly name: string; read
     { name: 'nothing-here', path: '/no/such/place' },
   ]
 }
-

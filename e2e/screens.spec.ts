@@ -23,7 +23,7 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
       await mkdir(join(OUT, variant), { recursive: true })
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height })
-      await expect(page.getByRole('main').getByText('Loading', { exact: true })).toHaveCount(0)
+      await cairn.settled()
       await page.screenshot({ path: join(OUT, variant, `${name}.png`), animations: 'disabled' })
     }
   }
@@ -33,12 +33,15 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
   await picture('library-empty')
 
   const account = await newAccount({ posts: 60, likes: 30, follows: 12, images: 16 })
-  await cairn.backUp(account, { records: 131 })
+  await cairn.backUp(account, { records: 115 })
   await pds.call('applyWrites', {
     did: account.did,
     writes: [
-      post(1_000_000, 'Fog on the ridge until noon, then the whole valley at once.'),
-      update('app.bsky.feed.post', tid(5), { text: 'Edited afterwards', createdAt: new Date(0).toISOString() }),
+      post(500_000, 'Fog on the ridge until noon, then the whole valley at once.'),
+      update('app.bsky.feed.post', tid(5), {
+        text: 'Edited afterwards',
+        createdAt: new Date(0).toISOString(),
+      }),
       remove('app.bsky.feed.post', tid(6)),
     ],
   })

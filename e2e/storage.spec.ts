@@ -7,7 +7,11 @@ const ROOM = 5_000_000
 
 const HEADS = ['repos', 'snapshots']
 
-test('a device without room refuses cleanly, says so, and goes on when there is room', async ({ openTab, newAccount, heavy }) => {
+test('a device without room refuses cleanly, says so, and goes on when there is room', async ({
+  openTab,
+  newAccount,
+  heavy,
+}) => {
   test.setTimeout(150_000)
   const tab = await openTab()
   const { page, urls } = tab
@@ -32,7 +36,11 @@ test('a device without room refuses cleanly, says so, and goes on when there is 
   await expect(tab.row('@heavy.test')).toContainText(`${PAGES} records`, { timeout: 60_000 })
 })
 
-test('a database that is deleted underneath is noticed at once, and the app starts again', async ({ cairn, openTab, newAccount }) => {
+test('a database that is deleted underneath is noticed at once, and the app starts again', async ({
+  cairn,
+  openTab,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount()
   await cairn.backUp(account, { records: 41 })
@@ -46,7 +54,10 @@ test('a database that is deleted underneath is noticed at once, and the app star
   await cairn.backUp(account, { records: 41 })
 })
 
-test('lasting storage is asked for at the first backup, and the answer is shown', async ({ cairn, newAccount }) => {
+test('lasting storage is asked for at the first backup, and the answer is shown', async ({
+  cairn,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount()
   await cairn.backUp(account, { records: 41 })
@@ -54,7 +65,8 @@ test('lasting storage is asked for at the first backup, and the answer is shown'
   await cairn.open('/settings')
   const storage = page.getByRole('region', { name: 'Storage' })
   await expect(storage).toContainText(persisted ? 'kept for good' : 'best effort')
-  if (!persisted) await expect(storage, 'it was asked').toContainText('the browser has refused to promise more')
+  if (!persisted)
+    await expect(storage, 'it was asked').toContainText('the browser has refused to promise more')
 })
 
 test('deleting one backup takes its bytes; deleting everything takes all', async ({ cairn, newAccount }) => {
@@ -68,7 +80,9 @@ test('deleting one backup takes its bytes; deleting everything takes all', async
   await cairn.open('/')
   await expect(cairn.row(`@${first.handle}`)).toHaveCount(0)
   await expect(cairn.row(`@${second.handle}`)).toContainText('41 records')
-  await expect.poll(async () => (await storedRows(page, ['segments', 'blobs', ...HEADS])).includes(first.did)).toBe(false)
+  await expect
+    .poll(async () => (await storedRows(page, ['segments', 'blobs', ...HEADS])).includes(first.did))
+    .toBe(false)
 
   await cairn.open('/settings')
   await page.getByRole('button', { name: 'Delete everything' }).click()

@@ -22,9 +22,10 @@ export async function storedBytes(page: Page): Promise<StoredBytes> {
       const store = db.transaction('bytes').objectStore('bytes')
       const [keys, all] = await Promise.all([promised(store.getAllKeys()), promised(store.getAll())])
       for (const [i, key] of keys.entries()) {
+        if (typeof key !== 'string') continue
         const value: unknown = all[i]
-        if (value instanceof Blob) sizes[String(key)] = value.size
-        else if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) sizes[String(key)] = value.byteLength
+        if (value instanceof Blob) sizes[key] = value.size
+        else if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) sizes[key] = value.byteLength
       }
     } finally {
       db.close()

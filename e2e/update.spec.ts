@@ -8,7 +8,11 @@ async function fetches(pds: Pds, did: string): Promise<LoggedRequest[]> {
   return all.filter(({ path }) => decodeURIComponent(path).includes(did))
 }
 
-test('an update asks for what changed since the last revision, and only that travels', async ({ cairn, pds, newAccount }) => {
+test('an update asks for what changed since the last revision, and only that travels', async ({
+  cairn,
+  pds,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount({ posts: 400, likes: 0, follows: 0, images: 2 })
   const before = await pds.call('latestCommit', account)
@@ -18,8 +22,11 @@ test('an update asks for what changed since the last revision, and only that tra
   await pds.call('applyWrites', {
     did: account.did,
     writes: [
-      post(1_000_000, 'A post of today'),
-      update('app.bsky.feed.post', tid(5), { text: 'Edited afterwards', createdAt: new Date(0).toISOString() }),
+      post(500_000, 'A post of today'),
+      update('app.bsky.feed.post', tid(5), {
+        text: 'Edited afterwards',
+        createdAt: new Date(0).toISOString(),
+      }),
       remove('app.bsky.feed.post', tid(6)),
     ],
   })
@@ -55,7 +62,11 @@ test('a record deleted upstream stays readable in the older snapshot', async ({ 
   await expect(page.getByRole('main')).toContainText('The deleted one is still here, in the snapshot before.')
 
   await cairn.openRepo(account.did, 'snapshots')
-  await page.getByRole('main').getByRole('link', { name: new RegExp(tid(3)) }).first().click()
+  await page
+    .getByRole('main')
+    .getByRole('link', { name: new RegExp(tid(3)) })
+    .first()
+    .click()
   await expect(page.getByRole('main')).toContainText('Walk 3:')
   expect(new URL(page.url()).pathname).toContain(path)
 })

@@ -10,7 +10,11 @@ for (const [name, status, code] of [
   ['taken down', 'takendown', 'pds.account-takendown'],
   ['deleted', 'deleted', 'pds.account-deleted'],
 ] as const) {
-  test(`an account that was ${name} is shown as such, and its copy is whole`, async ({ cairn, pds, newAccount }) => {
+  test(`an account that was ${name} is shown as such, and its copy is whole`, async ({
+    cairn,
+    pds,
+    newAccount,
+  }) => {
     const { page } = cairn
     const account = await newAccount()
     await cairn.backUp(account, { records: RECORDS })
@@ -20,7 +24,10 @@ for (const [name, status, code] of [
 
     await cairn.update(account.did)
     // a deleted account and one that never was look the same to a server that forgot it
-    const sentences = status === 'deleted' ? [UPSTREAM_SENTENCE.deleted, UPSTREAM_SENTENCE['not-found']] : [UPSTREAM_SENTENCE[status]]
+    const sentences =
+      status === 'deleted'
+        ? [UPSTREAM_SENTENCE.deleted, UPSTREAM_SENTENCE['not-found']]
+        : [UPSTREAM_SENTENCE[status]]
     await expect(page.getByRole('main')).toContainText(new RegExp(sentences.map(RegExp.escape).join('|')))
     if (status !== 'deleted') await expect(cairn.problem(code)).toBeVisible()
 
@@ -43,7 +50,11 @@ test('an account that comes back is backed up again', async ({ cairn, pds, newAc
   await expect(page.getByRole('main')).not.toContainText(UPSTREAM_SENTENCE.deactivated)
 })
 
-test('a server that is switched off is said to be, and the copy stays', async ({ cairn, pds, newAccount }) => {
+test('a server that is switched off is said to be, and the copy stays', async ({
+  cairn,
+  pds,
+  newAccount,
+}) => {
   const { page } = cairn
   const account = await newAccount()
   await cairn.backUp(account, { records: RECORDS })

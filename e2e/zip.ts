@@ -19,7 +19,9 @@ export function readZip(bytes: Buffer): Map<string, Buffer> {
   const entries = new Map<string, Buffer>()
   for (let i = 0; i < count; i++) {
     if (bytes.readUInt32LE(at) !== 0x02014b50) throw new Error(`no central entry at ${at}`)
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field))
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) =>
+      bytes.readUInt16LE(at + field),
+    )
     const name = bytes.toString('utf8', at + 46, at + 46 + (nameLength ?? 0))
     entries.set(name, readEntry(bytes, at, nameLength ?? 0, extraLength ?? 0))
     at += 46 + (nameLength ?? 0) + (extraLength ?? 0) + (commentLength ?? 0)
@@ -49,7 +51,7 @@ function readEntry(bytes: Buffer, at: number, nameLength: number, extraLength: n
 }
 
 function extraField(extra: Buffer, id: number): Buffer | undefined {
-  for (let at = 0; at + 4 <= extra.length; ) {
+  for (let at = 0; at + 4 <= extra.length;) {
     const length = extra.readUInt16LE(at + 2)
     if (extra.readUInt16LE(at) === id) return extra.subarray(at + 4, at + 4 + length)
     at += 4 + length

@@ -64,7 +64,8 @@ function parameters(args) {
 function withBuffers(row) {
   if (row === undefined) return undefined
   for (const [column, value] of Object.entries(row)) {
-    if (value instanceof Uint8Array) row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    if (value instanceof Uint8Array)
+      row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
   return row
 }

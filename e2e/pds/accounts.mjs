@@ -8,7 +8,10 @@ const COMMIT_OPS = 200
 export function createAccounts(base) {
   const sessions = new Map()
 
-  async function call(method, { token, admin, query, body, raw, type, procedure = body !== undefined || raw !== undefined } = {}) {
+  async function call(
+    method,
+    { token, admin, query, body, raw, type, procedure = body !== undefined || raw !== undefined } = {},
+  ) {
     const url = `${base()}/xrpc/${method}${query ? `?${new URLSearchParams(query)}` : ''}`
     const headers = {}
     if (token) headers.authorization = `Bearer ${token}`
@@ -34,7 +37,10 @@ export function createAccounts(base) {
 
   async function applyWrites({ did, writes }) {
     for (let from = 0; from < writes.length; from += COMMIT_OPS) {
-      await post(did, 'com.atproto.repo.applyWrites', { repo: did, writes: writes.slice(from, from + COMMIT_OPS) })
+      await post(did, 'com.atproto.repo.applyWrites', {
+        repo: did,
+        writes: writes.slice(from, from + COMMIT_OPS),
+      })
     }
     return { commit: await call('com.atproto.sync.getLatestCommit', { query: { did } }) }
   }
@@ -76,7 +82,9 @@ export function createAccounts(base) {
       const cids = []
       let cursor
       do {
-        const page = await call('com.atproto.sync.listBlobs', { query: { did, limit: '500', ...(cursor ? { cursor } : {}) } })
+        const page = await call('com.atproto.sync.listBlobs', {
+          query: { did, limit: '500', ...(cursor ? { cursor } : {}) },
+        })
         cids.push(...page.cids)
         cursor = page.cids.length === 0 ? undefined : page.cursor
       } while (cursor)
@@ -90,7 +98,10 @@ export function createAccounts(base) {
     takedown: ({ did, applied }) =>
       call('com.atproto.admin.updateSubjectStatus', {
         admin: true,
-        body: { subject: { $type: 'com.atproto.admin.defs#repoRef', did }, takedown: { applied, ref: 'test' } },
+        body: {
+          subject: { $type: 'com.atproto.admin.defs#repoRef', did },
+          takedown: { applied, ref: 'test' },
+        },
       }),
 
     deleteAccount: ({ did }) => call('com.atproto.admin.deleteAccount', { admin: true, body: { did } }),

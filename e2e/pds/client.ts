@@ -96,7 +96,10 @@ export async function startPds(): Promise<Pds> {
   const addresses = JSON.parse(await firstLine(child)) as { control: string; pds: string; plc: string }
 
   const call: Pds['call'] = async (method, params) => {
-    const response = await fetch(addresses.control, { method: 'POST', body: JSON.stringify({ method, params }) })
+    const response = await fetch(addresses.control, {
+      method: 'POST',
+      body: JSON.stringify({ method, params }),
+    })
     const answer = (await response.json()) as { result?: unknown; error?: string }
     if (answer.error !== undefined) throw new Error(answer.error)
     // the control endpoint is ours: each method answers the type that Methods gives it

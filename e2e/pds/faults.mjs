@@ -42,16 +42,23 @@ export async function startFaultProxy() {
     const headers = { ...req.headers }
     // byte positions of a fault count the bytes of the body itself
     if (fault !== undefined) delete headers['accept-encoding']
-    const path = fault?.kind === 'swap' ? entry.path.replace(/did=[^&]+/, `did=${encodeURIComponent(fault.did)}`) : entry.path
-    const upstream = request({ host: '127.0.0.1', port: target, path, method: req.method, headers }, (answer) => {
-      const open = () => {
-        entry.status = answer.statusCode ?? 502
-        res.writeHead(entry.status, answer.headers)
-        pump(answer, res, fault, entry)
-      }
-      if (fault?.kind === 'hold') held.add(open)
-      else open()
-    })
+    const path =
+      fault?.kind === 'swap'
+        ? entry.path.replace(/did=[^&]+/, `did=${encodeURIComponent(fault.did)}`)
+        : entry.path
+    const upstream = request(
+      { host: '127.0.0.1', port: target, path, method: req.method, headers },
+      (answer) => {
+        const open = () => {
+          entry.status = answer.statusCode ?? 502
+          res.writeHead(entry.status, answer.headers)
+          // ends by itself, and never rejects
+          void pump(answer, res, fault, entry)
+        }
+        if (fault?.kind === 'hold') held.add(open)
+        else open()
+      },
+    )
     upstream.on('error', () => res.destroy())
     res.on('close', () => upstream.destroy())
     req.pipe(upstream)
@@ -64,7 +71,8 @@ export async function startFaultProxy() {
         if (fault?.kind === 'throttle') await drip(res, bytes, fault.rate, entry)
         else {
           entry.bytes += bytes.length
-          if (bytes.length > 0 && !res.write(bytes)) await new Promise((go) => res.once('drain', go).once('close', go))
+          if (bytes.length > 0 && !res.write(bytes))
+            await new Promise((go) => res.once('drain', go).once('close', go))
         }
         if (res.destroyed) return
         if (bytes.length < chunk.length) return await stop(res, fault)

@@ -80,7 +80,9 @@ function gif(seed) {
 
 /** Would run a script and reach the network if a page ever showed it as a document. */
 const html = (seed) =>
-  Buffer.from(`<!doctype html><title>${seed}</title><script>parent.document.title = 'owned by a blob'</script>`)
+  Buffer.from(
+    `<!doctype html><title>${seed}</title><script>parent.document.title = 'owned by a blob'</script>`,
+  )
 
 const svg = (seed) =>
   Buffer.from(

@@ -19,7 +19,8 @@ try {
   const bytes = await timed('getRepo', car)
   const { collections } = await pds.call('describeRepo', account)
   let records = 0
-  for (const collection of collections) records += (await pds.call('listRecords', { ...account, collection })).length
+  for (const collection of collections)
+    records += (await pds.call('listRecords', { ...account, collection })).length
   const blobs = await pds.call('listBlobs', account)
   console.log({ bytes, records, collections: collections.length, blobs: blobs.length })
   await pds.faults({ match: 'getRepo', kind: 'cut', after: 50_000, times: 1 })

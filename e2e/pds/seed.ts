@@ -37,7 +37,19 @@ export const remove = (collection: string, rkey: string): Write => ({
 export const post = (tick: number, text: string, more: object = {}): Write =>
   create('app.bsky.feed.post', tid(tick), { text, createdAt: at(tick), ...more })
 
-const WORDS = ['granite', 'basalt', 'slate', 'moss', 'summit', 'ridge', 'fog', 'lantern', 'harbour', 'orchard', 'compass']
+const WORDS = [
+  'granite',
+  'basalt',
+  'slate',
+  'moss',
+  'summit',
+  'ridge',
+  'fog',
+  'lantern',
+  'harbour',
+  'orchard',
+  'compass',
+]
 
 export interface SeedSize {
   readonly posts: number
@@ -54,7 +66,7 @@ export const SMALL: SeedSize = { posts: 20, likes: 5, follows: 3, images: 4 }
 export const NEEDLE = 'Quartzite cairn above the fjord, Ålesund 山の石塚'
 
 /**
- * Makes an account and fills it through the PDS's own API. Ticks from 1,000,000 on are left to tests.
+ * Makes an account and fills it through the PDS's own API. Ticks from 500,000 on are left to tests.
  */
 export async function seedAccount(pds: Pds, handle: string, size: SeedSize = SMALL): Promise<Account> {
   const account = await pds.call('createAccount', { handle })
@@ -78,16 +90,26 @@ export async function seedAccount(pds: Pds, handle: string, size: SeedSize = SMA
   ]
   for (let i = 0; i < size.posts; i++) {
     const image = images[i]
-    const embed = image && { embed: { $type: 'app.bsky.embed.images', images: [{ alt: `Stone ${i}`, image }] } }
-    writes.push(post(i, `Walk ${i}: ${WORDS[i % 11]} and ${WORDS[(i * 7 + 3) % 11]} under the old path`, embed ?? {}))
+    const embed = image && {
+      embed: { $type: 'app.bsky.embed.images', images: [{ alt: `Stone ${i}`, image }] },
+    }
+    writes.push(
+      post(i, `Walk ${i}: ${WORDS[i % 11]} and ${WORDS[(i * 7 + 3) % 11]} under the old path`, embed ?? {}),
+    )
   }
   writes.push(post(size.posts, NEEDLE))
-  const target = { uri: `at://${did}/app.bsky.feed.post/${tid(0)}`, cid: images[0]?.ref.$link ?? html.ref.$link }
+  const target = {
+    uri: `at://${did}/app.bsky.feed.post/${tid(0)}`,
+    cid: images[0]?.ref.$link ?? html.ref.$link,
+  }
   for (let i = 0; i < size.likes; i++) {
     writes.push(create('app.bsky.feed.like', tid(10_000 + i), { subject: target, createdAt: at(10_000 + i) }))
   }
   for (let i = 0; i < size.follows; i++) {
-    const subject = `did:plc:${i.toString().replaceAll(/[0189]/g, 'x').padStart(24, 'a')}`
+    const subject = `did:plc:${i
+      .toString()
+      .replaceAll(/[0189]/g, 'x')
+      .padStart(24, 'a')}`
     writes.push(create('app.bsky.graph.follow', tid(20_000 + i), { subject, createdAt: at(20_000 + i) }))
   }
   writes.push(...oneOfEach(did, target, { html, svg }))
@@ -96,7 +118,11 @@ export async function seedAccount(pds: Pds, handle: string, size: SeedSize = SMA
 }
 
 /** One record of each remaining lexicon with a card, and one that no one knows. */
-function oneOfEach(did: string, target: { uri: string; cid: string }, blobs: { html: BlobRef; svg: BlobRef }): Write[] {
+function oneOfEach(
+  did: string,
+  target: { uri: string; cid: string },
+  blobs: { html: BlobRef; svg: BlobRef },
+): Write[] {
   const list = `at://${did}/app.bsky.graph.list/${tid(30_001)}`
   return [
     post(30_000, 'Yes, the one by the bridge.', { reply: { root: target, parent: target } }),

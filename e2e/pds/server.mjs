@@ -24,7 +24,9 @@ const methods = {
   startServer: () => proxy.start(),
 }
 
-const control = createServer(async (req, res) => {
+const control = createServer((req, res) => void answerCall(req, res))
+
+async function answerCall(req, res) {
   let answer
   try {
     const chunks = []
@@ -38,7 +40,7 @@ const control = createServer(async (req, res) => {
   }
   res.setHeader('content-type', 'application/json')
   res.end(JSON.stringify(answer))
-})
+}
 const controlPort = await listen(control)
 
 let stopping = false
@@ -49,10 +51,11 @@ async function stop() {
   await Promise.allSettled([closeServer(control), pds.close(), plc.close()])
   process.exit(0)
 }
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)
+const end = () => void stop()
+process.on('SIGTERM', end)
+process.on('SIGINT', end)
 // the parent holds the other end of stdin: its death, even by SIGKILL, ends this process too
-process.stdin.on('end', stop).on('error', stop).resume()
+process.stdin.on('end', end).on('error', end).resume()
 
 const addresses = { control: `http://127.0.0.1:${controlPort}`, pds: proxy.url, plc: plc.url }
 process.stdout.write(`${JSON.stringify(addresses)}\n`)

@@ -22,7 +22,9 @@ export function createActivityLog(host: CairnHost, onChange: () => void): Activi
   const trim = async (): Promise<void> => {
     const oldest = (await storage.keys('activity', { reverse: true, limit: KEPT })).at(KEPT - 1)
     if (oldest === undefined) return
-    await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: oldest }], { durability: 'relaxed' })
+    await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: oldest }], {
+      durability: 'relaxed',
+    })
   }
 
   return {
@@ -36,7 +38,11 @@ export function createActivityLog(host: CairnHost, onChange: () => void): Activi
       onChange()
     },
     async list({ before, limit }) {
-      const range = { reverse: true, limit: Math.min(limit, KEPT), ...(before === undefined ? {} : { to: before }) }
+      const range = {
+        reverse: true,
+        limit: Math.min(limit, KEPT),
+        ...(before === undefined ? {} : { to: before }),
+      }
       return (await storage.list('activity', range)).map(({ value }) => value as ActivityItem)
     },
     async clear() {

@@ -54,7 +54,12 @@ export interface Library {
   discardUnfinished(did: string): Promise<void>
 
   snapshots(did: string): Promise<readonly SnapshotSummary[]>
-  changes(did: string, from: string | undefined, to: string, page?: { offset: number; limit: number }): Promise<ChangeSet>
+  changes(
+    did: string,
+    from: string | undefined,
+    to: string,
+    page?: { offset: number; limit: number },
+  ): Promise<ChangeSet>
   records(query: RecordQuery): Promise<RecordPage>
   record(did: string, path: string, snapshot?: string): Promise<RecordDetail>
   versions(did: string, path: string): Promise<readonly RecordVersion[]>

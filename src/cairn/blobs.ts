@@ -17,7 +17,11 @@ export function createBlobs(storage: Storage): Blobs {
     async page(did, { offset, limit, state }) {
       const rows = (await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow)
       const wanted = state === undefined ? rows : rows.filter((it) => it.state === state)
-      return { total: wanted.length, counts: countBlobs(rows), items: wanted.slice(offset, offset + limit) satisfies BlobItem[] }
+      return {
+        total: wanted.length,
+        counts: countBlobs(rows),
+        items: wanted.slice(offset, offset + limit) satisfies BlobItem[],
+      }
     },
     async bytes(did, cid) {
       const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
@@ -30,7 +34,9 @@ export function createBlobs(storage: Storage): Blobs {
       const key = blobKey(did, cid)
       const row = (await storage.get('blobs', key)) as BlobRow | undefined
       if (row === undefined || row.state === 'kept') return
-      await storage.write([{ type: 'put', table: 'blobs', key, value: { ...row, state: skip ? 'skipped' : 'wanted' } }])
+      await storage.write([
+        { type: 'put', table: 'blobs', key, value: { ...row, state: skip ? 'skipped' : 'wanted' } },
+      ])
     },
   }
 }

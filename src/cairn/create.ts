@@ -3,6 +3,7 @@ import { settleHead } from '../storage/settle.ts'
 import { createActivityLog } from './activity.ts'
 import type { Cairn, CairnEvent } from './api.ts'
 import { createDevice } from './device.ts'
+import { createHistory } from './history.ts'
 import type { CairnHost } from './host.ts'
 import { createIndexer } from './indexer.ts'
 import { createJobs } from './jobs.ts'
@@ -15,6 +16,7 @@ export function createCairn(host: CairnHost): Cairn {
   const { storage } = host
   const listeners = new Set<(event: CairnEvent) => void>()
   const records = createRecords(storage, host.sha256)
+  const history = createHistory(storage, records)
   const summaries = createSummaries(storage)
 
   const tell = (event: CairnEvent): void => {
@@ -56,6 +58,7 @@ export function createCairn(host: CairnHost): Cairn {
     jobs,
     log,
     records,
+    history,
     summaries,
     indexer,
     changed,
@@ -71,6 +74,7 @@ export function createCairn(host: CairnHost): Cairn {
 
   const settleAll = async (): Promise<void> => {
     for (const did of await storage.keys('repos')) {
+      if (stopping) return
       const dropped = await settleHead(storage, did, host.sha256)
       if (dropped !== undefined) {
         await log.note({ did, kind: 'head.dropped', fields: { snapshot: dropped }, level: 'bad' })

@@ -35,7 +35,13 @@ function gated() {
     given.signal.addEventListener('abort', () => gate.reject(new SyncError('sync.cancelled')))
     return gate.promise
   }
-  return { run, end: () => gate.resolve(undefined), fail: (error: Error) => gate.reject(error), begun: begun.promise, hasBegun: () => work !== undefined }
+  return {
+    run,
+    end: () => gate.resolve(undefined),
+    fail: (error: Error) => gate.reject(error),
+    begun: begun.promise,
+    hasBegun: () => work !== undefined,
+  }
 }
 
 const start = (jobs: Jobs, run: (work: Work) => Promise<undefined>, did?: string): Job =>
@@ -53,7 +59,10 @@ describe('jobs', () => {
         return work.flatMap((it, i) => (it.hasBegun() ? [i] : []))
       }
       expect(await begun()).toEqual([0, 1, 2])
-      expect(jobs.list().map((it) => it.state)).toEqual([...Array<string>(3).fill('running'), ...Array<string>(4).fill('queued')])
+      expect(jobs.list().map((it) => it.state)).toEqual([
+        ...Array<string>(3).fill('running'),
+        ...Array<string>(4).fill('queued'),
+      ])
       jobs.cancel(started[3]?.id ?? '')
       jobs.cancel(started[5]?.id ?? '')
       expect(await begun()).toEqual([0, 1, 2])
@@ -83,7 +92,13 @@ describe('jobs', () => {
       expect(bytes).toEqual([...bytes].sort((a, b) => a - b))
       expect(told.length).toBeLessThan(20)
       const job = jobs.list()[0]
-      expect(job).toMatchObject({ state: 'running', phase: 'receiving', bytes: 6000, records: 600, totalBytes: 10_000 })
+      expect(job).toMatchObject({
+        state: 'running',
+        phase: 'receiving',
+        bytes: 6000,
+        records: 600,
+        totalBytes: 10_000,
+      })
       expect(job?.rate).toBeCloseTo(5000, -1)
       expect(job?.timeLeft).toBeCloseTo(0.8, 1)
       // A transfer that begins anew has a rate of its own.
@@ -93,7 +108,11 @@ describe('jobs', () => {
       expect(jobs.list()[0]?.rate).toBeCloseTo(700, 0)
       it.end()
       await jobs.idle()
-      expect(jobs.list()[0]).toMatchObject({ state: 'done', timeLeft: undefined, endedAt: timers.clock.now() })
+      expect(jobs.list()[0]).toMatchObject({
+        state: 'done',
+        timeLeft: undefined,
+        endedAt: timers.clock.now(),
+      })
     }))
 
   it('that wait for another try say so, and why, until they go on', () =>
@@ -109,7 +128,12 @@ describe('jobs', () => {
         error: { code: 'sync.busy', fields: { did: 'd' } },
       })
       work.report({ phase: 'receiving', attempt: 3 })
-      expect(told.at(-1)).toMatchObject({ state: 'running', attempt: 3, nextTryAt: undefined, error: undefined })
+      expect(told.at(-1)).toMatchObject({
+        state: 'running',
+        attempt: 3,
+        nextTryAt: undefined,
+        error: undefined,
+      })
       it.end()
       await jobs.idle()
     }))
@@ -158,7 +182,12 @@ describe('jobs', () => {
 
   it('of another tab are shown while they are heard of', () =>
     withJobs(async ({ jobs, timers }) => {
-      const foreign: Job = { ...start(jobs, async () => undefined), id: 'foreign', did: 'did:x', state: 'running' }
+      const foreign: Job = {
+        ...start(jobs, async () => undefined),
+        id: 'foreign',
+        did: 'did:x',
+        state: 'running',
+      }
       await jobs.idle()
       jobs.heard(foreign)
       timers.pass(6000)

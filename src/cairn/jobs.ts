@@ -1,9 +1,8 @@
-import { CairnError } from '../core/errors.ts'
-import { isRetriable } from '../pds/errors.ts'
 import { SyncError } from '../sync/errors.ts'
 import { exclusively, type Work, type WorkReport } from '../sync/work.ts'
-import type { Job, JobError, JobKind } from './api.ts'
+import type { Job, JobKind } from './api.ts'
 import type { CairnHost } from './host.ts'
+import { errorOf } from './job-error.ts'
 import { createRate, type Rate } from './rate.ts'
 import { createTurns } from './turns.ts'
 
@@ -66,7 +65,8 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
   const progress = (entry: Entry, report: WorkReport): Partial<Job> => {
     const { job } = entry
     const bytes = report.bytes ?? job.bytes
-    const rate = report.bytes === undefined ? job.rate : (entry.rate.note(host.clock.now(), bytes) ?? job.rate)
+    const rate =
+      report.bytes === undefined ? job.rate : (entry.rate.note(host.clock.now(), bytes) ?? job.rate)
     const total = 'totalBytes' in report ? report.totalBytes : job.totalBytes
     const timeLeft = total === undefined || rate === 0 ? undefined : Math.max(0, (total - bytes) / rate)
     return { ...report, rate, timeLeft, state: 'running', nextTryAt: undefined, error: undefined }
@@ -95,7 +95,12 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       onWait({ attempt, delayMs, error }) {
         update(
           entry,
-          { state: 'retrying', attempt: attempt + 1, nextTryAt: host.clock.now() + delayMs, error: errorOf(error) },
+          {
+            state: 'retrying',
+            attempt: attempt + 1,
+            nextTryAt: host.clock.now() + delayMs,
+            error: errorOf(error),
+          },
           true,
         )
       },
@@ -129,7 +134,10 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       finish(entry, { state: 'done', result: await run(work), error: undefined })
     } catch (error) {
       const cancelled = entry.controller.signal.aborted
-      finish(entry, cancelled ? { state: 'cancelled', error: undefined } : { state: 'failed', error: errorOf(error) })
+      finish(
+        entry,
+        cancelled ? { state: 'cancelled', error: undefined } : { state: 'failed', error: errorOf(error) },
+      )
     } finally {
       if (mayRun) turns.done()
     }
@@ -170,7 +178,13 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
         error: undefined,
         result: undefined,
       }
-      const entry: Entry = { job, controller: new AbortController(), rate: createRate(), lastEmit: 0, ended: Promise.resolve() }
+      const entry: Entry = {
+        job,
+        controller: new AbortController(),
+        rate: createRate(),
+        lastEmit: 0,
+        ended: Promise.resolve(),
+      }
       mine.set(job.id, entry)
       emit(job)
       entry.ended = drive(entry, run)
@@ -193,10 +207,4 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       await Promise.all([...mine.values()].map((it) => it.ended))
     },
   }
-}
-
-/** An error as it is shown and stored: its code and facts. What is not ours is a fault of the program. */
-export function errorOf(error: unknown): JobError {
-  if (error instanceof CairnError) return { code: error.code, fields: error.fields, retriable: isRetriable(error) }
-  return { code: 'cairn.unexpected', fields: { message: error instanceof Error ? error.message : String(error) }, retriable: true }
 }

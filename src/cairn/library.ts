@@ -4,15 +4,20 @@ import { repoRow, snapshotsOf } from '../sync/kept.ts'
 import { exclusively } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
 import { discardImport } from '../storage/importer.ts'
-import type { Library, Retention } from './api.ts'
+import type { Library } from './api.ts'
 import { createBlobs } from './blobs.ts'
 import { createExports } from './exports/exports.ts'
-import { createTasks, type TaskParts, type Tasks } from './tasks.ts'
+import type { Records } from './records.ts'
+import { keepLastOf } from './settings.ts'
 import { summaryOf } from './summaries.ts'
+import { createTasks, type TaskParts, type Tasks } from './tasks.ts'
 
 /** The repos kept on this device, and everything a person does with them. */
-export function createLibrary(parts: TaskParts): { library: Library; tasks: Tasks } {
-  const { host, jobs, log, records, summaries, indexer, changed } = parts
+export function createLibrary(parts: TaskParts & { readonly records: Records }): {
+  library: Library
+  tasks: Tasks
+} {
+  const { host, jobs, log, records, history, summaries, indexer, changed } = parts
   const { storage } = host
   const blobs = createBlobs(storage)
   const exports = createExports(storage)
@@ -23,7 +28,8 @@ export function createLibrary(parts: TaskParts): { library: Library; tasks: Task
     list: async () => (await summaries.all((did) => jobs.of(did))).sort((a, b) => a.addedAt - b.addedAt),
     get: (did) => summaries.repo(did, jobs.of(did)),
     async backup(input, options) {
-      const isSame = (it: { did: string | undefined; label: string }): boolean => it.did === input || it.label === input
+      const isSame = (it: { did: string | undefined; label: string }): boolean =>
+        it.did === input || it.label === input
       const running = jobs.list().find((it) => it.kind === 'backup' && it.endedAt === undefined && isSame(it))
       return running ?? tasks.backup(input, options)
     },
@@ -37,8 +43,11 @@ export function createLibrary(parts: TaskParts): { library: Library; tasks: Task
     cancel: async (jobId) => jobs.cancel(jobId),
     async resume(did) {
       const begun = (await storage.get('imports', did)) !== undefined
-      if (!begun && (await repoRow(storage, did)) === undefined) throw new SyncError('sync.nothing-to-resume', { did })
-      const last = jobs.list().findLast((it) => it.did === did && it.endedAt !== undefined && it.state !== 'done')
+      if (!begun && (await repoRow(storage, did)) === undefined)
+        throw new SyncError('sync.nothing-to-resume', { did })
+      const last = jobs
+        .list()
+        .findLast((it) => it.did === did && it.endedAt !== undefined && it.state !== 'done')
       if (!begun && last?.kind === 'blobs') return tasks.blobs(did)
       if (!begun && last?.kind === 'verify') return tasks.verify(did)
       // A file cannot be asked for again; the account's server has what it held, and newer.
@@ -49,10 +58,10 @@ export function createLibrary(parts: TaskParts): { library: Library; tasks: Task
       changed(did)
     },
     snapshots: async (did) => (await snapshotsOf(storage, did)).map(summaryOf),
-    changes: (did, from, to, page) => records.changes(did, from, to, page),
+    changes: (did, from, to, page) => history.changes(did, from, to, page),
     records: (query) => records.page(query),
     record: (did, path, snapshot) => records.detail(did, path, snapshot),
-    versions: (did, path) => records.versions(did, path),
+    versions: (did, path) => history.versions(did, path),
     proofCar: (did, path, snapshot) => records.proofCar(did, path, snapshot),
     blobs: (did, page) => blobs.page(did, page),
     blob: (did, cid) => blobs.bytes(did, cid),
@@ -68,7 +77,7 @@ export function createLibrary(parts: TaskParts): { library: Library; tasks: Task
     },
     async deleteSnapshot(did, snapshot) {
       await deleteSnapshot(storage, did, snapshot)
-      records.forget(did)
+      history.forget()
       changed(did)
       tasks.sweep(did)
     },
@@ -77,12 +86,15 @@ export function createLibrary(parts: TaskParts): { library: Library; tasks: Task
       await Promise.all([jobs.stop(did), indexer.drop(did)])
       await deleteRepo(storage, did, lock)
       records.forget(did)
+      history.forget()
       changed(did)
-      await log.note({ did: undefined, kind: 'repo.deleted', fields: { did, handle: row?.handle }, level: 'info' })
+      await log.note({
+        did: undefined,
+        kind: 'repo.deleted',
+        fields: { did, handle: row?.handle },
+        level: 'info',
+      })
     },
   }
   return { library, tasks }
 }
-
-export const keepLastOf = (retention: Retention): number | undefined =>
-  retention.keep === 'all' ? undefined : Math.max(1, Math.floor(retention.count))

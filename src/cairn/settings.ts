@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Storage } from '../storage/port.ts'
-import type { Settings } from './api.ts'
+import type { Retention, Settings } from './api.ts'
 
 const KEY = 'settings'
 /** Longer is no address that anyone types, characters. */
@@ -19,11 +19,20 @@ const DEFAULTS: Settings = {
   blobs: true,
 }
 
-const url = v.pipe(v.string(), v.trim(), v.maxLength(MAX_URL), v.check((text) => URL.canParse(text)), v.regex(/^https?:/))
+const url = v.pipe(
+  v.string(),
+  v.trim(),
+  v.maxLength(MAX_URL),
+  v.check((text) => URL.canParse(text)),
+  v.regex(/^https?:/),
+)
 const urlOrNone = v.union([v.literal(''), url])
 const retention = v.variant('keep', [
   v.object({ keep: v.literal('all') }),
-  v.object({ keep: v.literal('last'), count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_COUNT)) }),
+  v.object({
+    keep: v.literal('last'),
+    count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_COUNT)),
+  }),
 ])
 
 /** Settings, each field that is missing or does not fit taken from `or`. */
@@ -55,3 +64,7 @@ export async function writeSettings(storage: Storage, change: Partial<Settings>)
   await storage.write([{ type: 'put', table: 'settings', key: KEY, value: next }])
   return next
 }
+
+/** How many snapshots a repo's row says to keep; undefined: all. */
+export const keepLastOf = (retention: Retention): number | undefined =>
+  retention.keep === 'all' ? undefined : Math.max(1, Math.floor(retention.count))

@@ -4,7 +4,13 @@ import { find } from '../repo/mst/read.ts'
 import type { BlobRow } from '../sync/blobs.ts'
 import { snapshotsOf } from '../sync/kept.ts'
 import type { Storage } from '../storage/port.ts'
-import { type ImportRow, type RepoRow, repoRange, type SegmentRow, type SnapshotRow } from '../storage/rows.ts'
+import {
+  type ImportRow,
+  type RepoRow,
+  repoRange,
+  type SegmentRow,
+  type SnapshotRow,
+} from '../storage/rows.ts'
 import { createSegmentReader } from '../storage/segment-reader.ts'
 import type { BlobCounts, Job, RepoSummary, SnapshotSummary, UpstreamStatus } from './api.ts'
 
@@ -48,7 +54,9 @@ export function createSummaries(storage: Storage): Summaries {
     const known = sums.get(did)
     if (known !== undefined) return known
     const segments = await storage.list('segments', repoRange(did))
-    const blobs = countBlobs((await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow))
+    const blobs = countBlobs(
+      (await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow),
+    )
     const stored = segments.reduce((sum, { value }) => sum + (value as SegmentRow).size, 0) + blobs.keptBytes
     const fresh = { stored, blobs }
     sums.set(did, fresh)
@@ -108,7 +116,9 @@ export function createSummaries(storage: Storage): Summaries {
     async all(jobOf) {
       const rows = (await storage.list('repos')).map(({ value }) => value as RepoRow)
       const kept = new Set(rows.map((row) => row.did))
-      const begun = (await storage.list('imports')).map(({ value }) => value as ImportRow).filter((it) => !kept.has(it.did))
+      const begun = (await storage.list('imports'))
+        .map(({ value }) => value as ImportRow)
+        .filter((it) => !kept.has(it.did))
       return Promise.all([
         ...rows.map((row) => repo(row, jobOf(row.did))),
         ...begun.map((row) => firstBackup(storage, row, jobOf(row.did))),
@@ -143,7 +153,10 @@ async function firstBackup(storage: Storage, row: ImportRow, job: Job | undefine
   }
 }
 
-async function unfinishedOf(storage: Storage, did: string): Promise<{ since: number; bytes: number } | undefined> {
+async function unfinishedOf(
+  storage: Storage,
+  did: string,
+): Promise<{ since: number; bytes: number } | undefined> {
   const row = (await storage.get('imports', did)) as ImportRow | undefined
   if (row === undefined) return undefined
   const segments = (await storage.list('segments', repoRange(did))).map(({ value }) => value as SegmentRow)
@@ -158,7 +171,10 @@ async function readProfile(storage: Storage, snapshot: SnapshotRow): Promise<Pro
   const [bytes] = await reader.records([entry.place])
   const value = bytes === undefined ? undefined : toJson(bytes)
   if (typeof value !== 'object' || value === null) return undefined
-  const { displayName, avatar } = value as { displayName?: unknown; avatar?: { ref?: { $link?: unknown } } | null }
+  const { displayName, avatar } = value as {
+    displayName?: unknown
+    avatar?: { ref?: { $link?: unknown } } | null
+  }
   const link = avatar?.ref?.$link
   return {
     displayName: typeof displayName === 'string' && displayName.trim() !== '' ? displayName : undefined,

@@ -6,20 +6,22 @@ import { applyRetention, sweep } from '../sync/keep.ts'
 import { repoRow } from '../sync/kept.ts'
 import { verifyHead } from '../sync/verify-head.ts'
 import type { Work } from '../sync/work.ts'
+import { updateRepo } from '../storage/head.ts'
 import type { ActivityLog } from './activity.ts'
 import type { BackupOptions, Job } from './api.ts'
+import type { History } from './history.ts'
 import type { CairnHost } from './host.ts'
 import type { Indexer } from './indexer.ts'
-import { errorOf, type JobResult, type Jobs } from './jobs.ts'
-import type { Records } from './records.ts'
-import { readSettings } from './settings.ts'
+import { errorOf } from './job-error.ts'
+import type { JobResult, Jobs } from './jobs.ts'
+import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
 
 export interface TaskParts {
   readonly host: CairnHost
   readonly jobs: Jobs
   readonly log: ActivityLog
-  readonly records: Records
+  readonly history: History
   readonly summaries: Summaries
   readonly indexer: Indexer
   /** something of a repo changed: forget what was remembered of it, and tell everyone */
@@ -38,13 +40,19 @@ export interface Tasks {
 }
 
 export function createTasks(parts: TaskParts): Tasks {
-  const { host, jobs, log, records, summaries, indexer, changed } = parts
+  const { host, jobs, log, history, summaries, indexer, changed } = parts
   const { storage } = host
 
   const nameOf = async (did: string): Promise<string> => (await repoRow(storage, did))?.handle ?? did
 
   /** Notes why it failed, unless it was told to stop. An equivocation is news of its own. */
-  const noteFailure = async (kind: string, did: string | undefined, label: string, work: Work, error: unknown): Promise<void> => {
+  const noteFailure = async (
+    kind: string,
+    did: string | undefined,
+    label: string,
+    work: Work,
+    error: unknown,
+  ): Promise<void> => {
     if (work.signal.aborted) return
     const { code, fields } = errorOf(error)
     const name = hasCode(error, 'repo.equivocation') ? error.code : `${kind}.failed`
@@ -53,8 +61,9 @@ export function createTasks(parts: TaskParts): Tasks {
 
   const resultOf = async ({ did, snapshot, before }: BackupResult): Promise<JobResult> => {
     if (snapshot === undefined) return { did, changed: false, added: 0, updated: 0, deleted: 0 }
-    if (before === undefined) return { did, changed: true, added: snapshot.root.records, updated: 0, deleted: 0 }
-    const set = await records.changes(did, before.id, snapshot.id, { offset: 0, limit: 0 })
+    if (before === undefined)
+      return { did, changed: true, added: snapshot.root.records, updated: 0, deleted: 0 }
+    const set = await history.changes(did, before.id, snapshot.id, { offset: 0, limit: 0 })
     return { did, changed: true, added: set.added, updated: set.changed, deleted: set.deleted }
   }
 
@@ -76,6 +85,10 @@ export function createTasks(parts: TaskParts): Tasks {
     try {
       await parts.persist()
       const result = await run(watched)
+      if (result.before === undefined && result.snapshot !== undefined) {
+        const keepLast = keepLastOf((await readSettings(storage)).retention)
+        await updateRepo(storage, result.did, (row) => ({ ...row, keepLast: row.keepLast ?? keepLast }))
+      }
       changed(result.did)
       const job = await resultOf(result)
       await log.note({ did: result.did, kind: `${kind}.done`, fields: { ...job, label }, level: 'good' })
@@ -100,7 +113,9 @@ export function createTasks(parts: TaskParts): Tasks {
           const { endpoints, blobs } = await readSettings(storage)
           const known = did === undefined ? undefined : await summaries.repo(did, undefined)
           work.report({ totalRecords: known?.head?.records })
-          const result = await takeIn('backup', input, work, (watched) => backUp(host, endpoints, input, watched, options))
+          const result = await takeIn('backup', input, work, (watched) =>
+            backUp(host, endpoints, input, watched, options),
+          )
           if (blobs && !work.signal.aborted) await tasks.blobs(result.did)
           return result
         },
@@ -132,7 +147,12 @@ export function createTasks(parts: TaskParts): Tasks {
             const counts = await fetchBlobs(host, endpoints, did, work)
             const lacking = counts.missing + counts.failed
             if (counts.fetched + lacking > 0) {
-              await log.note({ did, kind: 'blobs.done', fields: { ...counts }, level: lacking > 0 ? 'warning' : 'good' })
+              await log.note({
+                did,
+                kind: 'blobs.done',
+                fields: { ...counts },
+                level: lacking > 0 ? 'warning' : 'good',
+              })
             }
           } catch (error) {
             await noteFailure('blobs', did, label, work, error)

@@ -28,6 +28,23 @@ describe('a head', () => {
     })
   })
 
+  it('stays the last of its snapshots when the clock was set back', async () => {
+    await withLevel(async (storage) => {
+      await take(storage, first)
+      const session = await begin(storage, did, { didKey: first.didKey })
+      for (const chunk of second.car()) await session.write(chunk)
+      const next = await session.finish({
+        signature: 'current-key',
+        signedBy: undefined,
+        identity: undefined,
+        now: 3,
+        repo: {},
+      })
+      expect((await snapshotsOf(storage, did)).at(-1)?.id).toBe(next.id)
+      expect(next.takenAt).toBe(3)
+    })
+  })
+
   it('takes the commit that it has once more', async () => {
     await withLevel(async (storage) => {
       const one = await take(storage, first)

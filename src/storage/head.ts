@@ -4,7 +4,7 @@ import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
 import { holdsImport } from './import-row.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type RepoRow, type SnapshotRow, snapshotKey, spillBytesKey, type TreeWindow } from './rows.ts'
+import { type RepoRow, repoRange, type SnapshotRow, snapshotKey, spillBytesKey, type TreeWindow } from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
 const ROUNDS = 5
@@ -75,6 +75,13 @@ export async function moveHead(
       if (!raced || round === ROUNDS) throw error
     }
   }
+}
+
+/** Ids sort by time, and the newest is the last also when the clock was set back. */
+export async function nextSnapshotId(storage: Storage, did: string, now: number, commitCid: string): Promise<string> {
+  const [newest] = await storage.keys('snapshots', { ...repoRange(did), reverse: true, limit: 1 })
+  const last = newest === undefined ? 0 : Number.parseInt(newest.slice(did.length + 1), 10)
+  return `${String(Math.max(now, last + 1)).padStart(14, '0')}-${commitCid.slice(-8)}`
 }
 
 /** A head only ever moves to a newer rev. */

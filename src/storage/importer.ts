@@ -5,7 +5,7 @@ import { RepoError } from '../repo/errors.ts'
 import { checkHash, createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { moveHead } from './head.ts'
+import { moveHead, nextSnapshotId } from './head.ts'
 import { beginImport, discardImport, holdsImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 import { recallBase, recallImport } from './recall.ts'
@@ -206,7 +206,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const { commit, proven } = await proveAll()
       await flush()
       const snapshot: SnapshotRow = {
-        id: `${String(facts.now).padStart(14, '0')}-${commit.cid.slice(-8)}`,
+        id: await nextSnapshotId(storage, did, facts.now, commit.cid),
         did,
         commit: commit.bytes,
         commitCid: commit.cid,

@@ -48,7 +48,8 @@ export async function admit(
     refuseStale(head, { rev: commit.commit.rev, commitCid: commit.cid })
   } catch (error) {
     // Of two unproven commits anyone may have made one: that is no evidence against the account.
-    if (hasCode(error, 'repo.equivocation') && proven) await keepEvidence(host.storage, head, commit, host.clock.now())
+    if (hasCode(error, 'repo.equivocation') && proven)
+      await keepEvidence(host.storage, head, commit, host.clock.now())
     if (hasCode(error, 'repo.rev-rollback') && headInFuture) {
       throw new RepoError('repo.rev-rollback', { ...error.fields, headInFuture }, { cause: error })
     }

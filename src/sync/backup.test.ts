@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { identityFromKept } from '../pds/identity.ts'
 import { createPrng } from '../repo/testing/prng.ts'
-import { headOf, type IdentityRow, repoRow, snapshotsOf } from './kept.ts'
+import { StorageError } from '../storage/errors.ts'
+import type { Storage } from '../storage/port.ts'
+import { backUp as backUpOn } from './backup.ts'
+import { headOf, type IdentityRow, repoRow } from './kept.ts'
 import { answer, cutAfter, endAfter, fail, json, stallAfter } from './testing/faults.ts'
 import { commitCid } from './testing/local-pds.ts'
 import { contents, expectNothingTwice, storedBlocks, wanted, withSync } from './testing/sync-kit.ts'
@@ -62,7 +65,10 @@ describe('a backup', () => {
       await backUp(alice.did)
       const old = { cid: commitCid(alice.repo), rev: alice.repo.rev }
       // Another commit is named though nothing is new.
-      pds.next('getLatestCommit', json({ ...old, cid: old.cid.slice(0, -1) + (old.cid.endsWith('a') ? 'e' : 'a') }))
+      pds.next(
+        'getLatestCommit',
+        json({ ...old, cid: old.cid.slice(0, -1) + (old.cid.endsWith('a') ? 'e' : 'a') }),
+      )
       expect((await backUp(alice.did)).snapshot).toBeUndefined()
       // The hint's rev is not the signed one.
       alice.commit({ create: 1 })
@@ -71,41 +77,6 @@ describe('a backup', () => {
       expect(snapshot?.rev).toBe(alice.repo.rev)
       expect(await storage.count('imports')).toBe(0)
     }))
-
-  it('asks only for what changed, and shares the rest', () =>
-    withSync(async ({ pds, storage, backUp }) => {
-      const alice = await pds.account({ name: 'alice', records: 120 })
-      const first = (await backUp(alice.did)).snapshot
-      const stored = await storedBlocks(storage, alice.did)
-      const edited = alice.commit({ create: 3, update: 2, delete: 2 })
-      pds.asked.length = 0
-      const { snapshot } = await backUp(alice.did)
-      if (snapshot === undefined || first === undefined) throw new Error('nothing kept')
-      expect(pds.asked.filter((it) => it.startsWith('getRepo?'))).toHaveLength(1)
-      expect(pds.asked).not.toContain('getRepo')
-      expect(await contents(storage, snapshot)).toEqual(wanted(edited))
-      // What upstream deleted stays in the older snapshot.
-      expect(await contents(storage, first)).toEqual(wanted(alice.history[0] ?? edited))
-      await expectNothingTwice(storage, alice.did)
-      expect((await storedBlocks(storage, alice.did)).length - stored.length).toBeLessThan(30)
-    }))
-
-  const since = pdsSince()
-  it.each(since)('asks for all when a since answer %s', (_name, fault) =>
-    withSync(async ({ pds, storage, backUp }) => {
-      const alice = await pds.account({ name: 'alice', records: 120 })
-      await backUp(alice.did)
-      const edited = alice.commit({ create: 2, update: 2, delete: 1 })
-      pds.asked.length = 0
-      pds.next('getRepo', fault)
-      const { snapshot } = await backUp(alice.did)
-      if (snapshot === undefined) throw new Error('nothing kept')
-      expect(pds.asked.filter((it) => it.startsWith('getRepo') && it !== 'getRepoStatus')).toEqual(['getRepo?since', 'getRepo'])
-      expect(await contents(storage, snapshot)).toEqual(wanted(edited))
-      await expectNothingTwice(storage, alice.did)
-      expect(await snapshotsOf(storage, alice.did)).toHaveLength(2)
-    }),
-  )
 
   it('goes on from wherever a transfer is cut, and stores nothing twice', () =>
     withSync(async ({ pds, storage, work, timers, backUp }) => {
@@ -145,7 +116,10 @@ describe('a backup', () => {
   it('gives up a server that stalls, tries again, and goes on', () =>
     withSync(async ({ pds, storage, work, timers, backUp }) => {
       const alice = await pds.account({ name: 'alice', records: 300 })
-      pds.next('getRepo', stallAfter(20_000, () => timers.expire(30_000)))
+      pds.next(
+        'getRepo',
+        stallAfter(20_000, () => timers.expire(30_000)),
+      )
       const watched = work()
       const { snapshot } = await backUp(alice.did, { work: watched })
       expect(watched.waits).toMatchObject([{ attempt: 1, error: { code: 'pds.stalled' } }])
@@ -175,14 +149,22 @@ describe('a backup', () => {
     }))
 
   it.each([
-    ['a page of HTML', Buffer.from(`<!doctype html><title>502 Bad Gateway</title>${'<p>sorry</p>'.repeat(20)}`)],
+    [
+      'a page of HTML',
+      Buffer.from(`<!doctype html><title>502 Bad Gateway</title>${'<p>sorry</p>'.repeat(20)}`),
+    ],
     ['a few bytes that are no CAR', Buffer.from('<html>')],
-    ['a block that is not what it is called', (body: Uint8Array) => body.with(body.length - 40, (body.at(-40) ?? 0) ^ 1)],
+    [
+      'a block that is not what it is called',
+      (body: Uint8Array) => body.with(body.length - 40, (body.at(-40) ?? 0) ^ 1),
+    ],
   ] as const)('refuses %s and keeps nothing of it', (_name, change) =>
     withSync(async ({ pds, storage, backUp }) => {
       const alice = await pds.account({ name: 'alice' })
       pds.always('getRepo', answer(change))
-      await expect(backUp(alice.did)).rejects.toMatchObject({ code: expect.stringMatching(/^repo\./) as string })
+      await expect(backUp(alice.did)).rejects.toMatchObject({
+        code: expect.stringMatching(/^repo\./) as string,
+      })
       expect(await storage.count('imports')).toBe(0)
       expect(await storage.byteKeys()).toEqual([])
       expect(await repoRow(storage, alice.did)).toBeUndefined()
@@ -206,50 +188,43 @@ describe('a backup', () => {
       await expectNothingTwice(storage, alice.did)
     }))
 
+  it('stops when the disk is full, says how much is needed, and goes on when there is room', () =>
+    withSync(async ({ pds, storage, host, work, backUp }) => {
+      const alice = await pds.account({ name: 'alice', records: 6000 })
+      let room = 2
+      const full: Storage['write'] = async (ops, options) => {
+        const bytes = ops.find((it) => it.type === 'put-bytes')
+        if (bytes !== undefined && room-- <= 0)
+          throw new StorageError('storage.quota', { needed: bytes.parts[0]?.length })
+        await storage.write(ops, options)
+      }
+      const small = new Proxy(storage, {
+        get: (target, name) => (name === 'write' ? full : Reflect.get(target, name)) as unknown,
+      })
+      const watched = work()
+      const failure = await backUpOn({ ...host, storage: small }, pds.endpoints, alice.did, watched).catch(
+        (error: unknown) => error,
+      )
+      expect(failure).toMatchObject({
+        code: 'storage.quota',
+        fields: { needed: expect.any(Number) as number },
+      })
+      expect(watched.waits).toEqual([])
+      expect(await storage.byteKeys()).toHaveLength(2)
+      const { snapshot } = await backUp(alice.did)
+      if (snapshot === undefined) throw new Error('nothing kept')
+      expect(await contents(storage, snapshot)).toEqual(wanted(alice.repo))
+      await expectNothingTwice(storage, alice.did)
+    }))
+
   it('of a repo that another tab is at work on is refused', () =>
     withSync(async ({ pds, storage, backUp }) => {
       const alice = await pds.account({ name: 'alice' })
       await storage.lock(`repo:${alice.did}`, { mode: 'exclusive' }, async () => {
-        await expect(backUp(alice.did)).rejects.toMatchObject({ code: 'sync.busy', fields: { did: alice.did } })
+        await expect(backUp(alice.did)).rejects.toMatchObject({
+          code: 'sync.busy',
+          fields: { did: alice.did },
+        })
       })
     }))
 })
-
-/** Ways in which an answer to `since` can be of no use though the server has all. */
-function pdsSince() {
-  return [
-    ['is an error 500', fail(500)],
-    ['is an error 400', fail(400, 'InvalidRequest')],
-    ['is empty', answer(new Uint8Array())],
-    ['is no CAR', answer(Buffer.from('internal error'))],
-    ['lacks a tree node', answer((body) => withoutBlock(body, true))],
-    ['lacks a record', answer((body) => withoutBlock(body, false))],
-    ['ends early', endAfter(700)],
-  ] as const
-}
-
-/** A CAR without its last block that is (or is not) a tree node. */
-function withoutBlock(car: Uint8Array, node: boolean): Uint8Array {
-  let at = 0
-  const frames: { from: number; to: number }[] = []
-  while (at < car.length) {
-    let length = 0
-    let shift = 0
-    const from = at
-    for (let more = true; more; shift += 7) {
-      const byte = car[at++] ?? 0
-      length |= (byte & 0x7f) << shift
-      more = byte >= 0x80
-    }
-    at += length
-    frames.push({ from, to: at })
-  }
-  // A tree node is a map of `e` and `l`; the bytes say so without a decoder.
-  const isNode = ({ from, to }: { from: number; to: number }): boolean =>
-    Buffer.from(car.subarray(from, to)).includes(Buffer.from([0xa2, 0x61, 0x65]))
-  const isCommit = ({ from, to }: { from: number; to: number }): boolean =>
-    Buffer.from(car.subarray(from, to)).includes('cversion') || Buffer.from(car.subarray(from, to)).includes('gversion')
-  const out = frames.slice(1).findLast((it) => isNode(it) === node && !isCommit(it))
-  if (out === undefined) throw new Error('no such block')
-  return Buffer.concat([car.subarray(0, out.from), car.subarray(out.to)])
-}

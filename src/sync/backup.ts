@@ -84,7 +84,17 @@ export async function backUp(
           return { did, snapshot: undefined, before }
         }
       }
-      const fetching: Transfer = { host, network, identity, pds, before, facts, work, retrying, replaceFutureHead }
+      const fetching: Transfer = {
+        host,
+        network,
+        identity,
+        pds,
+        before,
+        facts,
+        work,
+        retrying,
+        replaceFutureHead,
+      }
       const since = cutOff || isAhead(before?.rev, host.clock) ? undefined : before?.rev
       return { did, snapshot: await fetchNew(fetching, since), before }
     } catch (error) {

@@ -9,7 +9,10 @@ import { type SyncKit, withSync } from './testing/sync-kit.ts'
 const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, ...new Uint8Array(60)])
 const bytes = (seed: number): Uint8Array<ArrayBuffer> => new Uint8Array(500).map((_, i) => (i * seed) & 0xff)
 
-async function withBlobs(count: number, use: (kit: SyncKit, alice: TestAccount, cids: string[]) => Promise<void>): Promise<void> {
+async function withBlobs(
+  count: number,
+  use: (kit: SyncKit, alice: TestAccount, cids: string[]) => Promise<void>,
+): Promise<void> {
   await withSync(async (kit) => {
     const alice = await kit.pds.account({ name: 'alice' })
     const cids = Array.from({ length: count }, (_, i) => alice.addBlob(bytes(i + 2)))
@@ -27,7 +30,11 @@ describe('blobs', () => {
       const { host, pds, storage, work } = kit
       const png = alice.addBlob(PNG)
       const watched = work()
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({ fetched: 9, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({
+        fetched: 9,
+        missing: 0,
+        failed: 0,
+      })
       expect(pds.asked.filter((it) => it === 'listBlobs')).toHaveLength(3)
       for (const cid of [...cids, png]) {
         expect(await storage.readBytes(blobBytesKey(alice.did, cid))).toEqual(alice.blobs.get(cid))
@@ -38,7 +45,11 @@ describe('blobs', () => {
       expect(watched.reports.at(-1)).toEqual({ records: 9, bytes: 8 * 500 + PNG.length })
       // Nothing is fetched twice.
       pds.asked.length = 0
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({ fetched: 0, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 0,
+        missing: 0,
+        failed: 0,
+      })
       expect(pds.asked).not.toContain('getBlob')
     }))
 
@@ -47,10 +58,24 @@ describe('blobs', () => {
       const { host, pds, storage, work } = kit
       // What a record names and the server does not list.
       const lost = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
-      const row: BlobRow = { cid: lost, state: 'wanted', bytes: undefined, declaredType: 'image/png', imageType: undefined, paths: ['a/b'] }
+      const row: BlobRow = {
+        cid: lost,
+        state: 'wanted',
+        bytes: undefined,
+        declaredType: 'image/png',
+        imageType: undefined,
+        paths: ['a/b'],
+      }
       await storage.write([{ type: 'put', table: 'blobs', key: blobKey(alice.did, lost), value: row }])
-      pds.next('getBlob', answer((body) => body.with(7, (body[7] ?? 0) ^ 1)))
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({ fetched: 5, missing: 1, failed: 1 })
+      pds.next(
+        'getBlob',
+        answer((body) => body.with(7, (body[7] ?? 0) ^ 1)),
+      )
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 5,
+        missing: 1,
+        failed: 1,
+      })
       const rows = await rowsOf(kit, alice.did)
       expect(rows.find((it) => it.cid === lost)).toEqual({ ...row, state: 'missing' })
       const failed = rows.filter((it) => it.state === 'failed').map((it) => it.cid)
@@ -58,7 +83,11 @@ describe('blobs', () => {
       expect(await storage.byteKeys({ from: 'blob/', to: 'blob0' })).toHaveLength(5)
       // The next try asks for just these two.
       pds.asked.length = 0
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({ fetched: 1, missing: 1, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 1,
+        missing: 1,
+        failed: 0,
+      })
       expect(pds.asked.filter((it) => it === 'getBlob')).toHaveLength(2)
       expect(cids).toContain(failed[0])
     }))
@@ -79,7 +108,11 @@ describe('blobs', () => {
       const watched = work((report) => {
         if (report.records === 0) void skip()
       })
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({ fetched: 7, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({
+        fetched: 7,
+        missing: 0,
+        failed: 0,
+      })
       expect((await rowsOf(kit, alice.did)).find((it) => it.cid === last)?.state).toBe('skipped')
     }))
 
@@ -89,11 +122,17 @@ describe('blobs', () => {
       const stopped = work((report, it) => {
         if (report.records === 5) it.cancel()
       })
-      await expect(fetchBlobs(host, pds.endpoints, alice.did, stopped)).rejects.toMatchObject({ code: 'sync.cancelled' })
+      await expect(fetchBlobs(host, pds.endpoints, alice.did, stopped)).rejects.toMatchObject({
+        code: 'sync.cancelled',
+      })
       const kept = (await storage.byteKeys({ from: 'blob/', to: 'blob0' })).length
       expect(kept).toBeGreaterThanOrEqual(5)
       expect(kept).toBeLessThan(12)
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({ fetched: 12 - kept, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 12 - kept,
+        missing: 0,
+        failed: 0,
+      })
     }))
 
   it('are tried again when the network breaks, and given up together when it stays away', () =>
@@ -102,11 +141,17 @@ describe('blobs', () => {
       pds.next('getBlob', cutAfter(100), fail(503))
       pds.next('listBlobs', cutAfter(0))
       const watched = work()
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({ fetched: 6, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, watched)).toEqual({
+        fetched: 6,
+        missing: 0,
+        failed: 0,
+      })
       expect(watched.waits).toHaveLength(3)
       for (let i = 20; i < 40; i++) alice.addBlob(bytes(i))
       pds.always('getBlob', cutAfter(10))
-      await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({ code: 'pds.network' })
+      await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({
+        code: 'pds.network',
+      })
       const asked = pds.asked.length
       await new Promise((resolve) => setImmediate(resolve))
       expect(pds.asked.length).toBe(asked)
@@ -115,28 +160,50 @@ describe('blobs', () => {
   it('that records name are fetched from a server that cannot list', () =>
     withBlobs(3, async (kit, alice, cids) => {
       const { host, pds, storage, work } = kit
-      const value = { cid: cids[0], state: 'wanted', bytes: undefined, declaredType: undefined, imageType: undefined, paths: [] }
+      const value = {
+        cid: cids[0],
+        state: 'wanted',
+        bytes: undefined,
+        declaredType: undefined,
+        imageType: undefined,
+        paths: [],
+      }
       await storage.write([{ type: 'put', table: 'blobs', key: blobKey(alice.did, cids[0] ?? ''), value }])
       pds.always('listBlobs', fail(501, 'MethodNotImplemented'))
-      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({ fetched: 1, missing: 0, failed: 0 })
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 1,
+        missing: 0,
+        failed: 0,
+      })
     }))
 
-  it('of a gone account stop with what the server says', () =>
-    withBlobs(3, async ({ host, pds, work }, alice) => {
-      alice.state = 'takendown'
-      await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({ code: 'pds.account-takendown' })
+  it('of a gone account stop with what the server says, all of them', () =>
+    withBlobs(40, async ({ host, pds, work }, alice) => {
+      pds.next('getBlob', fail(400, 'RepoTakendown'))
+      await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({
+        code: 'pds.account-takendown',
+      })
+      expect(pds.asked.filter((it) => it === 'getBlob').length).toBeLessThan(30)
+      alice.state = 'deactivated'
+      await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({
+        code: 'pds.account-deactivated',
+      })
     }))
 
   it('of a repo that is deleted meanwhile leave nothing behind', () =>
     withBlobs(6, async ({ host, pds, storage, work }, alice) => {
       const deleted = Promise.withResolvers<void>()
-      pds.always('getBlob', after(deleted.promise))
+      const reached = Promise.withResolvers<void>()
+      pds.always('getBlob', (response, serve) => {
+        reached.resolve()
+        after(deleted.promise)(response, serve)
+      })
       const running = fetchBlobs(host, pds.endpoints, alice.did, work())
-      const failed = expect(running).rejects.toMatchObject({ code: 'sync.not-kept' })
-      await storage.lock('unrelated', { mode: 'shared' }, async () => {})
+      const ended = running.catch((error: unknown) => error)
+      await reached.promise
       await deleteRepo(storage, alice.did, work())
       deleted.resolve()
-      await failed
+      expect(await ended).toMatchObject({ code: 'sync.not-kept' })
       expect(await storage.byteKeys()).toEqual([])
       expect(await storage.count('blobs')).toBe(0)
     }))

@@ -3,32 +3,21 @@ import { getBlob, listBlobs, MAX_BLOB_BYTES } from '../pds/blobs.ts'
 import { PdsError } from '../pds/errors.ts'
 import type { Network } from '../pds/network.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
-import { imageTypeOf, type ImageType } from '../repo/image-type.ts'
+import { imageTypeOf } from '../repo/image-type.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
-import type { Guard, Storage, WriteOp } from '../storage/port.ts'
+import type { Storage, WriteOp } from '../storage/port.ts'
+import { type BlobRow, changeBlob, unknownBlob } from './blob-rows.ts'
 import { SyncError } from './errors.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { ifKept, repoRow } from './kept.ts'
 import type { Work } from './work.ts'
 
-/** What is known of one blob. Table `blobs`, key: DID/CID. */
-export interface BlobRow {
-  readonly cid: string
-  readonly state: 'kept' | 'wanted' | 'missing' | 'skipped' | 'failed'
-  readonly bytes: number | undefined
-  readonly declaredType: string | undefined
-  readonly imageType: ImageType | undefined
-  /** some records that refer to it */
-  readonly paths: readonly string[]
-}
+export type { BlobRow } from './blob-rows.ts'
 
 /** Requests under way at once: servers limit by address. */
 const AT_ONCE = 4
 /** Rows written in one transaction while a listing comes in. */
 const ROWS = 500
-/** The index of records may write the same row; each round sees what it wrote. */
-const ROUNDS = 8
-
 interface Fetching {
   readonly storage: Storage
   readonly network: Network
@@ -53,7 +42,12 @@ export interface FetchedBlobs {
  *
  * @throws SyncError `sync.not-kept`; PdsError when the server is away or refuses the account
  */
-export async function fetchBlobs(host: Host, endpoints: Endpoints, did: string, work: Work): Promise<FetchedBlobs> {
+export async function fetchBlobs(
+  host: Host,
+  endpoints: Endpoints,
+  did: string,
+  work: Work,
+): Promise<FetchedBlobs> {
   const { storage } = host
   const row = await repoRow(storage, did)
   if (row === undefined) throw new SyncError('sync.not-kept', { did })
@@ -113,7 +107,7 @@ async function fetchOne(
   try {
     const get = () => getBlob(network, { pds, did, cid, signal: work.signal, maxBytes: MAX_BLOB_BYTES })
     const data = await withRetry(get, retrying)
-    await change(storage, did, cid, { state: 'kept', bytes: data.length, imageType: imageTypeOf(data) }, [
+    await changeBlob(storage, did, cid, { state: 'kept', bytes: data.length, imageType: imageTypeOf(data) }, [
       { type: 'put-bytes', key: blobBytesKey(did, cid), parts: [data] },
     ])
     return { outcome: 'fetched', bytes: data.length }
@@ -121,52 +115,19 @@ async function fetchOne(
     work.check()
     if (!(error instanceof PdsError) || stops(error)) throw error
     const state = error.code === 'pds.blob-missing' ? 'missing' : 'failed'
-    await change(storage, did, cid, { state })
+    await changeBlob(storage, did, cid, { state })
     return { outcome: state, bytes: 0 }
   }
 }
 
 /** The server is away or refuses us, not just this blob. */
 function stops(error: CairnError): boolean {
-  return error.code.startsWith('pds.account-') || hasCode(error, 'pds.network') || hasCode(error, 'pds.rate-limited')
+  return (
+    error.code.startsWith('pds.account-') ||
+    hasCode(error, 'pds.network') ||
+    hasCode(error, 'pds.rate-limited')
+  )
 }
-
-/** Changes a blob's row, together with its bytes. What the index of records writes to it meanwhile stays. */
-async function change(
-  storage: Storage,
-  did: string,
-  cid: string,
-  to: Partial<BlobRow>,
-  ops: readonly WriteOp[] = [],
-): Promise<void> {
-  const key = blobKey(did, cid)
-  for (let round = 1; ; round++) {
-    const row = (await storage.get('blobs', key)) as BlobRow | undefined
-    const value: BlobRow = { ...(row ?? unknownBlob(cid)), ...to }
-    const same: Guard = {
-      table: 'blobs',
-      key,
-      // The index only ever adds paths, and a type where there was none.
-      holds: (now) => (now as BlobRow | undefined)?.paths.length === row?.paths.length,
-    }
-    try {
-      await storage.write([...ops, { type: 'put', table: 'blobs', key, value }], { guards: [ifKept(did), same] })
-      return
-    } catch (error) {
-      const raced = hasCode(error, 'storage.conflict') && error.fields['table'] === 'blobs'
-      if (!raced || round === ROUNDS) throw error
-    }
-  }
-}
-
-const unknownBlob = (cid: string): BlobRow => ({
-  cid,
-  state: 'wanted',
-  bytes: undefined,
-  declaredType: undefined,
-  imageType: undefined,
-  paths: [],
-})
 
 /** Notes every blob that the server lists. One that cannot list still gives those that records name. */
 async function noteListing({ storage, network, pds, did, work, retrying }: Fetching): Promise<void> {
@@ -174,17 +135,26 @@ async function noteListing({ storage, network, pds, did, work, retrying }: Fetch
   try {
     for await (const { cids } of listBlobs(network, { pds, did, signal: work.signal, run })) {
       work.check()
-      const known = await storage.getMany('blobs', cids.map((cid) => blobKey(did, cid)))
+      const known = await storage.getMany(
+        'blobs',
+        cids.map((cid) => blobKey(did, cid)),
+      )
       const ops = cids
         .filter((_, i) => known[i] === undefined)
-        .map((cid): WriteOp => ({ type: 'put', table: 'blobs', key: blobKey(did, cid), value: unknownBlob(cid) }))
+        .map((cid): WriteOp => ({
+          type: 'put',
+          table: 'blobs',
+          key: blobKey(did, cid),
+          value: unknownBlob(cid),
+        }))
       for (let i = 0; i < ops.length; i += ROWS) {
         await storage.write(ops.slice(i, i + ROWS), { durability: 'relaxed', guards: [ifKept(did)] })
       }
     }
   } catch (error) {
     work.check()
-    const cannotList = hasCode(error, 'pds.http') || hasCode(error, 'pds.bad-response') || hasCode(error, 'pds.too-large')
+    const cannotList =
+      hasCode(error, 'pds.http') || hasCode(error, 'pds.bad-response') || hasCode(error, 'pds.too-large')
     if (!cannotList) throw error
   }
 }

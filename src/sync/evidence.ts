@@ -22,6 +22,9 @@ export const evidenceRange = (did: string): { from: string; to: string } => ({
   to: `evidence/${did}0`,
 })
 
+/** Pairs kept of one account: one is proof, and whoever holds the key could sign others without end. */
+const MAX_PAIRS = 20
+
 /** Keeps both commits. The same pair again changes nothing. */
 export async function keepEvidence(
   storage: Storage,
@@ -31,7 +34,8 @@ export async function keepEvidence(
 ): Promise<void> {
   const { did, rev = '' } = head
   const key = `${evidenceRange(did).from}${rev}/${other.cid}`
-  if ((await storage.get('meta', key)) !== undefined) return
+  const known = await storage.keys('meta', evidenceRange(did))
+  if (known.includes(key) || known.length >= MAX_PAIRS) return
   const value: Evidence = {
     did,
     rev,

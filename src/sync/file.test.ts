@@ -14,9 +14,18 @@ describe('a file', () => {
       const { did, snapshot } = await file(alice.repo)
       if (snapshot === undefined) throw new Error('nothing kept')
       expect(did).toBe(alice.did)
-      expect(snapshot).toMatchObject({ signature: 'unchecked', signedBy: undefined, identity: undefined, source: 'file' })
+      expect(snapshot).toMatchObject({
+        signature: 'unchecked',
+        signedBy: undefined,
+        identity: undefined,
+        source: 'file',
+      })
       expect(await contents(storage, snapshot)).toEqual(wanted(alice.repo))
-      expect(await repoRow(storage, did)).toMatchObject({ handle: undefined, pds: undefined, upstream: 'unknown' })
+      expect(await repoRow(storage, did)).toMatchObject({
+        handle: undefined,
+        pds: undefined,
+        upstream: 'unknown',
+      })
       expect(await verifyHead(host, did, work())).toEqual({ records: alice.repo.records.length })
     }))
 
@@ -59,7 +68,9 @@ describe('a file', () => {
       expect(await storage.byteKeys()).toEqual(bytes)
       expect(await snapshotsOf(storage, alice.did)).toHaveLength(1)
       const whole = Buffer.concat([...alice.repo.car('preorder')])
-      await expect(file(whole.subarray(0, whole.length - 5))).rejects.toMatchObject({ code: 'repo.car-truncated' })
+      await expect(file(whole.subarray(0, whole.length - 5))).rejects.toMatchObject({
+        code: 'repo.car-truncated',
+      })
       expect(await storage.byteKeys()).toEqual(bytes)
       expect(await storage.count('imports')).toBe(0)
     }))
@@ -93,7 +104,11 @@ describe('a file', () => {
       pds.offline = true
       // Mallory's tree and key under alice's name, with a rev that alice reaches only later.
 
-      const forged = signRepo({ ...mallory.repo, did: alice.did, rev: formatTid(timers.clock.now() * 1000, 9) })
+      const forged = signRepo({
+        ...mallory.repo,
+        did: alice.did,
+        rev: formatTid(timers.clock.now() * 1000, 9),
+      })
       expect((await file(forged)).snapshot?.signature).toBe('unchecked')
       pds.offline = false
       const { snapshot } = await backUp(alice.did)

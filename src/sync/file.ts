@@ -79,7 +79,9 @@ export async function importFile(
 
 function factsOf(identity: Identity | undefined): RepoFacts {
   return {
-    ...(identity?.handleVerified === true && identity.handle !== undefined ? { handle: identity.handle } : {}),
+    ...(identity?.handleVerified === true && identity.handle !== undefined
+      ? { handle: identity.handle }
+      : {}),
     ...(identity?.pds === undefined ? {} : { pds: identity.pds }),
   }
 }
@@ -96,7 +98,12 @@ async function identityOf(
   return fetched === undefined ? kept : newerIdentity(fetched, kept)
 }
 
-async function askIdentity(host: Host, endpoints: Endpoints, did: string, work: Work): Promise<Identity | undefined> {
+async function askIdentity(
+  host: Host,
+  endpoints: Endpoints,
+  did: string,
+  work: Work,
+): Promise<Identity | undefined> {
   const patience = new AbortController()
   const stop = host.timers.after(IDENTITY_PATIENCE, () => patience.abort())
   const resolver = createIdentityResolver({ ...networkOf(host, endpoints), endpoints })
@@ -105,7 +112,12 @@ async function askIdentity(host: Host, endpoints: Endpoints, did: string, work: 
   } catch (error) {
     work.check()
     // Not reachable is no verdict; a log or document that contradicts itself is.
-    if (error instanceof PdsError && error.code !== 'pds.plc-log-invalid' && error.code !== 'pds.did-mismatch') return undefined
+    if (
+      error instanceof PdsError &&
+      error.code !== 'pds.plc-log-invalid' &&
+      error.code !== 'pds.did-mismatch'
+    )
+      return undefined
     throw error
   } finally {
     stop()

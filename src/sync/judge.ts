@@ -37,7 +37,8 @@ export async function judge(input: {
   const { rev } = commit.commit
   if (isAhead(rev, input.clock)) throw new RepoError('repo.rev-future', { rev, clock: input.clock.now() })
   if (identity === undefined) {
-    if (head !== undefined && head.signature !== 'unchecked') throw new RepoError('repo.bad-signature', { reason: 'no-key' })
+    if (head !== undefined && head.signature !== 'unchecked')
+      throw new RepoError('repo.bad-signature', { reason: 'no-key' })
     return { signature: 'unchecked', signedBy: undefined }
   }
   const signedBy = await findKey(commit, identity)

@@ -36,7 +36,9 @@ export async function applyRetention(storage: Storage, did: string): Promise<boo
   const row = await repoRow(storage, did)
   if (row?.keepLast === undefined) return false
   const snapshots = await snapshotsOf(storage, did)
-  const old = snapshots.filter((it) => it.id !== row.head).slice(0, Math.max(0, snapshots.length - row.keepLast))
+  const old = snapshots
+    .filter((it) => it.id !== row.head)
+    .slice(0, Math.max(0, snapshots.length - row.keepLast))
   if (old.length === 0) return false
   for (const snapshot of old) await dropSnapshot(storage, snapshot)
   return true
@@ -66,7 +68,11 @@ export async function sweepsDue(storage: Storage): Promise<string[]> {
 }
 
 /** Deletes a repo with all its snapshots, segments, blobs, evidence and search index, in one transaction. */
-export async function deleteRepo(storage: Storage, did: string, work: Pick<Work, 'exclusively'>): Promise<void> {
+export async function deleteRepo(
+  storage: Storage,
+  did: string,
+  work: Pick<Work, 'exclusively'>,
+): Promise<void> {
   await work.exclusively(did, async () => {
     await discardImport(storage, did)
     const range = repoRange(did)
@@ -82,7 +88,8 @@ export async function deleteRepo(storage: Storage, did: string, work: Pick<Work,
       { type: 'delete-bytes-range', from: `blob/${range.from}`, to: `blob/${range.to}` },
       { type: 'delete-bytes-range', from: `spill/${range.from}`, to: `spill/${range.to}` },
     ]
-    for (const key of await identitiesOfOnly(storage, did)) ops.push({ type: 'delete', table: 'identities', key })
+    for (const key of await identitiesOfOnly(storage, did))
+      ops.push({ type: 'delete', table: 'identities', key })
     await storage.write(ops)
   })
 }

@@ -32,7 +32,11 @@ export async function repoRow(storage: Storage, did: string): Promise<RepoRow | 
   return (await storage.get('repos', did)) as RepoRow | undefined
 }
 
-export async function snapshotRow(storage: Storage, did: string, id: string): Promise<SnapshotRow | undefined> {
+export async function snapshotRow(
+  storage: Storage,
+  did: string,
+  id: string,
+): Promise<SnapshotRow | undefined> {
   return (await storage.get('snapshots', snapshotKey(did, id))) as SnapshotRow | undefined
 }
 
@@ -60,7 +64,10 @@ export async function snapshotsOf(storage: Storage, did: string): Promise<Snapsh
 }
 
 /** The identity that was stored with a snapshot, its log verified again. */
-export async function keptIdentity(storage: Storage, snapshot: SnapshotRow | undefined): Promise<Identity | undefined> {
+export async function keptIdentity(
+  storage: Storage,
+  snapshot: SnapshotRow | undefined,
+): Promise<Identity | undefined> {
   if (snapshot?.identity === undefined) return undefined
   const row = (await storage.get('identities', snapshot.identity)) as IdentityRow | undefined
   return row === undefined ? undefined : identityFromKept(row)
@@ -76,11 +83,16 @@ export async function newerIdentity(fetched: Identity, kept: Identity | undefine
   const { did } = fetched
   if (kept?.plcLog === undefined || fetched.plcLog === undefined) return fetched
   const relation = compareLogs(await verifyPlcLog(did, kept.plcLog), await verifyPlcLog(did, fetched.plcLog))
-  if (relation === 'forked') throw new PdsError('pds.plc-log-invalid', { did, reason: 'contradicts-kept', index: undefined })
+  if (relation === 'forked')
+    throw new PdsError('pds.plc-log-invalid', { did, reason: 'contradicts-kept', index: undefined })
   if (relation !== 'behind') return fetched
   const { handle, handleVerified, handleVia, resolvedAt } = fetched
   return { ...kept, handle, handleVerified, handleVia, resolvedAt }
 }
 
 /** Holds while anything of the repo is kept: what still runs when it is deleted writes nothing after. */
-export const ifKept = (did: string): Guard => ({ table: 'repos', key: did, holds: (row) => row !== undefined })
+export const ifKept = (did: string): Guard => ({
+  table: 'repos',
+  key: did,
+  holds: (row) => row !== undefined,
+})

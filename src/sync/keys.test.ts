@@ -14,8 +14,17 @@ const HOUR = 3_600_000
 const ROTATED = Date.UTC(2026, 9, 1, 12)
 
 /** The same head, the same segments, no import under way. */
-async function expectUntouched({ storage }: SyncKit, did: string, run: () => Promise<unknown>, code: string): Promise<void> {
-  const look = async () => [await headOf(storage, did), (await snapshotsOf(storage, did)).length, await storage.byteKeys()]
+async function expectUntouched(
+  { storage }: SyncKit,
+  did: string,
+  run: () => Promise<unknown>,
+  code: string,
+): Promise<void> {
+  const look = async () => [
+    await headOf(storage, did),
+    (await snapshotsOf(storage, did)).length,
+    await storage.byteKeys(),
+  ]
   const before = await look()
   await expect(run()).rejects.toMatchObject({ code })
   expect(await look()).toEqual(before)
@@ -76,7 +85,10 @@ describe('whose signature counts', () => {
       const alice = await kit.pds.account({ name: 'alice' })
       await kit.backUp(alice.did)
       const { before } = await alice.rotate(ROTATED)
-      const forged = editRepo({ ...alice.repo, key: before, rev: formatTid((ROTATED + HOUR) * 1000, 3) }, { create: 1 })
+      const forged = editRepo(
+        { ...alice.repo, key: before, rev: formatTid((ROTATED + HOUR) * 1000, 3) },
+        { create: 1 },
+      )
       await expectUntouched(kit, alice.did, () => kit.file(forged), 'repo.past-key')
     }))
 
@@ -113,7 +125,8 @@ describe('what may follow a head', () => {
     withSync(async (kit) => {
       const { pds, timers, backUp } = kit
       const alice = await pds.account({ name: 'alice' })
-      const at = (ms: number) => signRepo({ ...alice.repo, rev: formatTid((timers.clock.now() + ms) * 1000, 0) })
+      const at = (ms: number) =>
+        signRepo({ ...alice.repo, rev: formatTid((timers.clock.now() + ms) * 1000, 0) })
       alice.serve(at(6 * 60_000 + 1000))
       await expectUntouched(kit, alice.did, () => backUp(alice.did), 'repo.rev-future')
       alice.serve(at(4 * 60_000))
@@ -155,6 +168,19 @@ describe('what may follow a head', () => {
       ])
     }))
 
+  it('however many commits of one rev there are, the evidence stays small', () =>
+    withSync(async ({ pds, storage, file }) => {
+      const alice = await pds.account({ name: 'alice', records: 5 })
+      const parent = alice.repo
+      await file(alice.commit({ create: 1 }))
+      for (let n = 2; n < 27; n++) {
+        await expect(file(editRepo(parent, { create: n }))).rejects.toMatchObject({
+          code: 'repo.equivocation',
+        })
+      }
+      expect(await storage.count('meta', evidenceRange(alice.did))).toBe(20)
+    }))
+
   it('a kept head in the future is replaced only when a person asks, and its snapshot stays', () =>
     withSync(async (kit) => {
       const { pds, storage, timers, backUp } = kit
@@ -177,6 +203,11 @@ describe('what may follow a head', () => {
       expect(await contents(storage, ahead)).toEqual(wanted(honest))
       // Back in order, a rollback is a rollback again.
       alice.serve(honest)
-      await expectUntouched(kit, alice.did, () => backUp(alice.did, { replaceFutureHead: true }), 'repo.rev-rollback')
+      await expectUntouched(
+        kit,
+        alice.did,
+        () => backUp(alice.did, { replaceFutureHead: true }),
+        'repo.rev-rollback',
+      )
     }))
 })

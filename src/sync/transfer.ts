@@ -47,7 +47,13 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     partial,
     ...(before === undefined ? {} : { base: before }),
     onCommit: async (commit) => {
-      admission = await admit(host, { commit, identity, fetchedFromCurrentPds: true, head: before, replaceFutureHead })
+      admission = await admit(host, {
+        commit,
+        identity,
+        fetchedFromCurrentPds: true,
+        head: before,
+        replaceFutureHead,
+      })
     },
   })
   const attempt = async (count: number): Promise<SnapshotRow | undefined> => {
@@ -70,7 +76,10 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     })
   }
   try {
-    const snapshot = await withRetry(attempt, { ...input.retrying, retriable: partial ? mayRetryPartial : mayRetry })
+    const snapshot = await withRetry(attempt, {
+      ...input.retrying,
+      retriable: partial ? mayRetryPartial : mayRetry,
+    })
     if (snapshot === undefined && before !== undefined) {
       await session.discard()
       await confirmHead(host, before, identity, true)
@@ -102,7 +111,11 @@ function mayRetryPartial(error: unknown): boolean {
 }
 
 /** Hands a stream to the import, no faster than it is stored. */
-export async function drain(session: ImportSession, body: ReadableStream<Uint8Array>, work: Work): Promise<void> {
+export async function drain(
+  session: ImportSession,
+  body: ReadableStream<Uint8Array>,
+  work: Work,
+): Promise<void> {
   const reader = body.getReader()
   try {
     for (;;) {

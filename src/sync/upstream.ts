@@ -23,7 +23,12 @@ export async function noteFacts(host: Host, did: string, facts: RepoFacts): Prom
 }
 
 /** Writes what a failure says of the account. A copy stays whatever that is. */
-export async function noteFailure(host: Host, did: string, error: unknown, facts: RepoFacts = {}): Promise<void> {
+export async function noteFailure(
+  host: Host,
+  did: string,
+  error: unknown,
+  facts: RepoFacts = {},
+): Promise<void> {
   if (!(error instanceof PdsError) || error.code === 'pds.cancelled') return
   const upstream = statusOfError(error)
   if (upstream === 'unknown') return
@@ -41,7 +46,8 @@ export async function isCurrent(
     const latest = await getLatestCommit(network, { pds, did: head.did, signal: work.signal })
     return latest.cid === head.commitCid
   } catch (error) {
-    if (error instanceof PdsError && (error.code === 'pds.http' || error.code === 'pds.bad-response')) return false
+    if (error instanceof PdsError && (error.code === 'pds.http' || error.code === 'pds.bad-response'))
+      return false
     throw error
   }
 }

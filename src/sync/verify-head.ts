@@ -34,7 +34,12 @@ export async function verifyHead(host: Host, did: string, work: Work): Promise<{
   const row = await snapshotRow(storage, did, snapshot.id)
   try {
     // What was written to it meanwhile stays; deleted meanwhile, there is nothing to note it on.
-    const op = { type: 'put', table: 'snapshots', key, value: { ...row, verifiedAt: host.clock.now() } } as const
+    const op = {
+      type: 'put',
+      table: 'snapshots',
+      key,
+      value: { ...row, verifiedAt: host.clock.now() },
+    } as const
     const guards = [{ table: 'snapshots', key, holds: (value: unknown) => value !== undefined } as const]
     if (row !== undefined) await storage.write([op], { guards })
   } catch (error) {

@@ -2,7 +2,15 @@ import type { RetryWait } from '../pds/retry.ts'
 import type { LockOptions, Storage } from '../storage/port.ts'
 import { SyncError } from './errors.ts'
 
-export type WorkPhase = 'resolving' | 'connecting' | 'receiving' | 'proving' | 'saving' | 'blobs' | 'checking' | 'waiting'
+export type WorkPhase =
+  | 'resolving'
+  | 'connecting'
+  | 'receiving'
+  | 'proving'
+  | 'saving'
+  | 'blobs'
+  | 'checking'
+  | 'waiting'
 
 export interface WorkReport {
   readonly did?: string
@@ -26,7 +34,7 @@ export interface Work {
   exclusively<T>(did: string, run: () => Promise<T>): Promise<T>
 }
 
-export const repoLock = (did: string): string => `repo:${did}`
+const repoLock = (did: string): string => `repo:${did}`
 
 /**
  * Runs with a repo's lock: at once or not at all, or, given a signal, as soon as it is free.

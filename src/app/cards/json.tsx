@@ -5,6 +5,8 @@ import { WebLink } from './parts.tsx'
 
 /** Shown of a list or object before "more", and added by each "more". */
 const STEP = 60
+/** The same in a row of a list, where a record is only to be recognised. */
+const COMPACT_STEP = 8
 /** Shown of a long text before "more". */
 const TEXT_STEP = 600
 /** Open from the start down to here, unless the value is large. */
@@ -14,16 +16,23 @@ const OPEN_BUDGET = 250
 
 interface JsonProps {
   readonly value: unknown
+  /** for a row of a list: its first fields, closed */
+  readonly compact?: boolean
 }
 
 /**
  * Any value, as a tree that opens on demand: however deep or long a record is, only what was opened is
  * drawn. Links to records, accounts, content and the web are links.
  */
-export function Json({ value }: JsonProps) {
+export function Json({ value, compact = false }: JsonProps) {
   return (
     <div className="json" dir="ltr">
-      <Node value={value} name={undefined} open={weigh(value, OPEN_BUDGET) > 0 ? OPEN_DEPTH : 1} />
+      <Node
+        value={value}
+        name={undefined}
+        open={compact || weigh(value, OPEN_BUDGET) <= 0 ? 1 : OPEN_DEPTH}
+        step={compact ? COMPACT_STEP : STEP}
+      />
     </div>
   )
 }
@@ -44,9 +53,11 @@ interface NodeProps {
   readonly name: string | undefined
   /** levels that are open from the start */
   readonly open: number
+  /** entries of it shown before "more" */
+  readonly step?: number
 }
 
-function Node({ value, name, open }: NodeProps) {
+function Node({ value, name, open, step = STEP }: NodeProps) {
   const label = name === undefined ? null : <span className="json-key">{name}: </span>
   if (typeof value !== 'object' || value === null) {
     return (
@@ -65,20 +76,19 @@ function Node({ value, name, open }: NodeProps) {
       </div>
     )
   }
-  return <Branch value={value} label={label} open={open} />
+  return <Branch value={value} label={label} open={open} step={step} />
 }
 
-function Branch({
-  value,
-  label,
-  open,
-}: {
+interface BranchProps {
   readonly value: object
   readonly label: ReactNode
   readonly open: number
-}) {
+  readonly step: number
+}
+
+function Branch({ value, label, open, step }: BranchProps) {
   const [isOpen, setOpen] = useState(open > 0)
-  const [shown, setShown] = useState(STEP)
+  const [shown, setShown] = useState(step)
   const isArray = Array.isArray(value)
   const keys = Object.keys(value)
   const size = keys.length === 1 ? '1 entry' : `${keys.length} entries`

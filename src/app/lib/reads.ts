@@ -17,11 +17,14 @@ export function useRepo(did: string): Live<RepoSummary | null> {
   return useLive(`repo ${did}`, async (cairn) => (await cairn.library.get(did)) ?? null, aboutRepo(did))
 }
 
-/** Newest first. */
-export function useSnapshots(did: string): Live<readonly SnapshotSummary[]> {
+/** The head first, then by when they were taken, newest first: an old file opened today is no new head. */
+export function useSnapshots({ did, head }: RepoSummary): Live<readonly SnapshotSummary[]> {
   return useLive(
-    `snapshots ${did}`,
-    async (cairn) => [...(await cairn.library.snapshots(did))].sort((a, b) => b.takenAt - a.takenAt),
+    `snapshots ${did} ${head?.id}`,
+    async (cairn) => {
+      const rank = (snapshot: SnapshotSummary) => (snapshot.id === head?.id ? Infinity : snapshot.takenAt)
+      return [...(await cairn.library.snapshots(did))].sort((a, b) => rank(b) - rank(a))
+    },
     aboutRepo(did),
   )
 }

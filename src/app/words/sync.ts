@@ -12,6 +12,11 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'What had arrived is kept and will not be fetched twice.',
     next: 'Go on whenever you like.',
   },
+  'sync.head': {
+    title: 'The newest snapshot cannot be deleted by itself.',
+    safe: COPY_SAFE,
+    next: 'To let go of all of it, remove the repository under Health.',
+  },
   'sync.not-kept': {
     title: 'That is not kept on this device.',
     safe: 'Nothing was changed.',

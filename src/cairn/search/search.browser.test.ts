@@ -47,7 +47,8 @@ it('finds in a real browser what a plain look at every record finds', async () =
       expect(found).toEqual(expected.toSorted())
       total += hits.length
     }
-    expect(total).toBeGreaterThan(100)
+    // The forty edits say `written at`; the other words must have been found somewhere too.
+    expect(total).toBeGreaterThan(40)
   } finally {
     await storage.destroy()
   }

@@ -34,7 +34,10 @@ export interface CairnKit extends Tab {
 }
 
 /** A device with a real disk and a server beside it. Blobs are not fetched unless `settings` say so. */
-export async function withCairn(use: (kit: CairnKit) => Promise<void>, settings: Partial<Settings> = {}): Promise<void> {
+export async function withCairn(
+  use: (kit: CairnKit) => Promise<void>,
+  settings: Partial<Settings> = {},
+): Promise<void> {
   const pds = await startLocalPds()
   try {
     await withLevel(async (storage, directory) => {

@@ -102,10 +102,28 @@ function smallRepo(name: string, count: number): TestRepo {
   const records = Array.from({ length: count - 1 }, (_, i) => {
     const collection = i % 4 === 3 ? 'app.bsky.feed.like' : 'app.bsky.feed.post'
     const path = `${collection}/${formatTid((LAST_WRITE - (count - i) * 60_000) * 1000, 7)}`
-    return record(path, { $type: collection, text: `${name} writes ${i}: ${'stone '.repeat(i % 40)}`, createdAt: '2026-09-01T00:00:00Z' })
+    return record(path, {
+      $type: collection,
+      text: `${name} writes ${i}: ${'stone '.repeat(i % 40)}`,
+      createdAt: '2026-09-01T00:00:00Z',
+    })
   })
-  if (count > 0) records.push(record('app.bsky.actor.profile/self', { $type: 'app.bsky.actor.profile', displayName: `${name} of test` }))
+  if (count > 0)
+    records.push(
+      record('app.bsky.actor.profile/self', {
+        $type: 'app.bsky.actor.profile',
+        displayName: `${name} of test`,
+      }),
+    )
   records.sort((a, b) => (a.path < b.path ? -1 : 1))
   const key = createTestKey(createPrng(`${name}/key`), 'k256')
-  return signRepo({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', handle: `${name}.test`, key, rev, records, seed: name, order: 'revision' })
+  return signRepo({
+    did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
+    handle: `${name}.test`,
+    key,
+    rev,
+    records,
+    seed: name,
+    order: 'revision',
+  })
 }

@@ -48,7 +48,8 @@ export async function startLocalPds(): Promise<LocalPds> {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const method = url.pathname.startsWith('/xrpc/') ? (url.pathname.split('.').at(-1) ?? '') : 'plc'
     asked.push(url.searchParams.has('since') ? `${method}?since` : method)
-    const serve = (): Answer => (method === 'plc' ? directory(accounts, url) : xrpc(accounts, method, url.searchParams))
+    const serve = (): Answer =>
+      method === 'plc' ? directory(accounts, url) : xrpc(accounts, method, url.searchParams)
     const fault = queued.get(method)?.shift() ?? standing.get(method)
     if (fault === undefined) send(response, serve())
     else fault(response, serve)
@@ -103,7 +104,8 @@ function directory(accounts: readonly TestAccount[], url: URL): Answer {
   if (account === undefined) return jsonAnswer({ message: 'DID not registered' }, 404)
   if (part === 'log') return jsonAnswer(account.log.entries)
   const last = account.log.entries.findLast((it) => !it.nullified)
-  if (last === undefined || last.operation['type'] === 'plc_tombstone') return jsonAnswer({ message: 'gone' }, 410)
+  if (last === undefined || last.operation['type'] === 'plc_tombstone')
+    return jsonAnswer({ message: 'gone' }, 410)
   return jsonAnswer(documentOf(account.did, last.operation))
 }
 
@@ -124,10 +126,13 @@ function xrpc(accounts: readonly TestAccount[], method: string, query: URLSearch
     return found === undefined ? jsonAnswer({ error: 'HandleNotFound' }, 400) : jsonAnswer({ did: found.did })
   }
   const account = accounts.find((it) => it.did === query.get('did'))
-  if (account === undefined || account.state === 'not-found') return jsonAnswer({ error: 'RepoNotFound' }, 400)
+  if (account === undefined || account.state === 'not-found')
+    return jsonAnswer({ error: 'RepoNotFound' }, 400)
   const { did, repo, state } = account
   if (method === 'getRepoStatus') {
-    return jsonAnswer(state === 'active' ? { did, active: true, rev: repo.rev } : { did, active: false, status: state })
+    return jsonAnswer(
+      state === 'active' ? { did, active: true, rev: repo.rev } : { did, active: false, status: state },
+    )
   }
   if (state !== 'active') return jsonAnswer({ error: REFUSALS[state], message: state }, 400)
   switch (method) {

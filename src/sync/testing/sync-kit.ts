@@ -126,11 +126,17 @@ export async function expectNothingTwice(storage: Storage, did: string): Promise
 }
 
 /** Every row and byte value of a storage whose key or value names the DID. */
-export async function tracesOf(storage: Storage, did: string, tables: readonly Parameters<Storage['list']>[0][]): Promise<string[]> {
+export async function tracesOf(
+  storage: Storage,
+  did: string,
+  tables: readonly Parameters<Storage['list']>[0][],
+): Promise<string[]> {
   const out = (await storage.byteKeys()).filter((key) => key.includes(did)).map((key) => `bytes ${key}`)
   for (const table of tables) {
     for (const { key, value } of await storage.list(table)) {
-      const text = JSON.stringify(value, (_, it: unknown) => (it instanceof Uint8Array ? Buffer.from(it).toString('latin1') : it))
+      const text = JSON.stringify(value, (_, it: unknown) =>
+        it instanceof Uint8Array ? Buffer.from(it).toString('latin1') : it,
+      )
       if (key.includes(did) || text?.includes(did)) out.push(`${table} ${key}`)
     }
   }

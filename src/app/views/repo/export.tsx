@@ -10,7 +10,7 @@ import type { RepoTabProps } from '../repo.tsx'
 /** A copy to keep elsewhere: a file that needs neither Cairn nor a server to be proven. */
 export function Export({ repo }: RepoTabProps) {
   const { did } = repo
-  const { value: snapshots } = useSnapshots(did)
+  const { value: snapshots } = useSnapshots(repo)
   const [snapshot, setSnapshot] = useState('')
   const chosen = snapshots?.find(({ id }) => id === snapshot) ?? repo.head
   const size = chosen === undefined ? '' : `${formatBytes(chosen.recordBytes)} of records, and their tree`

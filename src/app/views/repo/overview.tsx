@@ -12,7 +12,7 @@ import { Collections } from './collections.tsx'
 
 /** What is kept, how it stands, and what changed. */
 export function Overview({ repo }: RepoTabProps) {
-  const { value: snapshots } = useSnapshots(repo.did)
+  const { value: snapshots } = useSnapshots(repo)
   const { head } = repo
   if (head === undefined) return null
   return (

@@ -93,7 +93,7 @@ export function Records({ repo, collection }: RecordsProps) {
 function RecordRow({ did, item }: { readonly did: string; readonly item: RecordItem }) {
   return (
     <>
-      <RecordCard did={did} collection={item.collection} value={item.value} />
+      <RecordCard did={did} collection={item.collection} value={item.value} compact />
       <a className="feed-open small faint" href={recordHref(did, item.path)} tabIndex={-1}>
         <span className="hidden-text">Open record </span>
         <bdi className="mono">{item.rkey}</bdi>

@@ -15,7 +15,7 @@ import { Changes } from './changes.tsx'
 /** Each backup that is kept, what changed between any two, and how many to keep. */
 export function Snapshots({ repo }: RepoTabProps) {
   const { did } = repo
-  const { value: snapshots, error } = useSnapshots(did)
+  const { value: snapshots, error } = useSnapshots(repo)
   const [picked, setPicked] = useState<{ from: string; to: string }>()
   const [deleting, setDeleting] = useState<SnapshotSummary>()
   const deletion = useAction()

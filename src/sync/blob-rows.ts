@@ -1,0 +1,59 @@
+import { hasCode } from '../core/errors.ts'
+import type { ImageType } from '../repo/image-type.ts'
+import type { Guard, Storage, WriteOp } from '../storage/port.ts'
+import { blobKey } from '../storage/rows.ts'
+import { ifKept } from './kept.ts'
+
+/** What is known of one blob. Table `blobs`, key: DID/CID. */
+export interface BlobRow {
+  readonly cid: string
+  readonly state: 'kept' | 'wanted' | 'missing' | 'skipped' | 'failed'
+  readonly bytes: number | undefined
+  readonly declaredType: string | undefined
+  readonly imageType: ImageType | undefined
+  /** some records that refer to it */
+  readonly paths: readonly string[]
+}
+
+/** The index of records may write the same row; each round sees what it wrote. */
+const ROUNDS = 8
+
+/** Changes a blob's row, together with its bytes. What the index of records writes to it meanwhile stays. */
+export async function changeBlob(
+  storage: Storage,
+  did: string,
+  cid: string,
+  to: Partial<BlobRow>,
+  ops: readonly WriteOp[] = [],
+): Promise<void> {
+  const key = blobKey(did, cid)
+  for (let round = 1; ; round++) {
+    const row = (await storage.get('blobs', key)) as BlobRow | undefined
+    const value: BlobRow = { ...(row ?? unknownBlob(cid)), ...to }
+    const same: Guard = {
+      table: 'blobs',
+      key,
+      // The index only ever adds paths, and a type where there was none.
+      holds: (now) => (now as BlobRow | undefined)?.paths.length === row?.paths.length,
+    }
+    try {
+      await storage.write([...ops, { type: 'put', table: 'blobs', key, value }], {
+        guards: [ifKept(did), same],
+      })
+      return
+    } catch (error) {
+      const raced = hasCode(error, 'storage.conflict') && error.fields['table'] === 'blobs'
+      if (!raced || round === ROUNDS) throw error
+    }
+  }
+}
+
+/** A blob of which only the name is known. */
+export const unknownBlob = (cid: string): BlobRow => ({
+  cid,
+  state: 'wanted',
+  bytes: undefined,
+  declaredType: undefined,
+  imageType: undefined,
+  paths: [],
+})
