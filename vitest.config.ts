@@ -17,6 +17,20 @@ export default defineConfig({
         },
       },
       {
+        // Found late, they would be bundled in the midst of a run, and two copies of React loaded.
+        optimizeDeps: {
+          include: [
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'react/jsx-runtime',
+            'react/jsx-dev-runtime',
+            'virtua',
+            'lucide-react',
+            'wouter/use-browser-location',
+            'workbox-window',
+          ],
+        },
         test: {
           name: 'chromium',
           include: ['src/**/*.browser.test.{ts,tsx}'],

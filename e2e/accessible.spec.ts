@@ -53,3 +53,15 @@ test('right to left, nothing is cut off at 360 px', async ({ cairn, newAccount }
     expect(over, name).toBe(0)
   }
 })
+
+test('the tab that is open is on screen at 360 px', async ({ cairn, newAccount }) => {
+  const { page } = cairn
+  const account = await newAccount()
+  await cairn.backUp(account, { records: 41 })
+  await page.setViewportSize(SIZES.narrow)
+  for (const tab of ['overview', 'snapshots', 'health', 'export'] as const) {
+    await cairn.openRepo(account.did, tab)
+    const tabs = page.getByRole('navigation', { name: 'Parts of this repository' })
+    await expect(tabs.locator('[aria-current=page]'), tab).toBeInViewport({ ratio: 0.9 })
+  }
+})

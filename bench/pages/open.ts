@@ -1,11 +1,13 @@
-import { endOf, find, rank, type TreeEntry, visit } from '../../src/repo/mst/read.ts'
+import { createRecords } from '../../src/cairn/records.ts'
+import { createSha256 } from '../../src/core/hash.ts'
+import { find } from '../../src/repo/mst/read.ts'
 import { openIndexedDb } from '../../src/storage/indexeddb/open.ts'
 import type { Storage } from '../../src/storage/port.ts'
 import { type RepoRow, type SnapshotRow, snapshotKey } from '../../src/storage/rows.ts'
 import { createSegmentReader } from '../../src/storage/segment-reader.ts'
 import { countingStorage } from './counting-storage.ts'
 import { openDatabase, putAll } from './database.ts'
-import type { ReadCount, ScreenInput } from './protocol.ts'
+import type { ReadCount } from './protocol.ts'
 import type { Task } from './worker.ts'
 
 const KEY = 'screenful'
@@ -30,29 +32,15 @@ export const floorOpen: Task<'floorOpen'> = async () => async () => {
   return { bytes: value.length }
 }
 
-export const ourOpen: Task<'ourOpen'> = async (input) => async () => {
-  const { storage, counts } = countingStorage(await openIndexedDb())
-  const records = await readScreen(storage, input)
-  const recordBytes = records.reduce((sum, record) => sum + record.length, 0)
-  return { records: records.length, recordBytes, bytesRead: counts.read }
-}
-
-/** The newest records of a collection: what the screen of records does first. */
-async function readScreen(
-  storage: Storage,
-  { did, collection, records }: ScreenInput,
-): Promise<Uint8Array[]> {
-  const head = await headOf(storage, did)
-  const reader = createSegmentReader(storage, did)
-  const end = await rank(reader, head.root, endOf(collection))
-  const entries: TreeEntry[] = []
-  const after = head.root.records - end.records
-  await visit(reader, head.root, { skip: after, reverse: true }, (entry) => {
-    if (!entry.key.startsWith(`${collection}/`)) return false
-    entries.push(entry)
-    return entries.length < records
-  })
-  return reader.records(entries.map((entry) => entry.place))
+/** What the screen of records does first: the newest of a collection, ready to be shown. */
+export const ourOpen: Task<'ourOpen'> = async ({ did, collection, records }) => {
+  const sha256 = await createSha256()
+  return async () => {
+    const { storage, counts } = countingStorage(await openIndexedDb())
+    const page = await createRecords(storage, sha256).page({ did, collection, offset: 0, limit: records })
+    const recordBytes = page.items.reduce((sum, item) => sum + item.bytes, 0)
+    return { records: page.items.length, recordBytes, bytesRead: counts.read }
+  }
 }
 
 export const ourRecords: Task<'ourRecords'> = async ({ did, paths }) => {

@@ -1,17 +1,10 @@
+import type { UpstreamStatus } from '../pds/status.ts'
+
 /** What Cairn's API speaks of. Plain data: every type here survives a structured clone. */
 
 export type * from './record-model.ts'
 
-/** What upstream said when last asked. A copy is never deleted because of it. */
-export type UpstreamStatus =
-  | 'active'
-  | 'deactivated'
-  | 'takendown'
-  | 'suspended'
-  | 'deleted'
-  | 'not-found'
-  | 'unreachable'
-  | 'unknown'
+export type { UpstreamStatus }
 
 export interface RepoSummary {
   readonly did: string

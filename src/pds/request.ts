@@ -8,7 +8,7 @@ export const FIRST_BYTE_TIMEOUT = 20_000
 /** A PDS that reads a large repo from a slow disk pauses for some seconds; longer is a stall, ms. */
 export const IDLE_TIMEOUT = 30_000
 /** Far above any honest JSON answer here (a page of 1,000 CIDs is 66 KB, a long PLC log some MB). */
-export const MAX_JSON_BYTES = 8 * 1024 * 1024
+const MAX_JSON_BYTES = 8 * 1024 * 1024
 /** An answer of JSON that takes longer than this to arrive is not worth the wait, ms. */
 export const JSON_TIMEOUT = 60_000
 /** As browsers and curl limit them in spirit; honest hosts need one or two. */

@@ -58,7 +58,7 @@ export async function withRetry<T>(run: (attempt: number) => Promise<T>, options
 }
 
 /** Resolves after `ms`; rejects with `pds.cancelled` as soon as `signal` aborts. */
-export function sleep(timers: Timers, ms: number, signal?: AbortSignal): Promise<void> {
+function sleep(timers: Timers, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clear()

@@ -3,21 +3,11 @@
  * `<meta>`, so that it also holds where another server hands out the built files.
  */
 
-/**
- * react-aria adds two fixed `<style>` elements: touch-action for what can be pressed, and no overscroll
- * behind an overlay. These are the hashes of their texts (a test compares them with the installed version).
- * No other inline style passes, and no inline script at all.
- */
-const reactAriaStyles = [
-  "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='",
-  "'sha256-gYiS/BvZvRcK27JIXTuwhZ3hs2+VJ1X+2gUlE+farlg='",
-]
-
 const directives: readonly (readonly [name: string, ...sources: string[]])[] = [
   ['default-src', "'none'"],
   ['script-src', "'self'", "'wasm-unsafe-eval'"],
   ['worker-src', "'self'"],
-  ['style-src', "'self'", ...reactAriaStyles],
+  ['style-src', "'self'"],
   ['font-src', "'self'"],
   ['img-src', "'self'", 'blob:', 'data:'],
   ['media-src', "'none'"],

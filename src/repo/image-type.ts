@@ -1,8 +1,10 @@
 /** Images that a page may show: told by their first bytes, never by what anyone says they are. */
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp' | 'image/avif'
 
-const ascii = (bytes: Uint8Array, at: number, text: string): boolean =>
-  [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0))
+function ascii(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
+  return true
+}
 
 /** The raster image type of these bytes, or undefined: SVG and HTML can carry scripts and are never one. */
 export function imageTypeOf(bytes: Uint8Array): ImageType | undefined {

@@ -4,7 +4,7 @@ import type { Storage, WriteOp } from './port.ts'
 import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
 
 /** One value of about a megabyte: measured as fast as any larger one, and a good unit to compact. */
-export const SEGMENT_BYTES = 1 << 20
+const SEGMENT_BYTES = 1 << 20
 /** Transactions under way at once: one for the disk while the next is prepared. */
 const IN_FLIGHT = 2
 /**

@@ -30,8 +30,7 @@ async function start(): Promise<Cairn> {
 }
 
 // Serving begins at once: a message that came while the database opens would otherwise be lost.
-// `self` of a dedicated worker is its own port; the library's type for it is that of a window.
-serveCairn(deferCairn(start()), self as unknown as Parameters<typeof serveCairn>[1])
+serveCairn(deferCairn(start()), self)
 
 function siblings(): Siblings {
   const channel = new BroadcastChannel('cairn')

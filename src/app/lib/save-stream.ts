@@ -6,7 +6,7 @@ import { CairnError } from '../../core/errors.ts'
  * `save.cancelled`: the person, or the browser, stopped it. `save.too-large`: this browser can only save
  * what fits in memory (`fields.limit`, bytes). `save.no-answer`: the service worker did not take it.
  */
-export class SaveError extends CairnError {}
+class SaveError extends CairnError {}
 
 export interface SaveRequest {
   readonly name: string

@@ -28,7 +28,7 @@ export interface IndexRow {
   readonly building: Building | undefined
 }
 
-export const INDEX_VERSION = 1
+const INDEX_VERSION = 1
 
 /** The tree that an index speaks of. */
 export interface IndexedTree {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe } from 'vitest'
 
 /** Where the shared fixtures lie: beside the project, when this is a workshop that has them. */
-export function fixturesDir(): string | undefined {
+function fixturesDir(): string | undefined {
   const dir = join(process.cwd(), '..', 'shared', 'fixtures')
   return existsSync(dir) ? dir : undefined
 }

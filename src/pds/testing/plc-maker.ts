@@ -36,7 +36,7 @@ export interface OperationInput {
 }
 
 /** Signs any unsigned operation as did:plc says: over its DAG-CBOR without `sig`. */
-export async function signOperation(
+async function signOperation(
   unsigned: Record<string, unknown>,
   by: TestKey,
 ): Promise<Record<string, unknown>> {

@@ -2,13 +2,6 @@ import type { MstNode } from './node.ts'
 import { childDigest, keysOf, type TreeSource, valueOf } from './read.ts'
 import type { Place, StoredChild } from './stored.ts'
 
-export interface TreeAt {
-  readonly source: TreeSource
-  /** undefined: nothing yet, every record is new */
-  readonly root: (Place & { readonly layer: number }) | undefined
-  readonly digest: Uint8Array
-}
-
 /** One path whose value differs. `before` and `after` are 32-byte digests. */
 export interface Difference {
   readonly key: string

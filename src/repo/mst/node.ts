@@ -152,11 +152,6 @@ class NodeReader {
 
 const FAIL = -2
 
-/** The digest at an offset of a node. A view, not a copy. */
-export function digestAt(node: MstNode, offset: number): Uint8Array {
-  return node.bytes.subarray(offset, offset + 32)
-}
-
 export interface NewEntry {
   readonly key: Uint8Array
   readonly value: Uint8Array

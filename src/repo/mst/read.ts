@@ -155,7 +155,7 @@ export interface CollectionTotals {
 }
 
 /** Past every rkey of a collection: `/` is 0x2f, and `0` comes right after it. */
-export const endOf = (collection: string): string => `${collection}0`
+const endOf = (collection: string): string => `${collection}0`
 
 /** Collections with their counts, found by skipping from one to the next: a few nodes each, whatever their size. */
 export async function collections(source: TreeSource, root: StoredChild | undefined): Promise<CollectionTotals[]> {

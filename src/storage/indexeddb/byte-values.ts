@@ -8,7 +8,7 @@ import { joinRanges } from './spans.ts'
  * 100 random small reads take 184 ms from 1 MB Blobs, 679 ms from 1 MB arrays). Below, a value lies in
  * the database itself, where one read is cheaper than opening a file.
  */
-export const BLOB_FROM = 64 * 1024
+const BLOB_FROM = 64 * 1024
 
 /** How a byte value lies in the database. */
 export type StoredBytes = Uint8Array<ArrayBuffer> | Blob

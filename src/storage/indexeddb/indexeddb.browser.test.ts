@@ -41,7 +41,7 @@ function watchLoss(storage: Storage): { lost: Promise<void>; count: () => number
   return { lost: promise, count: () => losses }
 }
 
-async function useAll(storage: Storage): Promise<void> {
+async function expectAll(storage: Storage): Promise<void> {
   for (const table of TABLES) await storage.write([{ type: 'put', table, key: 'a', value: table }])
   for (const table of TABLES) expect(await storage.get(table, 'a')).toBe(table)
 }
@@ -49,7 +49,7 @@ async function useAll(storage: Storage): Promise<void> {
 describe('IndexedDB only', () => {
   it('has a store for every table', async () => {
     const { storage, cleanup } = await open()
-    await useAll(storage)
+    await expectAll(storage)
     await cleanup()
   })
 

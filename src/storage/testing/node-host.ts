@@ -26,7 +26,7 @@ export async function withLevel<T>(use: (storage: Storage, directory: string) =>
 }
 
 /** Refuses a commit that this key has not signed. */
-export function signedBy(didKey: string | undefined): (commit: SignedCommit) => Promise<void> {
+function signedBy(didKey: string | undefined): (commit: SignedCommit) => Promise<void> {
   return async ({ commit }) => {
     if (didKey === undefined) return
     const result = await verifySignature(didKey, commit.sig, commit.unsigned)
