@@ -18,11 +18,13 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
   test.setTimeout(300_000)
   const { page } = cairn
   await page.emulateMedia({ reducedMotion: 'reduce' })
-  const picture = async (name: string): Promise<void> => {
+  /** With a path the screen is opened anew at each size, as a person with such a device sees it. */
+  const picture = async (name: string, path?: string): Promise<void> => {
     for (const { name: variant, colorScheme, width, height } of VARIANTS) {
       await mkdir(join(OUT, variant), { recursive: true })
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height })
+      if (path !== undefined) await cairn.open(path)
       await cairn.settled()
       await page.screenshot({ path: join(OUT, variant, `${name}.png`), animations: 'disabled' })
     }
@@ -61,10 +63,7 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
   await page.getByRole('button', { name: /^Pause/ }).click()
   await pds.faults()
 
-  for (const { name, path } of everyScreen(account.did)) {
-    await cairn.open(path)
-    await picture(name)
-  }
+  for (const { name, path } of everyScreen(account.did)) await picture(name, path)
   await cairn.openRepo(account.did, 'search')
   await page.getByRole('searchbox').fill('quartzite')
   await expect(page.getByRole('main')).toContainText('Quartzite')

@@ -65,6 +65,7 @@ describe('the indexer', () => {
         await turn()
         await indexer.drop(bob.did)
         await indexer.drop(alice.did)
+        expect((await indexer.search({ text: 'writes', limit: 1 })).building).toEqual([])
         await indexer.close()
       })
     }))

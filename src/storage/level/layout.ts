@@ -51,7 +51,7 @@ export function readHead(bytes: Uint8Array): Head {
 /** A name that no byte value had before: 96 random bits. */
 export const newVersion = (): string => randomBytes(12).toString('hex')
 
-export const chunkCount = (length: number): number => Math.ceil(length / CHUNK_SIZE)
+const chunkCount = (length: number): number => Math.ceil(length / CHUNK_SIZE)
 
 /** Chunk numbers have eight hex digits: 2^32 chunks are 256 TB. */
 export function chunkKey(version: string, at: number): string {
