@@ -43,7 +43,7 @@ export interface ImportSession {
   /** Blocks were found from a try that was cut off. */
   readonly resumed: boolean
   /** Takes the next bytes; resolves when there is room for more. */
-  write(chunk: Uint8Array): Promise<void>
+  write(chunk: Uint8Array<ArrayBuffer>): Promise<void>
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress
@@ -75,4 +75,6 @@ export interface ImportOptions {
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number
+  /** Where blocks are hashed and checked; on this thread unless told. */
+  readonly check?: OpenBlockCheck
 }

@@ -16,6 +16,9 @@ export interface RecordSink {
   readonly segment: number
 }
 
+/** The form of a block that has the shape of a tree node: the walk will say whether it is one. */
+export const NODE_LIKE = -1
+
 /** What a block turned out to be. Numbers a, b, c of the table mean: */
 const RECORD = 1 // segment, offset, length
 const UNSOUND = 2 // index into checkCodes, CAR position high and low words
@@ -29,7 +32,20 @@ const KNOWN = 6 // a record kept from before whose block has not come: segment, 
  * records at once, and holds nodes until the walk wants them. Answers the walk's questions.
  */
 export interface Intake extends WalkBlocks {
-  /** One block of a CAR. Throws `repo.bad-hash`. Returns false when it was known already. */
+  /**
+   * One block of a CAR whose hash holds, and its form: 0 for a sound record, an index into `checkCodes` for
+   * an unsound one, {@link NODE_LIKE} for what has the shape of a node. Returns false when it was known already.
+   */
+  take(
+    codec: number,
+    bytes: Uint8Array,
+    digestAt: number,
+    from: number,
+    to: number,
+    position: number,
+    form: number,
+  ): boolean
+  /** The same for a block that nobody has checked. Throws `repo.bad-hash`. */
   block(codec: number, bytes: Uint8Array, digestAt: number, from: number, to: number, position: number): boolean
   /** A record that is kept from before (an earlier snapshot, an interrupted import): not to be kept twice. */
   known(digest: Uint8Array, place: Place): void
@@ -156,6 +172,33 @@ export function createIntake(input: {
     length: table.c(index),
   })
 
+  const take: Intake['take'] = (codec, bytes, digestAt, from, to, position, form) => {
+    blocks++
+    // A raw block is no part of a tree: an extra, and extras are tolerated, not kept.
+    if (codec !== CODEC_DAG_CBOR) return false
+    const index = table.insert(bytes, digestAt)
+    const kind = table.added ? 0 : table.kind(index)
+    if (kind > 0 && kind <= NODE_DONE) return false
+    if (kind === KNOWN && form !== NODE_LIKE) {
+      table.set(index, RECORD, table.a(index), table.b(index), table.c(index))
+      return false
+    }
+    if (kind === KNOWN) both.set(index, place(index))
+    if (form === NODE_LIKE) {
+      const at = arena.add(bytes, from, to, position)
+      table.set(index, NODE, at.page, at.offset, to - from)
+      return true
+    }
+    if (form !== 0) {
+      table.set(index, UNSOUND, form, Math.floor(position / 2 ** 32), position >>> 0)
+      return true
+    }
+    const offset = sink.keep(bytes, digestAt, from, to)
+    table.set(index, RECORD, sink.segment, offset, to - from)
+    records++
+    return true
+  }
+
   return {
     node,
     position,
@@ -167,34 +210,11 @@ export function createIntake(input: {
       if (kind === UNSOUND) return unsound(index)
       return kind === NODE ? nodeAsRecord(index) : (both.get(index) ?? 'missing')
     },
+    take,
     block(codec, bytes, digestAt, from, to, position) {
-      blocks++
       checkHash(sha256, bytes, digestAt, from, to, position)
-      // A raw block is no part of a tree: an extra, and extras are tolerated, not kept.
-      if (codec !== CODEC_DAG_CBOR) return false
-      const index = table.insert(bytes, digestAt)
-      const kind = table.added ? 0 : table.kind(index)
-      if (kind > 0 && kind <= NODE_DONE) return false
-      const nodeLike = looksLikeNode(bytes, from, to)
-      if (kind === KNOWN && !nodeLike) {
-        table.set(index, RECORD, table.a(index), table.b(index), table.c(index))
-        return false
-      }
-      if (kind === KNOWN) both.set(index, place(index))
-      if (nodeLike) {
-        const at = arena.add(bytes, from, to, position)
-        table.set(index, NODE, at.page, at.offset, to - from)
-        return true
-      }
-      const code = checkRecord(bytes, from, to)
-      if (code !== 0) {
-        table.set(index, UNSOUND, code, Math.floor(position / 2 ** 32), position >>> 0)
-        return true
-      }
-      const offset = sink.keep(bytes, digestAt, from, to)
-      table.set(index, RECORD, sink.segment, offset, to - from)
-      records++
-      return true
+      const node = codec === CODEC_DAG_CBOR && looksLikeNode(bytes, from, to)
+      return take(codec, bytes, digestAt, from, to, position, node ? NODE_LIKE : checkRecord(bytes, from, to))
     },
     known(digest, at) {
       const index = table.insert(digest, 0)
