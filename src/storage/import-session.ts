@@ -1,5 +1,6 @@
 import type { Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
+import type { OpenBlockCheck } from '../repo/verify/block-check.ts'
 import type { RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
 import type { ImportRow, SnapshotRow } from './rows.ts'
@@ -42,8 +43,8 @@ export interface SnapshotFacts {
 export interface ImportSession {
   /** Blocks were found from a try that was cut off. */
   readonly resumed: boolean
-  /** Takes the next bytes; resolves when there is room for more. */
-  write(chunk: Uint8Array<ArrayBuffer>): Promise<void>
+  /** Takes the next bytes, which are not the caller's any more; resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress

@@ -13,7 +13,7 @@ import { checkHash, NODE_LIKE } from './intake.ts'
  */
 export interface BlockCheck {
   /** Checks the blocks that this chunk completes. The chunk must not be used again by the caller. */
-  push(chunk: Uint8Array<ArrayBuffer>): CheckedBlocks | Promise<CheckedBlocks>
+  push(chunk: Uint8Array): CheckedBlocks | Promise<CheckedBlocks>
   /** Says that the bytes are over. Throws `repo.car-truncated`. */
   end(): void | Promise<void>
   close(): void
@@ -28,7 +28,7 @@ export interface CheckedBlocks {
   /** digest of the first root, when the header was in this chunk */
   readonly root: Uint8Array | undefined
   /** the chunk, and the one block that began in an earlier chunk, if any */
-  readonly buffers: readonly Uint8Array<ArrayBuffer>[]
+  readonly buffers: readonly Uint8Array[]
   readonly blocks: Int32Array<ArrayBuffer>
   /** bytes of the chunk */
   readonly length: number
@@ -54,7 +54,7 @@ const BYTES_A_BLOCK = 200
 /** The check on the caller's own thread. Errors: those of the CAR reader, `repo.no-root`, `repo.bad-hash`. */
 export function createBlockCheck(sha256: Sha256): BlockCheck {
   let root: Uint8Array | undefined
-  let chunk: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  let chunk: Uint8Array = new Uint8Array(0)
   let straddler: Uint8Array<ArrayBuffer> | undefined
   let blocks = new Int32Array(0)
   let used = 0
@@ -73,9 +73,9 @@ export function createBlockCheck(sha256: Sha256): BlockCheck {
         blocks = grown
       }
       // The reader puts a block that lies across chunks into a buffer that it uses again.
-      const across = buffer !== chunk
+      const across = buffer.buffer !== chunk.buffer
       if (across) straddler = copy(buffer, digestAt, to)
-      const shift = across ? digestAt : 0
+      const shift = across ? digestAt : chunk.byteOffset - buffer.byteOffset
       const node = codec === CODEC_DAG_CBOR && looksLikeNode(buffer, from, to)
       blocks[used + IN_BUFFER] = across ? 1 : 0
       blocks[used + CODEC] = codec
