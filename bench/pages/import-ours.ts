@@ -1,3 +1,4 @@
+import { connectBlockCheck, CORES_FOR_CHECKER } from '../../src/cairn/block-checker.ts'
 import { createSha256 } from '../../src/core/hash.ts'
 import { verifySignature } from '../../src/repo/signature.ts'
 import { openImport } from '../../src/storage/importer.ts'
@@ -15,6 +16,11 @@ export const ourImport: Task<'ourImport'> = async (input) => {
     const { bytes, records } = await importCar({ input, chunks, storage, sha256 })
     return { bytes, records }
   }
+}
+
+function openCheck() {
+  const worker = new Worker('/checker.js', { type: 'module' })
+  return connectBlockCheck(worker, () => worker.terminate())
 }
 
 export async function importCar(parts: {
@@ -35,13 +41,14 @@ export async function importCar(parts: {
     source: 'pds',
     label: 'bench',
     ...(base === undefined ? {} : { base, partial: true }),
+    // as the product's engine does it
+    ...(base === undefined && navigator.hardwareConcurrency >= CORES_FOR_CHECKER ? { check: openCheck } : {}),
     onCommit: async ({ commit }) => {
       const result = await verifySignature(input.didKey, commit.sig, commit.unsigned)
       if (result !== 'valid') throw new Error(`signature: ${result}`)
     },
   })
   for await (const chunk of parts.chunks) await session.write(chunk)
-  const { bytes, records } = session.progress
   const snapshot = await session.finish({
     signature: 'current-key',
     signedBy: input.didKey,
@@ -49,5 +56,6 @@ export async function importCar(parts: {
     now,
     repo: { upstream: 'active' },
   })
+  const { bytes, records } = session.progress
   return { snapshot, bytes, records }
 }

@@ -56,6 +56,21 @@ describe('library', () => {
     await expect.poll(text).not.toMatch(/leads to no account/)
   })
 
+  it('offers to replace a copy that is dated in the future, and only then', async () => {
+    const error = { code: 'repo.rev-rollback', fields: { headInFuture: true }, retriable: false }
+    const story = open('/', { jobs: [storyJob({ state: 'failed', error })] })
+    await see(/dated in the future/)
+    expect(text()).not.toMatch(/Try again/)
+    await userEvent.click(await button(/^Replace it, keeping the old one as a snapshot/))
+    await expect.poll(() => story.calls).toContain(`backup ${JUN} {"replaceFutureHead":true}`)
+    await expect.poll(text).not.toMatch(/dated in the future/)
+  })
+
+  it('names an unfinished first backup as the person did', async () => {
+    open('/')
+    await see(/@tess\.example/)
+  })
+
   it('follows the progress of a job without reading the list again', async () => {
     const story = open('/', { jobs: [FAILED_JOB] })
     // shown once the engine has answered: from then on events are heard

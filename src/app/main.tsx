@@ -7,9 +7,6 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
-import { applyTheme, storedTheme } from './lib/theme.ts'
-
-applyTheme(storedTheme())
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')

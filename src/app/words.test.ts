@@ -35,6 +35,11 @@ describe('words', () => {
       {},
       { host: 5, handle: null, path: {}, status: 'x', retryAfter: -1 },
       { host: 'x'.repeat(5_000) },
+      { reason: 'contradicts-kept' },
+      { reason: 'unsupported-cid' },
+      { reason: 'no-key' },
+      { reason: 'older-than-kept' },
+      { headInFuture: true },
     ]
     for (const code of [
       ...codesInSource(),
@@ -53,6 +58,19 @@ describe('words', () => {
           expect(sentence, code).not.toMatch(/undefined|\[object|NaN/)
         }
       }
+    }
+  })
+
+  it('tells reasons apart that a person acts on differently', () => {
+    const title = (code: string, fields: Record<string, unknown>) => wordsFor(code, fields).title
+    for (const [code, field, value] of [
+      ['pds.plc-log-invalid', 'reason', 'contradicts-kept'],
+      ['pds.blob-mismatch', 'reason', 'unsupported-cid'],
+      ['repo.bad-signature', 'reason', 'no-key'],
+      ['repo.past-key', 'reason', 'older-than-kept'],
+      ['repo.rev-rollback', 'headInFuture', true],
+    ] as const) {
+      expect(title(code, { [field]: value }), code).not.toBe(title(code, {}))
     }
   })
 

@@ -22,7 +22,7 @@ async function withLog(
   })
 }
 
-const item = (n: number) => ({ did: undefined, kind: 'test', fields: { n }, level: 'info' }) as const
+const item = (n: number) => ({ did: undefined, kind: 'verify.done', fields: { n }, level: 'info' }) as const
 const numbers = async (log: ActivityLog, page: Parameters<ActivityLog['list']>[0]) =>
   (await log.list(page)).map((it) => it.fields['n'])
 

@@ -1,4 +1,4 @@
-import type { ActivityItem } from './api.ts'
+import type { ActivityItem, ActivityKind } from './api.ts'
 import type { CairnHost } from './host.ts'
 
 /** Older entries are dropped: a history for people, not a log. */
@@ -9,7 +9,7 @@ const TURNS = 36 ** 3
 const TRIM_EVERY = 50
 
 export interface ActivityLog {
-  note(item: Omit<ActivityItem, 'id' | 'at'>): Promise<void>
+  note(item: Omit<ActivityItem, 'id' | 'at' | 'kind'> & { readonly kind: ActivityKind }): Promise<void>
   list(page: { before?: string; limit: number }): Promise<ActivityItem[]>
   clear(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { sweepsDue } from '../sync/keep.ts'
+import { repoRange } from '../storage/rows.ts'
 import { settleHead } from '../storage/settle.ts'
 import { createActivityLog } from './activity.ts'
 import type { Cairn, CairnEvent } from './api.ts'
@@ -77,7 +78,7 @@ export function createCairn(host: CairnHost): Cairn {
       if (stopping) return
       const dropped = await settleHead(storage, did, host.sha256)
       if (dropped !== undefined) {
-        await log.note({ did, kind: 'head.dropped', fields: { snapshot: dropped }, level: 'bad' })
+        await log.note({ did, kind: 'head.dropped', fields: { snapshot: dropped, left: (await storage.keys('snapshots', repoRange(did))).length }, level: 'bad' })
         changed(did)
       }
     }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Storage } from '../storage/port.ts'
 import { withLevel } from '../storage/testing/node-host.ts'
 import { SyncError } from '../sync/errors.ts'
 import { createTestTimers, type TestTimers } from '../sync/testing/timers.ts'
-import type { Work } from '../sync/work.ts'
+import { exclusively, type Work } from '../sync/work.ts'
 import type { Job } from './api.ts'
 import type { CairnHost } from './host.ts'
 import { createJobs, type Jobs } from './jobs.ts'
@@ -11,6 +12,7 @@ interface Kit {
   readonly jobs: Jobs
   readonly told: Job[]
   readonly timers: TestTimers
+  readonly storage: Storage
 }
 
 async function withJobs(use: (kit: Kit) => Promise<void>): Promise<void> {
@@ -20,7 +22,7 @@ async function withJobs(use: (kit: Kit) => Promise<void>): Promise<void> {
     // Jobs use no more of a host than this.
     const host = { storage, timers, clock: timers.clock, random: () => next++ } as unknown as CairnHost
     const told: Job[] = []
-    await use({ jobs: createJobs(host, (job) => told.push(job)), told, timers })
+    await use({ jobs: createJobs(host, (job) => told.push(job)), told, timers, storage })
   })
 }
 
@@ -77,8 +79,34 @@ describe('jobs', () => {
       expect(states).toEqual(['cancelled', 'done', 'done', 'cancelled', 'done', 'cancelled', 'done'])
     }))
 
+  it.each([
+    ['sweep', 'ran'],
+    ['backup', 'sync.busy'],
+  ] as const)('that meet a %s of another tab on the same repo: %s', (kind, expected) =>
+    withJobs(async ({ jobs, storage }) => {
+      const did = 'did:plc:a'
+      const gate = Promise.withResolvers<void>()
+      const held = Promise.withResolvers<void>()
+      const elsewhere = exclusively(storage, did, async () => {
+        held.resolve()
+        await gate.promise
+      })
+      await held.promise
+      const mine = gated()
+      const foreign = start(jobs, mine.run)
+      jobs.heard({ ...foreign, id: 'other-tab', kind, did })
+      const run = jobs.exclusively(did, new AbortController().signal, async () => 'ran')
+      const ended = run.catch((error: unknown) => (error as { code?: string }).code)
+      await turn()
+      gate.resolve()
+      expect(await ended).toBe(expected)
+      await elsewhere
+      mine.end()
+      await jobs.idle()
+    }))
+
   it('say how far they are, how fast, and how long it will take', () =>
-    withJobs(async ({ jobs, told, timers }) => {
+    withJobs(async ({ jobs, told, timers, storage }) => {
       const it = gated()
       start(jobs, it.run)
       const work = await it.begun
@@ -116,7 +144,7 @@ describe('jobs', () => {
     }))
 
   it('that wait for another try say so, and why, until they go on', () =>
-    withJobs(async ({ jobs, told, timers }) => {
+    withJobs(async ({ jobs, told, timers, storage }) => {
       const it = gated()
       start(jobs, it.run)
       const work = await it.begun
@@ -203,7 +231,7 @@ describe('jobs', () => {
     }))
 
   it('tell the other tabs that they live, until they have ended', () =>
-    withJobs(async ({ jobs, told, timers }) => {
+    withJobs(async ({ jobs, told, timers, storage }) => {
       const it = gated()
       start(jobs, it.run)
       await it.begun

@@ -32,6 +32,14 @@ export interface Jobs {
   cancel(id: string): void
   /** Cancels every job of this tab on a repo, and resolves when they have ended. */
   stop(did: string): Promise<void>
+  /**
+   * Runs with a repo's lock, in turn with the jobs of this tab, and after a sweep of another one.
+   *
+   * @throws SyncError `sync.busy` when another tab is at work on it, `sync.cancelled`
+   */
+  exclusively<T>(did: string, signal: AbortSignal, run: () => Promise<T>): Promise<T>
+  /** Runs what takes a repo's lock by itself, so that the jobs of this tab wait for it. */
+  holding<T>(did: string, run: () => Promise<T>): Promise<T>
   /** A job of another tab. */
   heard(job: Job): void
   /** Resolves when every job of this tab has ended. */
@@ -72,17 +80,24 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
     return { ...report, rate, timeLeft, state: 'running', nextTryAt: undefined, error: undefined }
   }
 
-  /** Jobs of this tab take turns on a repo; one that another tab is at work on is refused. */
-  const onRepo = async <T>(did: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
-    const others = held.get(did) ?? 0
-    held.set(did, others + 1)
+  const holding = async <T>(did: string, run: () => Promise<T>): Promise<T> => {
+    held.set(did, (held.get(did) ?? 0) + 1)
     try {
-      return await exclusively(host.storage, did, run, others > 0 ? signal : undefined)
+      return await run()
     } finally {
       const left = (held.get(did) ?? 1) - 1
       if (left === 0) held.delete(did)
       else held.set(did, left)
     }
+  }
+
+  /** Nobody has asked for a sweep and nobody can stop it: it is waited for, in whichever tab it runs. */
+  const isSwept = (did: string): boolean => alive().some((job) => job.did === did && job.kind === 'sweep')
+
+  /** Jobs of this tab take turns on a repo; one that another tab is at work on is refused. */
+  const onRepo = async <T>(did: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
+    const wait = held.has(did) || isSwept(did) ? signal : undefined
+    return holding(did, () => exclusively(host.storage, did, run, wait))
   }
 
   const workOf = (entry: Entry): Work => {
@@ -199,6 +214,8 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       for (const { controller } of active) controller.abort()
       await Promise.all(active.map((it) => it.ended))
     },
+    exclusively: onRepo,
+    holding,
     heard(job) {
       if (job.endedAt === undefined) foreign.set(job.id, { job, at: host.clock.now() })
       else foreign.delete(job.id)

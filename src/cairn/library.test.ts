@@ -111,13 +111,17 @@ describe('the library', () => {
       await cairn.library.cancel(job.id)
       expect((await ended(job)).state).toBe('cancelled')
       const unfinished = await cairn.library.get(alice.did)
-      expect(unfinished).toMatchObject({ head: undefined, snapshots: 0, records: 0 })
+      expect(unfinished).toMatchObject({ head: undefined, snapshots: 0, records: 0, label: '@alice.test' })
       expect(unfinished?.unfinished?.bytes).toBeGreaterThan(100_000)
       expect(await cairn.library.list()).toHaveLength(1)
       const resumed = await ended(cairn.library.resume(alice.did))
       gate.resolve()
       expect(resumed.state).toBe('done')
-      expect((await cairn.library.get(alice.did))?.unfinished).toBeUndefined()
+      expect(await cairn.library.get(alice.did)).toMatchObject({
+        unfinished: undefined,
+        handle: 'alice.test',
+        label: undefined,
+      })
 
       const bob = await pds.account({ name: 'bob', records: 2000 })
       pds.always('getRepo', cutAfter(300_000))

@@ -1,7 +1,6 @@
 import { SyncError } from '../sync/errors.ts'
 import { applyRetention, deleteRepo, deleteSnapshot } from '../sync/keep.ts'
 import { repoRow, snapshotsOf } from '../sync/kept.ts'
-import { exclusively } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
 import { discardImport } from '../storage/importer.ts'
 import type { Library } from './api.ts'
@@ -22,7 +21,11 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
   const blobs = createBlobs(storage)
   const exports = createExports(storage)
   const tasks = createTasks(parts)
-  const lock = { exclusively: <T>(did: string, run: () => Promise<T>) => exclusively(storage, did, run) }
+  /** What a person asks for in an instant is not stopped: it waits its turn in this tab. */
+  const { signal } = new AbortController()
+  const lock = {
+    exclusively: <T>(did: string, run: () => Promise<T>) => jobs.exclusively(did, signal, run),
+  }
 
   const library: Library = {
     list: async () => (await summaries.all((did) => jobs.of(did))).sort((a, b) => a.addedAt - b.addedAt),

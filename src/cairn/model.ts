@@ -11,6 +11,8 @@ export interface RepoSummary {
   /** verified both ways when last resolved; undefined when never resolved (file import offline) */
   readonly handle: string | undefined
   readonly displayName: string | undefined
+  /** until the first backup has ended: the handle, what was typed, or the file's name */
+  readonly label: string | undefined
   /** CID of the avatar blob, to be read with `library.blob` when kept */
   readonly avatar: string | undefined
   readonly records: number
@@ -143,11 +145,26 @@ export interface StorageStatus {
   readonly repos: readonly { readonly did: string; readonly bytes: number }[]
 }
 
+/** What is noted in the history. Each has a sentence of its own in the app. */
+export type ActivityKind =
+  | 'backup.done'
+  | 'backup.failed'
+  | 'file.done'
+  | 'file.failed'
+  | 'blobs.done'
+  | 'blobs.failed'
+  | 'verify.done'
+  | 'verify.failed'
+  | 'repo.deleted'
+  | 'repo.equivocation'
+  /** the newest backup did not survive on this disk, and the one before stands */
+  | 'head.dropped'
+
 export interface ActivityItem {
   readonly id: string
   readonly at: number
   readonly did: string | undefined
-  /** stable kind: `backup.done`, `backup.failed`, `repo.equivocation`, … */
+  /** an {@link ActivityKind}, or one that another version of Cairn has noted */
   readonly kind: string
   readonly fields: Readonly<Record<string, unknown>>
   readonly level: 'info' | 'good' | 'warning' | 'bad'

@@ -89,6 +89,7 @@ export function createSummaries(storage: Storage): Summaries {
     return {
       did: row.did,
       handle: row.handle,
+      label: undefined,
       displayName: profile.displayName,
       avatar: profile.avatar,
       records: head?.root.records ?? 0,
@@ -137,6 +138,7 @@ async function firstBackup(storage: Storage, row: ImportRow, job: Job | undefine
   return {
     did: row.did,
     handle: undefined,
+    label: row.label,
     displayName: undefined,
     avatar: undefined,
     records: 0,

@@ -47,7 +47,7 @@ export function createTasks(parts: TaskParts): Tasks {
 
   /** Notes why it failed, unless it was told to stop. An equivocation is news of its own. */
   const noteFailure = async (
-    kind: string,
+    kind: 'backup' | 'file' | 'blobs' | 'verify',
     did: string | undefined,
     label: string,
     work: Work,
@@ -55,7 +55,7 @@ export function createTasks(parts: TaskParts): Tasks {
   ): Promise<void> => {
     if (work.signal.aborted) return
     const { code, fields } = errorOf(error)
-    const name = hasCode(error, 'repo.equivocation') ? error.code : `${kind}.failed`
+    const name = hasCode(error, 'repo.equivocation') ? ('repo.equivocation' as const) : (`${kind}.failed` as const)
     await log.note({ did, kind: name, fields: { ...fields, code, label }, level: 'bad' })
   }
 
@@ -192,7 +192,7 @@ export function createTasks(parts: TaskParts): Tasks {
           // The index learns what changed from the older tree, while that is still there.
           await indexer.done(did)
           work.check()
-          await sweep(storage, did, work.signal)
+          await jobs.holding(did, () => sweep(storage, did, work.signal))
           changed(did)
           return undefined
         },

@@ -162,6 +162,28 @@ describe('what is kept', () => {
       ])
     }))
 
+  it('takes thirty files of one account, opened together, in turns', () =>
+    withCairn(
+      async ({ cairn, pds, ended, idle }) => {
+        const alice = await pds.account({ name: 'alice', records: 40 })
+        pds.offline = true
+        const files = Array.from({ length: 30 }, () => {
+          const file = new Blob([...alice.repo.car()])
+          alice.commit({ create: 2 })
+          return file
+        })
+        const jobs = await Promise.all(files.map((file, i) => cairn.library.importFile(file, `${i}.car`)))
+        const all = await Promise.all(jobs.map((job) => ended(job)))
+        expect(all.map((it) => it.error?.code ?? it.state)).toEqual(Array<string>(30).fill('done'))
+        await idle()
+        // Each made an older one go, and the sweeps in between took their turns, too.
+        expect((await cairn.activity.jobs()).filter((it) => it.state === 'failed')).toEqual([])
+        expect(await cairn.library.snapshots(alice.did)).toHaveLength(2)
+        expect((await cairn.library.get(alice.did))?.records).toBe(40 + 29 * 2)
+      },
+      { retention: { keep: 'last', count: 2 } },
+    ))
+
   it('takes a file, and refuses one', () =>
     withCairn(async ({ cairn, pds, ended }) => {
       const alice = await pds.account({ name: 'alice' })

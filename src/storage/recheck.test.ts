@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { decodeStored, encodeStored } from '../repo/mst/stored.ts'
 import { generateRepo } from '../repo/testing/generate.ts'
 import { legalCars } from '../repo/testing/hostile.ts'
 import type { Storage } from './port.ts'
@@ -50,6 +51,47 @@ describe('checking a snapshot again', () => {
 
   it('finds a tree node that changed on the disk', async () => {
     expect(await broken(async (storage) => (await flip(storage, 'node'), undefined))).toMatch(/^repo\./)
+  })
+
+  /** Changes a count beside a child reference, in the first node of more than one layer. */
+  async function miscount(storage: Storage, count: 'records' | 'bytes'): Promise<void> {
+    for (const { key, value } of await storage.list('segments')) {
+      const segment = Number.parseInt(key.slice(repo.did.length + 1), 16)
+      const bytesKey = segmentBytesKey(repo.did, segment, (value as SegmentRow).generation)
+      const bytes = await storage.readBytes(bytesKey)
+      for (const frame of frames(bytes)) {
+        if (frame.kind !== 'node') continue
+        const stored = decodeStored(bytes.subarray(frame.from, frame.to))
+        const at = stored.children.findIndex((it) => it !== undefined)
+        if (at < 0) continue
+        const children = stored.children.map((it, i) =>
+          i === at && it !== undefined ? { ...it, [count]: it[count] ^ 1 } : it,
+        )
+        bytes.set(encodeStored({ ...stored, children }), frame.from)
+        return storage.write([{ type: 'put-bytes', key: bytesKey, parts: [bytes] }])
+      }
+    }
+    throw new Error('no child to miscount')
+  }
+
+  it.each(['records', 'bytes'] as const)('finds a wrong count of %s beside the tree', async (count) => {
+    expect(await broken(async (storage) => (await miscount(storage, count), undefined))).toBe(
+      'storage.counts-wrong',
+    )
+  })
+
+  it('finds wrong counts in the snapshot itself', async () => {
+    const wrong = [
+      (it: SnapshotRow) => ({ ...it, root: { ...it.root, records: it.root.records + 1 } }),
+      (it: SnapshotRow) => ({ ...it, collections: it.collections.slice(1) }),
+      (it: SnapshotRow) => ({
+        ...it,
+        collections: it.collections.map((one) => ({ ...one, bytes: one.bytes + 1 })),
+      }),
+    ]
+    for (const change of wrong) {
+      expect(await broken(async (_storage, snapshot) => change(snapshot))).toBe('storage.counts-wrong')
+    }
   })
 
   it('finds a segment that is gone', async () => {

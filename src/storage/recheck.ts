@@ -6,18 +6,23 @@ import { parseCommit } from '../repo/commit.ts'
 import { createIntake } from '../repo/verify/intake.ts'
 import { looksLikeNode } from '../repo/mst/node.ts'
 import { createTreeWalk } from '../repo/verify/walk.ts'
+import { totals } from '../repo/mst/stored.ts'
+import { StorageError } from './errors.ts'
 import { exportCar } from './export-car.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow } from './rows.ts'
+import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
 
 /** Unproven nodes never pile up: an export is in preorder. */
 const NODE_BUDGET = 8 << 20
 
 /**
  * Reads everything stored for a snapshot again and proves it again, exactly as a receiver of our export
- * would: every block's hash, every record's form, the whole tree up to the commit.
+ * would: every block's hash, every record's form, the whole tree up to the commit. What no signature covers,
+ * the numbers of records and bytes that are kept beside the tree, is counted again.
  *
- * @throws RepoError naming what is wrong; `storage.segment-gone` when bytes are missing.
+ * @throws RepoError naming what is wrong; StorageError `storage.segment-gone` when bytes are missing,
+ * `storage.counts-wrong { of }` when all of it is proven and only a count is not what it should be.
  */
 export async function recheck(input: {
   readonly storage: Storage
@@ -61,7 +66,8 @@ export async function recheck(input: {
     return state
   }
   let bytes = 0
-  for await (const chunk of exportCar(storage, snapshot)) {
+  const counting = countingReader(createSegmentReader(storage, snapshot.did))
+  for await (const chunk of exportCar(storage, snapshot, counting.reader)) {
     input.signal?.throwIfAborted()
     car.push(chunk)
     bytes += chunk.length
@@ -75,5 +81,38 @@ export async function recheck(input: {
       cid: wanted === undefined ? '' : cidString(CODEC_DAG_CBOR, wanted.digest),
     })
   }
+  if (counting.wrong()) throw new StorageError('storage.counts-wrong', { of: 'tree' })
+  if (!sameCollections(snapshot.collections, walk.collections))
+    throw new StorageError('storage.counts-wrong', { of: 'collections' })
   return { records: walk.records }
+}
+
+/**
+ * Compares what each node is said to hold by the reference to it with what it and its references say.
+ * From the leaves up that proves every count: they point to nothing but records, whose lengths are proven.
+ */
+function countingReader(reader: SegmentReader): { reader: SegmentReader; wrong(): boolean } {
+  let wrong = false
+  return {
+    wrong: () => wrong,
+    reader: {
+      ...reader,
+      async load(at) {
+        const stored = await reader.load(at)
+        const { records, bytes } = totals(stored)
+        if (!('records' in at) || at.records !== records || !('bytes' in at) || at.bytes !== bytes) wrong = true
+        return stored
+      },
+    },
+  }
+}
+
+function sameCollections(kept: SnapshotRow['collections'], counted: SnapshotRow['collections']): boolean {
+  return (
+    kept.length === counted.length &&
+    kept.every((it, i) => {
+      const other = counted[i]
+      return it.nsid === other?.nsid && it.records === other.records && it.bytes === other.bytes
+    })
+  )
 }

@@ -70,7 +70,7 @@ export interface ImportRow {
   readonly did: string
   readonly startedAt: number
   readonly source: 'pds' | 'file' | 'peer'
-  /** a name for people: the file's, or the server's */
+  /** what a person knows it by: the account's handle, what was typed, or the file's name */
   readonly label: string
 }
 

@@ -1,4 +1,5 @@
-import { writeVarint } from '../core/varint.ts'
+import { MAX_VARINT_BYTES, writeVarint } from '../core/varint.ts'
+import { type StoredNode, writeStored } from '../repo/mst/stored.ts'
 import { carFrameLength } from '../repo/car/writer.ts'
 import type { SegmentRow } from './rows.ts'
 import type { WriteLane } from './write-lane.ts'
@@ -14,8 +15,8 @@ export interface SegmentWriter {
   readonly segment: number
   /** A record frame from bytes that hold its digest at `digestAt`. Returns the offset of its data. */
   record(bytes: Uint8Array, digestAt: number, from: number, to: number): number
-  /** A stored tree node. Returns the offset of its bytes. */
-  node(bytes: Uint8Array): number
+  /** A stored tree node of this size. Returns the offset of its bytes. */
+  node(stored: StoredNode, size: number): number
   /** Hands what is left to the lane. */
   seal(): void
 }
@@ -65,11 +66,10 @@ export function createSegmentWriter(
       used = offset + to - from
       return offset
     },
-    node(bytes) {
-      const out = reserve(8 + bytes.length)
-      const offset = writeVarint(out, used, bytes.length)
-      out.set(bytes, offset)
-      used = offset + bytes.length
+    node(stored, size) {
+      const out = reserve(MAX_VARINT_BYTES + size)
+      const offset = writeVarint(out, used, size)
+      used = writeStored(out, offset, stored)
       return offset
     },
     seal,

@@ -1,5 +1,5 @@
 import { createBlockTable, type BlockTable } from '../repo/verify/block-table.ts'
-import { encodeStored, type Place, type StoredNode } from '../repo/mst/stored.ts'
+import { type Place, storedSize, type StoredNode } from '../repo/mst/stored.ts'
 import type { WalkSink } from '../repo/verify/walk.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 
@@ -31,9 +31,9 @@ export function createTreeSink(input: {
     const group = Math.min(Math.floor(layer / LAYERS_TOGETHER), input.writers.length - 1)
     const writer = input.writers[group]
     if (writer === undefined) throw new RangeError('no writer for the tree')
-    const bytes = encodeStored(stored)
-    const offset = writer.node(bytes)
-    return { segment: writer.segment, offset, length: bytes.length }
+    const length = storedSize(stored)
+    const offset = writer.node(stored, length)
+    return { segment: writer.segment, offset, length }
   }
   return {
     placeOf,

@@ -88,6 +88,7 @@ export async function backUp(
         host,
         network,
         identity,
+        label: identity.handleVerified && identity.handle !== undefined ? `@${identity.handle}` : name,
         pds,
         before,
         facts,

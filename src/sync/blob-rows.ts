@@ -10,6 +10,8 @@ export interface BlobRow {
   readonly state: 'kept' | 'wanted' | 'missing' | 'skipped' | 'failed'
   readonly bytes: number | undefined
   readonly declaredType: string | undefined
+  /** the size that a record claims; absent when none says */
+  readonly declaredBytes?: number | undefined
   readonly imageType: ImageType | undefined
   /** some records that refer to it */
   readonly paths: readonly string[]

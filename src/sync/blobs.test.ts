@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
+import { unknownBlob } from './blob-rows.ts'
 import { type BlobRow, fetchBlobs } from './blobs.ts'
+import type { Host } from './host.ts'
 import { deleteRepo } from './keep.ts'
 import type { TestAccount } from './testing/account.ts'
 import { after, answer, cutAfter, fail } from './testing/faults.ts'
@@ -188,6 +191,68 @@ describe('blobs', () => {
       await expect(fetchBlobs(host, pds.endpoints, alice.did, work())).rejects.toMatchObject({
         code: 'pds.account-deactivated',
       })
+    }))
+
+  it.each([true, false])('that are large are never held beside others (size declared: %s)', (declared) =>
+    withBlobs(3, async (kit, alice) => {
+      const { host, pds, storage, work } = kit
+      const MB = 1024 * 1024
+      const large = [18, 20, 22, 24].map((size) => alice.addBlob(new Uint8Array(size * MB).fill(size)))
+      if (declared) {
+        await storage.write(
+          large.map((cid) => ({
+            type: 'put',
+            table: 'blobs',
+            key: blobKey(alice.did, cid),
+            value: { ...unknownBlob(cid), declaredBytes: alice.blobs.get(cid)?.length },
+          })),
+        )
+      }
+      /** CID → bytes that have come of it and are neither stored nor let go. */
+      const held = new Map<string, number>()
+      let most = 0
+      const watching: Host['fetch'] = async (url, init) => {
+        const response = await pds.fetch(url, init)
+        const cid = new URL(url).searchParams.get('cid')
+        const reader = response.body?.getReader()
+        if (cid === null || reader === undefined) return response
+        const body = new ReadableStream<Uint8Array>({
+          async pull(controller) {
+            const { done, value } = await reader.read()
+            if (done) return controller.close()
+            held.set(cid, (held.get(cid) ?? 0) + value.length)
+            most = Math.max(
+              most,
+              [...held.values()].reduce((sum, size) => sum + size, 0),
+            )
+            controller.enqueue(value)
+          },
+          async cancel(reason) {
+            held.delete(cid)
+            await reader.cancel(reason)
+          },
+        })
+        return new Response(body, response)
+      }
+      const write: Storage['write'] = async (ops, options) => {
+        await storage.write(ops, options)
+        for (const op of ops) if (op.type === 'put-bytes') held.delete(op.key.split('/').at(-1) ?? '')
+      }
+      const disk = new Proxy(storage, {
+        get: (target, name) => (name === 'write' ? write : Reflect.get(target, name)) as unknown,
+      })
+      const watched = { ...host, storage: disk, fetch: watching }
+      expect(await fetchBlobs(watched, pds.endpoints, alice.did, work())).toEqual({
+        fetched: 7,
+        missing: 0,
+        failed: 0,
+      })
+      expect(held.size).toBe(0)
+      // One of 24 MB, or four that have come to 8 MB each and a chunk.
+      expect(most).toBeLessThan((declared ? 25 : 33) * MB)
+      // What a record declares is not begun twice.
+      const asked = pds.asked.filter((it) => it === 'getBlob').length
+      expect(asked).toBe(declared ? 7 : 11)
     }))
 
   it('of a repo that is deleted meanwhile leave nothing behind', () =>

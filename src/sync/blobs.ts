@@ -16,8 +16,14 @@ export type { BlobRow } from './blob-rows.ts'
 
 /** Requests under way at once: servers limit by address. */
 const AT_ONCE = 4
+/**
+ * Larger ones are fetched alone, after the others, bytes: a blob is held in memory until it is proven, and
+ * so no more is held than this for each of those at once, or one large blob.
+ */
+const LARGE = 8 * 1024 * 1024
 /** Rows written in one transaction while a listing comes in. */
 const ROWS = 500
+
 interface Fetching {
   readonly storage: Storage
   readonly network: Network
@@ -74,16 +80,23 @@ async function fetchWanted(fetching: Fetching): Promise<FetchedBlobs> {
   let bytes = 0
   let done = 0
   let stopped = false
-  const queue = wanted.values()
+  const isLarge = (row: BlobRow): boolean => (row.declaredBytes ?? 0) > LARGE
+  const large = wanted.filter(isLarge).map(({ cid }) => cid)
+  const queue = wanted.filter((row) => !isLarge(row)).values()
+  const take = ({ outcome, bytes: size }: Fetched): void => {
+    counts[outcome]++
+    bytes += size
+    work.report({ bytes, records: ++done })
+  }
   const worker = async (): Promise<void> => {
     try {
       for (const { cid } of queue) {
         if (stopped) return
         work.check()
-        const result = await fetchOne(fetching, cid)
-        counts[result.outcome]++
-        bytes += result.bytes
-        work.report({ bytes, records: ++done })
+        const result = await fetchOne(fetching, cid, LARGE)
+        // No record said that it would be.
+        if (result === 'larger') large.push(cid)
+        else take(result)
       }
     } catch (error) {
       stopped = true
@@ -93,19 +106,31 @@ async function fetchWanted(fetching: Fetching): Promise<FetchedBlobs> {
   // Nothing goes on once this has ended, whichever of them failed.
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
+  for (const cid of large) {
+    work.check()
+    const result = await fetchOne(fetching, cid, MAX_BLOB_BYTES)
+    take(result === 'larger' ? { outcome: 'failed', bytes: 0 } : result)
+  }
   const { fetched, missing, failed } = counts
   return { fetched, missing, failed }
 }
 
+interface Fetched {
+  readonly outcome: 'fetched' | 'missing' | 'failed' | 'skipped'
+  readonly bytes: number
+}
+
+/** `larger`: it has more than `maxBytes`, and may be asked for again with more. */
 async function fetchOne(
   { storage, network, pds, did, work, retrying }: Fetching,
   cid: string,
-): Promise<{ outcome: 'fetched' | 'missing' | 'failed' | 'skipped'; bytes: number }> {
+  maxBytes: number,
+): Promise<Fetched | 'larger'> {
   // A person may have skipped it since the list was made.
   const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
   if (row === undefined || row.state === 'skipped') return { outcome: 'skipped', bytes: 0 }
   try {
-    const get = () => getBlob(network, { pds, did, cid, signal: work.signal, maxBytes: MAX_BLOB_BYTES })
+    const get = () => getBlob(network, { pds, did, cid, signal: work.signal, maxBytes })
     const data = await withRetry(get, retrying)
     await changeBlob(storage, did, cid, { state: 'kept', bytes: data.length, imageType: imageTypeOf(data) }, [
       { type: 'put-bytes', key: blobBytesKey(did, cid), parts: [data] },
@@ -114,6 +139,7 @@ async function fetchOne(
   } catch (error) {
     work.check()
     if (!(error instanceof PdsError) || stops(error)) throw error
+    if (error.code === 'pds.too-large' && maxBytes < MAX_BLOB_BYTES) return 'larger'
     const state = error.code === 'pds.blob-missing' ? 'missing' : 'failed'
     await changeBlob(storage, did, cid, { state })
     return { outcome: state, bytes: 0 }

@@ -18,6 +18,8 @@ export interface Transfer {
   readonly host: Host
   readonly network: ReturnType<typeof networkOf>
   readonly identity: Identity
+  /** what a person knows the account by */
+  readonly label: string
   readonly pds: string
   /** the kept head */
   readonly before: SnapshotRow | undefined
@@ -43,9 +45,11 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     random: host.random,
     now: host.clock.now(),
     source: 'pds',
-    label: new URL(pds).host,
+    label: input.label,
     partial,
     ...(before === undefined ? {} : { base: before }),
+    // What changed is little: a thread for it would take longer to start.
+    ...(partial || host.openCheck === undefined ? {} : { check: host.openCheck }),
     onCommit: async (commit) => {
       admission = await admit(host, {
         commit,

@@ -1,9 +1,11 @@
 import type { Cairn, CairnEvent } from '../cairn/api.ts'
+import { connectBlockCheck, CORES_FOR_CHECKER } from '../cairn/block-checker.ts'
 import { createCairn } from '../cairn/create.ts'
 import type { Siblings } from '../cairn/host.ts'
 import { deferCairn } from '../cairn/deferred.ts'
 import { serveCairn } from '../cairn/remote.ts'
 import { createSha256 } from '../core/hash.ts'
+import type { BlockCheck } from '../repo/verify/block-check.ts'
 import { openIndexedDb } from '../storage/indexeddb/open.ts'
 
 /** The engine of one tab: everything that is not drawing runs here. */
@@ -21,6 +23,7 @@ async function start(): Promise<Cairn> {
     },
     clock: { now: () => Date.now() },
     random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    ...(navigator.hardwareConcurrency >= CORES_FOR_CHECKER ? { openCheck } : {}),
     siblings: siblings(),
     persistence: {
       supported: typeof navigator.storage?.persisted === 'function',
@@ -31,6 +34,11 @@ async function start(): Promise<Cairn> {
 
 // Serving begins at once: a message that came while the database opens would otherwise be lost.
 serveCairn(deferCairn(start()), self)
+
+function openCheck(): BlockCheck {
+  const worker = new Worker(new URL('./checker.ts', import.meta.url), { type: 'module', name: 'checker' })
+  return connectBlockCheck(worker, () => worker.terminate())
+}
 
 function siblings(): Siblings {
   const channel = new BroadcastChannel('cairn')

@@ -1,9 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { Job } from '../../cairn/api.ts'
-import { plural } from '../lib/format.ts'
 import { isActive, useJobs } from '../lib/jobs.ts'
-import { jobProgress, jobStatus } from '../lib/repo-status.ts'
-import { wordsFor } from '../words.ts'
+import { announcement } from '../words/announce.ts'
 
 /** Often enough to know that it moves, seldom enough to hear anything else. */
 const EVERY_MS = 15_000
@@ -19,14 +17,15 @@ export function Announcer() {
   useEffect(() => {
     const now = Date.now()
     for (const job of jobs) {
-      if (job.kind === 'index' || job.kind === 'sweep') continue
+      const words = announcement(job)
+      if (words === undefined) continue
       const before = known.current.get(job.id)
       const changed = before !== undefined && before.state !== job.state
       // what had ended before the app was opened is no news
       if (before === undefined && !isActive(job)) known.current.set(job.id, { state: job.state, at: now })
       else if (before === undefined || changed || (isActive(job) && now - before.at > EVERY_MS)) {
         known.current.set(job.id, { state: job.state, at: now })
-        setSaid(sentence(job))
+        setSaid(words)
       }
     }
   }, [jobs])
@@ -35,22 +34,4 @@ export function Announcer() {
       {said}
     </div>
   )
-}
-
-function sentence(job: Job): string {
-  switch (job.state) {
-    case 'done': {
-      const { result } = job
-      if (result === undefined || !result.changed) return `${job.label}: done, nothing had changed.`
-      return `${job.label}: done. ${plural(result.added, 'record')} added, ${result.updated} changed, ${result.deleted} deleted.`
-    }
-    case 'failed':
-      return `${job.label}: ${wordsFor(job.error?.code ?? '', job.error?.fields ?? {}).title}`
-    case 'cancelled':
-      return `${job.label}: stopped.`
-    default: {
-      const progress = jobProgress(job)
-      return `${job.label}: ${jobStatus(job).short}${progress === '' ? '' : `, ${progress}`}.`
-    }
-  }
 }

@@ -86,6 +86,26 @@ export function FailedJob({ job, onDismiss }: FailedJobProps) {
   }
   // a file is gone from our hands: it must be chosen again
   const canRetry = job.kind !== 'file'
+  // every try would end the same until the head that lies in the future gives way
+  const isAhead = did !== undefined && job.error?.fields['headInFuture'] === true
+  const replace = async () => {
+    if (did === undefined) return
+    const begun = await action.run((cairn) => cairn.library.backup(did, { replaceFutureHead: true }))
+    if (begun) onDismiss()
+  }
+  if (isAhead) {
+    return (
+      <ErrorNote error={job.error}>
+        <button type="button" className="btn slim" disabled={action.running} onClick={() => void replace()}>
+          Replace it, keeping the old one as a snapshot
+        </button>
+        <button type="button" className="btn slim plain" onClick={onDismiss}>
+          Dismiss
+        </button>
+        {action.error !== undefined && <ErrorNote error={action.error} />}
+      </ErrorNote>
+    )
+  }
   return (
     <ErrorNote error={job.error ?? { code: 'app.unexpected', fields: {} }}>
       {canRetry && (

@@ -10,10 +10,9 @@ export function NavFoot() {
   const online = useOnline()
   const working = useJobs().some((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep')
   const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length
+  // an allowance, which need not be free on the disk
   const room =
-    storage?.quota === undefined
-      ? ''
-      : ` About ${formatBytes(Math.max(0, storage.quota - storage.usage))} of room left.`
+    storage?.quota === undefined ? '' : ` The browser allows about ${formatBytes(storage.quota)} in all.`
   return (
     <>
       <span className={working || kept === 0 ? 'pill quiet' : 'pill'}>

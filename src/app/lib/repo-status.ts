@@ -142,11 +142,9 @@ export function jobProgress(job: Job): string {
 }
 
 /** The name a person knows a repo by, best first. */
-export function repoName(repo: Pick<RepoSummary, 'displayName' | 'handle' | 'did'>): string {
+export function repoName(repo: Pick<RepoSummary, 'displayName' | 'handle' | 'label' | 'did'>): string {
   const shown = repo.displayName?.trim()
-  return shown !== undefined && shown !== ''
-    ? shown
-    : repo.handle === undefined
-      ? shorten(repo.did)
-      : `@${repo.handle}`
+  if (shown !== undefined && shown !== '') return shown
+  if (repo.handle !== undefined) return `@${repo.handle}`
+  return repo.label === undefined || repo.label === repo.did ? shorten(repo.did) : repo.label
 }

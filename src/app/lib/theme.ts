@@ -1,7 +1,7 @@
 export const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
-/** In the page's own storage, not the engine's: it must be known before the first paint. */
+/** In the page's own storage, not the engine's: `public/theme.js` reads it before the first paint. */
 const KEY = 'cairn.theme'
 
 export function storedTheme(): Theme {
@@ -14,7 +14,7 @@ export function storedTheme(): Theme {
   }
 }
 
-export function applyTheme(theme: Theme): void {
+function applyTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset['theme']
   else document.documentElement.dataset['theme'] = theme
 }

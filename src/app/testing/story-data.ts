@@ -65,6 +65,7 @@ function repo(did: string, more: Partial<RepoSummary>): RepoSummary {
   return {
     did,
     handle: undefined,
+    label: undefined,
     displayName: undefined,
     avatar: undefined,
     records: 0,
@@ -111,7 +112,7 @@ export const REPOS: readonly RepoSummary[] = [
     upstream: { status: 'not-found', checkedAt: NOW - DAY, pds: 'https://old-host.example' },
   }),
   {
-    ...repo(CUT, { storedBytes: 12_000_000, unfinished: { since: NOW - DAY, bytes: 12_000_000 } }),
+    ...repo(CUT, { label: '@tess.example', storedBytes: 12_000_000, unfinished: { since: NOW - DAY, bytes: 12_000_000 } }),
     head: undefined,
     snapshots: 0,
   },

@@ -49,9 +49,9 @@ export const ACTIVITY: readonly ActivityItem[] = [
     id: '4',
     at: NOW - 4_000_000,
     did: ROSA,
-    kind: 'upstream.changed',
-    fields: { status: 'deleted' },
-    level: 'warning',
+    kind: 'backup.failed',
+    fields: { code: 'pds.account-deleted', host: 'pds.example.org' },
+    level: 'bad',
   },
   {
     id: '3',

@@ -1,5 +1,5 @@
-import type { ActivityItem } from '../../cairn/api.ts'
-import { formatBytes, formatNumber, plural } from '../lib/format.ts'
+import type { ActivityItem, ActivityKind } from '../../cairn/api.ts'
+import { formatNumber, plural } from '../lib/format.ts'
 import { wordsFor } from '../words.ts'
 import { number, text, type Fields } from './shape.ts'
 
@@ -22,16 +22,15 @@ const records = (fields: Fields): string => {
   return count === undefined ? '' : `, ${plural(count, 'record')}`
 }
 
-const SENTENCES: Readonly<Record<string, Sentence>> = {
+/** The compiler holds this to every kind that is ever noted. */
+export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   'backup.done': (fields, name) =>
     fields['changed'] === false
       ? `${name} was checked; nothing had changed.`
       : `${name} was backed up${changes(fields) || records(fields)}.`,
   'backup.failed': (_, name) => `The backup of ${name} failed.`,
-  'backup.cancelled': (_, name) => `The backup of ${name} was stopped. What arrived is kept.`,
   'file.done': (fields, name) => `A file of ${name} was opened and proven${records(fields)}.`,
   'file.failed': (fields, name) => `${text(fields, 'label', text(fields, 'name', name))} was refused.`,
-  'file.cancelled': (_, name) => `Opening the file of ${name} was stopped.`,
   'blobs.done': (fields, name) => {
     const fetched = number(fields, 'fetched') ?? 0
     const rest = [
@@ -42,22 +41,17 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     return `${plural(fetched, 'blob')} of ${name} ${fetched === 1 ? 'was' : 'were'} fetched${said.join('')}.`
   },
   'blobs.failed': (_, name) => `Some blobs of ${name} could not be fetched.`,
-  'blobs.cancelled': (_, name) => `Fetching the blobs of ${name} was stopped.`,
   'verify.done': (fields, name) => `${name} was read again and proven${records(fields)}.`,
   'verify.failed': (_, name) => `${name} did not prove when read again.`,
-  'verify.cancelled': (_, name) => `Checking ${name} was stopped.`,
-  'repo.added': (_, name) => `${name} is kept here now.`,
   'repo.deleted': (_, name) => `${name} was removed from this device.`,
   'repo.equivocation': (_, name) =>
     `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
-  'repo.rolled-back': (_, name) =>
-    `The server offered an older version of ${name}; the newer one here was kept.`,
-  'snapshot.deleted': (_, name) => `A snapshot of ${name} was deleted.`,
-  'upstream.changed': (fields, name) =>
-    `The account of ${name} is now ${text(fields, 'status', 'different')} at its server. Its copy stays here.`,
-  'storage.persisted': () => 'The browser agreed to keep Cairn’s storage for good.',
-  'storage.swept': (fields) =>
-    `${formatBytes(number(fields, 'bytes') ?? 0)} that nothing needed any more were freed.`,
+  'head.dropped': (fields, name) =>
+    `The newest backup of ${name} did not survive on this disk. ${
+      number(fields, 'left') === 0
+        ? 'There was none before it: back up again.'
+        : 'The one before it stands; back up again to catch up.'
+    }`,
 }
 
 /** One entry of the history as a sentence; an unknown kind is still named by its subject and level. */
@@ -68,9 +62,12 @@ export function activitySentence(item: ActivityItem, name: string | undefined): 
     (handle === ''
       ? text(item.fields, 'label', text(item.fields, 'name', text(item.fields, 'did', 'A repository')))
       : `@${handle}`)
-  const sentence = Object.hasOwn(SENTENCES, item.kind) ? SENTENCES[item.kind] : undefined
-  if (sentence !== undefined) return sentence(item.fields, subject)
+  if (hasSentence(item.kind)) return SENTENCES[item.kind](item.fields, subject)
   return item.level === 'bad' || item.level === 'warning' ? `${subject} needs a look.` : `${subject} changed.`
+}
+
+function hasSentence(kind: string): kind is ActivityKind {
+  return Object.hasOwn(SENTENCES, kind)
 }
 
 /** Why it failed, when the entry carries an error's code. */

@@ -59,6 +59,11 @@ export const deviceWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'It was noticed and is not shown. Other repositories are not affected.',
     next: 'Back up again: only what is damaged is fetched.',
   },
+  'storage.counts-wrong': {
+    title: 'A number stored beside the records is wrong.',
+    safe: 'The records themselves are all here: each was read again and proven just now.',
+    next: 'Counts and positions in lists may be off. Export a CAR file, remove the repository here, and open the file again.',
+  },
   'remote.lost': {
     title: 'The part of Cairn that does the work has stopped.',
     safe: COPY_SAFE,

@@ -53,11 +53,18 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'It was refused. ' + COPY_SAFE,
     next: 'Check the endpoints in Settings; the directory asked is not answering honestly, or is misconfigured.',
   },
-  'pds.plc-log-invalid': {
-    title: 'The directory’s history of this account does not hold together.',
-    safe: 'It was refused. ' + COPY_SAFE,
-    next: 'Try again later. If it stays, the directory in Settings is not to be trusted.',
-  },
+  'pds.plc-log-invalid': (fields) =>
+    fields['reason'] === 'contradicts-kept'
+      ? {
+          title: 'The directory now tells another history of this account than the one kept here.',
+          safe: 'It was refused. ' + COPY_SAFE,
+          next: 'One of the two was rewritten. Ask another directory in Settings, or ask the account’s owner.',
+        }
+      : {
+          title: 'The directory’s history of this account does not hold together.',
+          safe: 'It was refused. ' + COPY_SAFE,
+          next: 'Try again later. If it stays, the directory in Settings is not to be trusted.',
+        },
   'pds.no-pds': {
     title: 'The account names no server that keeps it.',
     safe: COPY_SAFE,
@@ -126,11 +133,14 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'It was stopped. ' + COPY_SAFE,
     next: 'Tell the operator of the server.',
   }),
-  'pds.blob-mismatch': {
-    title: 'A blob does not match its hash.',
+  'pds.blob-mismatch': (fields) => ({
+    title:
+      fields['reason'] === 'unsupported-cid'
+        ? 'A blob has a kind of address that Cairn does not know.'
+        : 'A blob does not match its hash.',
     safe: 'It was refused; the records and all other blobs are not affected.',
-    next: 'Fetch it again, or skip it.',
-  },
+    next: fields['reason'] === 'unsupported-cid' ? 'Skip it.' : 'Fetch it again, or skip it.',
+  }),
   'pds.blob-missing': {
     title: 'The server no longer has a blob that a record refers to.',
     safe: 'The records and all other blobs are not affected.',

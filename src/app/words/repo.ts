@@ -36,10 +36,16 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
   'repo.commit-malformed': unsound('The signed commit is not in the form it must have.'),
   'repo.commit-version': unsound('The commit has a version that Cairn does not know.'),
   'repo.commit-missing': damaged('The file does not hold the commit that it names.'),
-  'repo.bad-signature': untrusted(
-    'The signature does not match the account’s keys.',
-    'This copy may be forged or changed. Back up from the account’s own server; if that fails too, wait for its owner.',
-  ),
+  'repo.bad-signature': (fields) =>
+    fields['reason'] === 'no-key'
+      ? untrusted(
+          'Who made this copy cannot be proven now, and it would replace one that is proven.',
+          'Its keys could not be looked up. Connect to the network, then open it again.',
+        )
+      : untrusted(
+          'The signature does not match the account’s keys.',
+          'This copy may be forged or changed. Back up from the account’s own server; if that fails too, wait for its owner.',
+        ),
   'repo.high-s': untrusted(
     'The signature is not in the one form that is allowed.',
     'Back up again from the account’s own server. If that sends the same, tell its operator.',
@@ -48,19 +54,32 @@ export const repoWords: Readonly<Record<string, WordsEntry>> = {
     'The account signs with a kind of key that Cairn does not know.',
     'An update of Cairn may know it.',
   ),
-  'repo.past-key': untrusted(
-    'A newer version is signed with a key that the account has since replaced.',
-    'Whoever still holds the old key could have made it. Wait for the account’s next change, then back up again.',
-  ),
+  'repo.past-key': (fields) =>
+    fields['reason'] === 'older-than-kept'
+      ? untrusted(
+          'This version is signed with an older key than the copy kept here.',
+          'Whoever still holds the old key could have made it. Keep yours; back up from the account’s own server.',
+        )
+      : untrusted(
+          'This version is signed with a key that the account has since replaced.',
+          'Whoever still holds the old key could have made it. Wait for the account’s next change, then back up again.',
+        ),
   'repo.did-mismatch': (fields) =>
     untrusted(
       'This is another account’s repository.',
       `It belongs to ${text(fields, 'found', 'someone else')}. Check the file or the handle; if a server sent it, tell its operator.`,
     ),
-  'repo.rev-rollback': untrusted(
-    'The server sent an older version than the one kept here.',
-    'It may have been restored from an old backup. Yours is newer; keep it, and try again when the account has changed.',
-  ),
+  'repo.rev-rollback': (fields) =>
+    fields['headInFuture'] === true
+      ? {
+          title: 'The copy kept here is dated in the future, so what came looks older.',
+          safe: 'Nothing was replaced; the copy kept here is complete.',
+          next: 'A clock was wrong when it was made. A backup can replace it with what the account’s server has now; the old one then stays as a snapshot.',
+        }
+      : untrusted(
+          'What came is an older version than the one kept here.',
+          'If a server sent it, it may have been restored from an old backup. Yours is newer; keep it, and try again when the account has changed.',
+        ),
   'repo.rev-future': untrusted(
     'The version sent is dated in the future.',
     'Check the clock of this device. If it is right, the server’s or the author’s is wrong; try again later.',

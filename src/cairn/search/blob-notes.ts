@@ -12,7 +12,8 @@ const AT_ONCE = 200
 const ROUNDS = 8
 
 interface Note {
-  type: string
+  readonly type: string
+  readonly size: number | undefined
   readonly paths: string[]
 }
 
@@ -45,6 +46,7 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
             state: 'wanted',
             bytes: undefined,
             declaredType: note.type,
+            declaredBytes: note.size,
             imageType: undefined,
             paths: note.paths,
           }
@@ -53,7 +55,12 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
         }
         const paths = [...new Set([...row.paths, ...note.paths])].slice(0, MAX_PATHS)
         if (row.declaredType !== undefined && paths.length === row.paths.length) return
-        const value: BlobRow = { ...row, declaredType: row.declaredType ?? note.type, paths }
+        const value: BlobRow = {
+          ...row,
+          declaredType: row.declaredType ?? note.type,
+          declaredBytes: row.declaredBytes ?? note.size,
+          paths,
+        }
         ops.push({ type: 'put', table: 'blobs', key, value })
         guards.push({ table: 'blobs', key, holds: (now) => sameRow(now as BlobRow | undefined, row) })
       })
@@ -70,9 +77,9 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
 
   return {
     add(path, refs) {
-      for (const { cid, mimeType } of refs) {
+      for (const { cid, mimeType, size } of refs) {
         const note = notes.get(cid)
-        if (note === undefined) notes.set(cid, { type: mimeType, paths: [path] })
+        if (note === undefined) notes.set(cid, { type: mimeType, size, paths: [path] })
         else if (note.paths.length < MAX_PATHS && !note.paths.includes(path)) note.paths.push(path)
       }
     },

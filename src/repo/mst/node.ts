@@ -14,7 +14,7 @@ export interface MstNode {
   readonly left: number
   readonly count: number
   /** {@link FIELDS} numbers an entry: prefix length, suffix offset, suffix length, value digest offset, right child digest offset or -1 */
-  readonly fields: Int32Array
+  readonly fields: readonly number[]
 }
 
 export const FIELDS = 5
@@ -67,32 +67,31 @@ class NodeReader {
     if (!looksLikeNode(this.bytes, 0, this.bytes.length)) return undefined
     const count = this.head(0x80)
     if (count < 0 || count > this.bytes.length / MIN_ENTRY_BYTES) return undefined
-    const fields = new Int32Array(count * FIELDS)
-    for (let i = 0; i < count; i++) if (!this.entry(fields, i * FIELDS)) return undefined
+    // A plain array: small typed arrays are dear to make, and this makes one a node.
+    const fields: number[] = []
+    for (let i = 0; i < count; i++) if (!this.entry(fields)) return undefined
     if (!this.name(0x6c)) return undefined
     const left = this.linkOrNull()
     if (left === FAIL || this.at !== this.bytes.length) return undefined
     return { bytes: this.bytes, left, count, fields }
   }
 
-  private entry(fields: Int32Array, at: number): boolean {
+  private entry(fields: number[]): boolean {
     if (this.bytes[this.at++] !== 0xa4 || !this.name(0x6b)) return false
     const length = this.head(0x40)
-    if (length < 0 || this.at + length > this.bytes.length) return false
-    fields[at + SUFFIX] = this.at
-    fields[at + SUFFIX_LENGTH] = length
+    const suffix = this.at
+    if (length < 0 || suffix + length > this.bytes.length) return false
     this.at += length
     if (!this.name(0x70)) return false
     const prefix = this.head(0x00)
     if (prefix < 0 || !this.name(0x74)) return false
-    // Past every key's length, and so refused by whoever composes keys; it must not wrap to a small number.
-    fields[at + PREFIX] = Math.min(prefix, 0x7fffffff)
     const right = this.linkOrNull()
     if (right === FAIL || !this.name(0x76)) return false
-    fields[at + RIGHT] = right
     const value = this.link(true)
-    fields[at + VALUE] = value
-    return value !== FAIL
+    if (value === FAIL) return false
+    // In the order of the field numbers above.
+    fields.push(prefix, suffix, length, value, right)
+    return true
   }
 
   /** A one-letter map key. */

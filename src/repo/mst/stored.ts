@@ -1,3 +1,4 @@
+import { varintLength, writeVarint } from '../../core/varint.ts'
 import { FIELDS, type MstNode, parseNode, RIGHT } from './node.ts'
 
 /**
@@ -33,37 +34,46 @@ export interface StoredNode {
   readonly children: readonly (StoredChild | undefined)[]
 }
 
-/** Longest possible encoding of one reference: u32 and four varints of at most 8 bytes. */
-const REFERENCE_BYTES = 4 + 8 * 4
-
-/** Encoding happens here and is copied out at its true size: a node's bound is several times that. */
-let scratch = new Uint8Array(64 * 1024)
-let view = new DataView(scratch.buffer)
-
-export function encodeStored(stored: StoredNode): Uint8Array<ArrayBuffer> {
-  const { node, records, children } = stored
-  const bound = 8 + node.bytes.length + (records.length + children.length) * REFERENCE_BYTES
-  if (bound > scratch.length) {
-    scratch = new Uint8Array(bound * 2)
-    view = new DataView(scratch.buffer)
+/** Bytes that {@link writeStored} will write. */
+export function storedSize({ node, records, children }: StoredNode): number {
+  let size = varintLength(node.bytes.length) + node.bytes.length
+  for (const record of records) size += placeSize(record)
+  for (const child of children) {
+    if (child !== undefined) size += placeSize(child) + varintLength(child.records) + varintLength(child.bytes)
   }
-  const out = scratch
-  let at = putVarint(out, 0, node.bytes.length)
-  out.set(node.bytes, at)
-  at += node.bytes.length
-  const place = (it: Place): void => {
-    view.setUint32(at, it.segment, true)
-    at = putVarint(out, at + 4, it.offset)
-    at = putVarint(out, at, it.length)
-  }
-  for (const record of records) place(record)
+  return size
+}
+
+const placeSize = (it: Place): number => 4 + varintLength(it.offset) + varintLength(it.length)
+
+/** Writes a stored node at `at`. Returns the offset after it. */
+export function writeStored(out: Uint8Array, at: number, { node, records, children }: StoredNode): number {
+  let to = writeVarint(out, at, node.bytes.length)
+  out.set(node.bytes, to)
+  to += node.bytes.length
+  for (const record of records) to = writePlace(out, to, record)
   for (const child of children) {
     if (child === undefined) continue
-    place(child)
-    at = putVarint(out, at, child.records)
-    at = putVarint(out, at, child.bytes)
+    to = writePlace(out, to, child)
+    to = writeVarint(out, to, child.records)
+    to = writeVarint(out, to, child.bytes)
   }
-  return out.slice(0, at)
+  return to
+}
+
+function writePlace(out: Uint8Array, at: number, it: Place): number {
+  out[at] = it.segment & 0xff
+  out[at + 1] = (it.segment >>> 8) & 0xff
+  out[at + 2] = (it.segment >>> 16) & 0xff
+  out[at + 3] = it.segment >>> 24
+  return writeVarint(out, writeVarint(out, at + 4, it.offset), it.length)
+}
+
+/** A stored node as bytes of its own. */
+export function encodeStored(stored: StoredNode): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(storedSize(stored))
+  writeStored(out, 0, stored)
+  return out
 }
 
 /** Reads what {@link encodeStored} wrote. Our own disk, yet checked: the node itself is parsed strictly. */
@@ -102,15 +112,6 @@ export function decodeStored(bytes: Uint8Array): StoredNode {
     children.push({ ...at, records: varint(), bytes: varint() })
   }
   return { node, records, children }
-}
-
-function putVarint(out: Uint8Array, at: number, value: number): number {
-  while (value >= 0x80) {
-    out[at++] = (value % 0x80) | 0x80
-    value = Math.floor(value / 0x80)
-  }
-  out[at++] = value
-  return at
 }
 
 /** Records and record bytes under a stored node, itself included. */

@@ -24,8 +24,8 @@ export interface NodeArena {
 
 /** One page: large enough that a spill is one value of about a megabyte. */
 const PAGE_BYTES = 1 << 20
-/** f64: where in the CAR the node came from, for reports. */
-const HEAD = 8
+/** u48: where in the CAR the node came from, for reports. */
+const HEAD = 6
 
 interface Page {
   bytes: Uint8Array<ArrayBuffer> | undefined
@@ -65,7 +65,7 @@ export function createNodeArena(budget: number): NodeArena {
       const index = open(HEAD + to - from)
       const page = pages[index]
       if (page?.bytes === undefined) throw new RangeError('arena page is gone')
-      new DataView(page.bytes.buffer).setFloat64(page.used, position)
+      putPosition(page.bytes, page.used, position)
       page.bytes.set(bytes.subarray(from, to), page.used + HEAD)
       const offset = page.used + HEAD
       page.used = offset + to - from
@@ -80,7 +80,7 @@ export function createNodeArena(budget: number): NodeArena {
     },
     position(index, offset) {
       const bytes = pages[index]?.bytes
-      return bytes === undefined ? -1 : new DataView(bytes.buffer).getFloat64(offset - HEAD)
+      return bytes === undefined ? -1 : positionAt(bytes, offset - HEAD)
     },
     release(index) {
       const page = pages[index]
@@ -123,4 +123,18 @@ export function createNodeArena(budget: number): NodeArena {
       return inMemory
     },
   }
+}
+
+function putPosition(bytes: Uint8Array, at: number, position: number): void {
+  let rest = position
+  for (let i = 0; i < HEAD; i++) {
+    bytes[at + i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+}
+
+function positionAt(bytes: Uint8Array, at: number): number {
+  let position = 0
+  for (let i = HEAD - 1; i >= 0; i--) position = position * 256 + (bytes[at + i] ?? 0)
+  return position
 }

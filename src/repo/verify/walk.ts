@@ -148,7 +148,7 @@ export function createTreeWalk(input: {
     if (order === 0) fail('repo.key-duplicate', frame, { path: printable(key) })
     if (order < 0) fail('repo.key-order', frame, { path: printable(key) })
     if (!checkPath(frame.key, 0, length)) fail('repo.path-invalid', frame, { path: printable(key) })
-    const height = heightOf(sha256, key)
+    const height = heightOf(sha256, frame.key, 0, length)
     if (frame.layer < 0) frame.layer = height
     if (height !== frame.layer) {
       fail('repo.height-wrong', frame, { path: printable(key), height, layer: frame.layer })
@@ -178,7 +178,7 @@ export function createTreeWalk(input: {
     const from = fields[SUFFIX] ?? 0
     const to = from + (fields[SUFFIX_LENGTH] ?? 0)
     if ((fields[PREFIX] ?? 0) !== 0) fail('repo.prefix-wrong', frame)
-    frame.layer = heightOf(sha256, bytes.subarray(from, to))
+    frame.layer = heightOf(sha256, bytes, from, to)
     if (frame.layer > MAX_LAYERS) fail('repo.tree-too-deep', frame)
     return undefined
   }
