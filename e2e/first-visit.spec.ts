@@ -40,6 +40,22 @@ test('the shell is there before any script runs', async ({ browser, app }) => {
   await context.close()
 })
 
+test('a theme chosen against the system’s is there before the app’s own scripts', async ({ page, app }) => {
+  await page.emulateMedia({ colorScheme: 'light' })
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  await page.goto(`${app.url}/settings`)
+  const light = await background()
+  await page.getByRole('button', { name: 'Dark' }).click()
+  const dark = await background()
+  expect(dark).not.toBe(light)
+  // as on a slow line: the shell and its styles have come, the app has not
+  await page.route(/\/assets\/.*\.js$/, (route) => route.abort())
+  await page.goto(app.url)
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible()
+  await expect(page.locator('main .skeleton')).toHaveCount(1)
+  expect(await background()).toBe(dark)
+})
+
 test('nothing but the app’s own server is asked before a person asks', async ({ page, app }) => {
   const strangers: string[] = []
   page.context().on('request', (request) => {

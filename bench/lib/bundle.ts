@@ -4,16 +4,12 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const PAGES = join(import.meta.dirname, '..', 'pages')
-const PRODUCT = join(import.meta.dirname, '..', '..', 'src')
 
 /** Bundles the pages from the product's source into a folder of this run. */
 export async function bundlePages(): Promise<{ readonly dir: string; remove(): void }> {
   const outdir = mkdtempSync(join(tmpdir(), 'cairn-bench-pages-'))
   await build({
-    entryPoints: [
-      ...['main', 'worker'].map((out) => ({ in: join(PAGES, `${out}.ts`), out })),
-      { in: join(PRODUCT, 'worker', 'checker.ts'), out: 'checker' },
-    ],
+    entryPoints: ['main.ts', 'worker.ts'].map((name) => join(PAGES, name)),
     outdir,
     bundle: true,
     format: 'esm',

@@ -1,5 +1,5 @@
-import { connectBlockCheck, CORES_FOR_CHECKER } from '../../src/cairn/block-checker.ts'
-import { createSha256 } from '../../src/core/hash.ts'
+import { createSha256, type DigestCheck, type Sha256 } from '../../src/core/hash.ts'
+import { createLanesCheck } from '../../src/core/sha256-lanes.ts'
 import { verifySignature } from '../../src/repo/signature.ts'
 import { openImport } from '../../src/storage/importer.ts'
 import { openIndexedDb } from '../../src/storage/indexeddb/open.ts'
@@ -9,40 +9,44 @@ import { carChunks } from './car-source.ts'
 import type { OurImportInput } from './protocol.ts'
 import type { Task } from './worker.ts'
 
+export interface Hashes {
+  readonly sha256: Sha256
+  readonly digests?: DigestCheck
+}
+
 /** The product's importer: verified, indexed and durable, with the head moved at the end. */
 export const ourImport: Task<'ourImport'> = async (input) => {
-  const [chunks, storage, sha256] = await Promise.all([carChunks(input), openIndexedDb(), createSha256()])
+  const [chunks, storage, hashes] = await Promise.all([carChunks(input), openIndexedDb(), createHashes()])
   return async () => {
-    const { bytes, records } = await importCar({ input, chunks, storage, sha256 })
+    const { bytes, records } = await importCar({ input, chunks, storage, hashes })
     return { bytes, records }
   }
 }
 
-function openCheck() {
-  const worker = new Worker('/checker.js', { type: 'module' })
-  return connectBlockCheck(worker, () => worker.terminate())
+/** What the product's engine hashes with. */
+export async function createHashes(): Promise<Hashes> {
+  const [sha256, digests] = await Promise.all([createSha256(), createLanesCheck()])
+  return digests === undefined ? { sha256 } : { sha256, digests }
 }
 
 export async function importCar(parts: {
   readonly input: Pick<OurImportInput, 'did' | 'didKey'>
   readonly chunks: AsyncIterable<Uint8Array<ArrayBuffer>>
   readonly storage: Storage
-  readonly sha256: Awaited<ReturnType<typeof createSha256>>
+  readonly hashes: Hashes
   readonly base?: SnapshotRow
 }): Promise<{ snapshot: SnapshotRow; bytes: number; records: number }> {
-  const { input, storage, sha256, base } = parts
+  const { input, storage, base } = parts
   const now = Date.now()
   const session = await openImport({
     storage,
     did: input.did,
-    sha256,
+    ...parts.hashes,
     random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     now,
     source: 'pds',
     label: 'bench',
     ...(base === undefined ? {} : { base, partial: true }),
-    // as the product's engine does it
-    ...(base === undefined && navigator.hardwareConcurrency >= CORES_FOR_CHECKER ? { check: openCheck } : {}),
     onCommit: async ({ commit }) => {
       const result = await verifySignature(input.didKey, commit.sig, commit.unsigned)
       if (result !== 'valid') throw new Error(`signature: ${result}`)

@@ -1,9 +1,8 @@
-import { createSha256 } from '../../src/core/hash.ts'
 import { openIndexedDb } from '../../src/storage/indexeddb/open.ts'
 import { carWhole } from './car-source.ts'
 import { countingStorage } from './counting-storage.ts'
 import { openDatabase, putAll } from './database.ts'
-import { importCar } from './import-ours.ts'
+import { createHashes, importCar } from './import-ours.ts'
 import { headOf } from './open.ts'
 import type { Task } from './worker.ts'
 
@@ -11,14 +10,14 @@ import type { Task } from './worker.ts'
 export const ourUpdates: Task<'ourUpdates'> = async ({ did, didKey, urls }) => {
   const cars = await Promise.all(urls.map((url) => carWhole({ url })))
   const { storage, counts } = countingStorage(await openIndexedDb())
-  const sha256 = await createSha256()
+  const hashes = await createHashes()
   return async () => {
     const out: { ms: number; written: number }[] = []
     for (const car of cars) {
       counts.written = 0
       const started = performance.now()
       const base = await headOf(storage, did)
-      await importCar({ input: { did, didKey }, chunks: once(car), storage, sha256, base })
+      await importCar({ input: { did, didKey }, chunks: once(car), storage, hashes, base })
       out.push({ ms: performance.now() - started, written: counts.written })
     }
     return out

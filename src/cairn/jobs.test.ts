@@ -106,7 +106,7 @@ describe('jobs', () => {
     }))
 
   it('say how far they are, how fast, and how long it will take', () =>
-    withJobs(async ({ jobs, told, timers, storage }) => {
+    withJobs(async ({ jobs, told, timers }) => {
       const it = gated()
       start(jobs, it.run)
       const work = await it.begun
@@ -144,7 +144,7 @@ describe('jobs', () => {
     }))
 
   it('that wait for another try say so, and why, until they go on', () =>
-    withJobs(async ({ jobs, told, timers, storage }) => {
+    withJobs(async ({ jobs, told, timers }) => {
       const it = gated()
       start(jobs, it.run)
       const work = await it.begun
@@ -231,7 +231,7 @@ describe('jobs', () => {
     }))
 
   it('tell the other tabs that they live, until they have ended', () =>
-    withJobs(async ({ jobs, told, timers, storage }) => {
+    withJobs(async ({ jobs, told, timers }) => {
       const it = gated()
       start(jobs, it.run)
       await it.begun

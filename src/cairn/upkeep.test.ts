@@ -184,6 +184,36 @@ describe('what is kept', () => {
       { retention: { keep: 'last', count: 2 } },
     ))
 
+  it('lets what a person asks for wait for a sweep of this tab', () =>
+    withCairn(async ({ cairn, pds, storage, ended, until, backUp }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await backUp(alice.did)
+      alice.commit({ create: 1 })
+      await backUp(alice.did)
+      const [old] = await cairn.library.snapshots(alice.did)
+      pds.offline = true
+      const gate = Promise.withResolvers<void>()
+      const held = Promise.withResolvers<void>()
+      // Holds the sweep up, where it would take long on a large repo.
+      const elsewhere = storage.lock(`repo:${alice.did}`, { mode: 'exclusive' }, async () => {
+        held.resolve()
+        await gate.promise
+      })
+      await held.promise
+      await cairn.library.deleteSnapshot(alice.did, old?.id ?? '')
+      await until(async () =>
+        (await cairn.activity.jobs()).some((it) => it.kind === 'sweep' && it.state === 'running'),
+      )
+      await new Promise((resolve) => setImmediate(resolve))
+      const file = await cairn.library.importFile(new Blob([...alice.repo.car()]), 'alice.car')
+      await until(async () => (await cairn.activity.jobs()).some((it) => it.id === file.id && it.did !== undefined))
+      const dropped = cairn.library.discardUnfinished(alice.did)
+      gate.resolve()
+      expect((await ended(file)).error).toBeUndefined()
+      await dropped
+      await elsewhere
+    }))
+
   it('takes a file, and refuses one', () =>
     withCairn(async ({ cairn, pds, ended }) => {
       const alice = await pds.account({ name: 'alice' })

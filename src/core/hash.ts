@@ -1,4 +1,5 @@
 import { createSHA256 } from 'hash-wasm'
+import { equalAt } from './bytes.ts'
 
 /** SHA-256 of the bytes, 32 bytes long. Synchronous; the result belongs to the caller. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -14,5 +15,23 @@ export async function createSha256(): Promise<Sha256> {
     hasher.init()
     hasher.update(bytes)
     return hasher.digest('binary')
+  }
+}
+
+/**
+ * Checks that messages have the digests that lie among the same bytes. `messages` holds for each of `count`
+ * where it begins, where it ends, and where its 32-byte digest begins. Gives the index of the first that
+ * has another digest, or -1.
+ */
+export type DigestCheck = (bytes: Uint8Array, messages: Int32Array, count: number) => number
+
+/** The check that hashes one message after another. */
+export function checkEach(sha256: Sha256): DigestCheck {
+  return (bytes, messages, count) => {
+    for (let i = 0; i < count; i++) {
+      const digest = sha256(bytes.subarray(messages[i * 3], messages[i * 3 + 1]))
+      if (!equalAt(digest, 0, bytes, messages[i * 3 + 2] ?? 0, digest.length)) return i
+    }
+    return -1
   }
 }

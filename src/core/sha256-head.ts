@@ -5,7 +5,7 @@
  */
 
 /** Fractional parts of the cube roots of the first 64 primes. */
-const ROUND = Int32Array.from([
+export const SHA256_ROUND = Int32Array.from([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,
   0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
   0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8,
@@ -17,7 +17,7 @@ const ROUND = Int32Array.from([
 ])
 
 /** Fractional parts of the square roots of the first 8 primes. */
-const START = Int32Array.from([
+export const SHA256_START = Int32Array.from([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ])
 
@@ -30,7 +30,7 @@ export function sha256Head(bytes: Uint8Array, from: number, to: number): number 
   const length = to - from
   // 0x80 and the bit length follow the message, in a block of their own when they do not fit.
   const blocks = Math.ceil((length + 9) / BLOCK)
-  state.set(START)
+  state.set(SHA256_START)
   for (let block = 0; block < blocks; block++) {
     fill(bytes, from, length, block * BLOCK)
     if (block === blocks - 1) {
@@ -75,7 +75,7 @@ function compress(): void {
   let h = state[7] as number
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (ROUND[i] as number) + (w[i] as number)) | 0
+    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (SHA256_ROUND[i] as number) + (w[i] as number)) | 0
     const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
     const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0
     h = g

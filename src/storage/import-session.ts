@@ -1,6 +1,5 @@
-import type { Sha256 } from '../core/hash.ts'
+import type { DigestCheck, Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
-import type { OpenBlockCheck } from '../repo/verify/block-check.ts'
 import type { RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
 import type { ImportRow, SnapshotRow } from './rows.ts'
@@ -43,7 +42,7 @@ export interface SnapshotFacts {
 export interface ImportSession {
   /** Blocks were found from a try that was cut off. */
   readonly resumed: boolean
-  /** Takes the next bytes, which are not the caller's any more; resolves when there is room for more. */
+  /** Takes the next bytes; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
@@ -76,6 +75,6 @@ export interface ImportOptions {
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number
-  /** Where blocks are hashed and checked; on this thread unless told. */
-  readonly check?: OpenBlockCheck
+  /** a faster check of many digests than one after another, where the host has one */
+  readonly digests?: DigestCheck
 }

@@ -1,20 +1,8 @@
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
+import { checkEach } from '../core/hash.ts'
 import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
-import {
-  BLOCK_FIELDS,
-  type CheckedBlocks,
-  CODEC,
-  createBlockCheck,
-  DIGEST_AT,
-  FORM,
-  FROM,
-  IN_BUFFER,
-  POSITION_HIGH,
-  POSITION_LOW,
-  POSITION_UNIT,
-  TO,
-} from '../repo/verify/block-check.ts'
+import { type CheckedBlocks, createBlockCheck } from '../repo/verify/block-check.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
@@ -81,41 +69,22 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let proof: { readonly commit: SignedCommit; readonly proven: Proven } | undefined
   let bytes = 0
 
-  const openCheck = options.check ?? (() => createBlockCheck(sha256))
+  const openCheck = () => createBlockCheck(options.digests ?? checkEach(sha256))
   let check = openCheck()
-  /** Chunks whose check was begun, in order. */
-  let ahead: (CheckedBlocks | Promise<CheckedBlocks>)[] = []
 
-  const takeBlocks = ({ buffers, blocks }: CheckedBlocks): void => {
-    for (let i = 0; i < blocks.length; i += BLOCK_FIELDS) {
-      const buffer = buffers[blocks[i + IN_BUFFER] ?? 0]
-      if (buffer === undefined) throw new RangeError('a block in no buffer')
-      const digestAt = blocks[i + DIGEST_AT] ?? 0
-      const from = blocks[i + FROM] ?? 0
-      const to = blocks[i + TO] ?? 0
-      if (root !== undefined && isAt(root, buffer, digestAt)) {
-        // The commit goes into the snapshot's row. No tree under it can hold it as a record.
-        commit ??= signedCommit(root, buffer.slice(from, to))
+  const takeBlocks = (checked: CheckedBlocks): void => {
+    root = checked.root
+    for (let i = 0; i < checked.count; i++) {
+      const buffer = checked.buffer(i)
+      const digestAt = checked.digestAt(i)
+      const from = checked.from(i)
+      const to = checked.to(i)
+      if (root === undefined || !isAt(root, buffer, digestAt)) {
+        intake.take(checked.codec(i), buffer, digestAt, from, to, checked.position(i), checked.form(i))
         continue
       }
-      const position = (blocks[i + POSITION_HIGH] ?? 0) * POSITION_UNIT + (blocks[i + POSITION_LOW] ?? 0)
-      intake.take(blocks[i + CODEC] ?? 0, buffer, digestAt, from, to, position, blocks[i + FORM] ?? 0)
-    }
-  }
-
-  /** Stores and walks what the check has let through, but for the newest `rest` chunks. */
-  const takeChecked = async (rest: number): Promise<void> => {
-    while (ahead.length > rest) {
-      const next = ahead.shift()
-      const batch = next instanceof Promise ? await next : next
-      if (batch === undefined) return
-      root ??= batch.root
-      takeBlocks(batch)
-      bytes += batch.length
-      await greet()
-      if (greeted) await advance()
-      await spill()
-      if (lane.busy) await lane.room()
+      // The commit goes into the snapshot's row. No tree under it can hold it as a record.
+      commit ??= signedCommit(root, buffer.slice(from, to))
     }
   }
 
@@ -183,8 +152,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
 
   const proveAll = async () => {
     if (proof !== undefined) return proof
-    await takeChecked(0)
-    await check.end()
+    check.end()
     if (commit === undefined) throw new RepoError('repo.no-root', { reason: 'the root block never came' })
     const { base } = options
     const proven =
@@ -210,17 +178,15 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       }
     },
     async write(chunk) {
-      const checked = check.push(chunk)
-      // It is awaited in its turn; until then a failure must not count as unheard.
-      if (checked instanceof Promise) checked.catch(() => {})
-      ahead.push(checked)
-      await takeChecked(check.ahead)
+      takeBlocks(check.push(chunk))
+      bytes += chunk.length
+      await greet()
+      if (greeted) await advance()
+      await spill()
+      if (lane.busy) await lane.room()
     },
     restart() {
-      check.close()
       check = openCheck()
-      ahead = []
-      root = undefined
       commit = undefined
       greeted = false
       walk = undefined
@@ -233,7 +199,6 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
     async finish(facts) {
       const { commit, proven } = await proveAll()
-      check.close()
       await flush()
       const snapshot: SnapshotRow = {
         id: await nextSnapshotId(storage, did, facts.now, commit.cid),
@@ -263,11 +228,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       return snapshot
     },
     async suspend() {
-      check.close()
       await flush()
     },
     async discard() {
-      check.close()
       await flush().catch(() => {})
       await discardImport(storage, did, row.id)
     },

@@ -214,9 +214,9 @@ describe('blobs', () => {
       const watching: Host['fetch'] = async (url, init) => {
         const response = await pds.fetch(url, init)
         const cid = new URL(url).searchParams.get('cid')
-        const reader = response.body?.getReader()
-        if (cid === null || reader === undefined) return response
-        const body = new ReadableStream<Uint8Array>({
+        if (cid === null || response.body === null) return response
+        const reader = response.body.getReader()
+        const watched: UnderlyingDefaultSource<Uint8Array> = {
           async pull(controller) {
             const { done, value } = await reader.read()
             if (done) return controller.close()
@@ -231,8 +231,8 @@ describe('blobs', () => {
             held.delete(cid)
             await reader.cancel(reason)
           },
-        })
-        return new Response(body, response)
+        }
+        return new Response(new ReadableStream(watched, { highWaterMark: 0 }), response)
       }
       const write: Storage['write'] = async (ops, options) => {
         await storage.write(ops, options)

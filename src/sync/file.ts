@@ -41,7 +41,7 @@ export async function importFile(
       source: 'file',
       label: name,
       ...(before === undefined ? {} : { base: before }),
-      ...(host.openCheck === undefined ? {} : { check: host.openCheck }),
+      ...(host.digests === undefined ? {} : { digests: host.digests }),
       onCommit: async (found) => {
         admission = await admit(host, { commit: found, identity, fetchedFromCurrentPds: false, head: before })
       },

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import type { Sha256 } from '../core/hash.ts'
+import type { DigestCheck, Sha256 } from '../core/hash.ts'
 import type { IdentityEndpoints } from '../pds/identity.ts'
 import type { Fetch, Timers } from '../pds/network.ts'
-import type { OpenBlockCheck } from '../repo/verify/block-check.ts'
 import type { Storage } from '../storage/port.ts'
 
 /** What the engine needs of the place it runs in. */
@@ -14,8 +13,8 @@ export interface Host {
   readonly clock: Clock
   /** a random 32-bit number */
   readonly random: () => number
-  /** a thread for the blocks of one import; on the engine's own when there is none */
-  readonly openCheck?: OpenBlockCheck
+  /** a faster check of many digests than one after another, where the host has one */
+  readonly digests?: DigestCheck
 }
 
 /** Where identities and repos are asked for. */

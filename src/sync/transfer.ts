@@ -48,8 +48,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     label: input.label,
     partial,
     ...(before === undefined ? {} : { base: before }),
-    // What changed is little: a thread for it would take longer to start.
-    ...(partial || host.openCheck === undefined ? {} : { check: host.openCheck }),
+    ...(host.digests === undefined ? {} : { digests: host.digests }),
     onCommit: async (commit) => {
       admission = await admit(host, {
         commit,

@@ -1,16 +1,15 @@
 import type { Cairn, CairnEvent } from '../cairn/api.ts'
-import { connectBlockCheck, CORES_FOR_CHECKER } from '../cairn/block-checker.ts'
 import { createCairn } from '../cairn/create.ts'
 import type { Siblings } from '../cairn/host.ts'
 import { deferCairn } from '../cairn/deferred.ts'
 import { serveCairn } from '../cairn/remote.ts'
 import { createSha256 } from '../core/hash.ts'
-import type { BlockCheck } from '../repo/verify/block-check.ts'
+import { createLanesCheck } from '../core/sha256-lanes.ts'
 import { openIndexedDb } from '../storage/indexeddb/open.ts'
 
 /** The engine of one tab: everything that is not drawing runs here. */
 async function start(): Promise<Cairn> {
-  const [storage, sha256] = await Promise.all([openIndexedDb(), createSha256()])
+  const [storage, sha256, digests] = await Promise.all([openIndexedDb(), createSha256(), createLanesCheck()])
   return createCairn({
     storage,
     sha256,
@@ -23,7 +22,7 @@ async function start(): Promise<Cairn> {
     },
     clock: { now: () => Date.now() },
     random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    ...(navigator.hardwareConcurrency >= CORES_FOR_CHECKER ? { openCheck } : {}),
+    ...(digests === undefined ? {} : { digests }),
     siblings: siblings(),
     persistence: {
       supported: typeof navigator.storage?.persisted === 'function',
@@ -34,11 +33,6 @@ async function start(): Promise<Cairn> {
 
 // Serving begins at once: a message that came while the database opens would otherwise be lost.
 serveCairn(deferCairn(start()), self)
-
-function openCheck(): BlockCheck {
-  const worker = new Worker(new URL('./checker.ts', import.meta.url), { type: 'module', name: 'checker' })
-  return connectBlockCheck(worker, () => worker.terminate())
-}
 
 function siblings(): Siblings {
   const channel = new BroadcastChannel('cairn')

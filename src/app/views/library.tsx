@@ -99,7 +99,7 @@ function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElement | n
         <input
           ref={inputRef}
           aria-label="Handle or DID to keep a copy of"
-          placeholder="Keep a copy of: handle or DID, such as ana.example.org"
+          placeholder="Handle or DID, such as ana.example.org"
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoCapitalize="none"

@@ -37,11 +37,6 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'The record that refers to it is kept.',
     next: 'Fetch the blobs of this repository, then try again.',
   },
-  'cairn.checker-lost': {
-    title: 'The check of what arrived was stopped.',
-    safe: 'Nothing unproven was kept, and what was there before is as it was.',
-    next: 'Try again. If it happens again, close other tabs: the device may be short of memory.',
-  },
   'cairn.unexpected': {
     title: 'Something went wrong that Cairn did not foresee.',
     safe: COPY_SAFE,

@@ -35,7 +35,7 @@ describe('noting a blob', () => {
       notes.add('a.b.c/1', [ref])
       await notes.write()
       expect(reads).toBe(2)
-      expect(await storage.get('blobs', blobKey(did, cid))).toEqual({ ...kept, declaredType: 'image/png', paths: ['a.b.c/1'] })
+      expect(await storage.get('blobs', blobKey(did, cid))).toEqual({ ...kept, declaredType: 'image/png', declaredBytes: 3, paths: ['a.b.c/1'] })
     })
   })
 

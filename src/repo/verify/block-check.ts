@@ -1,63 +1,58 @@
-import { CODEC_DAG_CBOR } from '../../core/cid.ts'
-import type { Sha256 } from '../../core/hash.ts'
+import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
+import type { DigestCheck } from '../../core/hash.ts'
 import { createCarReader } from '../car/reader.ts'
 import { checkRecord } from '../cbor/check.ts'
 import { RepoError } from '../errors.ts'
 import { looksLikeNode } from '../mst/node.ts'
-import { checkHash, NODE_LIKE } from './intake.ts'
+import { NODE_LIKE } from './intake.ts'
 
 /**
- * The first half of taking a CAR in: split it into blocks, hash each, and check the form of each that can
- * be a record. It needs nothing but the bytes, so it can run on a thread of its own while the second half
- * (store, walk the tree) is at work on the chunk before.
+ * The first half of taking a CAR in: split a chunk into blocks, check the form of each that can be a record,
+ * and hash them all in one go, which is what makes hashing fast.
  */
 export interface BlockCheck {
-  /** Checks the blocks that this chunk completes. The chunk must not be used again by the caller. */
-  push(chunk: Uint8Array): CheckedBlocks | Promise<CheckedBlocks>
+  /** The blocks that this chunk completes, in order; to be read before the next push. */
+  push(chunk: Uint8Array): CheckedBlocks
   /** Says that the bytes are over. Throws `repo.car-truncated`. */
-  end(): void | Promise<void>
-  close(): void
-  /** Chunks that may be under way before the first is waited for. */
-  readonly ahead: number
+  end(): void
 }
 
-export type OpenBlockCheck = () => BlockCheck
-
-/** Blocks whose hashes hold, described by {@link BLOCK_FIELDS} numbers each. */
 export interface CheckedBlocks {
-  /** digest of the first root, when the header was in this chunk */
+  /** digest of the first root, once the header has come */
   readonly root: Uint8Array | undefined
-  /** the chunk, and the one block that began in an earlier chunk, if any */
-  readonly buffers: readonly Uint8Array[]
-  readonly blocks: Int32Array<ArrayBuffer>
-  /** bytes of the chunk */
-  readonly length: number
+  readonly count: number
+  /** bytes of block i; its digest begins at `digestAt(i)`, its data is [`from(i)`, `to(i)`) */
+  buffer(i: number): Uint8Array
+  digestAt(i: number): number
+  from(i: number): number
+  to(i: number): number
+  codec(i: number): number
+  /** byte offset of its frame in the CAR */
+  position(i: number): number
+  /** what `Intake.take` wants to know of it */
+  form(i: number): number
 }
 
-export const BLOCK_FIELDS = 8
-export const IN_BUFFER = 0
-export const CODEC = 1
-export const DIGEST_AT = 2
-export const FROM = 3
-export const TO = 4
-/** byte offset of the frame in the CAR: millions of 2^20, and the rest */
-export const POSITION_HIGH = 5
-export const POSITION_LOW = 6
-/** what `Intake.take` wants to know of it */
-export const FORM = 7
+/** Numbers kept of a block: the three a {@link DigestCheck} reads come from here. */
+interface Columns {
+  from: number[]
+  to: number[]
+  digestAt: number[]
+  codec: number[]
+  position: number[]
+  form: number[]
+}
 
-export const POSITION_UNIT = 2 ** 20
+const columns = (): Columns => ({ from: [], to: [], digestAt: [], codec: [], position: [], form: [] })
 
-/** A guess that fits most chunks: blocks of 280 bytes. */
-const BYTES_A_BLOCK = 200
-
-/** The check on the caller's own thread. Errors: those of the CAR reader, `repo.no-root`, `repo.bad-hash`. */
-export function createBlockCheck(sha256: Sha256): BlockCheck {
+/** Errors: those of the CAR reader, `repo.no-root`, `repo.bad-hash` with the block's position and CID. */
+export function createBlockCheck(digests: DigestCheck): BlockCheck {
   let root: Uint8Array | undefined
   let chunk: Uint8Array = new Uint8Array(0)
-  let straddler: Uint8Array<ArrayBuffer> | undefined
-  let blocks = new Int32Array(0)
-  let used = 0
+  /** The one block that began in an earlier chunk: the reader uses its buffer again. */
+  let straddler: Uint8Array | undefined
+  let found = columns()
+  let messages = new Int32Array(3 * 1024)
 
   const car = createCarReader({
     header({ roots }) {
@@ -66,53 +61,69 @@ export function createBlockCheck(sha256: Sha256): BlockCheck {
       root = first.digest.slice()
     },
     block(codec, buffer, digestAt, from, to, position) {
-      checkHash(sha256, buffer, digestAt, from, to, position)
-      if (used + BLOCK_FIELDS > blocks.length) {
-        const grown = new Int32Array(Math.max(64 * BLOCK_FIELDS, blocks.length * 2))
-        grown.set(blocks)
-        blocks = grown
-      }
-      // The reader puts a block that lies across chunks into a buffer that it uses again.
       const across = buffer.buffer !== chunk.buffer
-      if (across) straddler = copy(buffer, digestAt, to)
+      if (across) straddler = buffer.slice(digestAt, to)
       const shift = across ? digestAt : chunk.byteOffset - buffer.byteOffset
       const node = codec === CODEC_DAG_CBOR && looksLikeNode(buffer, from, to)
-      blocks[used + IN_BUFFER] = across ? 1 : 0
-      blocks[used + CODEC] = codec
-      blocks[used + DIGEST_AT] = digestAt - shift
-      blocks[used + FROM] = from - shift
-      blocks[used + TO] = to - shift
-      blocks[used + POSITION_HIGH] = Math.floor(position / POSITION_UNIT)
-      blocks[used + POSITION_LOW] = position % POSITION_UNIT
-      blocks[used + FORM] = node ? NODE_LIKE : checkRecord(buffer, from, to)
-      used += BLOCK_FIELDS
+      found.from.push(from - shift)
+      found.to.push(to - shift)
+      found.digestAt.push(digestAt - shift)
+      found.codec.push(codec)
+      found.position.push(position)
+      found.form.push(node ? NODE_LIKE : checkRecord(buffer, from, to))
     },
   })
 
+  /** Checks blocks [first, last), which lie in one buffer. */
+  const hold = (bytes: Uint8Array, first: number, last: number): void => {
+    if (messages.length < (last - first) * 3) messages = new Int32Array((last - first) * 6)
+    for (let i = first, at = 0; i < last; i++, at += 3) {
+      messages[at] = found.from[i] ?? 0
+      messages[at + 1] = found.to[i] ?? 0
+      messages[at + 2] = found.digestAt[i] ?? 0
+    }
+    const wrong = digests(bytes, messages, last - first)
+    if (wrong < 0) return
+    const digestAt = found.digestAt[first + wrong] ?? 0
+    throw new RepoError('repo.bad-hash', {
+      offset: found.position[first + wrong] ?? 0,
+      cid: cidString(CODEC_DAG_CBOR, bytes.subarray(digestAt, digestAt + 32)),
+    })
+  }
+
+  const holdAll = (): void => {
+    const across = straddler === undefined ? 0 : 1
+    if (straddler !== undefined) hold(straddler, 0, 1)
+    hold(chunk, across, found.from.length)
+  }
+
   return {
-    ahead: 0,
     push(next) {
       chunk = next
       straddler = undefined
-      used = 0
-      root = undefined
-      const room = Math.ceil(next.length / BYTES_A_BLOCK) * BLOCK_FIELDS
-      blocks = new Int32Array(room)
-      car.push(next)
+      found = columns()
+      try {
+        car.push(next)
+      } catch (error) {
+        // A wrong block before the place where reading failed is the earlier fault.
+        holdAll()
+        throw error
+      }
+      holdAll()
+      const { from, to, digestAt, codec, position, form } = found
+      const first = straddler
       return {
         root,
-        buffers: straddler === undefined ? [next] : [next, straddler],
-        blocks: blocks.subarray(0, used),
-        length: next.length,
+        count: from.length,
+        buffer: (i) => (i === 0 && first !== undefined ? first : next),
+        from: (i) => from[i] ?? 0,
+        to: (i) => to[i] ?? 0,
+        digestAt: (i) => digestAt[i] ?? 0,
+        codec: (i) => codec[i] ?? 0,
+        position: (i) => position[i] ?? 0,
+        form: (i) => form[i] ?? 0,
       }
     },
     end: () => car.end(),
-    close() {},
   }
-}
-
-function copy(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(to - from)
-  out.set(bytes.subarray(from, to))
-  return out
 }
