@@ -15,8 +15,13 @@ try {
   const flags = ['-O3', '--converge', '--runtime', 'stub', '--noAssert', '--enable', 'simd']
   const memory = ['--initialMemory', '8', '--memoryBase', '4096']
   const compiler = join(folder, 'node_modules', '.bin', 'asc')
-  execFileSync(compiler, [join(here, 'sha256-lanes.ts'), ...flags, ...memory, '--outFile', out], { stdio: 'inherit' })
-  const lines = readFileSync(out).toString('base64').match(/.{1,100}/g) ?? []
+  execFileSync(compiler, [join(here, 'sha256-lanes.ts'), ...flags, ...memory, '--outFile', out], {
+    stdio: 'inherit',
+  })
+  const lines =
+    readFileSync(out)
+      .toString('base64')
+      .match(/.{1,100}/g) ?? []
   const text = [
     '/** Compiled from scripts/wasm/sha256-lanes.ts by scripts/wasm/build.mjs. Base64 of a WebAssembly module. */',
     'export const SHA256_LANES_WASM =',

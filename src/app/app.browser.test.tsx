@@ -68,7 +68,7 @@ describe('library', () => {
 
   it('names an unfinished first backup as the person did', async () => {
     open('/')
-    await see(/@tess\.example/)
+    await expect.poll(text).toMatch(/@tess\.example/)
   })
 
   it('follows the progress of a job without reading the list again', async () => {

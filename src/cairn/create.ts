@@ -78,7 +78,12 @@ export function createCairn(host: CairnHost): Cairn {
       if (stopping) return
       const dropped = await settleHead(storage, did, host.sha256)
       if (dropped !== undefined) {
-        await log.note({ did, kind: 'head.dropped', fields: { snapshot: dropped, left: (await storage.keys('snapshots', repoRange(did))).length }, level: 'bad' })
+        await log.note({
+          did,
+          kind: 'head.dropped',
+          fields: { snapshot: dropped, left: (await storage.keys('snapshots', repoRange(did))).length },
+          level: 'bad',
+        })
         changed(did)
       }
     }

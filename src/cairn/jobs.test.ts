@@ -103,7 +103,8 @@ describe('jobs', () => {
       await elsewhere
       mine.end()
       await jobs.idle()
-    }))
+    }),
+  )
 
   it('say how far they are, how fast, and how long it will take', () =>
     withJobs(async ({ jobs, told, timers }) => {

@@ -12,6 +12,7 @@ import type { BackupOptions, Job } from './api.ts'
 import type { History } from './history.ts'
 import type { CairnHost } from './host.ts'
 import type { Indexer } from './indexer.ts'
+import { createInOrder } from './in-order.ts'
 import { errorOf } from './job-error.ts'
 import type { JobResult, Jobs } from './jobs.ts'
 import { keepLastOf, readSettings } from './settings.ts'
@@ -42,6 +43,8 @@ export interface Tasks {
 export function createTasks(parts: TaskParts): Tasks {
   const { host, jobs, log, history, summaries, indexer, changed } = parts
   const { storage } = host
+  /** Of several backups of one account the older is refused after the newer: they come in as they were opened. */
+  const files = createInOrder()
 
   const nameOf = async (did: string): Promise<string> => (await repoRow(storage, did))?.handle ?? did
 
@@ -55,7 +58,9 @@ export function createTasks(parts: TaskParts): Tasks {
   ): Promise<void> => {
     if (work.signal.aborted) return
     const { code, fields } = errorOf(error)
-    const name = hasCode(error, 'repo.equivocation') ? ('repo.equivocation' as const) : (`${kind}.failed` as const)
+    const name = hasCode(error, 'repo.equivocation')
+      ? ('repo.equivocation' as const)
+      : (`${kind}.failed` as const)
     await log.note({ did, kind: name, fields: { ...fields, code, label }, level: 'bad' })
   }
 
@@ -126,10 +131,21 @@ export function createTasks(parts: TaskParts): Tasks {
         kind: 'file',
         label: name,
         did: undefined,
-        run: async (work) => {
-          const { endpoints } = await readSettings(storage)
-          return takeIn('file', name, work, (watched) => importFile(host, endpoints, file, name, watched))
-        },
+        run: (work) =>
+          files.run(work.signal, async (pass) => {
+            const inOrder: Work = {
+              ...work,
+              exclusively: (did, run) =>
+                pass(async () => {
+                  work.check()
+                  return work.exclusively(did, run)
+                }),
+            }
+            const { endpoints } = await readSettings(storage)
+            return takeIn('file', name, inOrder, (watched) =>
+              importFile(host, endpoints, file, name, watched),
+            )
+          }),
       })
     },
     async blobs(did) {

@@ -172,6 +172,20 @@ describe('what is kept', () => {
           alice.commit({ create: 2 })
           return file
         })
+        // The first is the slowest to be read, and comes in first all the same.
+        const [first = new Blob()] = files
+        const stream = first.stream.bind(first)
+        first.stream = () => {
+          const reader = stream().getReader()
+          return new ReadableStream({
+            async pull(controller) {
+              for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+              const { done, value } = await reader.read()
+              if (done) controller.close()
+              else controller.enqueue(value)
+            },
+          })
+        }
         const jobs = await Promise.all(files.map((file, i) => cairn.library.importFile(file, `${i}.car`)))
         const all = await Promise.all(jobs.map((job) => ended(job)))
         expect(all.map((it) => it.error?.code ?? it.state)).toEqual(Array<string>(30).fill('done'))
@@ -206,7 +220,9 @@ describe('what is kept', () => {
       )
       await new Promise((resolve) => setImmediate(resolve))
       const file = await cairn.library.importFile(new Blob([...alice.repo.car()]), 'alice.car')
-      await until(async () => (await cairn.activity.jobs()).some((it) => it.id === file.id && it.did !== undefined))
+      await until(async () =>
+        (await cairn.activity.jobs()).some((it) => it.id === file.id && it.did !== undefined),
+      )
       const dropped = cairn.library.discardUnfinished(alice.did)
       gate.resolve()
       expect((await ended(file)).error).toBeUndefined()

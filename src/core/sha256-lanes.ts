@@ -34,7 +34,14 @@ export async function createLanesCheck(): Promise<DigestCheck | undefined> {
   words.set(new Uint32Array(SHA256_START.buffer), START_AT / 4)
 
   /** Checks messages [first, last), which lie within bytes [from, to). */
-  const run = (bytes: Uint8Array, messages: Int32Array, first: number, last: number, from: number, to: number) => {
+  const run = (
+    bytes: Uint8Array,
+    messages: Int32Array,
+    first: number,
+    last: number,
+    from: number,
+    to: number,
+  ) => {
     const missing = INPUT_AT + to - from - memory.buffer.byteLength
     if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE))
     new Uint8Array(memory.buffer, INPUT_AT).set(bytes.subarray(from, to))

@@ -4,13 +4,22 @@ import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
 import { holdsImport } from './import-row.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type RepoRow, repoRange, type SnapshotRow, snapshotKey, spillBytesKey, type TreeWindow } from './rows.ts'
+import {
+  type RepoRow,
+  repoRange,
+  type SnapshotRow,
+  snapshotKey,
+  spillBytesKey,
+  type TreeWindow,
+} from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
 const ROUNDS = 5
 
 /** What the engine knows of a repo beside its content. */
-export type RepoFacts = Partial<Pick<RepoRow, 'handle' | 'pds' | 'upstream' | 'upstreamCheckedAt' | 'keepLast'>>
+export type RepoFacts = Partial<
+  Pick<RepoRow, 'handle' | 'pds' | 'upstream' | 'upstreamCheckedAt' | 'keepLast'>
+>
 
 /**
  * Moves a head in one transaction, after everything under it is durable: the snapshot, the repo's row and
@@ -23,7 +32,12 @@ export async function moveHead(
   storage: Storage,
   snapshot: SnapshotRow,
   facts: RepoFacts,
-  extra: { readonly top: TreeWindow | undefined; readonly importId: string; readonly ops: readonly WriteOp[]; readonly allowRollback: boolean },
+  extra: {
+    readonly top: TreeWindow | undefined
+    readonly importId: string
+    readonly ops: readonly WriteOp[]
+    readonly allowRollback: boolean
+  },
 ): Promise<void> {
   const { did } = snapshot
   for (let round = 1; ; round++) {
@@ -64,7 +78,11 @@ export async function moveHead(
         ],
         {
           guards: [
-            { table: 'repos', key: did, holds: (value) => ((value as RepoRow | undefined)?.generation ?? 0) === generation },
+            {
+              table: 'repos',
+              key: did,
+              holds: (value) => ((value as RepoRow | undefined)?.generation ?? 0) === generation,
+            },
             holdsImport(did, extra.importId),
           ],
         },
@@ -78,7 +96,12 @@ export async function moveHead(
 }
 
 /** Ids sort by time, and the newest is the last also when the clock was set back. */
-export async function nextSnapshotId(storage: Storage, did: string, now: number, commitCid: string): Promise<string> {
+export async function nextSnapshotId(
+  storage: Storage,
+  did: string,
+  now: number,
+  commitCid: string,
+): Promise<string> {
   const [newest] = await storage.keys('snapshots', { ...repoRange(did), reverse: true, limit: 1 })
   const last = newest === undefined ? 0 : Number.parseInt(newest.slice(did.length + 1), 10)
   return `${String(Math.max(now, last + 1)).padStart(14, '0')}-${commitCid.slice(-8)}`
@@ -90,18 +113,29 @@ export function refuseStale(head: SnapshotRow, next: Pick<SnapshotRow, 'rev' | '
   if (head.rev === undefined || next.rev === undefined) return
   const order = compareRev(next.rev, head.rev)
   if (order < 0) throw new RepoError('repo.rev-rollback', { rev: next.rev, head: head.rev })
-  if (order === 0) throw new RepoError('repo.equivocation', { rev: next.rev, cid: next.commitCid, head: head.commitCid })
+  if (order === 0)
+    throw new RepoError('repo.equivocation', { rev: next.rev, cid: next.commitCid, head: head.commitCid })
 }
 
 /** Changes a repo's row by compare-and-set. Returns the new row. */
-export async function updateRepo(storage: Storage, did: string, change: (row: RepoRow) => RepoRow): Promise<RepoRow> {
+export async function updateRepo(
+  storage: Storage,
+  did: string,
+  change: (row: RepoRow) => RepoRow,
+): Promise<RepoRow> {
   for (let round = 1; ; round++) {
     const row = (await storage.get('repos', did)) as RepoRow | undefined
     if (row === undefined) throw new StorageError('storage.not-found', { did })
     const next = { ...change(row), generation: row.generation + 1 }
     try {
       await storage.write([{ type: 'put', table: 'repos', key: did, value: next }], {
-        guards: [{ table: 'repos', key: did, holds: (value) => (value as RepoRow | undefined)?.generation === row.generation }],
+        guards: [
+          {
+            table: 'repos',
+            key: did,
+            holds: (value) => (value as RepoRow | undefined)?.generation === row.generation,
+          },
+        ],
       })
       return next
     } catch (error) {

@@ -22,9 +22,9 @@ describe('an import refuses', () => {
   it.each(hostileCars().map((it) => [it.name, it] as const))('%s', async (_name, hostile) => {
     await withLevel(async (storage) => {
       for (const size of [hostile.car.length + 1, 97]) {
-        const failure = await importCar(storage, hostile.did, pieces(hostile.car, size), { didKey: hostile.didKey }).catch(
-          (error: unknown) => error,
-        )
+        const failure = await importCar(storage, hostile.did, pieces(hostile.car, size), {
+          didKey: hostile.didKey,
+        }).catch((error: unknown) => error)
         expect(failure).toBeInstanceOf(CairnError)
         expect([hostile.code, ...(hostile.alsoFine ?? [])]).toContain((failure as CairnError).code)
         expect(await storage.get('repos', hostile.did)).toBeUndefined()
@@ -109,7 +109,11 @@ describeWithFixtures('real repositories', (dir) => {
       const didKey = multikeyToDidKey(document.verificationMethod[0])
       if (didKey === undefined) throw new Error('no key in the fixture')
       const base = await importCar(storage, document.id, car('testpds-alice-full.car'), { didKey })
-      const same = await importCar(storage, document.id, car('testpds-alice-since.car'), { didKey, base, partial: true })
+      const same = await importCar(storage, document.id, car('testpds-alice-since.car'), {
+        didKey,
+        base,
+        partial: true,
+      })
       expect(same.root).toEqual(base.root)
     })
   })

@@ -44,7 +44,8 @@ export async function partialTree(input: {
     // The root proves the tree's shape; that its keys are paths is the one thing left to check.
     if (!checkPathString(key)) throw new RepoError('repo.path-invalid', { path: key.slice(0, 200) })
     const place = places.get(binary(after))
-    if (place === undefined) throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
+    if (place === undefined)
+      throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
     return { key, record: { digest: after, place } }
   })
   const edited = await editTree({ source, base: { root: base.root, digest: base.data }, ops, sink, sha256 })
@@ -77,7 +78,8 @@ async function receivedSide(input: {
   const layer = async (): Promise<number> => {
     if (binary(digest) === binary(base.data)) return base.root.layer
     const node = await open(digest)
-    if (node === undefined) throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
+    if (node === undefined)
+      throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
     const [first] = keysOf(node)
     return first === undefined ? 0 : heightOf(input.sha256, utf8(first))
   }
@@ -89,7 +91,8 @@ async function receivedSide(input: {
       const out = []
       for (const { digest } of nodes) {
         const node = await open(digest)
-        if (node === undefined) throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
+        if (node === undefined)
+          throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, digest) })
         out.push({ node, records: undefined, children: undefined })
       }
       return out
@@ -138,7 +141,8 @@ function recount(
     const nsid = key.slice(0, key.indexOf('/'))
     const it = totals.get(nsid) ?? { nsid, records: 0, bytes: 0 }
     const change = (after === undefined ? 0 : 1) - (was === undefined ? 0 : 1)
-    const size = (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
+    const size =
+      (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
     totals.set(nsid, { nsid, records: it.records + change, bytes: it.bytes + size })
   }
   return [...totals.values()].filter((it) => it.records > 0).sort((a, b) => (a.nsid < b.nsid ? -1 : 1))

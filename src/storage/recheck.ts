@@ -100,7 +100,8 @@ function countingReader(reader: SegmentReader): { reader: SegmentReader; wrong()
       async load(at) {
         const stored = await reader.load(at)
         const { records, bytes } = totals(stored)
-        if (!('records' in at) || at.records !== records || !('bytes' in at) || at.bytes !== bytes) wrong = true
+        if (!('records' in at) || at.records !== records || !('bytes' in at) || at.bytes !== bytes)
+          wrong = true
         return stored
       },
     },

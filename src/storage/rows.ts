@@ -77,11 +77,13 @@ export interface ImportRow {
 /** Keys of one repo's rows lie in [`did/`, `did0`): `0` follows `/`. */
 export const repoRange = (did: string): { from: string; to: string } => ({ from: `${did}/`, to: `${did}0` })
 export const snapshotKey = (did: string, id: string): string => `${did}/${id}`
-export const segmentKey = (did: string, segment: number): string => `${did}/${segment.toString(16).padStart(8, '0')}`
+export const segmentKey = (did: string, segment: number): string =>
+  `${did}/${segment.toString(16).padStart(8, '0')}`
 /** Byte values of segments: `seg/did/segment.generation`. */
 export const segmentBytesKey = (did: string, segment: number, generation: number): string =>
   `seg/${segmentKey(did, segment)}.${generation}`
 export const blobKey = (did: string, cid: string): string => `${did}/${cid}`
 export const blobBytesKey = (did: string, cid: string): string => `blob/${did}/${cid}`
 /** Spilled tree nodes of a running import. */
-export const spillBytesKey = (did: string, importId: string, page: number): string => `spill/${did}/${importId}.${page}`
+export const spillBytesKey = (did: string, importId: string, page: number): string =>
+  `spill/${did}/${importId}.${page}`

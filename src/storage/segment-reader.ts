@@ -70,7 +70,10 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
 
   /** After compaction elsewhere: learn where the bytes went. */
   const relearn = async (segments: readonly number[]): Promise<void> => {
-    const found = await storage.getMany('segments', segments.map((segment) => segmentKey(did, segment)))
+    const found = await storage.getMany(
+      'segments',
+      segments.map((segment) => segmentKey(did, segment)),
+    )
     found.forEach((value, i) => {
       const segment = segments[i]
       // Our own row, written by this code.
@@ -110,7 +113,8 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
   const cached = (place: Place, from: number): Uint8Array | undefined => {
     for (const window of windows.get(place.segment) ?? []) {
       const at = from - window.from
-      if (at >= 0 && at + place.length <= window.bytes.length) return window.bytes.subarray(at, at + place.length)
+      if (at >= 0 && at + place.length <= window.bytes.length)
+        return window.bytes.subarray(at, at + place.length)
     }
     return undefined
   }
@@ -151,35 +155,32 @@ export function createSegmentReader(storage: Storage, did: string): SegmentReade
       if (!rows.has(segment) && !windows.has(segment)) keep(segment, window)
     },
     async records(places) {
-      return again(
-        places,
-        async () => {
-          const order = places
-            .map((place, index) => ({ ...place, from: moved(place.segment, place.offset), index }))
-            .sort((a, b) => a.segment - b.segment || a.from - b.from)
-          const runs: { segment: number; from: number; to: number; members: typeof order }[] = []
-          for (const it of order) {
-            const last = runs.at(-1)
-            const end = it.from + it.length
-            if (last?.segment === it.segment && it.from - last.to < GAP && end - last.from < RUN) {
-              last.to = Math.max(last.to, end)
-              last.members.push(it)
-            } else runs.push({ segment: it.segment, from: it.from, to: end, members: [it] })
+      return again(places, async () => {
+        const order = places
+          .map((place, index) => ({ ...place, from: moved(place.segment, place.offset), index }))
+          .sort((a, b) => a.segment - b.segment || a.from - b.from)
+        const runs: { segment: number; from: number; to: number; members: typeof order }[] = []
+        for (const it of order) {
+          const last = runs.at(-1)
+          const end = it.from + it.length
+          if (last?.segment === it.segment && it.from - last.to < GAP && end - last.from < RUN) {
+            last.to = Math.max(last.to, end)
+            last.members.push(it)
+          } else runs.push({ segment: it.segment, from: it.from, to: end, members: [it] })
+        }
+        const reads = await storage.readRanges(runs.map((run) => range(run.segment, run.from, run.to)))
+        const out: Uint8Array[] = []
+        runs.forEach((run, i) => {
+          const bytes = reads[i]
+          bytesRead += bytes?.length ?? 0
+          for (const { index, from, length, segment } of run.members) {
+            const record = bytes?.subarray(from - run.from, from - run.from + length)
+            if (record?.length !== length) throw new StorageError('storage.segment-gone', { segment })
+            out[index] = record
           }
-          const reads = await storage.readRanges(runs.map((run) => range(run.segment, run.from, run.to)))
-          const out: Uint8Array[] = []
-          runs.forEach((run, i) => {
-            const bytes = reads[i]
-            bytesRead += bytes?.length ?? 0
-            for (const { index, from, length, segment } of run.members) {
-              const record = bytes?.subarray(from - run.from, from - run.from + length)
-              if (record?.length !== length) throw new StorageError('storage.segment-gone', { segment })
-              out[index] = record
-            }
-          })
-          return out
-        },
-      )
+        })
+        return out
+      })
     },
     get bytesRead() {
       return bytesRead

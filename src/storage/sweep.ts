@@ -3,7 +3,14 @@ import type { StoredNode } from '../repo/mst/stored.ts'
 import { frames } from './frames.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Storage, WriteOp } from './port.ts'
-import { type ImportRow, repoRange, segmentBytesKey, segmentKey, type SegmentRow, type SnapshotRow } from './rows.ts'
+import {
+  type ImportRow,
+  repoRange,
+  segmentBytesKey,
+  segmentKey,
+  type SegmentRow,
+  type SnapshotRow,
+} from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 
 /**
@@ -63,7 +70,11 @@ export async function sweepRepo(storage: Storage, did: string): Promise<Swept> {
   return { deleted, packed, bytes, liveBytes }
 }
 
-async function mark(storage: Storage, did: string, snapshots: readonly SnapshotRow[]): Promise<Map<number, Live>> {
+async function mark(
+  storage: Storage,
+  did: string,
+  snapshots: readonly SnapshotRow[],
+): Promise<Map<number, Live>> {
   const reader = createSegmentReader(storage, did)
   const live = new Map<number, Live>()
   /** False when it was marked before: snapshots share subtrees. */

@@ -23,7 +23,9 @@ export function createTreeSink(input: {
   const written: BlockTable = createBlockTable(input.seed)
   const placeOf = (digest: Uint8Array): Place | undefined => {
     const found = written.size === 0 ? -1 : written.find(digest, 0)
-    return found < 0 ? undefined : { segment: written.a(found), offset: written.b(found), length: written.c(found) }
+    return found < 0
+      ? undefined
+      : { segment: written.a(found), offset: written.b(found), length: written.c(found) }
   }
   const put = (stored: StoredNode, digest: Uint8Array, layer: number): Place => {
     const found = placeOf(digest)

@@ -55,7 +55,8 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
       ]
     })
     await storage.write(ops, { guards: [holdsImport(did, importId)] })
-    for (const { buffer } of sealed) if (buffer.length === SEGMENT_BYTES && free.length < WAITING) free.push(buffer)
+    for (const { buffer } of sealed)
+      if (buffer.length === SEGMENT_BYTES && free.length < WAITING) free.push(buffer)
   }
 
   const send = (): void => {
@@ -79,7 +80,8 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
 
   return {
     did,
-    take: (length) => (length > SEGMENT_BYTES ? new Uint8Array(length) : (free.pop() ?? new Uint8Array(SEGMENT_BYTES))),
+    take: (length) =>
+      length > SEGMENT_BYTES ? new Uint8Array(length) : (free.pop() ?? new Uint8Array(SEGMENT_BYTES)),
     put(id, kind, buffer, length) {
       waiting.push({ id, kind, buffer, length })
       send()

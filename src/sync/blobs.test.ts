@@ -253,7 +253,8 @@ describe('blobs', () => {
       // What a record declares is not begun twice.
       const asked = pds.asked.filter((it) => it === 'getBlob').length
       expect(asked).toBe(declared ? 7 : 11)
-    }))
+    }),
+  )
 
   it('of a repo that is deleted meanwhile leave nothing behind', () =>
     withBlobs(6, async ({ host, pds, storage, work }, alice) => {

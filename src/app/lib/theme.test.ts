@@ -38,7 +38,14 @@ describe('the theme before the first paint', () => {
     const { globals, dataset, values } = page()
     values.set('cairn.theme', 'plaid')
     runInNewContext(script, globals)
-    const refused = { ...globals, localStorage: { getItem: () => { throw new Error('refused') } } }
+    const refused = {
+      ...globals,
+      localStorage: {
+        getItem: () => {
+          throw new Error('refused')
+        },
+      },
+    }
     runInNewContext(script, refused)
     expect(dataset).toEqual({})
   })

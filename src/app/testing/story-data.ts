@@ -112,7 +112,11 @@ export const REPOS: readonly RepoSummary[] = [
     upstream: { status: 'not-found', checkedAt: NOW - DAY, pds: 'https://old-host.example' },
   }),
   {
-    ...repo(CUT, { label: '@tess.example', storedBytes: 12_000_000, unfinished: { since: NOW - DAY, bytes: 12_000_000 } }),
+    ...repo(CUT, {
+      label: '@tess.example',
+      storedBytes: 12_000_000,
+      unfinished: { since: NOW - DAY, bytes: 12_000_000 },
+    }),
     head: undefined,
     snapshots: 0,
   },

@@ -33,7 +33,9 @@ describe('what is said aloud of a job that has ended', () => {
 
   it('is why it failed, or that it was stopped', () => {
     const error = { code: 'storage.segment-gone', fields: {}, retriable: false }
-    expect(announcement(storyJob({ label: 'ana', kind: 'verify', state: 'failed', error }))).toMatch(/^ana: That part/)
+    expect(announcement(storyJob({ label: 'ana', kind: 'verify', state: 'failed', error }))).toMatch(
+      /^ana: That part/,
+    )
     expect(announcement(storyJob({ label: 'ana', state: 'cancelled' }))).toBe('ana: stopped.')
   })
 })

@@ -139,7 +139,10 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
         ? 'A blob has a kind of address that Cairn does not know.'
         : 'A blob does not match its hash.',
     safe: 'It was refused; the records and all other blobs are not affected.',
-    next: fields['reason'] === 'unsupported-cid' ? 'Skip it: there is no way to check it.' : 'Fetch it again, or skip it.',
+    next:
+      fields['reason'] === 'unsupported-cid'
+        ? 'Skip it: there is no way to check it.'
+        : 'Fetch it again, or skip it.',
   }),
   'pds.blob-missing': {
     title: 'The server no longer has a blob that a record refers to.',

@@ -24,7 +24,8 @@ const OTHERS: readonly (readonly [at: number, magic: string, extension: string])
 /** `blobs/<cid>` with an extension told by the first bytes; what the record claims does not count. */
 export function blobName(cid: string, head: Uint8Array): string {
   const image = imageTypeOf(head)
-  const extension = image === undefined ? OTHERS.find(([at, magic]) => startsAt(head, at, magic))?.[2] : IMAGES[image]
+  const extension =
+    image === undefined ? OTHERS.find(([at, magic]) => startsAt(head, at, magic))?.[2] : IMAGES[image]
   return `blobs/${cid}${extension ?? ''}`
 }
 

@@ -6,7 +6,11 @@ import { baseName } from './names.ts'
 import { streamOf } from './stream.ts'
 
 /** A snapshot as a CAR v1 file, which any atproto server or tool reads, and Cairn imports with the same root. */
-export function exportCarFile(storage: Storage, snapshot: SnapshotRow, handle: string | undefined): ExportFile {
+export function exportCarFile(
+  storage: Storage,
+  snapshot: SnapshotRow,
+  handle: string | undefined,
+): ExportFile {
   return {
     name: `${baseName(snapshot, handle)}.car`,
     type: 'application/vnd.ipld.car',

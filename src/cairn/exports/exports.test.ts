@@ -59,12 +59,25 @@ async function withRepo(use: (storage: Storage, snapshot: SnapshotRow) => Promis
   })
 }
 
-async function addBlob(storage: Storage, bytes: Uint8Array<ArrayBuffer>, state: BlobRow['state']): Promise<string> {
+async function addBlob(
+  storage: Storage,
+  bytes: Uint8Array<ArrayBuffer>,
+  state: BlobRow['state'],
+): Promise<string> {
   const cid = cidString(CODEC_RAW, sha256(bytes))
-  const value: BlobRow = { cid, state, bytes: bytes.length, declaredType: 'text/html', imageType: undefined, paths: [] }
+  const value: BlobRow = {
+    cid,
+    state,
+    bytes: bytes.length,
+    declaredType: 'text/html',
+    imageType: undefined,
+    paths: [],
+  }
   await storage.write([
     { type: 'put', table: 'blobs', key: blobKey(repo.did, cid), value },
-    ...(state === 'kept' ? [{ type: 'put-bytes' as const, key: blobBytesKey(repo.did, cid), parts: [bytes] }] : []),
+    ...(state === 'kept'
+      ? [{ type: 'put-bytes' as const, key: blobBytesKey(repo.did, cid), parts: [bytes] }]
+      : []),
   ])
   return cid
 }
@@ -91,9 +104,13 @@ describe('exported JSON lines', () => {
       expect(file.name).toBe(`${repo.did.replaceAll(':', '-')}-${repo.rev}.jsonl`)
       const lines = new TextDecoder().decode(await bytesOf(file)).split('\n')
       expect(lines.pop()).toBe('')
-      const records = lines.map((line): { uri: string; cid: string; value: { $type?: string } } => JSON.parse(line))
+      const records = lines.map((line): { uri: string; cid: string; value: { $type?: string } } =>
+        JSON.parse(line),
+      )
       expect(records.map((it) => it.uri)).toEqual(repo.records.map((it) => `at://${repo.did}/${it.path}`))
-      expect(records.map((it) => it.cid)).toEqual(repo.records.map((it) => cidString(0x71, it.cid.subarray(4))))
+      expect(records.map((it) => it.cid)).toEqual(
+        repo.records.map((it) => cidString(0x71, it.cid.subarray(4))),
+      )
       for (const { uri, value } of records) expect(uri).toContain(`/${value.$type}/`)
     })
   })
@@ -107,18 +124,27 @@ describe('an exported zip', () => {
       const image = await addBlob(storage, png, 'kept')
       const text = await addBlob(storage, page, 'kept')
       await addBlob(storage, utf8('elsewhere'), 'missing')
-      const identity = { did: repo.did, handle: 'alice.example.com', document: repo.didDocument, plcLog: [{ any: 1 }] }
+      const identity = {
+        did: repo.did,
+        handle: 'alice.example.com',
+        document: repo.didDocument,
+        plcLog: [{ any: 1 }],
+      }
       await storage.write([{ type: 'put', table: 'identities', key: 'id', value: identity }])
       const snapshot = { ...imported, identity: 'id' }
       const file = createExports(storage).file('zip', snapshot, 'alice.example.com')
       const base = `alice.example.com-${repo.rev}`
       expect(file.name).toBe(`${base}.zip`)
       const files = unzip(await bytesOf(file))
-      expect([...files.keys()].sort()).toEqual(['README.txt', `${base}.car`, `blobs/${image}.png`, `blobs/${text}`, 'identity.json'].sort())
+      expect([...files.keys()].sort()).toEqual(
+        ['README.txt', `${base}.car`, `blobs/${image}.png`, `blobs/${text}`, 'identity.json'].sort(),
+      )
       expect(files.get(`blobs/${image}.png`)).toEqual(png)
       expect(files.get(`blobs/${text}`)).toEqual(page)
       expect(JSON.parse(new TextDecoder().decode(files.get('identity.json')))).toEqual(identity)
-      expect(files.get(`${base}.car`)).toEqual(await bytesOf(createExports(storage).file('car', snapshot, undefined)))
+      expect(files.get(`${base}.car`)).toEqual(
+        await bytesOf(createExports(storage).file('car', snapshot, undefined)),
+      )
       const words = new TextDecoder().decode(files.get('README.txt'))
       expect(words).toContain('Backup of alice.example.com')
       expect(words).toContain('2 images, videos and other files')

@@ -36,7 +36,9 @@ async function* lines(storage: Storage, snapshot: SnapshotRow): AsyncGenerator<U
     if (batch.length === 0) throw new RangeError('a tree has fewer records than its counts say')
     skip += batch.length
     const values = await reader.records(batch.map((it) => it.place))
-    const text = batch.map(({ key, digest }, i) => jsonLine(did, { path: key, digest, bytes: values[i] ?? new Uint8Array() }))
+    const text = batch.map(({ key, digest }, i) =>
+      jsonLine(did, { path: key, digest, bytes: values[i] ?? new Uint8Array() }),
+    )
     yield utf8(`${text.join('\n')}\n`)
   }
 }

@@ -7,6 +7,8 @@ const MAX_BASE = 180
 export function baseName(snapshot: SnapshotRow, handle: string | undefined): string {
   // A version 2 commit may have no rev.
   const version = snapshot.rev ?? snapshot.commitCid.slice(-13)
-  const who = (handle ?? snapshot.did).replace(/[^a-zA-Z0-9._-]+/g, '-').slice(0, MAX_BASE - version.length - 1)
+  const who = (handle ?? snapshot.did)
+    .replace(/[^a-zA-Z0-9._-]+/g, '-')
+    .slice(0, MAX_BASE - version.length - 1)
   return `${who}-${version}`
 }

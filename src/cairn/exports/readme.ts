@@ -48,7 +48,12 @@ export function readme(facts: ReadmeFacts): string {
           '',
         ]
       : []),
-    ...(blobs.others > 0 ? [`Not in here: ${count(blobs.others, 'file', 'files')} that records refer to and that this device does not have.`, ''] : []),
+    ...(blobs.others > 0
+      ? [
+          `Not in here: ${count(blobs.others, 'file', 'files')} that records refer to and that this device does not have.`,
+          '',
+        ]
+      : []),
     'Whether it is sound',
     '',
     `${SIGNATURES[snapshot.signature]} Every record was checked against the signed tree.`,

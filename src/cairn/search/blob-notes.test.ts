@@ -8,7 +8,14 @@ import { createBlobNotes } from './blob-notes.ts'
 const did = 'did:plc:abc'
 const cid = 'bafkreifo3vm5vpjygqu63rdpu5ekp4ejcvbe2x3eu6ribvvqz7epv5vnme'
 const ref = { cid, mimeType: 'image/png', size: 3 }
-const kept: BlobRow = { cid, state: 'kept', bytes: 3, declaredType: undefined, imageType: 'image/png', paths: [] }
+const kept: BlobRow = {
+  cid,
+  state: 'kept',
+  bytes: 3,
+  declaredType: undefined,
+  imageType: 'image/png',
+  paths: [],
+}
 
 const put = (storage: Storage, table: 'repos' | 'blobs', key: string, value: unknown): Promise<void> =>
   storage.write([{ type: 'put', table, key, value }])
@@ -35,7 +42,12 @@ describe('noting a blob', () => {
       notes.add('a.b.c/1', [ref])
       await notes.write()
       expect(reads).toBe(2)
-      expect(await storage.get('blobs', blobKey(did, cid))).toEqual({ ...kept, declaredType: 'image/png', declaredBytes: 3, paths: ['a.b.c/1'] })
+      expect(await storage.get('blobs', blobKey(did, cid))).toEqual({
+        ...kept,
+        declaredType: 'image/png',
+        declaredBytes: 3,
+        paths: ['a.b.c/1'],
+      })
     })
   })
 

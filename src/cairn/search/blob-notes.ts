@@ -33,7 +33,10 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
 
   const merge = async (part: readonly (readonly [string, Note])[]): Promise<void> => {
     for (let round = 1; ; round++) {
-      const rows = await storage.getMany('blobs', part.map(([cid]) => blobKey(did, cid)))
+      const rows = await storage.getMany(
+        'blobs',
+        part.map(([cid]) => blobKey(did, cid)),
+      )
       const ops: WriteOp[] = []
       const guards: Guard[] = [{ table: 'repos', key: did, holds: (value) => value !== undefined }]
       part.forEach(([cid, note], i) => {
@@ -69,7 +72,9 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
         await storage.write(ops, { durability: 'relaxed', guards })
         return
       } catch (error) {
-        const raced = hasCode(error, 'storage.exists') || (hasCode(error, 'storage.conflict') && error.fields['table'] === 'blobs')
+        const raced =
+          hasCode(error, 'storage.exists') ||
+          (hasCode(error, 'storage.conflict') && error.fields['table'] === 'blobs')
         if (!raced || round === ROUNDS) throw error
       }
     }

@@ -23,7 +23,11 @@ export interface IndexWork {
  */
 export async function buildIndex(work: IndexWork, tree: IndexedTree): Promise<void> {
   const { storage, did, state, signal } = work
-  let building: Building = state.row.building ?? { tree, base: { id: state.freshId('b'), narrow: 0, wide: 0 }, position: 0 }
+  let building: Building = state.row.building ?? {
+    tree,
+    base: { id: state.freshId('b'), narrow: 0, wide: 0 },
+    position: 0,
+  }
   if (state.row.building === undefined) await state.commit({ building }, [])
   const reader = createSegmentReader(storage, did)
   const blobs = createBlobNotes(storage, did)
@@ -49,7 +53,8 @@ export async function buildIndex(work: IndexWork, tree: IndexedTree): Promise<vo
 
   for await (const batch of recordsInOrder(reader, building.tree, position)) {
     signal.throwIfAborted()
-    for (const entry of await readEntries(reader, batch, blobs)) (isNarrow(entry.text) ? narrow : wide).add(entry)
+    for (const entry of await readEntries(reader, batch, blobs))
+      (isNarrow(entry.text) ? narrow : wide).add(entry)
     position += batch.length
     sinceWrite += batch.length
     work.onProgress(position / total)

@@ -153,7 +153,12 @@ export function openChunk(row: ChunkRow): Chunk {
     text: textOf,
     digest,
     place,
-    entry: (record) => ({ ...standing(record), text: textOf(record), digest: digest(record), place: place(record) }),
+    entry: (record) => ({
+      ...standing(record),
+      text: textOf(record),
+      digest: digest(record),
+      place: place(record),
+    }),
     next(terms, record, collection) {
       const [first, end] = rangeOf(collection)
       const [needle = '', ...others] = terms

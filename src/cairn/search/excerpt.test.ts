@@ -46,18 +46,14 @@ describe('an excerpt', () => {
   it('cuts no character in two and marks only what folds to hold the term', () => {
     const part = fc.constantFrom('word ', '👩🏽\u200d🌾', 'e\u0301', '日本', 'ﬁ', '\n', 'ẞ', '🇵🇹')
     fc.assert(
-      fc.property(
-        fc.array(part, { maxLength: 200 }),
-        fc.array(part, { maxLength: 200 }),
-        (before, after) => {
-          const text = `${before.join('')}NEEDLE${after.join('')}`
-          const { excerpt, marks } = excerptOf([text], ['needle'])
-          expect(excerpt.isWellFormed()).toBe(true)
-          expect(excerpt).not.toMatch(/^…?(?:\u0301|\u200d|\u{1f3fd})/u)
-          expect(marks.length).toBe(1)
-          for (const [from, to] of marks) expect(fold(excerpt.slice(from, to))).toBe('needle')
-        },
-      ),
+      fc.property(fc.array(part, { maxLength: 200 }), fc.array(part, { maxLength: 200 }), (before, after) => {
+        const text = `${before.join('')}NEEDLE${after.join('')}`
+        const { excerpt, marks } = excerptOf([text], ['needle'])
+        expect(excerpt.isWellFormed()).toBe(true)
+        expect(excerpt).not.toMatch(/^…?(?:\u0301|\u200d|\u{1f3fd})/u)
+        expect(marks.length).toBe(1)
+        for (const [from, to] of marks) expect(fold(excerpt.slice(from, to))).toBe('needle')
+      }),
       { numRuns: 300 },
     )
   })

@@ -63,7 +63,8 @@ function cut(text: string, ranges: readonly [number, number][]): Excerpt {
   from = wholeFrom(text, from)
   to = wholeTo(text, to)
   const lead = from > 0 ? CUT : ''
-  const excerpt = lead + text.slice(from, to).replace(/[\r\n\t\u2028\u2029]/g, ' ') + (to < text.length ? CUT : '')
+  const excerpt =
+    lead + text.slice(from, to).replace(/[\r\n\t\u2028\u2029]/g, ' ') + (to < text.length ? CUT : '')
   const marks = ranges
     .filter(([a]) => a >= from && a < to)
     .slice(0, MAX_MARKS)

@@ -7,7 +7,8 @@
  */
 
 /** Accents, and characters that only steer layout: joiners, soft hyphens, direction marks, variation selectors. */
-const DROPPED = /(?![\u3099\u309a])(?=[\p{sc=Zinh}\p{sc=Hebr}\p{sc=Arab}\p{sc=Cyrl}\p{sc=Syrc}])\p{M}|\p{Cf}/gu
+const DROPPED =
+  /(?![\u3099\u309a])(?=[\p{sc=Zinh}\p{sc=Hebr}\p{sc=Arab}\p{sc=Cyrl}\p{sc=Syrc}])\p{M}|\p{Cf}/gu
 /** White space and control characters; the latter also part texts in a chunk, so no text may hold one. */
 const BLANKS = /[\s\p{Cc}]+/gu
 const ASCII = /^[\x20-\x7e]*$/

@@ -19,10 +19,12 @@ import { recordTexts, searchText } from './text.ts'
 
 const run = (storage: Storage, did: string, snapshot: SnapshotRow, signal = new AbortController().signal) => {
   const shares: number[] = []
-  return indexRepo({ storage, did, snapshot, signal, onProgress: (share) => void shares.push(share) }).then((result) => ({
-    ...result,
-    shares,
-  }))
+  return indexRepo({ storage, did, snapshot, signal, onProgress: (share) => void shares.push(share) }).then(
+    (result) => ({
+      ...result,
+      shares,
+    }),
+  )
 }
 
 const rowOf = async (storage: Storage, did: string): Promise<IndexRow | undefined> =>
@@ -53,12 +55,17 @@ async function contents(storage: Storage, did: string): Promise<string[]> {
 
 const expected = (repo: TestRepo): string[] =>
   repo.records
-    .map(({ path, bytes, cid }) => ({ path, text: searchText(recordTexts(bytes)), digest: toHex(cid.subarray(4)) }))
+    .map(({ path, bytes, cid }) => ({
+      path,
+      text: searchText(recordTexts(bytes)),
+      digest: toHex(cid.subarray(4)),
+    }))
     .filter(({ text }) => text !== '')
     .map(({ path, text, digest }) => `${path} ${text} ${digest}`)
     .sort()
 
-const add = (storage: Storage, repo: TestRepo): Promise<SnapshotRow> => importCar(storage, repo.did, repo.car('preorder'))
+const add = (storage: Storage, repo: TestRepo): Promise<SnapshotRow> =>
+  importCar(storage, repo.did, repo.car('preorder'))
 
 describe('an index', () => {
   it('holds every text of the tree, and nothing else', async () => {
@@ -101,7 +108,8 @@ describe('an index', () => {
           expect(row?.current?.deltas.length).toBeLessThanOrEqual(6)
           // No rows but those that the index names.
           const { base, deltas = [] } = row?.current ?? {}
-          const named = 1 + (base?.narrow ?? 0) + (base?.wide ?? 0) + deltas.reduce((sum, it) => sum + it.chunks + 1, 0)
+          const named =
+            1 + (base?.narrow ?? 0) + (base?.wide ?? 0) + deltas.reduce((sum, it) => sum + it.chunks + 1, 0)
           expect(await storage.count('search', repoRange(repo.did))).toBe(named)
         })
       }),
@@ -116,7 +124,12 @@ describe('an index', () => {
     await withLevel(async (storage) => {
       let repo: TestRepo = first
       await run(storage, repo.did, await add(storage, repo))
-      for (const edits of [{ create: [put('one')] }, { delete: [path] }, { create: [put('two')] }, { update: [put('three')] }]) {
+      for (const edits of [
+        { create: [put('one')] },
+        { delete: [path] },
+        { create: [put('two')] },
+        { update: [put('three')] },
+      ]) {
         repo = editRepo(repo, edits)
         await run(storage, repo.did, await add(storage, repo))
         expect(await contents(storage, repo.did)).toEqual(expected(repo))
@@ -273,7 +286,10 @@ describe('the blobs that records mention', () => {
       // The same blob in seven more records, and a deletion of the first.
       const source = repo.records.find(({ path }) => path === kept.paths[0])
       if (source === undefined) throw new Error('no record')
-      const create = Array.from({ length: 7 }, (_, i) => ({ path: `com.example.copy/${i}`, copyOf: source.path }))
+      const create = Array.from({ length: 7 }, (_, i) => ({
+        path: `com.example.copy/${i}`,
+        copyOf: source.path,
+      }))
       const next = editRepo(repo, { create })
       await run(storage, repo.did, await add(storage, next))
       const after = editRepo(next, { delete: [source.path] })
@@ -295,7 +311,11 @@ describe('a chunk', () => {
       digest: encode({}).slice(0, 1),
       place: { segment: 1, offset: 2, length: 3 },
     })
-    const entries = [entry('a.b.c', '2', 'red fox'), entry('a.b.c', '1', 'fox'), entry('a.b.d', '9', 'a red red fox')]
+    const entries = [
+      entry('a.b.c', '2', 'red fox'),
+      entry('a.b.c', '1', 'fox'),
+      entry('a.b.d', '9', 'a red red fox'),
+    ]
     const chunk = openChunk({
       text: entries.map((it) => it.text).join('\x1e'),
       starts: Uint32Array.from([0, 8, 12]),

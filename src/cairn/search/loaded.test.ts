@@ -12,18 +12,33 @@ import { scan } from './scan.ts'
 async function make(storage: Storage, seed: string): Promise<{ did: string; built: Built }> {
   const create = [1, 2, 3].map((i) => ({
     path: `com.example.long/a${i}`,
-    value: Object.fromEntries(Array.from({ length: 6 }, (_, j) => [`p${j}`, `${'lorem '.repeat(j === 0 ? 10_000 : 1)}${j === 0 ? `tail${i}` : ''}`])),
+    value: Object.fromEntries(
+      Array.from({ length: 6 }, (_, j) => [
+        `p${j}`,
+        `${'lorem '.repeat(j === 0 ? 10_000 : 1)}${j === 0 ? `tail${i}` : ''}`,
+      ]),
+    ),
   }))
   const repo = editRepo(generateRepo({ seed, records: 1 }), { create })
   const snapshot = await importCar(storage, repo.did, repo.car('preorder'))
-  await indexRepo({ storage, did: repo.did, snapshot, signal: new AbortController().signal, onProgress: () => {} })
+  await indexRepo({
+    storage,
+    did: repo.did,
+    snapshot,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
   const row = asIndexRow(await storage.get('search', indexKey(repo.did)))
   if (row?.current === undefined) throw new Error('no index')
   return { did: repo.did, built: row.current }
 }
 
 /** Reads of chunk rows that `work` makes. */
-async function counting(storage: Storage, budget: number, work: (cache: IndexCache, reads: () => number) => Promise<void>): Promise<void> {
+async function counting(
+  storage: Storage,
+  budget: number,
+  work: (cache: IndexCache, reads: () => number) => Promise<void>,
+): Promise<void> {
   let reads = 0
   const counted: Storage = {
     ...storage,
@@ -35,8 +50,11 @@ async function counting(storage: Storage, budget: number, work: (cache: IndexCac
   await work(createIndexCache(counted, budget), () => reads)
 }
 
-const find = async (cache: IndexCache, { did, built }: { did: string; built: Built }, term: string): Promise<number> =>
-  (await scan((await cache.open(did, built)).lanes, [term], undefined, 10)).length
+const find = async (
+  cache: IndexCache,
+  { did, built }: { did: string; built: Built },
+  term: string,
+): Promise<number> => (await scan((await cache.open(did, built)).lanes, [term], undefined, 10)).length
 
 describe('the cache of indexes', () => {
   it('reads a repo once, and again only after another took its room', async () => {

@@ -61,7 +61,14 @@ export function createIndexCache(storage: Storage, budget = CACHE_BYTES): IndexC
     return total() + bytes <= budget
   }
 
-  const lane = (did: string, id: string, kind: Lane, count: number, gone: ReadonlySet<string>, own: Held): LoadedLane => {
+  const lane = (
+    did: string,
+    id: string,
+    kind: Lane,
+    count: number,
+    gone: ReadonlySet<string>,
+    own: Held,
+  ): LoadedLane => {
     const chunks: (Chunk | undefined)[] = []
     const read = async (index: number, evict: boolean): Promise<Chunk | undefined> => {
       const keys: string[] = []
@@ -105,7 +112,10 @@ export function createIndexCache(storage: Storage, budget = CACHE_BYTES): IndexC
         held.set(did, known)
         return known.repo
       }
-      const rows = await storage.getMany('search', built.deltas.map((it) => goneKey(did, it.id)))
+      const rows = await storage.getMany(
+        'search',
+        built.deltas.map((it) => goneKey(did, it.id)),
+      )
       const lanes: LoadedLane[] = []
       const warm = async (): Promise<void> => {
         for (const it of lanes) if (!(await it.warm())) return

@@ -50,6 +50,8 @@ describe('the cache of records', () => {
   it('answers a request larger than its room', async () => {
     const { reader, wanted } = segment()
     const asked = Array.from({ length: 50 }, (_, i) => wanted(i))
-    expect((await createRecordCache(500).read(reader, asked)).map((bytes) => bytes[0])).toEqual(asked.map((_, i) => i))
+    expect((await createRecordCache(500).read(reader, asked)).map((bytes) => bytes[0])).toEqual(
+      asked.map((_, i) => i),
+    )
   })
 })

@@ -9,7 +9,10 @@ const OVERHEAD = 200
 
 /** Reads records, remembering those read last by their digest: their bytes can never be others. */
 export interface RecordCache {
-  read(reader: Pick<SegmentReader, 'records'>, wanted: readonly { readonly digest: Uint8Array; readonly place: Place }[]): Promise<Uint8Array[]>
+  read(
+    reader: Pick<SegmentReader, 'records'>,
+    wanted: readonly { readonly digest: Uint8Array; readonly place: Place }[],
+  ): Promise<Uint8Array[]>
   clear(): void
 }
 

@@ -37,7 +37,8 @@ export async function resolveMatches(
     digest: match.chunk.digest(match.record),
     place: match.chunk.place(match.record),
   }))
-  if (!equalBytes(head.data, indexed.data)) return hits(cache, reader, await lookUp(reader, head, known), terms)
+  if (!equalBytes(head.data, indexed.data))
+    return hits(cache, reader, await lookUp(reader, head, known), terms)
   try {
     return await hits(cache, reader, known, terms)
   } catch (error) {
@@ -46,7 +47,11 @@ export async function resolveMatches(
   }
 }
 
-async function lookUp(reader: SegmentReader, head: SnapshotRow, known: readonly Located[]): Promise<Located[]> {
+async function lookUp(
+  reader: SegmentReader,
+  head: SnapshotRow,
+  known: readonly Located[],
+): Promise<Located[]> {
   const found: Located[] = []
   for (const { match } of known) {
     const { entry } = await find(reader, head.root, `${match.nsid}/${match.rkey}`)

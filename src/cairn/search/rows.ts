@@ -107,7 +107,12 @@ export async function openIndex(storage: Storage, did: string): Promise<IndexSta
   // Whatever is there, a later version's row too, must still be there when it is replaced.
   const generationOf = (value: unknown): number => (value as IndexRow | undefined)?.generation ?? 0
   const known = asIndexRow(found)
-  let row: IndexRow = known ?? { version: INDEX_VERSION, generation: generationOf(found), current: undefined, building: undefined }
+  let row: IndexRow = known ?? {
+    version: INDEX_VERSION,
+    generation: generationOf(found),
+    current: undefined,
+    building: undefined,
+  }
   let stale = known === undefined
   return {
     get row() {
@@ -116,15 +121,20 @@ export async function openIndex(storage: Storage, did: string): Promise<IndexSta
     freshId: (kind) => `${kind}${row.generation + 1}`,
     async commit(change, ops) {
       const next: IndexRow = { ...row, ...change, generation: row.generation + 1 }
-      const clear: WriteOp[] = stale ? [{ type: 'delete-range', table: 'search', from: `${did}/`, to: `${did}0` }] : []
-      await storage.write([...clear, ...ops, { type: 'put', table: 'search', key: indexKey(did), value: next }], {
-        // An index can be made again.
-        durability: 'relaxed',
-        guards: [
-          { table: 'search', key: indexKey(did), holds: (value) => generationOf(value) === row.generation },
-          { table: 'repos', key: did, holds: (value) => value !== undefined },
-        ],
-      })
+      const clear: WriteOp[] = stale
+        ? [{ type: 'delete-range', table: 'search', from: `${did}/`, to: `${did}0` }]
+        : []
+      await storage.write(
+        [...clear, ...ops, { type: 'put', table: 'search', key: indexKey(did), value: next }],
+        {
+          // An index can be made again.
+          durability: 'relaxed',
+          guards: [
+            { table: 'search', key: indexKey(did), holds: (value) => generationOf(value) === row.generation },
+            { table: 'repos', key: did, holds: (value) => value !== undefined },
+          ],
+        },
+      )
       row = next
       stale = false
     },

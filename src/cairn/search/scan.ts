@@ -28,7 +28,13 @@ export async function scan(
   limit: number,
 ): Promise<Match[]> {
   const matches: Match[] = []
-  const cursors: Cursor[] = lanes.map((lane) => ({ lane, index: 0, record: 0, chunk: undefined, match: undefined }))
+  const cursors: Cursor[] = lanes.map((lane) => ({
+    lane,
+    index: 0,
+    record: 0,
+    chunk: undefined,
+    match: undefined,
+  }))
   for (const cursor of cursors) await advance(cursor, terms, collection)
   while (matches.length < limit) {
     let best: Cursor | undefined
@@ -48,7 +54,11 @@ function compareMatches(a: Match, b: Match): number {
 }
 
 /** Moves a cursor to its next match. */
-async function advance(cursor: Cursor, terms: readonly string[], collection: string | undefined): Promise<void> {
+async function advance(
+  cursor: Cursor,
+  terms: readonly string[],
+  collection: string | undefined,
+): Promise<void> {
   const { lane } = cursor
   cursor.match = undefined
   while (cursor.index < lane.chunks) {

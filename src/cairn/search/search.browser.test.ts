@@ -25,8 +25,20 @@ async function index(storage: Storage, repo: TestRepo): Promise<void> {
     onCommit: async () => {},
   })
   for (const chunk of repo.car()) await session.write(chunk)
-  const snapshot = await session.finish({ signature: 'unchecked', signedBy: undefined, identity: undefined, now: now++, repo: {} })
-  await indexRepo({ storage, did: repo.did, snapshot, signal: new AbortController().signal, onProgress: () => {} })
+  const snapshot = await session.finish({
+    signature: 'unchecked',
+    signedBy: undefined,
+    identity: undefined,
+    now: now++,
+    repo: {},
+  })
+  await indexRepo({
+    storage,
+    did: repo.did,
+    snapshot,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
 }
 
 it('finds in a real browser what a plain look at every record finds', async () => {
@@ -38,7 +50,17 @@ it('finds in a real browser what a plain look at every record finds', async () =
     await index(storage, repo)
     const search = createSearch({ storage, clock: { now: () => performance.now() } })
     let total = 0
-    for (const text of ['morning', 'CORAÇÃO', 'strasse', '猫', '日本語', '날씨', 'ранок', 'صباح', 'written at']) {
+    for (const text of [
+      'morning',
+      'CORAÇÃO',
+      'strasse',
+      '猫',
+      '日本語',
+      '날씨',
+      'ранок',
+      'صباح',
+      'written at',
+    ]) {
       const { hits } = await search.search({ text, limit: 500 }, new Map())
       const found = hits.map((hit) => hit.item.path).sort()
       const expected = repo.records

@@ -17,7 +17,13 @@ const none: ReadonlyMap<string, number> = new Map()
 
 async function index(storage: Storage, repo: TestRepo): Promise<void> {
   const snapshot = await importCar(storage, repo.did, repo.car('preorder'))
-  await indexRepo({ storage, did: repo.did, snapshot, signal: new AbortController().signal, onProgress: () => {} })
+  await indexRepo({
+    storage,
+    did: repo.did,
+    snapshot,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
 }
 
 const open = (storage: Storage): Search => createSearch({ storage, clock: { now: () => performance.now() } })
@@ -49,7 +55,17 @@ describe('a search', () => {
       await index(storage, first)
       await index(storage, repo)
       const search = open(storage)
-      for (const word of ['written at', 'morning', 'CORAÇÃO', 'strasse', '猫', '東京', '날씨', 'example.com', 'no such thing']) {
+      for (const word of [
+        'written at',
+        'morning',
+        'CORAÇÃO',
+        'strasse',
+        '猫',
+        '東京',
+        '날씨',
+        'example.com',
+        'no such thing',
+      ]) {
         for (let length = 1; length <= word.length; length++) {
           const text = word.slice(0, length)
           const result = await search.search({ text, limit: 500 }, none)
@@ -73,24 +89,47 @@ describe('a search', () => {
     await withLevel(async (storage) => {
       await index(storage, repo)
       const search = open(storage)
-      const word = fc.constantFrom('the', 'th', 'night', 'e', 'café', '"of the"', 'は', 'list', 'und', 'https')
-      const collection = fc.constantFrom(undefined, 'app.bsky.feed.post', 'app.bsky.graph.list', 'com.example.none')
+      const word = fc.constantFrom(
+        'the',
+        'th',
+        'night',
+        'e',
+        'café',
+        '"of the"',
+        'は',
+        'list',
+        'und',
+        'https',
+      )
+      const collection = fc.constantFrom(
+        undefined,
+        'app.bsky.feed.post',
+        'app.bsky.graph.list',
+        'com.example.none',
+      )
       await fc.assert(
-        fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 3 }), collection, fc.integer({ min: 1, max: 40 }), async (words, nsid, limit) => {
-          const text = words.join(' ')
-          const query = { text, limit, did: repo.did, ...(nsid === undefined ? {} : { collection: nsid }) }
-          const result = await search.search(query, none)
-          const all = expected(repo, text, nsid)
-          expect(paths(result)).toEqual(all.slice(0, limit))
-          expect(result.more).toBe(all.length > limit)
-        }),
+        fc.asyncProperty(
+          fc.array(word, { minLength: 1, maxLength: 3 }),
+          collection,
+          fc.integer({ min: 1, max: 40 }),
+          async (words, nsid, limit) => {
+            const text = words.join(' ')
+            const query = { text, limit, did: repo.did, ...(nsid === undefined ? {} : { collection: nsid }) }
+            const result = await search.search(query, none)
+            const all = expected(repo, text, nsid)
+            expect(paths(result)).toEqual(all.slice(0, limit))
+            expect(result.more).toBe(all.length > limit)
+          },
+        ),
         { numRuns: 60 },
       )
     })
   })
 
   it('gives the record as it is kept, with marks on the original text', async () => {
-    const repo = editRepo(generateRepo({ seed: 'item', records: 5 }), { create: [post(1, 'Frische Brötchen, ofenwarm')] })
+    const repo = editRepo(generateRepo({ seed: 'item', records: 5 }), {
+      create: [post(1, 'Frische Brötchen, ofenwarm')],
+    })
     const record = repo.records.find(({ path }) => path === post(1, '').path)
     await withLevel(async (storage) => {
       await index(storage, repo)
@@ -104,7 +143,11 @@ describe('a search', () => {
             rkey: '3kaaaaaaaaa23',
             cid: expect.stringMatching(/^bafyrei/),
             bytes: record?.bytes.length,
-            value: { $type: 'app.bsky.feed.post', text: 'Frische Brötchen, ofenwarm', createdAt: '2026-01-02T03:04:05.678Z' },
+            value: {
+              $type: 'app.bsky.feed.post',
+              text: 'Frische Brötchen, ofenwarm',
+              createdAt: '2026-01-02T03:04:05.678Z',
+            },
           },
           excerpt: 'Frische Brötchen, ofenwarm',
           marks: [
@@ -119,7 +162,9 @@ describe('a search', () => {
   })
 
   it('merges repos by newness, and keeps to one when asked', async () => {
-    const a = editRepo(generateRepo({ seed: 'a', records: 3 }), { create: [post(1, 'merge me'), post(5, 'merge me')] })
+    const a = editRepo(generateRepo({ seed: 'a', records: 3 }), {
+      create: [post(1, 'merge me'), post(5, 'merge me')],
+    })
     const b = editRepo(generateRepo({ seed: 'b', records: 3 }), { create: [post(3, 'merge me')] })
     await withLevel(async (storage) => {
       await index(storage, a)
@@ -136,7 +181,12 @@ describe('a search', () => {
 
   it('shows the head only, also while the index is behind it', async () => {
     const first = editRepo(generateRepo({ seed: 'behind', records: 20 }), {
-      create: [post(1, 'stays findable'), post(2, 'goes findable'), post(3, 'changes findable'), post(4, 'still findable, once')],
+      create: [
+        post(1, 'stays findable'),
+        post(2, 'goes findable'),
+        post(3, 'changes findable'),
+        post(4, 'still findable, once'),
+      ],
     })
     const next = editRepo(first, {
       delete: [post(2, '').path],
@@ -161,10 +211,17 @@ describe('a search', () => {
     await withLevel(async (storage) => {
       await importCar(storage, repo.did, repo.car('preorder'))
       const search = open(storage)
-      expect(await search.search({ text: 'x', limit: 5 }, none)).toMatchObject({ hits: [], building: [{ did: repo.did, progress: 0 }] })
+      expect(await search.search({ text: 'x', limit: 5 }, none)).toMatchObject({
+        hits: [],
+        building: [{ did: repo.did, progress: 0 }],
+      })
       const progress = new Map([[repo.did, 0.5]])
-      expect((await search.search({ text: 'x', limit: 5 }, progress)).building).toEqual([{ did: repo.did, progress: 0.5 }])
-      expect((await search.search({ text: 'x', limit: 5, did: 'did:plc:other' }, progress)).building).toEqual([])
+      expect((await search.search({ text: 'x', limit: 5 }, progress)).building).toEqual([
+        { did: repo.did, progress: 0.5 },
+      ])
+      expect((await search.search({ text: 'x', limit: 5, did: 'did:plc:other' }, progress)).building).toEqual(
+        [],
+      )
       expect(await search.search({ text: ' "" ', limit: 5 }, none)).toMatchObject({ hits: [], more: false })
     })
   })

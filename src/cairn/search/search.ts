@@ -55,7 +55,9 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
   const warmed = new WeakSet<LoadedRepo>()
   let warming: Promise<void> = Promise.resolve()
   /** The last answer that held every match: what is typed on can only be among them. */
-  let last: { readonly key: string; readonly terms: readonly string[]; readonly matches: readonly Match[] } | undefined
+  let last:
+    | { readonly key: string; readonly terms: readonly string[]; readonly matches: readonly Match[] }
+    | undefined
 
   const readerOf = (did: string): SegmentReader => {
     const reader = readers.get(did) ?? createSegmentReader(storage, did)
@@ -70,13 +72,23 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
     warming = warming.then(() => repo.warm()).catch(() => {})
   }
 
-  const find = async (sources: readonly Source[], terms: readonly string[], query: SearchQuery, limit: number): Promise<Match[]> => {
+  const find = async (
+    sources: readonly Source[],
+    terms: readonly string[],
+    query: SearchQuery,
+    limit: number,
+  ): Promise<Match[]> => {
     const key = [query.collection ?? '', ...sources.map((it) => `${it.did} ${stampOf(it.built)}`)].join('\n')
     if (last?.key === key && last.terms.every((was) => terms.some((term) => term.includes(was)))) {
       return narrow(last.matches, terms).slice(0, limit)
     }
     const repos = await Promise.all(sources.map(({ did, built }) => cache.open(did, built)))
-    const matches = await scan(repos.flatMap((repo) => repo.lanes), terms, query.collection, limit)
+    const matches = await scan(
+      repos.flatMap((repo) => repo.lanes),
+      terms,
+      query.collection,
+      limit,
+    )
     for (const repo of repos) if (!warmed.has(repo)) warm(repo)
     last = matches.length < limit ? { key, terms, matches } : undefined
     return matches
@@ -89,14 +101,16 @@ export function createSearch(host: { readonly storage: Storage; readonly clock: 
       const limit = Math.max(0, Math.min(query.limit, MAX_HITS))
       const { sources, unready } = await sourcesOf(storage, query.did)
       const building = buildingOf(query.did, unready, progress)
-      if (terms.length === 0 || limit === 0) return { hits: [], more: false, building, took: clock.now() - started }
+      if (terms.length === 0 || limit === 0)
+        return { hits: [], more: false, building, took: clock.now() - started }
       const matches = await find(sources, terms, query, limit + 1)
       const shown = matches.slice(0, limit)
       const found = new Map<Match, SearchHit>()
       for (const { did, head, built } of sources) {
         const own = shown.filter((match) => match.did === did)
         if (own.length === 0) continue
-        for (const [match, hit] of await resolveMatches(records, readerOf(did), head, built.tree, own, terms)) found.set(match, hit)
+        for (const [match, hit] of await resolveMatches(records, readerOf(did), head, built.tree, own, terms))
+          found.set(match, hit)
       }
       const hits = shown.flatMap((match) => found.get(match) ?? [])
       return { hits, more: matches.length > limit, building, took: clock.now() - started }
@@ -115,14 +129,23 @@ async function sourcesOf(
   storage: Storage,
   did: string | undefined,
 ): Promise<{ readonly sources: Source[]; readonly unready: string[] }> {
-  const rows = did === undefined ? (await storage.list('repos')).map((it) => it.value) : [await storage.get('repos', did)]
+  const rows =
+    did === undefined
+      ? (await storage.list('repos')).map((it) => it.value)
+      : [await storage.get('repos', did)]
   const repos = rows.flatMap((value) => {
     const row = value as RepoRow | undefined
     return row?.head === undefined ? [] : [{ did: row.did, head: row.head }]
   })
   const [heads, indexes] = await Promise.all([
-    storage.getMany('snapshots', repos.map((it) => snapshotKey(it.did, it.head))),
-    storage.getMany('search', repos.map((it) => indexKey(it.did))),
+    storage.getMany(
+      'snapshots',
+      repos.map((it) => snapshotKey(it.did, it.head)),
+    ),
+    storage.getMany(
+      'search',
+      repos.map((it) => indexKey(it.did)),
+    ),
   ])
   const sources: Source[] = []
   const unready: string[] = []

@@ -13,7 +13,7 @@ describe('a query', () => {
     ['the then', ['then']],
     ['same SAME', ['same']],
     ['東京 写真', ['写真', '東京']],
-    ["don’t", ["don't"]],
+    ['don’t', ["don't"]],
   ])('%j means %j', (text, terms) => {
     expect(parseTerms(text)).toEqual(terms)
   })

@@ -14,9 +14,18 @@ describe('the texts of a record', () => {
       langs: ['de', 'en-GB'],
       createdAt: '2026-01-02T03:04:05.678Z',
       when: '2026-01-02T03:04Z',
-      reply: { root: { uri: 'at://did:plc:abc/app.bsky.feed.post/3k', cid: 'bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae' } },
-      facets: [{ features: [{ $type: 'x.y.z#link', uri: 'https://example.com/path' }, { did: 'did:plc:abc' }] }],
-      embed: { images: [{ alt: 'a cat', image: { $type: 'blob', ref: link, mimeType: 'image/png', size: 3 } }] },
+      reply: {
+        root: {
+          uri: 'at://did:plc:abc/app.bsky.feed.post/3k',
+          cid: 'bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae',
+        },
+      },
+      facets: [
+        { features: [{ $type: 'x.y.z#link', uri: 'https://example.com/path' }, { did: 'did:plc:abc' }] },
+      ],
+      embed: {
+        images: [{ alt: 'a cat', image: { $type: 'blob', ref: link, mimeType: 'image/png', size: 3 } }],
+      },
       purpose: 'app.bsky.graph.defs#modlist',
       seal: toBytes(new TextEncoder().encode('not text')),
       tags: ['one', 'two'],
@@ -31,11 +40,16 @@ describe('the texts of a record', () => {
   it('are none in a like or a follow', () => {
     const like = {
       $type: 'app.bsky.feed.like',
-      subject: { uri: 'at://did:plc:abc/app.bsky.feed.post/3k', cid: 'bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae' },
+      subject: {
+        uri: 'at://did:plc:abc/app.bsky.feed.post/3k',
+        cid: 'bafyreib2rxk3rybk3aobmv5cjuql3bm2twh4jo5uxgf5kpqcsgz7soitae',
+      },
       createdAt: '2026-01-02T03:04:05.678Z',
     }
     expect(searchText(recordTexts(encode(like)))).toBe('')
-    expect(recordTexts(encode({ $type: 'app.bsky.graph.follow', subject: 'did:web:example.com' }))).toEqual([])
+    expect(recordTexts(encode({ $type: 'app.bsky.graph.follow', subject: 'did:web:example.com' }))).toEqual(
+      [],
+    )
   })
 
   it('are bounded, and cut between characters', () => {
@@ -43,7 +57,9 @@ describe('the texts of a record', () => {
     expect(texts.join('').length).toBeLessThanOrEqual(MAX_TEXT)
     expect(texts[0]?.startsWith('🪨🪨')).toBe(true)
     expect(texts.join('')).not.toContain('\ufffd')
-    expect(recordTexts(encode({ list: Array.from({ length: 10_000 }, () => 'x') })).length).toBeLessThanOrEqual(4096)
+    expect(
+      recordTexts(encode({ list: Array.from({ length: 10_000 }, () => 'x') })).length,
+    ).toBeLessThanOrEqual(4096)
   })
 
   it('of any bytes come without an exception', () => {

@@ -9,7 +9,16 @@ export const MAX_TEXT = 64 * 1024
 const MAX_STRINGS = 4096
 
 /** Keys whose text is for machines. */
-const MACHINE_KEYS: ReadonlySet<string> = new Set(['$type', 'mimeType', 'langs', 'lang', 'cid', 'createdAt', 'updatedAt', 'indexedAt'])
+const MACHINE_KEYS: ReadonlySet<string> = new Set([
+  '$type',
+  'mimeType',
+  'langs',
+  'lang',
+  'cid',
+  'createdAt',
+  'updatedAt',
+  'indexedAt',
+])
 
 /** References, times and tokens: values that nobody looks for by their text. */
 const REFERENCE = /^(?:at:\/\/|did:[a-z]+:)\S*$/

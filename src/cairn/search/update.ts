@@ -80,7 +80,12 @@ async function readChanges(
 }
 
 /** Adds what older deltas hold and the newer ones have not replaced. */
-async function addOlder(work: IndexWork, deltas: readonly Delta[], entries: Entry[], gone: Set<string>): Promise<void> {
+async function addOlder(
+  work: IndexWork,
+  deltas: readonly Delta[],
+  entries: Entry[],
+  gone: Set<string>,
+): Promise<void> {
   const { storage, did } = work
   for (const delta of [...deltas].reverse()) {
     const keys = Array.from({ length: delta.chunks }, (_, i) => chunkKey(did, delta.id, 'c', i))

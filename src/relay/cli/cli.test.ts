@@ -46,7 +46,14 @@ const repo = generateRepo({ seed: 'cli', records: 300 })
 const car = put(joinBytes(repo.car()), 'repo.car')
 const doc = put(JSON.stringify(repo.didDocument), 'did.json')
 const documentOf = (did: string, didKey: string): string =>
-  put(JSON.stringify({ id: did, verificationMethod: [{ id: `${did}#atproto`, type: 'Multikey', controller: did, publicKeyMultibase: didKey.slice(8) }] }))
+  put(
+    JSON.stringify({
+      id: did,
+      verificationMethod: [
+        { id: `${did}#atproto`, type: 'Multikey', controller: did, publicKeyMultibase: didKey.slice(8) },
+      ],
+    }),
+  )
 
 describe('cairn inspect', () => {
   it('says what a sound file holds', async () => {
@@ -83,7 +90,10 @@ describe('cairn inspect', () => {
     expect(status).toBe(0)
     expect(out).toContain('repo.car: sound')
     expect(out).toContain('signature   not checked')
-    expect(JSON.parse((await cairn('inspect', car, '--json')).out)).toMatchObject({ ok: true, signature: 'unchecked' })
+    expect(JSON.parse((await cairn('inspect', car, '--json')).out)).toMatchObject({
+      ok: true,
+      signature: 'unchecked',
+    })
   })
 
   it('refuses a damaged file', async () => {
@@ -91,17 +101,27 @@ describe('cairn inspect', () => {
     bytes[5000] = (bytes[5000] ?? 0) ^ 1
     const { status, out } = await cairn('inspect', put(bytes, 'damaged.car'), '--json')
     expect(status).toBe(1)
-    expect(JSON.parse(out)).toMatchObject({ ok: false, problems: [{ code: 'repo.bad-hash', offset: expect.any(Number) }] })
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      problems: [{ code: 'repo.bad-hash', offset: expect.any(Number) }],
+    })
   })
 })
 
 describe('cairn verify', () => {
   it("asks for the account's own signature", async () => {
     expect((await cairn('verify', car, '--did-doc', doc)).status).toBe(0)
-    const other = put(JSON.stringify(didDocument(repo.did, repo.handle, generateRepo({ seed: 'other', records: 0 }).key)))
+    const other = put(
+      JSON.stringify(didDocument(repo.did, repo.handle, generateRepo({ seed: 'other', records: 0 }).key)),
+    )
     const { status, out } = await cairn('verify', car, '--did-doc', other, '--json')
     expect(status).toBe(1)
-    expect(JSON.parse(out)).toMatchObject({ ok: false, signature: 'invalid', records: 300, problems: [{ code: 'repo.bad-signature' }] })
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      signature: 'invalid',
+      records: 300,
+      problems: [{ code: 'repo.bad-signature' }],
+    })
   })
 
   it('takes the identity.json of a backup, and refuses that of another account', async () => {
@@ -109,21 +129,31 @@ describe('cairn verify', () => {
     expect((await inspectFile(car, put(JSON.stringify(kept)), undefined)).signature).toBe('valid')
     const other = generateRepo({ seed: 'stranger', records: 0 })
     const report = await inspectFile(car, put(JSON.stringify(other.didDocument)), undefined)
-    expect(report).toMatchObject({ ok: false, signature: 'invalid', problems: [{ code: 'repo.did-mismatch', expected: other.did, found: repo.did }] })
+    expect(report).toMatchObject({
+      ok: false,
+      signature: 'invalid',
+      problems: [{ code: 'repo.did-mismatch', expected: other.did, found: repo.did }],
+    })
     const log = await inspectFile(car, doc, put('[]'))
     expect(log).toMatchObject({ ok: false, problems: [{ code: 'pds.plc-log-invalid' }] })
   })
 })
 
 describe('cairn export', () => {
-  const expected = repo.records.map(({ path, cid, bytes }) => jsonLine(repo.did, { path, digest: cid.subarray(4), bytes }))
+  const expected = repo.records.map(({ path, cid, bytes }) =>
+    jsonLine(repo.did, { path, digest: cid.subarray(4), bytes }),
+  )
 
   it('writes every record in key order, to standard output or a file', async () => {
     const { status, out, err } = await cairn('export', car, '--to', 'jsonl')
     expect([status, err]).toEqual([0, ''])
     expect(out.split('\n')).toEqual([...expected, ''])
     const target = join(directory, 'out.jsonl')
-    expect(await cairn('export', car, '--to', 'jsonl', '--out', target)).toEqual({ status: 0, out: '', err: '' })
+    expect(await cairn('export', car, '--to', 'jsonl', '--out', target)).toEqual({
+      status: 0,
+      out: '',
+      err: '',
+    })
     expect(readFileSync(target, 'utf8')).toBe(out)
   })
 
@@ -150,7 +180,9 @@ describe('wrong usage', () => {
     [['export', 'a'], '--to jsonl'],
     [['export', 'a', '--to', 'xml'], 'There is no format'],
   ])('%j is told so', (args, words) => {
-    expect(() => readArgs(args)).toThrow(expect.objectContaining({ code: 'cli.usage', sentence: expect.stringContaining(words) }))
+    expect(() => readArgs(args)).toThrow(
+      expect.objectContaining({ code: 'cli.usage', sentence: expect.stringContaining(words) }),
+    )
   })
 
   it.each([
@@ -160,7 +192,10 @@ describe('wrong usage', () => {
     [car, car, 'Not JSON'],
     [car, put('[]'), 'Not a DID document'],
   ])('%s with %s is told so', async (file, didDoc, words) => {
-    await expect(inspectFile(file, didDoc, undefined)).rejects.toMatchObject({ code: 'cli.file', sentence: expect.stringContaining(words) })
+    await expect(inspectFile(file, didDoc, undefined)).rejects.toMatchObject({
+      code: 'cli.file',
+      sentence: expect.stringContaining(words),
+    })
   })
 
   it('ends with 2, and asking for help does not', async () => {
@@ -169,7 +204,11 @@ describe('wrong usage', () => {
       expect([status, out]).toEqual([2, ''])
       expect(err).not.toContain('at ')
     }
-    expect(await cairn('inspect', '-h')).toMatchObject({ status: 0, err: '', out: expect.stringContaining('cairn inspect FILE') })
+    expect(await cairn('inspect', '-h')).toMatchObject({
+      status: 0,
+      err: '',
+      out: expect.stringContaining('cairn inspect FILE'),
+    })
   })
 })
 
@@ -196,10 +235,13 @@ describe('every legal file', () => {
     let written = ''
     await exportFile(path, async (text) => void (written += text))
     const lines = legal.records.map(({ path: key }) => `at://${legal.did}/${key}`)
-    const uris = written.split('\n').slice(0, -1).map((line): string => {
-      const { uri }: { uri: string } = JSON.parse(line)
-      return uri
-    })
+    const uris = written
+      .split('\n')
+      .slice(0, -1)
+      .map((line): string => {
+        const { uri }: { uri: string } = JSON.parse(line)
+        return uri
+      })
     expect(uris).toEqual(lines)
     rmSync(path)
   })
@@ -215,17 +257,31 @@ describeWithFixtures('real files', (dir) => {
     ['indigo-greenground.2023-04.repo.car', 50, 2],
     ['rsky-valid_repo.car', 6, 3],
   ])('%s is sound', async (name, records, version) => {
-    expect(await inspectFile(file(name), undefined, undefined)).toMatchObject({ ok: true, records, version, signature: 'unchecked' })
+    expect(await inspectFile(file(name), undefined, undefined)).toMatchObject({
+      ok: true,
+      records,
+      version,
+      signature: 'unchecked',
+    })
   })
 
   it('a partial tree is refused', async () => {
-    for (const name of ['indigo-repo_slice.car', 'testpds-alice-since.car', 'testpds-alice-record-proof.car']) {
+    for (const name of [
+      'indigo-repo_slice.car',
+      'testpds-alice-since.car',
+      'testpds-alice-record-proof.car',
+    ]) {
       expect((await inspectFile(file(name), undefined, undefined)).ok).toBe(false)
     }
   })
 
   it("verifies by the account's own document", async () => {
-    const { status, out } = await cairn('verify', file('testpds-alice-full.car'), '--did-doc', file('testpds-alice-plc.json'))
+    const { status, out } = await cairn(
+      'verify',
+      file('testpds-alice-full.car'),
+      '--did-doc',
+      file('testpds-alice-plc.json'),
+    )
     expect(status).toBe(0)
     expect(out).toContain("valid, by the account's current key")
   })

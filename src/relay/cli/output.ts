@@ -36,7 +36,7 @@ export function createOutFile(path: string): OutFile {
     async write(text) {
       const bytes = Buffer.from(text)
       guarded(() => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       })
     },
     end(whole) {

@@ -28,29 +28,37 @@ const repo = generateRepo({ seed: 'proof', records: 25_000 })
 
 async function paths(proof: FileProof): Promise<string[]> {
   const found: string[] = []
-  await visit({ load: async (place) => proof.load(place) }, proof.root, { skip: 0, reverse: false }, ({ key, digest, place }) => {
-    proof.record(place, digest)
-    found.push(key)
-    return true
-  })
+  await visit(
+    { load: async (place) => proof.load(place) },
+    proof.root,
+    { skip: 0, reverse: false },
+    ({ key, digest, place }) => {
+      proof.record(place, digest)
+      found.push(key)
+      return true
+    },
+  )
   return found
 }
 
 describe('a file of 25,000 records', () => {
-  it.each(['preorder', 'reversed', 'shuffled'] satisfies BlockOrder[])('is proven in %s order with little memory', async (order) => {
-    const path = join(directory, 'repo.car')
-    writeFileSync(path, joinBytes(repo.car(order)))
-    const proof = proveFile(path, 0)
-    try {
-      expect(proof.refusal).toBeUndefined()
-      expect(proof.root?.records).toBe(25_000)
-      expect(readdirSync(temporary).length).toBe(1)
-      expect(await paths(proof)).toEqual(repo.records.map((it) => it.path))
-    } finally {
-      proof.close()
-    }
-    expect(readdirSync(temporary)).toEqual([])
-  })
+  it.each(['preorder', 'reversed', 'shuffled'] satisfies BlockOrder[])(
+    'is proven in %s order with little memory',
+    async (order) => {
+      const path = join(directory, 'repo.car')
+      writeFileSync(path, joinBytes(repo.car(order)))
+      const proof = proveFile(path, 0)
+      try {
+        expect(proof.refusal).toBeUndefined()
+        expect(proof.root?.records).toBe(25_000)
+        expect(readdirSync(temporary).length).toBe(1)
+        expect(await paths(proof)).toEqual(repo.records.map((it) => it.path))
+      } finally {
+        proof.close()
+      }
+      expect(readdirSync(temporary)).toEqual([])
+    },
+  )
 
   it('that changes between the two readings gives no record that was not proven', () => {
     const path = join(directory, 'repo.car')
@@ -75,7 +83,9 @@ describe('a file of 25,000 records', () => {
 describe('a temporary file', () => {
   it('gives back what was put in, from memory and from disk', () => {
     const file = createTempFile()
-    const parts = [10, 200_000, 100_000, 3, 600_000, 0, 7].map((length, i) => new Uint8Array(length).fill(i + 1))
+    const parts = [10, 200_000, 100_000, 3, 600_000, 0, 7].map((length, i) =>
+      new Uint8Array(length).fill(i + 1),
+    )
     const offsets = parts.map((part) => file.append(part))
     parts.forEach((part, i) => expect(file.read(offsets[i] ?? -1, part.length)).toEqual(part))
     expect(readdirSync(temporary).length).toBe(1)

@@ -93,7 +93,8 @@ export function proveFile(path: string, nodeBudget = NODE_BUDGET): FileProof {
       dataAt = at + carFrameLength(to - from) - (to - from)
       intake.block(codec, buffer, digestAt, from, to, at)
       dataAt = -1
-      if (commit !== undefined || root === undefined || !equalAt(root, 0, buffer, digestAt, root.length)) return
+      if (commit !== undefined || root === undefined || !equalAt(root, 0, buffer, digestAt, root.length))
+        return
       commit = { commit: parseCommit(buffer.slice(from, to)), cid: cidString(CODEC_DAG_CBOR, root) }
       walk = createTreeWalk({ root: commit.commit.data, blocks: intake, sink: { node }, sha256 })
     },
@@ -181,7 +182,8 @@ export function proveFile(path: string, nodeBudget = NODE_BUDGET): FileProof {
     load,
     record(at, digest) {
       const bytes = read(at)
-      if (!equalAt(sha256(bytes), 0, digest, 0, digest.length)) throw new UsageError('cli.file', 'The file changed while it was read.')
+      if (!equalAt(sha256(bytes), 0, digest, 0, digest.length))
+        throw new UsageError('cli.file', 'The file changed while it was read.')
       return bytes
     },
     close,

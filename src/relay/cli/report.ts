@@ -30,7 +30,9 @@ export interface Problem extends Readonly<Record<string, unknown>> {
 }
 
 export function makeReport(proof: FileProof, finding: SignatureFinding | undefined): Report {
-  const problems = [proof.refusal, finding?.problem].flatMap((it) => (it === undefined ? [] : [problemOf(it)]))
+  const problems = [proof.refusal, finding?.problem].flatMap((it) =>
+    it === undefined ? [] : [problemOf(it)],
+  )
   const commit = proof.commit?.commit
   return {
     ok: problems.length === 0,
@@ -59,12 +61,18 @@ export function describeReport(file: string, report: Report): string {
   const row = (name: string, value: string): void => void lines.push(`  ${name.padEnd(12)}${value}`)
   for (const problem of report.problems) row('problem', describeProblem(problem))
   if (report.did !== null) row('account', report.did)
-  if (report.version !== null) row('version', `${report.rev ?? 'no rev'}${timeOf(report.rev)}, format ${report.version}`)
+  if (report.version !== null)
+    row('version', `${report.rev ?? 'no rev'}${timeOf(report.rev)}, format ${report.version}`)
   if (report.did !== null) row('signature', signatureWords(report))
-  row('holds', `${number(report.records)} records in ${number(report.blocks)} blocks, ${number(report.bytes)} bytes`)
+  row(
+    'holds',
+    `${number(report.records)} records in ${number(report.blocks)} blocks, ${number(report.bytes)} bytes`,
+  )
   const width = Math.max(0, ...report.collections.map((it) => it.nsid.length))
   for (const { nsid, records, bytes } of report.collections) {
-    lines.push(`    ${nsid.padEnd(width)}  ${number(records).padStart(9)} records  ${number(bytes).padStart(12)} bytes`)
+    lines.push(
+      `    ${nsid.padEnd(width)}  ${number(records).padStart(9)} records  ${number(bytes).padStart(12)} bytes`,
+    )
   }
   if (!report.ok && report.records > 0) lines.push('  Only what comes before the problem is counted.')
   return `${lines.map(harmless).join('\n')}\n`
@@ -72,7 +80,8 @@ export function describeReport(file: string, report: Report): string {
 
 function signatureWords(report: Report): string {
   if (report.signature === 'invalid') return 'INVALID'
-  if (report.signature === 'unchecked') return "not checked (give the account's identity document: --did-doc FILE)"
+  if (report.signature === 'unchecked')
+    return "not checked (give the account's identity document: --did-doc FILE)"
   const key = report.key === 'past' ? 'an earlier key of the account' : "the account's current key"
   return `valid, by ${key}, ${report.signedBy ?? ''}`
 }
@@ -92,5 +101,8 @@ const number = (value: number): string => format.format(value)
 
 /** A hostile file may put anything into a path: no control character reaches the terminal. */
 function harmless(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+  return line.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  )
 }

@@ -27,7 +27,7 @@ export function createTempFile(): TempFile {
     return open.fd
   }
   const write = (bytes: Uint8Array): void => {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file(), bytes, at, bytes.length - at, written + at)
+    for (let at = 0; at < bytes.length;) at += writeSync(file(), bytes, at, bytes.length - at, written + at)
     written += bytes.length
   }
   const flush = (): void => {
@@ -62,7 +62,7 @@ export function createTempFile(): TempFile {
 /** Throws RangeError when the file ends before. */
 export function readExactly(fd: number, offset: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const count = readSync(fd, bytes, at, length - at, offset + at)
     if (count === 0) throw new RangeError('a file became shorter while it was read')
     at += count

@@ -24,7 +24,9 @@ export interface Side {
   readonly layer: number
   readonly digest: Uint8Array
   /** Opens nodes by digest. Throws when one cannot be had. */
-  open(nodes: readonly { readonly digest: Uint8Array; readonly child: StoredChild | undefined }[]): Promise<readonly OpenNode[]>
+  open(
+    nodes: readonly { readonly digest: Uint8Array; readonly child: StoredChild | undefined }[],
+  ): Promise<readonly OpenNode[]>
   readonly rootChild: StoredChild | undefined
 }
 
@@ -100,7 +102,11 @@ export function binary(bytes: Uint8Array): string {
 }
 
 /** A side that is wholly stored here. */
-export function storedSide(source: TreeSource, root: (StoredChild & { layer: number }) | undefined, digest: Uint8Array): Side {
+export function storedSide(
+  source: TreeSource,
+  root: (StoredChild & { layer: number }) | undefined,
+  digest: Uint8Array,
+): Side {
   return {
     layer: root?.layer ?? -1,
     digest,

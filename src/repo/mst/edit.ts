@@ -111,7 +111,11 @@ function createEditor(source: TreeSource) {
     return branch(layer, leaves, links)
   }
 
-  const position = (it: Branch, key: string): number => below(it.leaves.map((leaf) => leaf.key), key)
+  const position = (it: Branch, key: string): number =>
+    below(
+      it.leaves.map((leaf) => leaf.key),
+      key,
+    )
 
   const split = async (link: Link, layer: number, key: string): Promise<[Link, Link]> => {
     if (link === undefined) return [undefined, undefined]
@@ -185,7 +189,11 @@ function write(
       right: children[i + 1]?.digest,
     }))
     const node = parseNode(encodeNode(children[0]?.digest, entries))
-    const stored = { node, records: link.leaves.map((leaf) => leaf.place), children: children.map((it) => it?.child) }
+    const stored = {
+      node,
+      records: link.leaves.map((leaf) => leaf.place),
+      children: children.map((it) => it?.child),
+    }
     const digest = sha256(node.bytes)
     const place = sink.node(stored, digest, link.layer)
     return { digest, child: { ...place, ...totals(stored) } }

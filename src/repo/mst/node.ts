@@ -158,7 +158,10 @@ export interface NewEntry {
 }
 
 /** Encodes a node from full keys in order and 32-byte digests: the inverse of {@link parseNode}. */
-export function encodeNode(left: Uint8Array | undefined, entries: readonly NewEntry[]): Uint8Array<ArrayBuffer> {
+export function encodeNode(
+  left: Uint8Array | undefined,
+  entries: readonly NewEntry[],
+): Uint8Array<ArrayBuffer> {
   let size = 3 + 5 + 2 + LINK_BYTES
   for (const entry of entries) size += entry.key.length + 24 + LINK_BYTES * 2
   const out = new Writer(size)
@@ -208,7 +211,10 @@ class Writer {
   head(major: number, value: number): this {
     if (value < 24) return this.byte(major | value)
     if (value < 0x100) return this.byte(major | 24).byte(value)
-    if (value < 0x10000) return this.byte(major | 25).byte(value >> 8).byte(value & 0xff)
+    if (value < 0x10000)
+      return this.byte(major | 25)
+        .byte(value >> 8)
+        .byte(value & 0xff)
     return this.byte(major | 26)
       .byte((value >>> 24) & 0xff)
       .byte((value >>> 16) & 0xff)

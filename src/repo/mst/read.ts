@@ -158,7 +158,10 @@ export interface CollectionTotals {
 const endOf = (collection: string): string => `${collection}0`
 
 /** Collections with their counts, found by skipping from one to the next: a few nodes each, whatever their size. */
-export async function collections(source: TreeSource, root: StoredChild | undefined): Promise<CollectionTotals[]> {
+export async function collections(
+  source: TreeSource,
+  root: StoredChild | undefined,
+): Promise<CollectionTotals[]> {
   const out: CollectionTotals[] = []
   let records = 0
   let bytes = 0

@@ -39,7 +39,8 @@ export function storedSize({ node, records, children }: StoredNode): number {
   let size = varintLength(node.bytes.length) + node.bytes.length
   for (const record of records) size += placeSize(record)
   for (const child of children) {
-    if (child !== undefined) size += placeSize(child) + varintLength(child.records) + varintLength(child.bytes)
+    if (child !== undefined)
+      size += placeSize(child) + varintLength(child.records) + varintLength(child.bytes)
   }
   return size
 }

@@ -38,7 +38,10 @@ export function createBlockTable(seed: number): BlockTable {
   const numbers: Uint32Array[] = []
 
   const word = (bytes: Uint8Array, at: number): number =>
-    ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+    ((bytes[at] ?? 0) << 24) |
+    ((bytes[at + 1] ?? 0) << 16) |
+    ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)
 
   const hash = (bytes: Uint8Array, at: number): number => {
     let h = Math.imul(word(bytes, at) ^ seed, 0x9e3779b1)

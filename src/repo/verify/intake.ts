@@ -46,7 +46,14 @@ export interface Intake extends WalkBlocks {
     form: number,
   ): boolean
   /** The same for a block that nobody has checked. Throws `repo.bad-hash`. */
-  block(codec: number, bytes: Uint8Array, digestAt: number, from: number, to: number, position: number): boolean
+  block(
+    codec: number,
+    bytes: Uint8Array,
+    digestAt: number,
+    from: number,
+    to: number,
+    position: number,
+  ): boolean
   /** A record that is kept from before (an earlier snapshot, an interrupted import): not to be kept twice. */
   known(digest: Uint8Array, place: Place): void
   /** A node that is held and not proven yet. */
@@ -113,13 +120,15 @@ export function createIntake(input: {
     if (index < 0) return 'missing'
     const kind = table.kind(index)
     // One walk cannot meet a node twice, since its keys would come again; an earlier stream's may come anew.
-    if (kind === NODE_DONE) throw new RepoError('repo.key-order', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
+    if (kind === NODE_DONE)
+      throw new RepoError('repo.key-order', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
     // A record that is kept may be a node as well; only its block tells.
     if (kind === NODE_PAST || kind === KNOWN) return 'missing'
     if (kind === UNSOUND && checkCodes[table.a(index)]?.code === 'repo.record-not-canonical') {
       throw new RepoError('repo.node-not-canonical', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
     }
-    if (kind !== NODE) throw new RepoError('repo.node-malformed', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
+    if (kind !== NODE)
+      throw new RepoError('repo.node-malformed', { cid: cidString(CODEC_DAG_CBOR, table.digest(index)) })
     const held = arena.read(table.a(index), table.b(index), table.c(index))
     if (held !== undefined) return parseNode(held)
     wantedPage = table.a(index)

@@ -1,15 +1,7 @@
 import type { Sha256 } from '../../core/hash.ts'
 import { RepoError } from '../errors.ts'
 import { heightOf } from '../mst/height.ts'
-import {
-  FIELDS,
-  type MstNode,
-  PREFIX,
-  RIGHT,
-  SUFFIX,
-  SUFFIX_LENGTH,
-  VALUE,
-} from '../mst/node.ts'
+import { FIELDS, type MstNode, PREFIX, RIGHT, SUFFIX, SUFFIX_LENGTH, VALUE } from '../mst/node.ts'
 import type { CollectionTotals } from '../mst/read.ts'
 import { type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
 import { checkPath, MAX_PATH_BYTES } from '../path.ts'
@@ -94,7 +86,11 @@ export function createTreeWalk(input: {
   const collections: { nsid: string; records: number; bytes: number }[] = []
   /** keys of the collection at work start with this many bytes of the last key, slash included */
   let collectionLength = 0
-  let want: { bytes: Uint8Array; at: number; as: 'node' | 'record' } = { bytes: input.root, at: 0, as: 'node' }
+  let want: { bytes: Uint8Array; at: number; as: 'node' | 'record' } = {
+    bytes: input.root,
+    at: 0,
+    as: 'node',
+  }
 
   const fail = (code: ConstructorParameters<typeof RepoError>[0], frame: Frame, fields = {}): never => {
     throw new RepoError(code, { offset: blocks.position(frame.digest, 0), ...fields })
