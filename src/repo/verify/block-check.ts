@@ -33,17 +33,33 @@ export interface CheckedBlocks {
   form(i: number): number
 }
 
-/** Numbers kept of a block: the three a {@link DigestCheck} reads come from here. */
+/** What is kept of a block while its chunk is taken, in arrays that are used again for the next. */
 interface Columns {
-  from: number[]
-  to: number[]
-  digestAt: number[]
-  codec: number[]
-  position: number[]
-  form: number[]
+  readonly from: Int32Array
+  readonly to: Int32Array
+  readonly digestAt: Int32Array
+  readonly codec: Int32Array
+  readonly form: Int32Array
+  readonly position: Float64Array
 }
 
-const columns = (): Columns => ({ from: [], to: [], digestAt: [], codec: [], position: [], form: [] })
+/** Blocks of most chunks fit; larger chunks make the arrays grow. */
+const BLOCKS = 2048
+
+function columns(size: number, before?: Columns): Columns {
+  const grown = {
+    from: new Int32Array(size),
+    to: new Int32Array(size),
+    digestAt: new Int32Array(size),
+    codec: new Int32Array(size),
+    form: new Int32Array(size),
+    position: new Float64Array(size),
+  }
+  if (before === undefined) return grown
+  for (const name of ['from', 'to', 'digestAt', 'codec', 'form', 'position'] as const)
+    grown[name].set(before[name])
+  return grown
+}
 
 /** Errors: those of the CAR reader, `repo.no-root`, `repo.bad-hash` with the block's position and CID. */
 export function createBlockCheck(digests: DigestCheck): BlockCheck {
@@ -51,7 +67,8 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
   let chunk: Uint8Array = new Uint8Array(0)
   /** The one block that began in an earlier chunk: the reader uses its buffer again. */
   let straddler: Uint8Array | undefined
-  let found = columns()
+  let found = columns(BLOCKS)
+  let count = 0
   let messages = new Int32Array(3 * 1024)
 
   const car = createCarReader({
@@ -65,12 +82,14 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
       if (across) straddler = buffer.slice(digestAt, to)
       const shift = across ? digestAt : chunk.byteOffset - buffer.byteOffset
       const node = codec === CODEC_DAG_CBOR && looksLikeNode(buffer, from, to)
-      found.from.push(from - shift)
-      found.to.push(to - shift)
-      found.digestAt.push(digestAt - shift)
-      found.codec.push(codec)
-      found.position.push(position)
-      found.form.push(node ? NODE_LIKE : checkRecord(buffer, from, to))
+      if (count === found.from.length) found = columns(count * 2, found)
+      found.from[count] = from - shift
+      found.to[count] = to - shift
+      found.digestAt[count] = digestAt - shift
+      found.codec[count] = codec
+      found.position[count] = position
+      found.form[count] = node ? NODE_LIKE : checkRecord(buffer, from, to)
+      count++
     },
   })
 
@@ -94,14 +113,14 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
   const holdAll = (): void => {
     const across = straddler === undefined ? 0 : 1
     if (straddler !== undefined) hold(straddler, 0, 1)
-    hold(chunk, across, found.from.length)
+    hold(chunk, across, count)
   }
 
   return {
     push(next) {
       chunk = next
       straddler = undefined
-      found = columns()
+      count = 0
       try {
         car.push(next)
       } catch (error) {
@@ -114,7 +133,7 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
       const first = straddler
       return {
         root,
-        count: from.length,
+        count,
         buffer: (i) => (i === 0 && first !== undefined ? first : next),
         from: (i) => from[i] ?? 0,
         to: (i) => to[i] ?? 0,

@@ -27,7 +27,7 @@ const PAGE_BITS = 15
 /** 256 KB: a small repo never grows, a large one doubles a few times. */
 const FIRST_SLOTS = 1 << 16
 /** Grow at this load, so that runs of slots stay short. */
-const LOAD = 0.65
+const LOAD = 0.8
 const DIGEST = 32
 
 export function createBlockTable(seed: number): BlockTable {

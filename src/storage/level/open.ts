@@ -117,12 +117,13 @@ export async function openLevel(directory: string): Promise<Storage> {
     count: (table, range = {}) =>
       run(async () => Math.min((await listKeys(db, rowPrefix(table), range)).length, limitOf(range))),
 
-    write: (ops, options = {}) =>
-      run(
+    write: (ops, options = {}) => {
+      const own = ops.map(ownBytes)
+      return run(
         async () => {
           const staged: Head[] = []
           try {
-            const ready = await stage(ops, staged)
+            const ready = await stage(own, staged)
             await writers.run('write', { mode: 'exclusive' }, () => apply(ready, staged, options))
           } catch (error) {
             // What is not taken back here has a mark that the next opening goes by.
@@ -131,7 +132,8 @@ export async function openLevel(directory: string): Promise<Storage> {
           }
         },
         () => sizeOf(ops),
-      ),
+      )
+    },
 
     readBytes: (key, from = 0, to = TO_END) =>
       run(async () => {
@@ -178,6 +180,11 @@ function sizeOf(ops: readonly WriteOp[]): number {
     if (op.type === 'put-blob') sum += op.blob.size
   }
   return sum
+}
+
+/** Bytes of the caller's buffers, which it may fill anew as soon as it has its promise. */
+function ownBytes(op: WriteOp): WriteOp {
+  return op.type === 'put-bytes' ? { ...op, parts: op.parts.map((part) => part.slice()) } : op
 }
 
 async function estimate(directory: string): Promise<{ usage: number; quota: number }> {
