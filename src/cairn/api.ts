@@ -1,26 +1,29 @@
 import type {
   ActivityItem,
-  BlobPage,
-  BlobState,
   CairnEvent,
-  ChangeSet,
   ExportFile,
   ExportFormat,
   Job,
-  RecordDetail,
-  RecordPage,
-  RecordQuery,
-  RecordVersion,
   RepoSummary,
   Retention,
-  SearchQuery,
-  SearchResult,
   Settings,
   SnapshotSummary,
   StorageStatus,
 } from './model.ts'
+import type {
+  BlobPage,
+  BlobState,
+  ChangeSet,
+  RecordDetail,
+  RecordPage,
+  RecordQuery,
+  RecordVersion,
+  SearchQuery,
+  SearchResult,
+} from './record-model.ts'
 
 export type * from './model.ts'
+export type * from './record-model.ts'
 
 export interface BackupOptions {
   /**

@@ -2,8 +2,6 @@ import type { UpstreamStatus } from '../pds/status.ts'
 
 /** What Cairn's API speaks of. Plain data: every type here survives a structured clone. */
 
-export type * from './record-model.ts'
-
 export type { UpstreamStatus }
 
 export interface RepoSummary {

@@ -12,10 +12,6 @@ import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
 import { REPO_TABS, repoHref, type RepoTab, type Route } from '../lib/routes.ts'
 import '../styles/repo.css'
 
-export interface RepoTabProps {
-  readonly repo: RepoSummary
-}
-
 const Overview = lazy(async () => ({ default: (await import('./repo/overview.tsx')).Overview }))
 const Collections = lazy(async () => ({ default: (await import('./repo/collections.tsx')).Collections }))
 const Records = lazy(async () => ({ default: (await import('./repo/records.tsx')).Records }))

@@ -9,7 +9,7 @@ import { useJobOf } from '../../lib/jobs.ts'
 import { useLive } from '../../lib/live.ts'
 import { aboutRepo } from '../../lib/reads.ts'
 import '../../styles/record.css'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 import { BlobCard, BLOB_STATE } from './blob-card.tsx'
 
 /** A page of previews decodes without a hitch on a phone. */

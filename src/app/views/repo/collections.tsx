@@ -1,7 +1,7 @@
 import { collectionName } from '../../lib/collections.ts'
 import { formatBytes, formatNumber } from '../../lib/format.ts'
 import { collectionHref } from '../../lib/routes.ts'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 
 /** The collections of the head, largest first, each leading to its records. */
 export function Collections({ repo }: RepoTabProps) {

@@ -5,7 +5,7 @@ import { useAction } from '../../lib/engine-context.ts'
 import { formatBytes, formatDayTime, plural } from '../../lib/format.ts'
 import { useSnapshots } from '../../lib/reads.ts'
 import { saveStream } from '../../lib/save-stream.ts'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 
 /** A copy to keep elsewhere: a file that needs neither Cairn nor a server to be proven. */
 export function Export({ repo }: RepoTabProps) {

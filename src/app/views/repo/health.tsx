@@ -10,7 +10,7 @@ import { goTo } from '../../lib/navigate.ts'
 import { repoName, UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
 import { repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_SENTENCE, SIGNATURE_WORDS } from '../../lib/signature.ts'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 
 /** What is proven, since when, by which key, and how the account stands upstream. */
 export function Health({ repo }: RepoTabProps) {

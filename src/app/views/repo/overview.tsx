@@ -7,7 +7,7 @@ import { aboutRepo, useSnapshots } from '../../lib/reads.ts'
 import { UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
 import { repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_WORDS } from '../../lib/signature.ts'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 import { Collections } from './collections.tsx'
 
 /** What is kept, how it stands, and what changed. */

@@ -1,7 +1,7 @@
 import { SearchPanel } from '../../components/search-panel.tsx'
 import { repoHref } from '../../lib/routes.ts'
 import '../../styles/library.css'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 
 /** Search in one repo. */
 export function RepoSearch({ repo }: RepoTabProps) {

@@ -9,7 +9,7 @@ import { formatBytes, formatDayTime, plural } from '../../lib/format.ts'
 import { useSnapshots } from '../../lib/reads.ts'
 import { SIGNATURE_WORDS, SOURCE_WORDS } from '../../lib/signature.ts'
 import '../../styles/snapshots.css'
-import type { RepoTabProps } from '../repo.tsx'
+import type { RepoTabProps } from './tab-props.ts'
 import { Changes } from './changes.tsx'
 
 /** Each backup that is kept, what changed between any two, and how many to keep. */
