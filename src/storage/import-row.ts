@@ -33,7 +33,8 @@ export async function beginImport(options: {
   const id = random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
   const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
   try {
-    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }])
+    // Strict would wait for the disk. Every segment does, and what a database wrote before it is there with it.
+    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }], { durability: 'relaxed' })
   } catch (error) {
     if (hasCode(error, 'storage.exists'))
       throw new StorageError('storage.conflict', { table: 'imports', key: did })

@@ -86,6 +86,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       // The commit goes into the snapshot's row. No tree under it can hold it as a record.
       commit ??= signedCommit(root, buffer.slice(from, to))
     }
+    records.copyRun()
   }
 
   const greet = async (): Promise<void> => {
@@ -200,8 +201,12 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     async finish(facts) {
       const { commit, proven } = await proveAll()
       await flush()
+      const [id, top] = await Promise.all([
+        nextSnapshotId(storage, did, facts.now, commit.cid),
+        createSegmentReader(storage, did).windowOf(proven.root),
+      ])
       const snapshot: SnapshotRow = {
-        id: await nextSnapshotId(storage, did, facts.now, commit.cid),
+        id,
         did,
         commit: commit.bytes,
         commitCid: commit.cid,
@@ -220,7 +225,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         settled: false,
       }
       await moveHead(storage, snapshot, facts.repo, {
-        top: await createSegmentReader(storage, did).windowOf(proven.root),
+        top,
         importId: row.id,
         ops: facts.ops ?? [],
         allowRollback: facts.allowRollback ?? false,

@@ -1,8 +1,11 @@
-import { MAX_VARINT_BYTES, writeVarint } from '../core/varint.ts'
+import { CID_BYTES, DIGEST_BYTES } from '../core/cid.ts'
+import { MAX_VARINT_BYTES, readVarint, writeVarint } from '../core/varint.ts'
 import { type StoredNode, writeStored } from '../repo/mst/stored.ts'
 import { carFrameLength } from '../repo/car/writer.ts'
 import type { SegmentRow } from './rows.ts'
 import type { WriteLane } from './write-lane.ts'
+
+const CID_HEAD = [0x01, 0x71, 0x12, 0x20] as const
 
 /**
  * Packs blocks of one import into segments and hands them to its lane as they fill.
@@ -13,8 +16,13 @@ import type { WriteLane } from './write-lane.ts'
 export interface SegmentWriter {
   /** Id of the segment being filled. */
   readonly segment: number
-  /** A record frame from bytes that hold its digest at `digestAt`. Returns the offset of its data. */
+  /**
+   * A record frame from bytes that hold its digest at `digestAt`. Returns the offset of its data. The bytes
+   * may be read until {@link copyRun}.
+   */
   record(bytes: Uint8Array, digestAt: number, from: number, to: number): number
+  /** Copies what is still to be read of bytes that were given, which may be filled anew then. */
+  copyRun(): void
   /** A stored tree node of this size. Returns the offset of its bytes. */
   node(stored: StoredNode, size: number): number
   /** Hands what is left to the lane. */
@@ -32,6 +40,7 @@ export function createSegmentWriter(
   let segment = pick()
 
   const seal = (): void => {
+    copyRun()
     if (buffer === undefined || used === 0) return
     lane.put(segment, kind, buffer, used)
     buffer = undefined
@@ -39,10 +48,38 @@ export function createSegmentWriter(
     segment = pick()
   }
 
+  const fits = (length: number): boolean => buffer !== undefined && used + length <= buffer.length
+
   const reserve = (length: number): Uint8Array<ArrayBuffer> => {
-    if (buffer !== undefined && used + length > buffer.length) seal()
+    if (buffer !== undefined && !fits(length)) seal()
     buffer ??= lane.take(length)
     return buffer
+  }
+
+  /** Frames that follow one another in the caller's bytes as they will in the segment: one copy for all. */
+  let run: { readonly bytes: Uint8Array; readonly from: number; to: number; readonly at: number } | undefined
+
+  const copyRun = (): void => {
+    if (run !== undefined) buffer?.set(run.bytes.subarray(run.from, run.to), run.at)
+    run = undefined
+  }
+
+  const writeFrame = (
+    bytes: Uint8Array,
+    digestAt: number,
+    from: number,
+    to: number,
+    length: number,
+  ): number => {
+    copyRun()
+    const out = reserve(length)
+    used = writeVarint(out, used, CID_BYTES + to - from)
+    for (const byte of CID_HEAD) out[used++] = byte
+    out.set(bytes.subarray(digestAt, digestAt + DIGEST_BYTES), used)
+    const offset = used + DIGEST_BYTES
+    out.set(bytes.subarray(from, to), offset)
+    used = offset + to - from
+    return offset
   }
 
   return {
@@ -50,22 +87,19 @@ export function createSegmentWriter(
       return segment
     },
     record(bytes, digestAt, from, to) {
-      const out = reserve(carFrameLength(to - from))
-      used = writeVarint(out, used, 36 + to - from)
-      // The four bytes before a digest of a CAR are its CID's head; only DAG-CBOR comes here.
-      out[used] = 0x01
-      out[used + 1] = 0x71
-      out[used + 2] = 0x12
-      out[used + 3] = 0x20
-      const offset = used + 36
-      if (digestAt + 32 === from) out.set(bytes.subarray(digestAt, to), used + 4)
-      else {
-        out.set(bytes.subarray(digestAt, digestAt + 32), used + 4)
-        out.set(bytes.subarray(from, to), offset)
+      const length = carFrameLength(to - from)
+      const start = to - length
+      if (!isFrame(bytes, start, digestAt, from, to)) return writeFrame(bytes, digestAt, from, to, length)
+      if (run === undefined || run.bytes !== bytes || run.to !== start || !fits(length)) {
+        copyRun()
+        reserve(length)
+        run = { bytes, from: start, to: start, at: used }
       }
-      used = offset + to - from
-      return offset
+      run.to = to
+      used += length
+      return used - (to - from)
     },
+    copyRun,
     node(stored, size) {
       const out = reserve(MAX_VARINT_BYTES + size)
       const offset = writeVarint(out, used, size)
@@ -74,4 +108,12 @@ export function createSegmentWriter(
     },
     seal,
   }
+}
+
+/** Whether bytes [start, to) are the frame already: the right length, then the CID, then the data. */
+function isFrame(bytes: Uint8Array, start: number, digestAt: number, from: number, to: number): boolean {
+  if (start < 0 || digestAt + DIGEST_BYTES !== from) return false
+  const head = digestAt - CID_HEAD.length
+  for (let i = 0; i < CID_HEAD.length; i++) if (bytes[head + i] !== CID_HEAD[i]) return false
+  return readVarint(bytes, start, head) === CID_BYTES + to - from
 }
