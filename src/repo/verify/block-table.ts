@@ -1,9 +1,10 @@
 /**
- * Digest → what is known of a block, for millions of blocks in little memory: 32 + 13 bytes and about
- * 6 bytes of index each, in pages, so that growth never copies what is there.
+ * Digest → what is known of a block, for millions of blocks in little memory: 48 bytes and about 6 bytes of
+ * index each, in pages, so that growth never copies what is there. All of a block lies together: blocks are
+ * looked up in any order, and each look-up waits for memory once.
  *
- * Slots are found by open addressing. The first words of a digest are mixed with a secret seed:
- * digests are cheap to grind, and must not be able to line up in one run of slots.
+ * Slots are found by open addressing. The first words of a digest are mixed with a secret seed: digests are
+ * cheap to grind, and must not be able to line up in one run of slots.
  */
 export interface BlockTable {
   readonly size: number
@@ -22,67 +23,66 @@ export interface BlockTable {
   set(index: number, kind: number, a: number, b: number, c: number): void
 }
 
-const PAGE = 1 << 15
-const PAGE_BITS = 15
+const PAGE_BITS = 14
+const PAGE = 1 << PAGE_BITS
 /** 256 KB: a small repo never grows, a large one doubles a few times. */
 const FIRST_SLOTS = 1 << 16
 /** Grow at this load, so that runs of slots stay short. */
 const LOAD = 0.8
 const DIGEST = 32
 
+/** Words of an entry: the digest's eight, then these. */
+const A = 8
+const B = 9
+const C = 10
+const KIND = 11
+const WORDS = 12
+
+interface Page {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+}
+
 export function createBlockTable(seed: number): BlockTable {
   let slots = new Int32Array(FIRST_SLOTS).fill(-1)
   let size = 0
-  const digests: Uint8Array[] = []
-  const kinds: Uint8Array[] = []
-  const numbers: Uint32Array[] = []
+  let added = false
+  const pages: Page[] = []
 
-  const word = (bytes: Uint8Array, at: number): number =>
-    ((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0)
-
-  const hash = (bytes: Uint8Array, at: number): number => {
-    let h = Math.imul(word(bytes, at) ^ seed, 0x9e3779b1)
-    h = Math.imul(h ^ (h >>> 15) ^ word(bytes, at + 8), 0x85ebca6b)
+  const hash = (first: number, third: number): number => {
+    let h = Math.imul(first ^ seed, 0x9e3779b1)
+    h = Math.imul(h ^ (h >>> 15) ^ third, 0x85ebca6b)
     return (h ^ (h >>> 13)) >>> 0
-  }
-
-  const same = (index: number, bytes: Uint8Array, at: number): boolean => {
-    const page = digests[index >> PAGE_BITS]
-    if (page === undefined) return false
-    const from = (index & (PAGE - 1)) * DIGEST
-    for (let i = 0; i < DIGEST; i++) if (page[from + i] !== bytes[at + i]) return false
-    return true
   }
 
   const slotOf = (bytes: Uint8Array, at: number): number => {
     const mask = slots.length - 1
-    let slot = hash(bytes, at) & mask
+    const first = word(bytes, at)
+    let slot = hash(first, word(bytes, at + 8)) & mask
     for (;;) {
       const index = slots[slot] ?? -1
-      if (index < 0 || same(index, bytes, at)) return slot
+      if (index < 0) return slot
+      const words = pages[index >> PAGE_BITS]?.words
+      const entry = (index & (PAGE - 1)) * WORDS
+      if (words !== undefined && words[entry] === first && same(words, entry, bytes, at)) return slot
       slot = (slot + 1) & mask
     }
   }
-
-  let added = false
 
   const grow = (): void => {
     slots = new Int32Array(slots.length * 2).fill(-1)
     const mask = slots.length - 1
     for (let index = 0; index < size; index++) {
-      const page = digests[index >> PAGE_BITS]
-      if (page === undefined) continue
-      let slot = hash(page, (index & (PAGE - 1)) * DIGEST) & mask
+      const words = pages[index >> PAGE_BITS]?.words
+      const entry = (index & (PAGE - 1)) * WORDS
+      let slot = hash(words?.[entry] ?? 0, words?.[entry + 2] ?? 0) & mask
       while ((slots[slot] ?? -1) >= 0) slot = (slot + 1) & mask
       slots[slot] = index
     }
   }
 
   const number = (index: number, which: number): number =>
-    numbers[index >> PAGE_BITS]?.[(index & (PAGE - 1)) * 3 + which] ?? 0
+    (pages[index >> PAGE_BITS]?.words[(index & (PAGE - 1)) * WORDS + which] ?? 0) >>> 0
 
   return {
     get size() {
@@ -99,35 +99,49 @@ export function createBlockTable(seed: number): BlockTable {
       added = found < 0
       if (!added) return found
       const index = size++
-      const page = index >> PAGE_BITS
-      if (digests[page] === undefined) {
-        digests[page] = new Uint8Array(PAGE * DIGEST)
-        kinds[page] = new Uint8Array(PAGE)
-        numbers[page] = new Uint32Array(PAGE * 3)
+      let page = pages[index >> PAGE_BITS]
+      if (page === undefined) {
+        const words = new Int32Array(PAGE * WORDS)
+        page = { words, bytes: new Uint8Array(words.buffer) }
+        pages.push(page)
       }
-      const into = digests[page]
-      const from = (index & (PAGE - 1)) * DIGEST
+      const into = page.bytes
+      const from = (index & (PAGE - 1)) * WORDS * 4
       for (let i = 0; i < DIGEST; i++) into[from + i] = bytes[at + i] ?? 0
       slots[slot] = index
       return index
     },
     digest(index) {
-      const from = (index & (PAGE - 1)) * DIGEST
-      return (digests[index >> PAGE_BITS] ?? new Uint8Array(0)).subarray(from, from + DIGEST)
+      const from = (index & (PAGE - 1)) * WORDS * 4
+      return (pages[index >> PAGE_BITS]?.bytes ?? new Uint8Array(0)).subarray(from, from + DIGEST)
     },
-    kind: (index) => kinds[index >> PAGE_BITS]?.[index & (PAGE - 1)] ?? 0,
-    a: (index) => number(index, 0),
-    b: (index) => number(index, 1),
-    c: (index) => number(index, 2),
+    kind: (index) => number(index, KIND),
+    a: (index) => number(index, A),
+    b: (index) => number(index, B),
+    c: (index) => number(index, C),
     set(index, kind, a, b, c) {
-      const kindPage = kinds[index >> PAGE_BITS]
-      const page = numbers[index >> PAGE_BITS]
-      if (kindPage === undefined || page === undefined) return
-      const slot = index & (PAGE - 1)
-      kindPage[slot] = kind
-      page[slot * 3] = a
-      page[slot * 3 + 1] = b
-      page[slot * 3 + 2] = c
+      const words = pages[index >> PAGE_BITS]?.words
+      if (words === undefined) return
+      const entry = (index & (PAGE - 1)) * WORDS
+      words[entry + A] = a
+      words[entry + B] = b
+      words[entry + C] = c
+      words[entry + KIND] = kind
     },
   }
+}
+
+/** Four bytes as typed arrays hold a word (signed, little-endian, as all machines are that browsers run on). */
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  )
+}
+
+function same(words: Int32Array, entry: number, bytes: Uint8Array, at: number): boolean {
+  for (let i = 1; i < 8; i++) if (words[entry + i] !== word(bytes, at + i * 4)) return false
+  return true
 }
