@@ -3,7 +3,7 @@ import type { Sha256 } from '../core/hash.ts'
 import { findBlobRefs } from '../repo/cbor/blob-refs.ts'
 import { RepoError } from '../repo/errors.ts'
 import { toJson } from '../repo/json.ts'
-import { find, rank, type TreeEntry, visit } from '../repo/mst/read.ts'
+import { find, type TreeEntry, visit } from '../repo/mst/read.ts'
 import { buildProofCar, verifyProofCar } from '../repo/proof.ts'
 import { verifySignature } from '../repo/signature.ts'
 import type { BlobRow } from '../sync/blobs.ts'
@@ -62,11 +62,13 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
       const offset = Math.max(0, Math.floor(query.offset))
       const row = await snapshot(did, id)
       const source = reader(did)
-      const total = row.collections.find((it) => it.nsid === collection)?.records ?? 0
+      const before = row.collections.findIndex((it) => it.nsid === collection)
+      const total = row.collections[before]?.records ?? 0
       const count = Math.max(0, Math.min(limit, MAX_PAGE, total - offset))
       if (count === 0) return { total, offset, items: [] }
-      const start = await rank(source, row.root, `${collection}/`)
-      const skip = newestFirst ? row.root.records - (start.records + total) + offset : start.records + offset
+      // Collections are in the order of the tree: what comes before is known without reading it.
+      const start = row.collections.slice(0, before).reduce((sum, it) => sum + it.records, 0)
+      const skip = newestFirst ? row.root.records - (start + total) + offset : start + offset
       const entries: TreeEntry[] = []
       await visit(source, row.root, { skip, reverse: newestFirst }, (entry) => entries.push(entry) < count)
       return { total, offset, items: await items(did, entries) }

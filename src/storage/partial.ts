@@ -145,5 +145,10 @@ function recount(
       (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
     totals.set(nsid, { nsid, records: it.records + change, bytes: it.bytes + size })
   }
-  return [...totals.values()].filter((it) => it.records > 0).sort((a, b) => (a.nsid < b.nsid ? -1 : 1))
+  return [...totals.values()].filter((it) => it.records > 0).sort(inTreeOrder)
+}
+
+/** By their keys, not their names: `a.b/x` comes after `a.b-c/x`. */
+function inTreeOrder(a: CollectionTotals, b: CollectionTotals): number {
+  return `${a.nsid}/` < `${b.nsid}/` ? -1 : 1
 }

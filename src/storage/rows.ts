@@ -37,6 +37,7 @@ export interface SnapshotRow {
   /** digest of the root node */
   readonly data: Uint8Array
   readonly root: TreeRoot
+  /** in the order of the tree */
   readonly collections: readonly { readonly nsid: string; readonly records: number; readonly bytes: number }[]
   readonly signature: 'current-key' | 'past-key' | 'unchecked'
   readonly signedBy: string | undefined
