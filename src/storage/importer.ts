@@ -17,7 +17,6 @@ import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
 
-export { discardImport } from './import-row.ts'
 export type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 
 /** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */

@@ -1,5 +1,5 @@
 import { hasCode } from '../core/errors.ts'
-import { discardImport } from '../storage/importer.ts'
+import { discardImport } from '../storage/import-row.ts'
 import type { Guard, Storage, WriteOp } from '../storage/port.ts'
 import { repoRange, type SnapshotRow } from '../storage/rows.ts'
 import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
