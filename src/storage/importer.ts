@@ -1,3 +1,4 @@
+import { copyRange, equalAt } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { checkEach } from '../core/hash.ts'
 import { parseCommit } from '../repo/commit.ts'
@@ -78,12 +79,12 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const digestAt = checked.digestAt(i)
       const from = checked.from(i)
       const to = checked.to(i)
-      if (root === undefined || !isAt(root, buffer, digestAt)) {
+      if (root === undefined || !equalAt(root, 0, buffer, digestAt, root.length)) {
         intake.take(checked.codec(i), buffer, digestAt, from, to, checked.position(i), checked.form(i))
         continue
       }
       // The commit goes into the snapshot's row. No tree under it can hold it as a record.
-      commit ??= signedCommit(root, buffer.slice(from, to))
+      commit ??= signedCommit(root, copyRange(buffer, from, to))
     }
     records.copyRun()
   }
@@ -243,9 +244,4 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
 
 function signedCommit(digest: Uint8Array, bytes: Uint8Array): SignedCommit {
   return { commit: parseCommit(bytes), bytes, cid: cidString(CODEC_DAG_CBOR, digest), digest }
-}
-
-function isAt(digest: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 32; i++) if (digest[i] !== bytes[at + i]) return false
-  return true
 }

@@ -67,6 +67,24 @@ describe('a since answer', () => {
     },
   )
 
+  it('keeps collections in the order of the tree, whose keys order names that begin alike the other way', async () => {
+    const repo = generateRepo({ seed: 'partial/order', records: 60 })
+    const next = editRepo(repo, {
+      create: ['app.cairn.note', 'app.cairn.note.draft', 'app.cairn.note-book.page'].map((nsid) => ({
+        path: `${nsid}/one`,
+        value: { $type: nsid },
+      })),
+    })
+    await withLevel(async (storage) => {
+      const updated = await since(storage, next, await full(storage, repo), joinBytes([...next.sinceCar()]))
+      const names = updated.collections.map((it) => it.nsid).filter((it) => it.startsWith('app.cairn.'))
+      expect(names).toEqual(['app.cairn.note-book.page', 'app.cairn.note.draft', 'app.cairn.note'])
+      await withLevel(async (other) => {
+        expect(updated.collections).toEqual((await full(other, next)).collections)
+      })
+    })
+  })
+
   it('empties a repository, and fills it again', async () => {
     const repo = generateRepo({ seed: 'partial/empty', records: 40 })
     const none = editRepo(repo, { delete: repo.records.map((it) => it.path) })

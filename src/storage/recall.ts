@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { decodeStored, type Place, type StoredChild, type StoredNode } from '../repo/mst/stored.ts'
@@ -39,7 +40,7 @@ export async function recallImport(input: Recall & { readonly importId: string }
       if (frame.kind !== 'record') continue
       const data = bytes.subarray(frame.from, frame.to)
       const digest = bytes.subarray(frame.digestAt, frame.digestAt + 32)
-      if (!same(sha256(data), digest) || checkRecord(data, 0, data.length) !== 0) continue
+      if (!equalBytes(sha256(data), digest) || checkRecord(data, 0, data.length) !== 0) continue
       intake.known(digest, { segment, offset: frame.from, length: data.length })
     }
   }
@@ -112,11 +113,6 @@ export async function recallBase(input: Recall & { readonly base: SnapshotRow })
     for (const child of stored.children) if (child !== undefined) await go(child)
   }
   await go(base.root)
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < 32; i++) if (a[i] !== b[i]) return false
-  return true
 }
 
 function samePlace(a: Place | undefined, b: Place): boolean {

@@ -1,3 +1,4 @@
+import { equalAt } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { decodeStored } from '../repo/mst/stored.ts'
@@ -95,7 +96,7 @@ function framesHold(bytes: Uint8Array, sha256: Sha256): boolean {
       continue
     }
     const digest = sha256(data)
-    for (let i = 0; i < digest.length; i++) if (digest[i] !== bytes[frame.digestAt + i]) return false
+    if (!equalAt(digest, 0, bytes, frame.digestAt, digest.length)) return false
   }
   return end === bytes.length
 }

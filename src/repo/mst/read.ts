@@ -92,27 +92,6 @@ export async function find(source: TreeSource, root: Place | undefined, key: str
   return { entry: undefined, path }
 }
 
-/** How many records, and how many bytes of them, have a key below this one. */
-export async function rank(
-  source: TreeSource,
-  root: StoredChild | undefined,
-  key: string,
-): Promise<{ records: number; bytes: number }> {
-  let records = 0
-  let bytes = 0
-  let next: StoredChild | undefined = root
-  while (next !== undefined) {
-    const stored: StoredNode = await source.load(next)
-    const i = below(keysOf(stored.node), key)
-    for (let j = 0; j < i; j++) {
-      records += 1 + (stored.children[j]?.records ?? 0)
-      bytes += (stored.records[j]?.length ?? 0) + (stored.children[j]?.bytes ?? 0)
-    }
-    next = stored.children[i]
-  }
-  return { records, bytes }
-}
-
 /**
  * Visits entries in key order (or backwards), from the entry with this rank on, until `each` returns
  * false. Subtrees that lie before the start are skipped by their counts, unread.
@@ -152,29 +131,4 @@ export interface CollectionTotals {
   readonly nsid: string
   readonly records: number
   readonly bytes: number
-}
-
-/** Past every rkey of a collection: `/` is 0x2f, and `0` comes right after it. */
-const endOf = (collection: string): string => `${collection}0`
-
-/** Collections with their counts, found by skipping from one to the next: a few nodes each, whatever their size. */
-export async function collections(
-  source: TreeSource,
-  root: StoredChild | undefined,
-): Promise<CollectionTotals[]> {
-  const out: CollectionTotals[] = []
-  let records = 0
-  let bytes = 0
-  while (root !== undefined && records < root.records) {
-    let nsid = ''
-    await visit(source, root, { skip: records, reverse: false }, (entry) => {
-      nsid = entry.key.slice(0, entry.key.indexOf('/'))
-      return false
-    })
-    const end = await rank(source, root, endOf(nsid))
-    out.push({ nsid, records: end.records - records, bytes: end.bytes - bytes })
-    records = end.records
-    bytes = end.bytes
-  }
-  return out
 }

@@ -8,7 +8,7 @@ import { createMemoryTree, type MemoryTree } from '../testing/memory-tree.ts'
 import { buildTree } from '../testing/tree.ts'
 import { compare, storedSide } from './diff.ts'
 import { type EditedTree, editTree, type TreeOp } from './edit.ts'
-import { collections, find, rank, type TreeEntry, visit } from './read.ts'
+import { find, type TreeEntry, visit } from './read.ts'
 
 const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
 
@@ -134,7 +134,7 @@ describe('an edited tree', () => {
 })
 
 describe('reading a tree', () => {
-  it('visits, ranks and finds what a sorted list has', async () => {
+  it('visits and finds what a sorted list has', async () => {
     await fc.assert(
       fc.asyncProperty(
         model,
@@ -158,34 +158,12 @@ describe('reading a tree', () => {
               .map(({ key, value }) => [key, toHex(record(value).digest), record(value).place]),
           )
 
-          const before = list.filter((it) => it.key < wanted)
-          expect(await rank(tree, at.root, wanted)).toEqual({
-            records: before.length,
-            bytes: before.reduce((sum, it) => sum + record(it.value).place.length, 0),
-          })
-
           const found = await find(tree, at.root, wanted)
           const value = of.get(wanted)
           expect(found.entry?.place).toEqual(value === undefined ? undefined : record(value).place)
           expect(found.path.length).toBeGreaterThan(0)
         },
       ),
-      runs,
-    )
-  })
-
-  it('counts the records and bytes of each collection', async () => {
-    await fc.assert(
-      fc.asyncProperty(model, async (of) => {
-        const { tree, at } = await make(of)
-        const wanted = new Map<string, { nsid: string; records: number; bytes: number }>()
-        for (const { key, value } of sorted(of)) {
-          const nsid = key.slice(0, key.indexOf('/'))
-          const it = wanted.get(nsid) ?? { nsid, records: 0, bytes: 0 }
-          wanted.set(nsid, { nsid, records: it.records + 1, bytes: it.bytes + record(value).place.length })
-        }
-        expect(await collections(tree, at.root)).toEqual([...wanted.values()])
-      }),
       runs,
     )
   })
@@ -206,7 +184,5 @@ describe('reading a tree', () => {
   it('has nothing without a root', async () => {
     const tree = createMemoryTree(sha256)
     expect(await find(tree, undefined, 'app.a.post/k1')).toEqual({ entry: undefined, path: [] })
-    expect(await rank(tree, undefined, 'app.a.post/k1')).toEqual({ records: 0, bytes: 0 })
-    expect(await collections(tree, undefined)).toEqual([])
   })
 })

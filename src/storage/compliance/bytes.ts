@@ -36,6 +36,17 @@ export function bytesCompliance(subject: Subject): void {
         expect((await storage.readBytes('a')).byteLength).toBe(0)
       }))
 
+    it.each([1000, 300_000])('takes %i bytes over before it returns its promise', (size) =>
+      withStorage(subject, async (storage) => {
+        const buffer = pattern(size)
+        const guards = [{ table: 'meta', key: 'none', holds: () => true }] as const
+        const written = storage.write([{ type: 'put-bytes', key: 'a', parts: [buffer] }], { guards })
+        buffer.fill(0)
+        await written
+        expectBytes(await storage.readBytes('a'), pattern(size))
+      }),
+    )
+
     it('keeps parts as they were when the write was done', () =>
       withStorage(subject, async (storage) => {
         const [small, large] = [pattern(100), pattern(100 * KB)]

@@ -1,3 +1,4 @@
+import { copyRange } from '../../core/bytes.ts'
 import { access, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -184,7 +185,9 @@ function sizeOf(ops: readonly WriteOp[]): number {
 
 /** Bytes of the caller's buffers, which it may fill anew as soon as it has its promise. */
 function ownBytes(op: WriteOp): WriteOp {
-  return op.type === 'put-bytes' ? { ...op, parts: op.parts.map((part) => part.slice()) } : op
+  return op.type === 'put-bytes'
+    ? { ...op, parts: op.parts.map((part) => copyRange(part, 0, part.length)) }
+    : op
 }
 
 async function estimate(directory: string): Promise<{ usage: number; quota: number }> {
