@@ -140,7 +140,19 @@ describe('the library', () => {
       await cairn.library.discardUnfinished(bob.did)
       expect(await cairn.library.get(bob.did)).toBeUndefined()
       expect(await storage.byteKeys({ from: `seg/${bob.did}/`, to: `seg/${bob.did}0` })).toEqual([])
-      await expect(cairn.library.resume(bob.did)).rejects.toMatchObject({ code: 'sync.nothing-to-resume' })
+      await expect(cairn.library.resume('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).rejects.toMatchObject({
+        code: 'sync.nothing-to-resume',
+      })
+    }))
+
+  it('tries a first backup again that was cut off before anything was stored', () =>
+    withCairn(async ({ cairn, pds, ended, backUp }) => {
+      const carol = await pds.account({ name: 'carol', records: 20 })
+      pds.always('getRepo', cutAfter(20))
+      expect(await backUp('carol.test')).toMatchObject({ state: 'failed', did: carol.did })
+      expect(await cairn.library.get(carol.did)).toBeUndefined()
+      pds.always('getRepo', undefined)
+      expect(await ended(cairn.library.resume(carol.did))).toMatchObject({ state: 'done', records: 20 })
     }))
 
   it('runs one backup of an account at a time', () =>

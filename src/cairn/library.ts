@@ -46,11 +46,12 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
     cancel: async (jobId) => jobs.cancel(jobId),
     async resume(did) {
       const begun = (await storage.get('imports', did)) !== undefined
-      if (!begun && (await repoRow(storage, did)) === undefined)
-        throw new SyncError('sync.nothing-to-resume', { did })
       const last = jobs
         .list()
         .findLast((it) => it.did === did && it.endedAt !== undefined && it.state !== 'done')
+      // A first backup that was cut off before anything could be stored has left neither row.
+      if (!begun && last === undefined && (await repoRow(storage, did)) === undefined)
+        throw new SyncError('sync.nothing-to-resume', { did })
       if (!begun && last?.kind === 'blobs') return tasks.blobs(did)
       if (!begun && last?.kind === 'verify') return tasks.verify(did)
       // A file cannot be asked for again; the account's server has what it held, and newer.

@@ -78,11 +78,11 @@ interface FailedJobProps {
 export function FailedJob({ job, onDismiss }: FailedJobProps) {
   const action = useAction()
   const { did } = job
-  const retry = () => {
-    void action.run((cairn) =>
+  const retry = async () => {
+    const begun = await action.run((cairn) =>
       did === undefined ? cairn.library.backup(job.label) : cairn.library.resume(did),
     )
-    onDismiss()
+    if (begun) onDismiss()
   }
   // a file is gone from our hands: it must be chosen again
   const canRetry = job.kind !== 'file'
@@ -109,13 +109,14 @@ export function FailedJob({ job, onDismiss }: FailedJobProps) {
   return (
     <ErrorNote error={job.error ?? { code: 'app.unexpected', fields: {} }}>
       {canRetry && (
-        <button type="button" className="btn slim" onClick={retry}>
+        <button type="button" className="btn slim" disabled={action.running} onClick={() => void retry()}>
           Try again
         </button>
       )}
       <button type="button" className="btn slim plain" onClick={onDismiss}>
         Dismiss
       </button>
+      {action.error !== undefined && <ErrorNote error={action.error} />}
     </ErrorNote>
   )
 }
