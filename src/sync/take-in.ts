@@ -1,0 +1,147 @@
+import { PdsError } from '../pds/errors.ts'
+import { createIdentityResolver, type Identity } from '../pds/identity.ts'
+import { RepoError } from '../repo/errors.ts'
+import type { RepoFacts } from '../storage/head.ts'
+import { type ImportSession, openImport } from '../storage/importer.ts'
+import { type Admission, admit, confirmHead } from './admit.ts'
+import type { BackupResult } from './backup.ts'
+import { type Endpoints, type Host, networkOf } from './host.ts'
+import { headOf, identityOp, keptIdentity, newerIdentity } from './kept.ts'
+import type { Work } from './work.ts'
+
+/** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
+const IDENTITY_PATIENCE = 6000
+
+/** Bytes of a repo that come from anywhere but the account's own server: a file, a peer, a store. */
+export interface TakeIn {
+  readonly did: string
+  readonly source: 'file' | 'peer'
+  /** what a person knows it by: the file's name, the account's handle */
+  readonly label: string
+  readonly work: Work
+  /** an identity that came with the bytes, its log verified; counts where the network says nothing newer */
+  readonly identity?: Identity | undefined
+  /** the bytes are only what changed since the kept head (a `since` answer) */
+  readonly partial?: boolean
+  /** nothing of it is asked for again, so what a failed try stored goes at once; else it waits for the next try */
+  readonly once?: boolean
+  /** hands the bytes to the import, no faster than they are stored */
+  readonly feed: (session: ImportSession) => Promise<void>
+}
+
+/**
+ * Takes a repo in from somewhere that need not be trusted. The author is proven by the network's identity
+ * documents when it is there, by those kept with an earlier snapshot, or by a verified log that came along,
+ * whichever knows more; otherwise the tree is proven and the author stays unchecked, and says so.
+ * Holds the repo's lock. `snapshot` is undefined when the bytes are those of the kept head.
+ *
+ * @throws RepoError what the bytes were refused for; StorageError; SyncError; what `feed` throws
+ */
+export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): Promise<BackupResult> {
+  const { did, work } = input
+  return work.exclusively(did, async () => {
+    const before = await headOf(host.storage, did)
+    const identity = await identityOf(
+      host,
+      endpoints,
+      before && (await keptIdentity(host.storage, before)),
+      input,
+    )
+    let admission: Admission | undefined
+    const session = await openImport({
+      storage: host.storage,
+      did,
+      sha256: host.sha256,
+      random: host.random,
+      now: host.clock.now(),
+      source: input.source,
+      label: input.label,
+      partial: input.partial === true,
+      ...(before === undefined ? {} : { base: before }),
+      ...(host.digests === undefined ? {} : { digests: host.digests }),
+      onCommit: async (commit) => {
+        admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
+      },
+    })
+    /** What was there before this try goes on waiting. */
+    const leave = async (refused: boolean): Promise<void> => {
+      const waits = session.resumed || (input.once !== true && !refused && session.progress.blocks > 0)
+      await (waits && input.partial !== true ? session.suspend() : session.discard())
+    }
+    try {
+      work.report({ phase: 'receiving' })
+      await input.feed(session)
+      work.report({ phase: 'saving', ...session.progress })
+      if (before !== undefined && session.commit?.cid === before.commitCid) {
+        // Even the kept head is proven to its end: a file was opened to learn whether it is sound.
+        if (input.once === true) await session.prove()
+        await leave(true)
+        if (identity !== undefined) await confirmHead(host, before, identity, false)
+        return { did, snapshot: undefined, before }
+      }
+      const kept = identity === undefined ? undefined : identityOp(identity, host.sha256)
+      const snapshot = await session.finish({
+        // Without a commit there is no verdict, and `finish` says so before it looks at this one.
+        signature: admission?.signature ?? 'unchecked',
+        signedBy: admission?.signedBy,
+        allowRollback: admission?.replaces ?? false,
+        identity: kept?.key,
+        now: host.clock.now(),
+        repo: factsOf(identity),
+        ops: kept === undefined ? [] : [kept.op],
+      })
+      return { did, snapshot, before }
+    } catch (error) {
+      const refused = error instanceof RepoError && error.code !== 'repo.car-truncated'
+      await leave(refused).catch(() => {})
+      throw error
+    }
+  })
+}
+
+function factsOf(identity: Identity | undefined): RepoFacts {
+  return {
+    ...(identity?.handleVerified === true && identity.handle !== undefined
+      ? { handle: identity.handle }
+      : {}),
+    ...(identity?.pds === undefined ? {} : { pds: identity.pds }),
+  }
+}
+
+/** By the network, by what is kept and by what came along, whichever knows more; undefined when none knows. */
+async function identityOf(
+  host: Host,
+  endpoints: Endpoints,
+  kept: Identity | undefined,
+  { did, identity: handed, work }: TakeIn,
+): Promise<Identity | undefined> {
+  const fetched = await askIdentity(host, endpoints, did, work)
+  const known = handed === undefined ? kept : await newerIdentity(handed, kept)
+  return fetched === undefined ? known : newerIdentity(fetched, known)
+}
+
+async function askIdentity(
+  host: Host,
+  endpoints: Endpoints,
+  did: string,
+  work: Work,
+): Promise<Identity | undefined> {
+  const patience = new AbortController()
+  const stop = host.timers.after(IDENTITY_PATIENCE, () => patience.abort())
+  const resolver = createIdentityResolver({ ...networkOf(host, endpoints), endpoints })
+  try {
+    return await resolver.resolve(did, { signal: AbortSignal.any([patience.signal, work.signal]) })
+  } catch (error) {
+    work.check()
+    // Not reachable is no verdict; a log or document that contradicts itself is.
+    if (
+      error instanceof PdsError &&
+      error.code !== 'pds.plc-log-invalid' &&
+      error.code !== 'pds.did-mismatch'
+    )
+      return undefined
+    throw error
+  } finally {
+    stop()
+  }
+}
