@@ -1,0 +1,173 @@
+/** What the network part of Cairn's API speaks of. Plain data: every type survives a structured clone. */
+
+export type RelayState =
+  /** not tried yet, or its description is being fetched */
+  | 'connecting'
+  /** connected, with a reservation: others reach this device through it */
+  | 'connected'
+  /** out of reach; tried again at `nextTryAt` */
+  | 'unreachable'
+  /** it answers, and says no: `error` has the reason */
+  | 'refused'
+
+export interface RelayStatus {
+  /** the web address that it was added by */
+  readonly url: string
+  readonly state: RelayState
+  readonly peer: string | undefined
+  /** round trip, ms */
+  readonly latency: number | undefined
+  /** it has a store that keeps copies */
+  readonly store: boolean
+  /** the relay that served this page: known without being added, cannot be removed */
+  readonly own: boolean
+  readonly since: number | undefined
+  readonly nextTryAt: number | undefined
+  readonly error: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> } | undefined
+}
+
+export interface PeerStatus {
+  readonly peer: string
+  /** what the person calls it; undefined: never named */
+  readonly name: string | undefined
+  readonly path: 'direct' | 'relayed'
+  readonly address: string
+  readonly kind: 'device' | 'store'
+  /** DIDs of repos that both sides keep */
+  readonly shared: readonly string[]
+  readonly since: number
+  /** bytes in each direction since the connection was made */
+  readonly received: number
+  readonly sent: number
+  /** why it is not direct, when it was tried: a code for a sentence */
+  readonly whyRelayed: string | undefined
+}
+
+/** Bytes on their way between this device and a peer. Pulls have a job too; what is given away has none. */
+export interface TransferStatus {
+  readonly id: string
+  readonly did: string
+  readonly peer: string
+  readonly direction: 'in' | 'out'
+  readonly what: 'repo' | 'changes' | 'blobs'
+  readonly bytes: number
+  readonly totalBytes: number | undefined
+  /** bytes a second over the last few seconds */
+  readonly rate: number
+  readonly timeLeft: number | undefined
+}
+
+export interface NetworkStatus {
+  /** off: a person turned it off; follower: another tab leads and this one shows what it says */
+  readonly role: 'leader' | 'follower' | 'off'
+  /** our own peer id */
+  readonly self: string | undefined
+  readonly relays: readonly RelayStatus[]
+  readonly peers: readonly PeerStatus[]
+  readonly transfers: readonly TransferStatus[]
+  /** direct connections can be made at all, and are wanted */
+  readonly direct: 'yes' | 'relay-only' | 'unsupported'
+  /** the browser runs sync when no page is open */
+  readonly background: 'sync' | 'periodic' | 'none'
+}
+
+/** Someone's copy of a repo: one stone of the cairn. */
+export interface Copy {
+  readonly did: string
+  /** `self` for the copy on this device */
+  readonly peer: string
+  readonly name: string | undefined
+  readonly kind: 'self' | 'device' | 'store'
+  /** the head that it says it holds; undefined until it answered */
+  readonly rev: string | undefined
+  /** against the newest proven head that this device knows */
+  readonly state: 'current' | 'behind' | 'ahead' | 'unknown' | 'partial'
+  /** last time it answered at all, ms */
+  readonly answeredAt: number | undefined
+  /** the last challenge: it proved then that it holds the blocks, or failed to */
+  readonly challenge:
+    | { readonly at: number; readonly ok: true; readonly ms: number }
+    | { readonly at: number; readonly ok: false; readonly code: string }
+    | undefined
+  readonly online: boolean
+}
+
+export type AgreementState =
+  /** we offered, they have not answered */
+  | 'offered'
+  /** they offered, we have not answered */
+  | 'incoming'
+  /** two matching offers */
+  | 'active'
+  | 'ended'
+
+/** Two people keep a copy for each other. The fields are those of an `org.p2pds.replication.offer` record. */
+export interface Agreement {
+  readonly id: string
+  readonly peer: string
+  readonly name: string | undefined
+  /** the repo that we keep for them */
+  readonly theirs: string | undefined
+  /** the repo that they keep for us */
+  readonly ours: string | undefined
+  readonly state: AgreementState
+  readonly minCopies: number
+  readonly intervalSec: number
+  /** 0 to 100 */
+  readonly priority: number
+  readonly createdAt: number
+  /** why it ended, who ended it */
+  readonly endedBy: 'us' | 'them' | undefined
+}
+
+/** A link that says whose copy to keep and where to find it: `{app}/#/keep/{did}?relay=…&peer=…`. */
+export interface KeepLink {
+  readonly did: string
+  readonly relays: readonly string[]
+  readonly peers: readonly string[]
+  readonly url: string
+}
+
+export interface NetworkSettings {
+  /** off: nothing connects anywhere but to what a person asks for */
+  readonly enabled: boolean
+  /** hides this device's addresses from peers: everything goes through relays */
+  readonly relayOnly: boolean
+  /** STUN servers for direct connections, `stun:host:port` */
+  readonly stun: readonly string[]
+  /** web addresses of relays besides the one that served the page */
+  readonly relays: readonly string[]
+}
+
+/** The network as screens use it. */
+export interface Network {
+  status(): Promise<NetworkStatus>
+  settings(): Promise<NetworkSettings>
+  setSettings(change: Partial<NetworkSettings>): Promise<NetworkSettings>
+  /** Fetches the relay's description and connects. Errors: `net.relay-invalid`, `net.unreachable` */
+  addRelay(url: string): Promise<RelayStatus>
+  removeRelay(url: string): Promise<void>
+  /** A name for a peer, for this person only; '' forgets it. */
+  namePeer(peer: string, name: string): Promise<void>
+
+  /** Who keeps a repo, as far as this device knows; asks the directory and the peers anew when `fresh`. */
+  copies(did: string, options?: { readonly fresh?: boolean }): Promise<readonly Copy[]>
+  /** Asks a copy to prove that it holds the blocks now. */
+  challenge(did: string, peer: string): Promise<Copy>
+  /** Whether our copy is announced to others. */
+  listed(did: string): Promise<boolean>
+  setListed(did: string, listed: boolean): Promise<void>
+
+  /** A link for a friend to keep a copy of this repo. */
+  keepLink(did: string): Promise<KeepLink>
+  /** Reads such a link, a DID or a handle; adds what it names and starts keeping. Returns the job's id. */
+  keep(input: string): Promise<{ readonly job: string; readonly did: string | undefined }>
+  /** Asks the store of a relay to keep a repo. */
+  keepAtStore(did: string, relay: string): Promise<void>
+
+  agreements(): Promise<readonly Agreement[]>
+  offer(input: { readonly peer: string; readonly theirs?: string; readonly ours: string }): Promise<Agreement>
+  accept(id: string): Promise<Agreement>
+  /** Ends it on both sides; `purge` asks the other side to delete its copy, and deletes ours of theirs. */
+  endAgreement(id: string, purge: boolean): Promise<void>
+}
