@@ -30,6 +30,16 @@ export const TABLES = [
   'activity',
   /** name → value */
   'settings',
+  /** name → this node's identity, counters, networker's topics */
+  'network',
+  /** peer id → PeerRow: its name, a ban, where it was last */
+  'peers',
+  /** did/peer id → CopyRow: who keeps what, and when they last answered */
+  'copies',
+  /** agreement id → AgreementRow */
+  'agreements',
+  /** did/collection → its newest records as last shown, so that a repo opens with one read */
+  'screens',
 ] as const
 export type Table = (typeof TABLES)[number]
 

@@ -84,6 +84,8 @@ export async function deleteRepo(
       { type: 'delete-range', table: 'segments', ...range },
       { type: 'delete-range', table: 'blobs', ...range },
       { type: 'delete-range', table: 'search', ...range },
+      { type: 'delete-range', table: 'screens', ...range },
+      { type: 'delete-range', table: 'copies', ...range },
       { type: 'delete-bytes-range', from: `seg/${range.from}`, to: `seg/${range.to}` },
       { type: 'delete-bytes-range', from: `blob/${range.from}`, to: `blob/${range.to}` },
       { type: 'delete-bytes-range', from: `spill/${range.from}`, to: `spill/${range.to}` },

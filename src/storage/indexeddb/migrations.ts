@@ -24,6 +24,9 @@ const VERSION_1_TABLES = [
   'settings',
 ]
 
+/** What version 2 added: the network, and first screens. */
+const VERSION_2_TABLES = ['network', 'peers', 'copies', 'agreements', 'screens']
+
 /**
  * Schema steps in order; the step at index n leads from version n to version n + 1. A released step
  * is never edited: a table that is added to `TABLES` comes with a new step here.
@@ -32,5 +35,8 @@ export const migrations: readonly Migration[] = [
   (db) => {
     for (const table of VERSION_1_TABLES) db.createObjectStore(table)
     db.createObjectStore(BYTES)
+  },
+  (db) => {
+    for (const table of VERSION_2_TABLES) db.createObjectStore(table)
   },
 ]
