@@ -10,6 +10,7 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.nothing-to-resume` | `did` |
  * | `sync.no-such-record` | `did`, `path` |
  * | `sync.no-such-blob` | `did`, `cid` |
+ * | `sync.no-copy` | `did`, `asked`: of so many peers none that answered holds it |
  */
 export type SyncErrorCode =
   | 'sync.busy'
@@ -19,6 +20,7 @@ export type SyncErrorCode =
   | 'sync.nothing-to-resume'
   | 'sync.no-such-record'
   | 'sync.no-such-blob'
+  | 'sync.no-copy'
 
 /** Raised by the engine that moves repos between hosts. */
 export class SyncError extends CairnError {

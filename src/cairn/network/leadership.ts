@@ -95,7 +95,10 @@ export function campaign({ locks, storage, channel, timers, lead }: CampaignOpti
       stand(false)
       watch(SILENT)
     }
-    void locks.request(LOCK, options, () => (running = rule())).then(again, again)
+    // After a failure (a stolen lock, a storage that is gone) not at once: it may fail again.
+    void locks
+      .request(LOCK, options, () => (running = rule()))
+      .then(again, () => timers.after(HEARTBEAT, () => void again()))
   }
 
   /** Waits for a beat; then asks; then takes the lock. */

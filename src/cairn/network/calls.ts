@@ -1,0 +1,88 @@
+import { CairnError } from '../../core/errors.ts'
+import type { Timers } from '../../pds/network.ts'
+import { fromWire, toWire, type WireError } from '../remote-wire.ts'
+import type { Channel } from './channel.ts'
+
+/** Nobody answered within this time: there is no leader now, or it hangs, ms. */
+const DEADLINE = 10_000
+
+type Message =
+  | { readonly type: 'ask'; readonly id: string; readonly name: string; readonly args: readonly unknown[] }
+  | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
+  | { readonly type: 'refusal'; readonly id: string; readonly error: WireError }
+
+/** No context of this device leads, or the one that does hangs: `network.no-leader`. */
+export class NetworkError extends CairnError {
+  constructor(code: 'network.no-leader' | 'network.off', fields: Record<string, unknown> = {}) {
+    super(code, fields)
+  }
+}
+
+export interface Calls {
+  /**
+   * Has the leader do it.
+   *
+   * @throws NetworkError `network.no-leader`; what the leader throws, by code
+   */
+  ask(name: string, args: readonly unknown[]): Promise<unknown>
+  /** Answers what others ask, until the returned function is called. */
+  answer(run: (name: string, args: readonly unknown[]) => Promise<unknown>): () => void
+  close(): void
+}
+
+/** Calls from the other contexts of a device to the one that leads. */
+export function createCalls(channel: Channel, timers: Timers, newId: () => string): Calls {
+  const waiting = new Map<string, { done: (message: Message) => void }>()
+  let serve: ((name: string, args: readonly unknown[]) => Promise<unknown>) | undefined
+  const post = (message: Message): void => channel.post({ call: message })
+
+  const answer = async ({ id, name, args }: Message & { type: 'ask' }): Promise<void> => {
+    if (serve === undefined) return
+    try {
+      post({ type: 'answer', id, value: await serve(name, args) })
+    } catch (error) {
+      post({ type: 'refusal', id, error: toWire(error) })
+    }
+  }
+  const stop = channel.listen((data) => {
+    // only this code in another context posts it
+    const message = (data as { call?: Message }).call
+    if (message === undefined) return
+    if (message.type === 'ask') void answer(message)
+    else waiting.get(message.id)?.done(message)
+  })
+
+  return {
+    ask: (name, args) =>
+      new Promise((resolve, reject) => {
+        const id = newId()
+        const end = (): void => {
+          waiting.delete(id)
+          stopClock()
+        }
+        const stopClock = timers.after(DEADLINE, () => {
+          end()
+          reject(new NetworkError('network.no-leader'))
+        })
+        waiting.set(id, {
+          done(message) {
+            end()
+            if (message.type === 'answer') resolve(message.value)
+            else if (message.type === 'refusal') reject(fromWire(message.error))
+          },
+        })
+        post({ type: 'ask', id, name, args })
+      }),
+    answer(run) {
+      serve = run
+      return () => {
+        if (serve === run) serve = undefined
+      }
+    },
+    close() {
+      stop()
+      for (const { done } of waiting.values())
+        done({ type: 'refusal', id: '', error: { code: 'network.no-leader', fields: {} } })
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type { Storage } from '../../storage/port.ts'
+import { repoRange } from '../../storage/rows.ts'
+
+/** Someone's copy of a repo as it was last heard of. Table `copies`, key: DID/peer id. */
+export interface CopyRow {
+  readonly did: string
+  readonly peer: string
+  readonly kind: 'device' | 'store'
+  /** the head it says it holds; undefined until it answered, or when it holds none */
+  readonly rev: string | undefined
+  readonly commit: string | undefined
+  /** it keeps some collections only */
+  readonly partial: boolean
+  readonly addresses: readonly string[]
+  /** ms since epoch */
+  readonly answeredAt: number | undefined
+  readonly challenge:
+    | { readonly at: number; readonly ok: true; readonly ms: number }
+    | { readonly at: number; readonly ok: false; readonly code: string }
+    | undefined
+  /** pulls in a row that failed, the code of the last, and when it may be asked again */
+  readonly failures: number
+  readonly failure: string | undefined
+  readonly retryAt: number | undefined
+}
+
+export const copyKey = (did: string, peer: string): string => `${did}/${peer}`
+
+export async function copyRows(storage: Storage, did: string): Promise<CopyRow[]> {
+  return (await storage.list('copies', repoRange(did))).map(({ value }) => value as CopyRow)
+}
+
+const UNKNOWN = {
+  kind: 'device',
+  rev: undefined,
+  commit: undefined,
+  partial: false,
+  addresses: [],
+  answeredAt: undefined,
+  challenge: undefined,
+  failures: 0,
+  failure: undefined,
+  retryAt: undefined,
+} as const
+
+/** Changes a row, making it when it is new; only while the repo itself is kept. */
+export async function noteCopy(
+  storage: Storage,
+  did: string,
+  peer: string,
+  change: Partial<Omit<CopyRow, 'did' | 'peer'>>,
+): Promise<CopyRow> {
+  const key = copyKey(did, peer)
+  const before = (await storage.get('copies', key)) as CopyRow | undefined
+  const row: CopyRow = { ...UNKNOWN, ...before, ...change, did, peer }
+  await storage.write([{ type: 'put', table: 'copies', key, value: row }], { durability: 'relaxed' })
+  return row
+}
+
+export async function forgetCopy(storage: Storage, did: string, peer: string): Promise<void> {
+  await storage.write([{ type: 'delete', table: 'copies', key: copyKey(did, peer) }])
+}
