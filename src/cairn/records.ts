@@ -8,11 +8,12 @@ import { buildProofCar, verifyProofCar } from '../repo/proof.ts'
 import { verifySignature } from '../repo/signature.ts'
 import type { BlobRow } from '../sync/blobs.ts'
 import { SyncError } from '../sync/errors.ts'
-import { openRepo, snapshotRow } from '../sync/kept.ts'
+import { openRepo, repoRow, snapshotRow } from '../sync/kept.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobKey, type SnapshotRow } from '../storage/rows.ts'
 import { createSegmentReader, type SegmentReader } from '../storage/segment-reader.ts'
 import type { BlobItem, RecordDetail, RecordItem, RecordPage, RecordProof, RecordQuery } from './api.ts'
+import { createFirstScreens, FIRST_SCREEN, type FirstScreen } from './first-screens.ts'
 import { summaryOf } from './summaries.ts'
 
 /** No page is longer, whatever is asked. */
@@ -31,6 +32,7 @@ export interface Records {
 
 export function createRecords(storage: Storage, sha256: Sha256): Records {
   const readers = new Map<string, SegmentReader>()
+  const screens = createFirstScreens(storage)
 
   const reader = (did: string): SegmentReader => {
     const known = readers.get(did) ?? createSegmentReader(storage, did)
@@ -50,17 +52,22 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
     return opened.head
   }
 
-  const items = async (did: string, entries: readonly TreeEntry[]): Promise<RecordItem[]> => {
-    const values = await reader(did).records(entries.map((it) => it.place))
-    return entries.map((it, i) => itemOf(it, values[i] ?? new Uint8Array()))
-  }
-
   return {
     reader,
     snapshot,
     async page({ did, snapshot: id, collection, limit, newestFirst = true, ...query }) {
       const offset = Math.max(0, Math.floor(query.offset))
-      const row = await snapshot(did, id)
+      const isFirst = id === undefined && offset === 0 && newestFirst && limit === FIRST_SCREEN
+      const opening = snapshot(did, id)
+      if (isFirst) {
+        const [repo, screen] = await Promise.all([repoRow(storage, did), screens.read(did, collection)])
+        if (screen !== undefined && screen.snapshot === repo?.head) {
+          // Asked for at the same time, for when there is no screen; nobody waits for it now.
+          opening.catch(() => {})
+          return { total: screen.total, offset, items: itemsOf(screen) }
+        }
+      }
+      const row = await opening
       const source = reader(did)
       const before = row.collections.findIndex((it) => it.nsid === collection)
       const total = row.collections[before]?.records ?? 0
@@ -71,7 +78,9 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
       const skip = newestFirst ? row.root.records - (start + total) + offset : start + offset
       const entries: TreeEntry[] = []
       await visit(source, row.root, { skip, reverse: newestFirst }, (entry) => entries.push(entry) < count)
-      return { total, offset, items: await items(did, entries) }
+      const values = await source.records(entries.map((it) => it.place))
+      if (isFirst) screens.keep(did, collection, row.id, { total, entries, values })
+      return { total, offset, items: itemsOf({ entries, values }) }
     },
     async detail(did, path, id) {
       const row = await snapshot(did, id)
@@ -111,7 +120,10 @@ export function createRecords(storage: Storage, sha256: Sha256): Records {
   }
 }
 
-function itemOf(entry: TreeEntry, bytes: Uint8Array): RecordItem {
+const itemsOf = ({ entries, values }: Pick<FirstScreen, 'entries' | 'values'>): RecordItem[] =>
+  entries.map((it, i) => itemOf(it, values[i] ?? new Uint8Array()))
+
+function itemOf(entry: Pick<TreeEntry, 'key' | 'digest'>, bytes: Uint8Array): RecordItem {
   const slash = entry.key.indexOf('/')
   return {
     path: entry.key,
