@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react'
 import { createElement } from 'react'
 import type { FunctionComponent } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
-import { defineConfig, runnerImport } from 'vite'
+import { build, defineConfig, runnerImport } from 'vite'
 import type { Plugin } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
 import type { ManifestOptions } from 'vite-plugin-pwa'
@@ -86,11 +86,44 @@ function preloadFonts(): Plugin {
   }
 }
 
+/**
+ * The engine for the service worker, as one classic script: a service worker cannot import modules later, and
+ * must not carry a megabyte of engine into every fetch that it answers.
+ */
+function background(): Plugin {
+  let outDir = ''
+  return {
+    name: 'cairn-background',
+    apply: 'build',
+    configResolved(config) {
+      outDir = config.build.outDir
+    },
+    async writeBundle() {
+      await build({
+        configFile: false,
+        logLevel: 'warn',
+        build: {
+          outDir,
+          emptyOutDir: false,
+          copyPublicDir: false,
+          target: 'es2023',
+          reportCompressedSize: false,
+          rolldownOptions: {
+            input: fileURLToPath(new URL('src/worker/background.ts', import.meta.url)),
+            output: { format: 'iife', entryFileNames: 'background.js', codeSplitting: false },
+          },
+        },
+      })
+    },
+  }
+}
+
 export default defineConfig({
   plugins: [
     react(),
     shell(),
     preloadFonts(),
+    background(),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src/worker',
@@ -101,6 +134,8 @@ export default defineConfig({
       manifest,
       injectManifest: {
         globPatterns: ['**/*.{html,js,css,woff2,wasm,svg,png,webmanifest}'],
+        // The service worker keeps it with itself.
+        globIgnores: ['background.js'],
         // Larger than any file of the build; one over it would be left out of the offline app silently.
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
       },

@@ -11,11 +11,39 @@ export function startEngine(onLost: () => void): Cairn {
     type: 'module',
     name: 'engine',
   })
+  lendNode(worker)
   const cairn = connectCairn(worker, onLost)
   cairn.subscribe((event) => {
     if (event.type === 'persist-wanted') void askToPersist(cairn)
   })
   return cairn
+}
+
+/**
+ * Connections to other browsers can be made by pages only, so the engine's network node runs here. Its code is
+ * fetched when the page has nothing better to do; what the engine says meanwhile waits in the port.
+ */
+function lendNode(worker: Worker): void {
+  const { port1, port2 } = new MessageChannel()
+  worker.postMessage({ type: 'page-node' }, [port2])
+  const begin = async (): Promise<void> => {
+    const { servePageNode } = await import('../cairn/network/page-node.ts')
+    const timers = {
+      after(ms: number, run: () => void) {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
+    }
+    const host = { timers, clock: { now: () => Date.now() }, random: () => Math.random() }
+    servePageNode(
+      port1,
+      async (config) => (await import('../cairn/network/browser-node.ts')).pageNodes(host)(config),
+      timers,
+    )
+  }
+  // Without its script (offline, and never cached) the engine says that the network is out of reach.
+  const idle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 200))
+  idle(() => void begin().catch(() => {}))
 }
 
 /** Only a page can ask the browser to keep the storage for good; the engine knows when there is something to lose. */

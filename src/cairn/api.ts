@@ -10,6 +10,7 @@ import type {
   SnapshotSummary,
   StorageStatus,
 } from './model.ts'
+import type { Network } from './network-model.ts'
 import type {
   BlobPage,
   BlobState,
@@ -23,6 +24,7 @@ import type {
 } from './record-model.ts'
 
 export type * from './model.ts'
+export type * from './network-model.ts'
 export type * from './record-model.ts'
 
 export interface BackupOptions {
@@ -99,6 +101,7 @@ export interface Cairn {
   readonly library: Library
   readonly activity: Activity
   readonly device: Device
+  readonly network: Network
   subscribe(listener: (event: CairnEvent) => void): () => void
   close(): Promise<void>
 }

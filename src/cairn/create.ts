@@ -9,6 +9,8 @@ import type { CairnHost } from './host.ts'
 import { createIndexer } from './indexer.ts'
 import { createJobs } from './jobs.ts'
 import { createLibrary } from './library.ts'
+import { createNetwork, type RunningNetwork } from './network/create.ts'
+import { noNetwork } from './network/off.ts'
 import { createRecords } from './records.ts'
 import { createSummaries } from './summaries.ts'
 
@@ -19,12 +21,14 @@ export function createCairn(host: CairnHost): Cairn {
   const records = createRecords(storage, host.sha256)
   const history = createHistory(storage, records)
   const summaries = createSummaries(storage)
+  let network: RunningNetwork | undefined
 
   const tell = (event: CairnEvent): void => {
     for (const listener of listeners) listener(event)
   }
   const emit = (event: CairnEvent): void => {
     tell(event)
+    network?.heard(event)
     host.siblings?.send(event)
   }
   const forget = (did: string): void => summaries.forget(did)
@@ -64,11 +68,25 @@ export function createCairn(host: CairnHost): Cairn {
     indexer,
     changed,
     persist: () => device.askToPersist(),
+    fromPeers: () => network?.fromPeers(),
   })
+  if (host.network !== undefined) {
+    network = createNetwork({
+      host,
+      network: host.network,
+      emit,
+      start: async (fenced, place) => {
+        // The largest part of the engine, and nothing that a first screen waits for.
+        const { startService } = await import('./network/service.ts')
+        return startService({ host: fenced, network: place, emit, jobs, tasks, library })
+      },
+    })
+  }
 
   const stopHearing = host.siblings?.listen((event) => {
     if (event.type === 'job') jobs.heard(event.job)
     if (event.type === 'repo') forget(event.did)
+    network?.heard(event)
     tell(event)
   })
   const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
@@ -114,6 +132,7 @@ export function createCairn(host: CairnHost): Cairn {
       persistAsked: () => device.persistAsked(),
       wipe: () => device.wipe(),
     },
+    network: network?.api ?? noNetwork,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -121,6 +140,7 @@ export function createCairn(host: CairnHost): Cairn {
     async close() {
       stopHearing?.()
       stopLost()
+      await network?.close()
       await stop()
       await storage.close()
     },

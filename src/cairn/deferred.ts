@@ -22,6 +22,7 @@ export function deferCairn(starting: Promise<Cairn>): Cairn {
     library: room('library'),
     activity: room('activity'),
     device: room('device'),
+    network: room('network'),
     subscribe(listener) {
       let stop = (): void => {}
       let stopped = false

@@ -1,5 +1,6 @@
 import type { Host as SyncHost } from '../sync/host.ts'
 import type { CairnEvent } from './api.ts'
+import type { NetworkHost } from './network/host.ts'
 
 /** The other tabs of this device, which share its storage. */
 export interface Siblings {
@@ -17,4 +18,6 @@ export interface Persistence {
 export interface CairnHost extends SyncHost {
   readonly siblings: Siblings | undefined
   readonly persistence: Persistence
+  /** how to be part of a network of peers, where there is one */
+  readonly network?: NetworkHost
 }

@@ -40,6 +40,8 @@ export interface Jobs {
   exclusively<T>(did: string, signal: AbortSignal, run: () => Promise<T>): Promise<T>
   /** Runs what takes a repo's lock by itself, so that the jobs of this tab wait for it. */
   holding<T>(did: string, run: () => Promise<T>): Promise<T>
+  /** Resolves when these jobs of this tab have ended. */
+  ended(ids: readonly string[]): Promise<void>
   /** A job of another tab. */
   heard(job: Job): void
   /** Resolves when every job of this tab has ended. */
@@ -216,6 +218,9 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
     },
     exclusively: onRepo,
     holding,
+    async ended(ids) {
+      await Promise.all(ids.map((id) => mine.get(id)?.ended))
+    },
     heard(job) {
       if (job.endedAt === undefined) foreign.set(job.id, { job, at: host.clock.now() })
       else foreign.delete(job.id)

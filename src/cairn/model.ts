@@ -78,7 +78,7 @@ export interface CollectionSummary {
 /** How many snapshots a repo keeps: all, or the newest `count`. The head is always kept. */
 export type Retention = { readonly keep: 'all' } | { readonly keep: 'last'; readonly count: number }
 
-export type JobKind = 'backup' | 'file' | 'blobs' | 'verify' | 'index' | 'sweep'
+export type JobKind = 'backup' | 'file' | 'peer' | 'blobs' | 'verify' | 'index' | 'sweep'
 export type JobState = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'cancelled'
 export type JobPhase =
   | 'resolving'
@@ -157,6 +157,13 @@ export type ActivityKind =
   | 'repo.equivocation'
   /** the newest backup did not survive on this disk, and the one before stands */
   | 'head.dropped'
+  /** a newer head came from someone else's copy: `peer`, `rung` (how), and what the backup brought */
+  | 'peer.pulled'
+  | 'peer.failed'
+  /** `peer`, `theirs`, `ours` */
+  | 'agreement.offered'
+  | 'agreement.accepted'
+  | 'agreement.ended'
 
 export interface ActivityItem {
   readonly id: string
@@ -197,6 +204,11 @@ export type CairnEvent =
   /** there is something to lose now: a page should ask the browser to keep it, then call `device.persistAsked` */
   | { readonly type: 'persist-wanted' }
   | { readonly type: 'storage-lost' }
+  /** relays, peers, transfers or the role of this tab changed */
+  | { readonly type: 'network' }
+  /** who keeps a repo, or what is known of it, changed */
+  | { readonly type: 'copies'; readonly did: string }
+  | { readonly type: 'agreements' }
 
 export type ExportFormat = 'car' | 'zip' | 'jsonl'
 

@@ -47,7 +47,8 @@ export interface PeerStatus {
 export interface TransferStatus {
   readonly id: string
   readonly did: string
-  readonly peer: string
+  /** undefined while it is not known whom it comes from */
+  readonly peer: string | undefined
   readonly direction: 'in' | 'out'
   readonly what: 'repo' | 'changes' | 'blobs'
   readonly bytes: number
@@ -116,8 +117,13 @@ export interface Agreement {
   /** 0 to 100 */
   readonly priority: number
   readonly createdAt: number
-  /** why it ended, who ended it */
   readonly endedBy: 'us' | 'them' | undefined
+  /** something about it has not reached the other side yet */
+  readonly waiting: boolean
+  /** why the other side did not take it; it is asked again */
+  readonly refused: string | undefined
+  /** what the other side said when it was asked to delete its copy */
+  readonly purged: 'purged' | 'kept' | 'nothing' | undefined
 }
 
 /** A link that says whose copy to keep and where to find it: `{app}/#/keep/{did}?relay=…&peer=…`. */
@@ -144,6 +150,11 @@ export interface Network {
   status(): Promise<NetworkStatus>
   settings(): Promise<NetworkSettings>
   setSettings(change: Partial<NetworkSettings>): Promise<NetworkSettings>
+  /**
+   * Brings everything up to date: asks stores, peers and the accounts' own servers for what is newer, hands
+   * over what waits, and resolves when all of it has ended. What fails is tried again later by itself.
+   */
+  catchUp(): Promise<void>
   /** Fetches the relay's description and connects. Errors: `net.relay-invalid`, `net.unreachable` */
   addRelay(url: string): Promise<RelayStatus>
   removeRelay(url: string): Promise<void>

@@ -1,4 +1,4 @@
-import type { Activity, Cairn, Device, Library } from './api.ts'
+import type { Activity, Cairn, Device, Library, Network } from './api.ts'
 
 /**
  * The methods that may be called across a port, by room. Written out, and checked against the API by
@@ -40,7 +40,28 @@ const device = {
   wipe: true,
 } satisfies Record<keyof Device, true>
 
-const ROOMS = { library, activity, device } as const
+const network = {
+  status: true,
+  settings: true,
+  setSettings: true,
+  catchUp: true,
+  addRelay: true,
+  removeRelay: true,
+  namePeer: true,
+  copies: true,
+  challenge: true,
+  listed: true,
+  setListed: true,
+  keepLink: true,
+  keep: true,
+  keepAtStore: true,
+  agreements: true,
+  offer: true,
+  accept: true,
+  endAgreement: true,
+} satisfies Record<keyof Network, true>
+
+const ROOMS = { library, activity, device, network } as const
 
 export type Room = keyof typeof ROOMS
 

@@ -125,6 +125,7 @@ export function connectCairn(port: RemotePort, onLost: () => void = () => {}): C
     library: room('library'),
     activity: room('activity'),
     device: room('device'),
+    network: room('network'),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

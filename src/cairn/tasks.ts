@@ -1,4 +1,5 @@
 import { hasCode } from '../core/errors.ts'
+import { isRetriable, PdsError } from '../pds/errors.ts'
 import { backUp, type BackupResult } from '../sync/backup.ts'
 import { fetchBlobs } from '../sync/blobs.ts'
 import { importFile } from '../sync/file.ts'
@@ -18,6 +19,18 @@ import type { JobResult, Jobs } from './jobs.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
 
+/** Answers that end a backup from the account's server, though a copy elsewhere may be whole. */
+const OUT_OF_REACH: ReadonlySet<string> = new Set([
+  'pds.network',
+  'pds.http',
+  'pds.did-not-found',
+  'pds.account-deactivated',
+  'pds.account-takendown',
+  'pds.account-suspended',
+  'pds.account-deleted',
+  'pds.account-not-found',
+])
+
 export interface TaskParts {
   readonly host: CairnHost
   readonly jobs: Jobs
@@ -29,12 +42,16 @@ export interface TaskParts {
   readonly changed: (did: string) => void
   /** asked once, when there is first something to lose */
   readonly persist: () => Promise<void>
+  /** a repo from someone else's copy; undefined while this context has no network of peers */
+  readonly fromPeers: () => ((did: string, work: Work) => Promise<BackupResult>) | undefined
 }
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
 export interface Tasks {
   backup(input: string, options?: BackupOptions): Job
   file(file: Blob, name: string): Job
+  /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
+  peers(did: string, run: (work: Work) => Promise<BackupResult>): Promise<BackupResult>
   blobs(did: string): Promise<Job>
   verify(did: string): Promise<Job>
   sweep(did: string): Job
@@ -50,7 +67,7 @@ export function createTasks(parts: TaskParts): Tasks {
 
   /** Notes why it failed, unless it was told to stop. An equivocation is news of its own. */
   const noteFailure = async (
-    kind: 'backup' | 'file' | 'blobs' | 'verify',
+    kind: 'backup' | 'file' | 'peer' | 'blobs' | 'verify',
     did: string | undefined,
     label: string,
     work: Work,
@@ -74,7 +91,7 @@ export function createTasks(parts: TaskParts): Tasks {
 
   /** What every backup ends in: history, retention, index, and word to the screens. */
   const takeIn = async (
-    kind: 'backup' | 'file',
+    kind: 'backup' | 'file' | 'peer',
     label: string,
     work: Work,
     run: (work: Work) => Promise<BackupResult>,
@@ -96,7 +113,8 @@ export function createTasks(parts: TaskParts): Tasks {
       }
       changed(result.did)
       const job = await resultOf(result)
-      await log.note({ did: result.did, kind: `${kind}.done`, fields: { ...job, label }, level: 'good' })
+      const done = kind === 'peer' ? ('peer.pulled' as const) : (`${kind}.done` as const)
+      await log.note({ did: result.did, kind: done, fields: { ...job, label }, level: 'good' })
       indexer.start(result.did)
       if (await applyRetention(storage, result.did)) tasks.sweep(result.did)
       return job
@@ -104,6 +122,32 @@ export function createTasks(parts: TaskParts): Tasks {
       if (did !== undefined) changed(did)
       await noteFailure(kind, did, label, work, error)
       throw error
+    }
+  }
+
+  /** From the account's own server; when that is out of reach, from anyone who keeps a copy. */
+  const fetchOne = async (input: string, work: Work, options: BackupOptions): Promise<BackupResult> => {
+    const { endpoints } = await readSettings(storage)
+    let did = input.startsWith('did:') ? input : undefined
+    const watched: Work = {
+      ...work,
+      report(report) {
+        did ??= report.did
+        work.report(report)
+      },
+    }
+    try {
+      return await backUp(host, endpoints, input, watched, options)
+    } catch (error) {
+      const fromPeers = parts.fromPeers()
+      if (did === undefined || fromPeers === undefined || !isOutOfReach(error)) throw error
+      work.check()
+      try {
+        return await fromPeers(did, work)
+      } catch (second) {
+        // That nobody else has it either is no news: why its own server did not answer is.
+        throw hasCode(second, 'sync.no-copy') || hasCode(second, 'net.no-relay') ? error : second
+      }
     }
   }
 
@@ -115,12 +159,10 @@ export function createTasks(parts: TaskParts): Tasks {
         label: input,
         did,
         run: async (work) => {
-          const { endpoints, blobs } = await readSettings(storage)
+          const { blobs } = await readSettings(storage)
           const known = did === undefined ? undefined : await summaries.repo(did, undefined)
           work.report({ totalRecords: known?.head?.records })
-          const result = await takeIn('backup', input, work, (watched) =>
-            backUp(host, endpoints, input, watched, options),
-          )
+          const result = await takeIn('backup', input, work, (watched) => fetchOne(input, watched, options))
           if (blobs && !work.signal.aborted) await tasks.blobs(result.did)
           return result
         },
@@ -147,6 +189,31 @@ export function createTasks(parts: TaskParts): Tasks {
             )
           }),
       })
+    },
+    async peers(did, run) {
+      const label = await nameOf(did)
+      const { blobs } = await readSettings(storage)
+      const outcome = Promise.withResolvers<BackupResult>()
+      // Whoever waits is told of every end; one that waits for nothing may not listen.
+      outcome.promise.catch(() => {})
+      jobs.start({
+        kind: 'peer',
+        label,
+        did,
+        run: async (work) => {
+          try {
+            let came: BackupResult | undefined
+            const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
+            if (came !== undefined) outcome.resolve(came)
+            if (blobs && result.changed && !work.signal.aborted) await tasks.blobs(did)
+            return result
+          } catch (error) {
+            outcome.reject(error)
+            throw error
+          }
+        },
+      })
+      return outcome.promise
     },
     async blobs(did) {
       const label = await nameOf(did)
@@ -216,4 +283,9 @@ export function createTasks(parts: TaskParts): Tasks {
     },
   }
   return tasks
+}
+
+/** Its server cannot be reached or does not work, or nobody who knows where it is; another copy may do. */
+function isOutOfReach(error: unknown): boolean {
+  return error instanceof PdsError && (isRetriable(error) || OUT_OF_REACH.has(error.code))
 }

@@ -3,8 +3,10 @@ import { UsageError } from './cli/errors.ts'
 import { exportFile } from './cli/export.ts'
 import { HELP } from './cli/help.ts'
 import { inspectFile } from './cli/inspect.ts'
+import { keep } from './cli/keep.ts'
 import { createOutFile, endWhenUnread, print } from './cli/output.ts'
 import { describeReport, type Report } from './cli/report.ts'
+import { serve } from './cli/serve.ts'
 
 /** The command line: see `cli/help.ts`. Exit status 0 sound, 1 refused, 2 wrong usage. */
 
@@ -14,6 +16,11 @@ async function run(command: Command): Promise<number> {
     return 0
   }
   if (command.name === 'export') return exportTo(command.file, command.out)
+  if (command.name === 'keep') return keep(command)
+  if (command.name === 'serve') {
+    await serve(command)
+    return 0
+  }
   const report = await inspectFile(command.file, command.didDoc, command.plcLog)
   await print(command.json ? `${JSON.stringify(report)}\n` : describeReport(command.file, report))
   // `verify` has a document, so a signature that is not valid is a problem of its own; this holds regardless.
@@ -41,7 +48,7 @@ function refuse(file: string, report: Report): number {
 
 endWhenUnread()
 try {
-  process.exitCode = await run(readArgs(process.argv.slice(2)))
+  process.exitCode = await run(readArgs(process.argv.slice(2), process.env, process.cwd()))
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   process.stderr.write(`${error.sentence}\n`)

@@ -12,17 +12,10 @@ const directives: readonly (readonly [name: string, ...sources: string[]])[] = [
   ['img-src', "'self'", 'blob:', 'data:'],
   ['media-src', "'none'"],
   ['manifest-src', "'self'"],
-  // Any PDS, PLC directory or resolver may be asked; plain http only on this machine.
-  [
-    'connect-src',
-    "'self'",
-    'https:',
-    'wss:',
-    'http://localhost:*',
-    'http://127.0.0.1:*',
-    'ws://localhost:*',
-    'ws://127.0.0.1:*',
-  ],
+  // Any PDS, PLC directory, resolver or relay may be asked, over HTTP or WebSocket. Without TLS is for those on
+  // this machine or in a home network, whose addresses no policy can name one by one. A page that came over
+  // https reaches none of these whatever stands here: browsers block mixed content.
+  ['connect-src', "'self'", 'https:', 'wss:', 'http:', 'ws:'],
   // Streamed downloads start in a hidden frame that the service worker answers.
   ['frame-src', "'self'"],
   ['base-uri', "'none'"],

@@ -1,96 +1,192 @@
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { sendText, serveStatic } from './static-files.ts'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createAddressGuard } from './guard/addresses.ts'
+import { createGuardedFetch } from './guard/fetch.ts'
+import { createClientAddress } from './http/client-address.ts'
+import { describeRelay } from './http/description.ts'
+import type { Described } from './http/description.ts'
+import { createHandler } from './http/handler.ts'
+import type { Mount } from './http/handler.ts'
+import { listen } from './http/listen.ts'
+import type { HttpServer } from './http/listen.ts'
+import { errorFields, noLog } from './http/log.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createRateLimit } from './http/rate-limit.ts'
+import { createUpgradeHandler } from './http/upgrades.ts'
+import { endpointsOf, openStore } from './keeping.ts'
+import { defaultLimits } from './limits.ts'
+import type { RelayLimits } from './limits.ts'
+import { loadIdentity } from './node/identity.ts'
+import { createRelayNode, dhtPeers } from './node/libp2p.ts'
+import type { RelayNode } from './node/libp2p.ts'
+import { listeningUrls, webSocketAddress } from './node/multiaddrs.ts'
+import { keepPeers } from './node/peers.ts'
+import { createTraffic } from './node/traffic.ts'
+import { createWebSocketPort } from './node/web-socket-port.ts'
+import { DEFAULT_STUN } from './options.ts'
+import type { Relay, RelayOptions } from './options.ts'
+import { serveProtocols } from './services.ts'
+import { serveStatic } from './static-files.ts'
+import type { Store } from './store/model.ts'
+import { readVersion } from './version.ts'
+import { createXrpc } from './xrpc/xrpc.ts'
 
-export interface RelayOptions {
-  /** 0 takes any free port */
-  readonly port: number
-  /** the address to listen on; `127.0.0.1` is reachable from this machine only */
-  readonly host: string
-  /** folder of the built app */
-  readonly dist: string
-}
+export type { Relay, RelayOptions } from './options.ts'
 
-export interface Relay {
-  /** where a browser on this machine opens the app, with a slash at the end */
-  readonly url: string
-  readonly port: number
-  /** Stops taking connections, lets answers under way end, and resolves when all is closed. */
-  close(): Promise<void>
-}
-
-/** How long answers under way may take to end after a stop was asked for. */
-const closeGraceMs = 3_000
-
-/** Headers of a request are read for at most this long, so that slow clients hold no sockets. */
-const headersTimeoutMs = 15_000
+/** How often bytes are counted against the limits, ms. */
+const COUNT_MS = 5_000
 
 /**
- * Starts the one process that serves everything on one port.
+ * Starts the one process that serves everything on one port: the app, the description and the reads over
+ * HTTP, and libp2p over WebSockets.
  *
- * Rejects with the system's error (`EADDRINUSE`, `EACCES`, …) when it cannot listen, and when `dist`
- * holds no built app.
+ * Rejects with the system's error (`EADDRINUSE`, `EACCES`, …) when it cannot listen, with `storage.blocked`
+ * when another process has the data folder, and when `dist` holds no built app. Nothing is left open then.
  */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
-  const files = await serveStatic(options.dist)
-  const server = createServer({ headersTimeout: headersTimeoutMs }, (request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      console.error('answering failed', error)
-      if (response.headersSent) response.destroy()
-      else sendText(response, 500, 'Something went wrong on this server.\n')
-    })
-  })
+  const limits: RelayLimits = { ...defaultLimits, ...options.limits }
+  const log = options.log ?? noLog
+  const version = readVersion()
+  const clientOf = createClientAddress(options.trustedProxies)
+  const files = options.dist === undefined ? undefined : await serveStatic(options.dist)
+  const privateKey =
+    options.dataDir === undefined ? await generateKeyPair('Ed25519') : await loadIdentity(options.dataDir)
+  const guard = createAddressGuard({ allowLocal: options.allowLocal === true })
+  const traffic = createTraffic(limits, Date.now)
+  const port = createWebSocketPort({ guard, messageBytes: limits.messageBytes })
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = readPath(request.url)
-    if (path === undefined) return sendText(response, 400, 'Bad request\n')
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return sendText(response, 405, 'Method not allowed\n', { allow: 'GET, HEAD' })
+  const opened: (() => Promise<unknown>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    const http = await listen({ port: options.port, host: options.host, tls: options.tls, limits })
+    opened.push(() => http.close())
+    const { node, store } = await openParts()
+    return run(http, node, store)
+
+    async function openParts(): Promise<{ node: RelayNode; store: Store | undefined }> {
+      const store = await keepStore(options, guard, log)
+      if (store !== undefined) opened.push(() => store.close())
+      const shown =
+        options.publicUrl === undefined
+          ? listeningUrls(options.host, http.port, http.secure)
+          : [options.publicUrl]
+      const announce = shown.map(webSocketAddress)
+      const node = await createRelayNode({ privateKey, port, announce, guard, limits, traffic, version })
+      opened.push(() => node.stop())
+      return { node, store }
     }
-    if (path === '/healthz') return sendText(response, 200, 'ok\n')
-    await files(path, request, response)
+  } catch (error) {
+    await closeAll()
+    throw error
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject)
-      resolve()
+  function run(http: HttpServer, node: RelayNode, store: Store | undefined): Relay {
+    const { libp2p } = node
+    let stopping = false
+    let closing: Promise<void> | undefined
+    const local = new URL(`${http.secure ? 'https' : 'http'}://${urlHost(options.host)}:${http.port}/`)
+    const described: Described = {
+      peerId: libp2p.peerId.toString(),
+      version,
+      limits,
+      publicUrl: options.publicUrl,
+      stun: options.stun ?? DEFAULT_STUN,
+      store:
+        store === undefined
+          ? undefined
+          : { admission: options.admission?.mode ?? 'open', usage: () => store.usage() },
+    }
+    const services = serveProtocols({ node, traffic, store, limits, log })
+    const metrics = createMetrics(limits, {
+      connections: () => libp2p.getConnections().length,
+      sockets: () => traffic.open,
+      reservations: () => libp2p.services.relay.reservations.size,
+      dhtPeers: () => dhtPeers(libp2p.services.dht),
+      relayedBytes: () => traffic.bytes,
+      directory: () => services.directory(),
+      store: () => store?.usage(),
     })
-  })
-  // A TCP server's address is an AddressInfo; the string form is for pipes only.
-  const { port } = server.address() as AddressInfo
+    const mounts: Mount[] = []
+    if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
 
-  return {
-    url: `http://${urlHost(options.host)}:${port}/`,
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs)
-        server.close(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-        server.closeIdleConnections()
+    http.serve(
+      createHandler({
+        files,
+        mounts,
+        describe: (origin) => describeRelay(described, origin),
+        metrics,
+        log,
+        clientOf,
+        rate: createRateLimit(limits.requestsPerMinutePerAddress, Date.now),
+        basePath: options.publicUrl?.pathname.replace(/\/?$/, '/') ?? '/',
+        secure: http.secure,
+        fallback: () => options.publicUrl ?? local,
+        stopping: () => stopping,
       }),
+      createUpgradeHandler({
+        traffic,
+        rate: createRateLimit(limits.connectsPerMinutePerAddress, Date.now),
+        clientOf,
+        metrics,
+        log,
+        stopping: () => stopping,
+        accept: port.upgrade,
+      }),
+    )
+    const counting = setInterval(() => {
+      for (const { limit, who } of traffic.count()) {
+        metrics.limited(limit)
+        // A client's address stays out of the log.
+        log('warn', 'traffic.ended', { limit, ...(limit === 'bytesPerPeerPerHour' ? { peer: who } : {}) })
+      }
+    }, COUNT_MS)
+    const peers = keepPeers({ node: libp2p, peers: options.peers ?? [], guard, log })
+    log('info', 'relay.started', { peer: described.peerId, port: http.port, version })
+
+    return {
+      url: options.publicUrl?.href ?? local.href,
+      port: http.port,
+      peerId: described.peerId,
+      reloadTls: () => http.reloadTls(),
+      close: () => (closing ??= close()),
+    }
+
+    async function close(): Promise<void> {
+      stopping = true
+      clearInterval(counting)
+      peers.close()
+      services.close()
+      // The server takes no more connections from here on, and waits for those that the node ends.
+      const ended = http.close()
+      await node.stop().catch((error: unknown) => log('error', 'relay.stop-failed', errorFields(error)))
+      traffic.close()
+      await ended
+      await store?.close()
+      log('info', 'relay.stopped')
+    }
   }
+}
+
+/** The store of a relay that has a data folder. */
+async function keepStore(
+  options: RelayOptions,
+  guard: Parameters<typeof createGuardedFetch>[0],
+  log: NonNullable<RelayOptions['log']>,
+): Promise<Store | undefined> {
+  if (options.dataDir === undefined) return undefined
+  return openStore({
+    dataDir: options.dataDir,
+    admission: options.admission ?? { mode: 'open' },
+    limits: options.storeLimits ?? {},
+    endpoints: endpointsOf(options),
+    fetch: createGuardedFetch(guard),
+    log,
+  })
 }
 
 /** Browsers give service workers and storage to `localhost` without https, so that is the name shown. */
 function urlHost(host: string): string {
   if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost'
   return host.includes(':') ? `[${host}]` : host
-}
-
-/** The decoded path of a request target, or undefined when it is none we answer. */
-function readPath(target: string | undefined): string | undefined {
-  if (target === undefined || !target.startsWith('/')) return undefined
-  const raw = target.split(/[?#]/, 1)[0] ?? ''
-  try {
-    const path = decodeURIComponent(raw)
-    return path.includes('\0') || path.includes('\\') ? undefined : path
-  } catch {
-    return undefined
-  }
 }

@@ -125,7 +125,7 @@ function descend(
 }
 
 /** The keys above a node that its own lie between. */
-interface Span {
+export interface Span {
   /** '' before the first */
   readonly after: string
   /** undefined after the last */
@@ -133,7 +133,7 @@ interface Span {
 }
 
 /** The keys of a node, each a path, in order within the span, with the longest shared prefixes. */
-function strictKeys(node: MstNode, span: Span, cid: string): string[] {
+export function strictKeys(node: MstNode, span: Span, cid: string): string[] {
   const keys = keysOf(node)
   let last = span.after
   keys.forEach((key, i) => {
@@ -151,7 +151,7 @@ function strictKeys(node: MstNode, span: Span, cid: string): string[] {
 }
 
 /** The node's layer, which every key of it has by its hash. Of the root nothing is expected: its first key tells. */
-function checkLayer(
+export function checkLayer(
   node: MstNode,
   keys: readonly string[],
   expected: number | undefined,

@@ -108,7 +108,10 @@ export async function nextSnapshotId(
 }
 
 /** A head only ever moves to a newer rev. */
-export function refuseStale(head: SnapshotRow, next: Pick<SnapshotRow, 'rev' | 'commitCid'>): void {
+export function refuseStale(
+  head: Pick<SnapshotRow, 'rev' | 'commitCid'>,
+  next: Pick<SnapshotRow, 'rev' | 'commitCid'>,
+): void {
   if (head.commitCid === next.commitCid) return
   if (head.rev === undefined || next.rev === undefined) return
   const order = compareRev(next.rev, head.rev)

@@ -47,6 +47,13 @@ export interface ImportSession {
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress
+  /** Path of the last record proven: everything up to it is. Undefined before the first, and of a partial CAR. */
+  readonly last: string | undefined
+  /**
+   * Goes on with tree nodes that are kept from before (an earlier try, the base), as far as they lead, rather
+   * than wait for them to come again. For whoever asks a sender only for what is lacking, from `last` on.
+   */
+  recall(): Promise<void>
   /** Starts over with a new stream of the same repo, keeping what is stored. */
   restart(): void
   /** Says that the bytes are over and proves what is left, without moving a head. */

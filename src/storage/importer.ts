@@ -1,4 +1,4 @@
-import { copyRange, equalAt } from '../core/bytes.ts'
+import { concat, copyRange, equalAt } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { checkEach } from '../core/hash.ts'
 import { parseCommit } from '../repo/commit.ts'
@@ -12,7 +12,7 @@ import { beginImport, discardImport, holdsImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
-import { createSegmentReader } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
@@ -68,6 +68,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let walk: TreeWalk | undefined
   let proof: { readonly commit: SignedCommit; readonly proven: Proven } | undefined
   let bytes = 0
+  let kept: SegmentReader | undefined
+  let unflushed = false
 
   const openCheck = () => createBlockCheck(options.digests ?? checkEach(sha256))
   let check = openCheck()
@@ -114,6 +116,19 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     await flush()
     const { node } = await createSegmentReader(storage, did).load(place)
     intake.keepAsRecord(wanted.digest, node.bytes)
+    return true
+  }
+
+  /** A wanted tree node that an earlier stream or snapshot left: taken as if it had come. */
+  const nodeFromBefore = async (): Promise<boolean> => {
+    const wanted = walk?.wanted()
+    const place = wanted?.as === 'node' ? sink.placeOf(wanted.digest) : undefined
+    if (wanted === undefined || place === undefined) return false
+    // What a stream before this one wrote may still be on its way to the disk.
+    if (unflushed) await flush()
+    unflushed = false
+    const { node } = await (kept ??= createSegmentReader(storage, did)).load(place)
+    intake.block(CODEC_DAG_CBOR, concat([wanted.digest, node.bytes]), 0, 32, 32 + node.bytes.length, -1)
     return true
   }
 
@@ -186,7 +201,14 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await spill()
       if (lane.busy) await lane.room()
     },
+    get last() {
+      return walk?.last()
+    },
+    async recall() {
+      while (greeted && (await advance()) === 'waiting' && (await nodeFromBefore())) await spill()
+    },
     restart() {
+      unflushed = true
       check = openCheck()
       commit = undefined
       greeted = false

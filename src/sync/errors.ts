@@ -10,6 +10,11 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.nothing-to-resume` | `did` |
  * | `sync.no-such-record` | `did`, `path` |
  * | `sync.no-such-blob` | `did`, `cid` |
+ * | `sync.peer-lacks` | `peer`, `did`: the peer does not keep it, or not for us |
+ * | `sync.peer-failed` | `peer`, `did`: the peer cannot answer, for now or at all |
+ * | `sync.over-budget` | `peer`, `did`, `limit`: more bytes than an answer may have, or than fit here |
+ * | `sync.challenge-failed` | `peer`, `did`, `reason`: the peer did not prove that it holds the repo |
+ * | `sync.no-common-root` | `peer`, `did`: no snapshot is kept on both sides |
  * | `sync.no-copy` | `did`, `asked`: of so many peers none that answered holds it |
  */
 export type SyncErrorCode =
@@ -20,6 +25,11 @@ export type SyncErrorCode =
   | 'sync.nothing-to-resume'
   | 'sync.no-such-record'
   | 'sync.no-such-blob'
+  | 'sync.peer-lacks'
+  | 'sync.peer-failed'
+  | 'sync.over-budget'
+  | 'sync.challenge-failed'
+  | 'sync.no-common-root'
   | 'sync.no-copy'
 
 /** Raised by the engine that moves repos between hosts. */

@@ -30,7 +30,7 @@ export async function judge(input: {
   readonly commit: Pick<SignedCommit, 'commit' | 'cid'>
   readonly identity: Identity | undefined
   readonly fetchedFromCurrentPds: boolean
-  readonly head: SnapshotRow | undefined
+  readonly head: Pick<SnapshotRow, 'signature' | 'signedBy'> | undefined
   readonly clock: Clock
 }): Promise<Verdict> {
   const { commit, identity, head } = input

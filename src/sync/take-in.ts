@@ -109,11 +109,11 @@ function factsOf(identity: Identity | undefined): RepoFacts {
 }
 
 /** By the network, by what is kept and by what came along, whichever knows more; undefined when none knows. */
-async function identityOf(
+export async function identityOf(
   host: Host,
   endpoints: Endpoints,
   kept: Identity | undefined,
-  { did, identity: handed, work }: TakeIn,
+  { did, identity: handed, work }: Pick<TakeIn, 'did' | 'identity' | 'work'>,
 ): Promise<Identity | undefined> {
   const fetched = await askIdentity(host, endpoints, did, work)
   const known = handed === undefined ? kept : await newerIdentity(handed, kept)

@@ -1,48 +1,26 @@
-import type { Cairn, CairnEvent } from '../cairn/api.ts'
 import { createCairn } from '../cairn/create.ts'
-import type { Siblings } from '../cairn/host.ts'
 import { deferCairn } from '../cairn/deferred.ts'
+import type { StartNode } from '../cairn/network/page-node.ts'
 import { serveCairn } from '../cairn/remote.ts'
-import { createSha256 } from '../core/hash.ts'
-import { createLanesCheck } from '../core/sha256-lanes.ts'
-import { openIndexedDb } from '../storage/indexeddb/open.ts'
+import { browserHost, timers } from './host.ts'
 
-/** The engine of one tab: everything that is not drawing runs here. */
-async function start(): Promise<Cairn> {
-  const [storage, sha256, digests] = await Promise.all([openIndexedDb(), createSha256(), createLanesCheck()])
-  return createCairn({
-    storage,
-    sha256,
-    fetch: (url, init) => fetch(url, init),
-    timers: {
-      after(ms, run) {
-        const timer = setTimeout(run, ms)
-        return () => clearTimeout(timer)
-      },
-    },
-    clock: { now: () => Date.now() },
-    random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    ...(digests === undefined ? {} : { digests }),
-    siblings: siblings(),
-    persistence: {
-      supported: typeof navigator.storage?.persisted === 'function',
-      persisted: () => navigator.storage.persisted(),
-    },
+/** The page gives the port to its thread right after this worker was started. */
+const pagePort = new Promise<MessagePort>((resolve) => {
+  self.addEventListener('message', function hear({ data, ports: [port] }: MessageEvent) {
+    if ((data as { type?: unknown } | null)?.type !== 'page-node' || port === undefined) return
+    self.removeEventListener('message', hear)
+    resolve(port)
   })
-}
+})
 
-// Serving begins at once: a message that came while the database opens would otherwise be lost.
-serveCairn(deferCairn(start()), self)
-
-function siblings(): Siblings {
-  const channel = new BroadcastChannel('cairn')
-  return {
-    send: (event) => channel.postMessage(event),
-    listen(listener) {
-      // The only sender on this channel is this very code in another tab.
-      const hear = ({ data }: MessageEvent): void => listener(data as CairnEvent)
-      channel.addEventListener('message', hear)
-      return () => channel.removeEventListener('message', hear)
-    },
-  }
+/** Connections between browsers exist in pages only, so the node runs there, and is fetched when it is wanted. */
+const startNode: StartNode = async (config) => {
+  const { connectPageNode } = await import('../cairn/network/page-node.ts')
+  start ??= connectPageNode(await pagePort, timers)
+  return start(config)
 }
+let start: StartNode | undefined
+
+// The engine of one tab: everything that is not drawing runs here. Serving begins at once: a message that came
+// while the database opens would otherwise be lost.
+serveCairn(deferCairn(browserHost('page', startNode).then(createCairn)), self)

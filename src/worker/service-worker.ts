@@ -3,11 +3,19 @@ import { NavigationRoute, registerRoute } from 'workbox-routing'
 import type { PrecacheEntry } from 'workbox-precaching'
 import { downloadPrefix } from '../cairn/download-messages.ts'
 import type { DownloadAlive, DownloadRequest } from '../cairn/download-messages.ts'
+import { backgroundScript, syncTag } from '../cairn/background-sync.ts'
 import { createDownloads } from './downloads.ts'
 
 declare const self: ServiceWorkerGlobalScope & {
   /** every built file with its revision, put here by the build */
   readonly __WB_MANIFEST: readonly (PrecacheEntry | string)[]
+  /** put here by the script at `backgroundScript` */
+  readonly cairnCatchUp?: () => Promise<void>
+}
+
+/** Of Background Sync and Periodic Background Sync, which not every browser has. */
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string
 }
 
 type Message = { readonly type: 'SKIP_WAITING' } | DownloadRequest | DownloadAlive
@@ -47,3 +55,21 @@ self.addEventListener('message', (event: ExtendableMessageEvent) => {
     if (port !== undefined) event.waitUntil(downloads.offer(message, port))
   }
 })
+
+/**
+ * The engine is large, and most starts of this worker only answer a fetch. So its script is kept with this
+ * worker when it is installed, and run when the browser asks for a sync; it is there offline too.
+ */
+self.addEventListener('install', () => importScripts(backgroundScript))
+
+const catchUp = async (): Promise<void> => {
+  if (self.cairnCatchUp === undefined) importScripts(backgroundScript)
+  await self.cairnCatchUp?.()
+}
+for (const type of ['sync', 'periodicsync']) {
+  self.addEventListener(type, (event) => {
+    // the two names that are listened for carry this event
+    const { tag, waitUntil } = event as SyncEvent
+    if (tag === syncTag) waitUntil.call(event, catchUp())
+  })
+}

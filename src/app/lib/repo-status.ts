@@ -97,6 +97,7 @@ const DOING: Readonly<Record<Job['phase'], string>> = {
 const KINDS: Readonly<Record<Job['kind'], string>> = {
   backup: 'backing up',
   file: 'opening',
+  peer: 'copying from a peer',
   blobs: 'fetching blobs',
   verify: 'checking',
   index: 'indexing',

@@ -10,6 +10,7 @@ import type {
 } from '../../cairn/api.ts'
 import { CairnError } from '../../core/errors.ts'
 import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
+import { storyNetwork } from './story-network.ts'
 import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
 
 /** A 2 by 2 image, green and stone. */
@@ -222,6 +223,7 @@ export function createStory({
       persistAsked: note('persistAsked', undefined),
       wipe: note('wipe', undefined),
     },
+    network: storyNetwork(note),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -46,6 +46,14 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   'repo.deleted': (_, name) => `${name} was removed from this device.`,
   'repo.equivocation': (_, name) =>
     `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
+  'peer.pulled': (fields, name) =>
+    fields['changed'] === false
+      ? `A copy of ${name} was looked at; nothing in it is new.`
+      : `${name} came from another copy, proven${changes(fields) || records(fields)}.`,
+  'peer.failed': (_, name) => `${name} could not be taken from another copy.`,
+  'agreement.offered': (_, name) => `Keeping copies for each other was offered: ${name}.`,
+  'agreement.accepted': (_, name) => `Copies are now kept for each other: ${name}.`,
+  'agreement.ended': (_, name) => `An agreement about ${name} ended.`,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0

@@ -5,6 +5,7 @@ import { FIELDS, type MstNode, PREFIX, RIGHT, SUFFIX, SUFFIX_LENGTH, VALUE } fro
 import type { CollectionTotals } from '../mst/read.ts'
 import { type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
 import { checkPath, MAX_PATH_BYTES } from '../path.ts'
+import { compareTo, printable, samePrefix, SLASH } from './key-bytes.ts'
 
 /** What the walk asks about the blocks that have come so far. Digests are given as bytes and an offset. */
 export interface WalkBlocks {
@@ -39,6 +40,8 @@ export interface TreeWalk {
   readonly root: TreeRoot | undefined
   /** proven so far */
   readonly records: number
+  /** path of the last record proven: everything up to it is; undefined before the first */
+  last(): string | undefined
   /** collections proven so far, in order */
   readonly collections: readonly CollectionTotals[]
 }
@@ -78,8 +81,11 @@ export function createTreeWalk(input: {
   const { blocks, sink, sha256 } = input
   const stack: Frame[] = []
   let depth = 0
-  const lastKey = new Uint8Array(MAX_PATH_BYTES)
+  let lastKey = new Uint8Array(MAX_PATH_BYTES)
   let lastLength = 0
+  /** the key before it, for while the last one waits for its record */
+  let beforeKey = new Uint8Array(MAX_PATH_BYTES)
+  let beforeLength = 0
   let done: TreeRoot | undefined
   let records = 0
   let finished = 0
@@ -154,6 +160,10 @@ export function createTreeWalk(input: {
       collections.push({ nsid, records: 0, bytes: 0 })
       collectionLength = nsid.length + 1
     }
+    const spare = beforeKey
+    beforeKey = lastKey
+    beforeLength = lastLength
+    lastKey = spare
     lastKey.set(key)
     lastLength = length
   }
@@ -261,6 +271,12 @@ export function createTreeWalk(input: {
       if (done !== undefined) return undefined
       return { digest: want.bytes.subarray(want.at, want.at + 32), as: want.as }
     },
+    last() {
+      const waits = stack[depth - 1]?.keyChecked === true
+      const length = waits ? beforeLength : lastLength
+      if (length === 0) return undefined
+      return String.fromCharCode(...(waits ? beforeKey : lastKey).subarray(0, length))
+    },
     get root() {
       return done
     },
@@ -269,25 +285,4 @@ export function createTreeWalk(input: {
     },
     collections,
   }
-}
-
-const SLASH = 0x2f
-
-function samePrefix(a: Uint8Array, b: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false
-  return true
-}
-
-function compareTo(key: Uint8Array, last: Uint8Array, lastLength: number): number {
-  const length = Math.min(key.length, lastLength)
-  for (let i = 0; i < length; i++) {
-    const difference = (key[i] ?? 0) - (last[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return key.length - lastLength
-}
-
-/** A hostile key may be any bytes; a report shows them as Latin-1. */
-function printable(key: Uint8Array): string {
-  return String.fromCharCode(...key.subarray(0, 200))
 }

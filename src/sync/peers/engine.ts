@@ -1,4 +1,4 @@
-import { CairnError } from '../../core/errors.ts'
+import { CairnError, hasCode } from '../../core/errors.ts'
 import type { BackupResult } from '../backup.ts'
 import { SyncError } from '../errors.ts'
 import { fraction, type Host } from '../host.ts'
@@ -53,6 +53,8 @@ export interface PeerEngineOptions {
 export interface PeerEngine {
   /** Learns what a peer holds of these repos, and pulls what is newer there. */
   meet(candidate: Candidate, dids: readonly string[]): Promise<void>
+  /** Asks everyone who announces a repo what they hold of it. */
+  look(did: string): Promise<void>
   /** A repo from whoever has it, when its own server is out of reach or was never asked. */
   fetch(did: string, work: Work, hints?: readonly Candidate[]): Promise<BackupResult>
   /** Resolves when nothing is under way. */
@@ -187,13 +189,22 @@ export function createPeerEngine({ host, calls, runPull, onCopies }: PeerEngineO
     }
   }
 
+  const meetOnce = (candidate: Candidate, dids: readonly string[]): Promise<void> => {
+    const meeting = meet(candidate, dids)
+    const owned = meeting.catch(() => {})
+    meetings.add(owned)
+    void owned.then(() => meetings.delete(owned))
+    return meeting
+  }
+
   return {
-    meet(candidate, dids) {
-      const meeting = meet(candidate, dids)
-      const owned = meeting.catch(() => {})
-      meetings.add(owned)
-      void owned.then(() => meetings.delete(owned))
-      return meeting
+    meet: meetOnce,
+    async look(did) {
+      const announced = await calls.lookup(did, over.signal)
+      const known = (await copyRows(storage, did)).filter((row) => calls.connected(row.peer))
+      const all = new Map([...known, ...announced].map((it) => [it.peer, it]))
+      // Each that does not answer keeps what was known of it.
+      await Promise.allSettled([...all.values()].slice(0, MAX_CANDIDATES).map((it) => meetOnce(it, [did])))
     },
     async fetch(did, work, hints = []) {
       work.report({ phase: 'connecting', did })
@@ -203,23 +214,24 @@ export function createPeerEngine({ host, calls, runPull, onCopies }: PeerEngineO
         return []
       })
       const candidates = new Map([...hints, ...found].map((it) => [it.peer, it]))
-      const answers = await Promise.allSettled(
-        [...candidates.values()].slice(0, MAX_CANDIDATES).map(async (candidate) => {
-          const [head] = await calls.heads(candidate, [did], signal)
-          return head === undefined ? undefined : { candidate, head }
-        }),
-      )
+      const asked = [...candidates.values()].slice(0, MAX_CANDIDATES)
+      const answers = await Promise.allSettled(asked.map((it) => calls.heads(it, [did], signal)))
       work.check()
-      const holders = answers.flatMap((it) =>
-        it.status === 'fulfilled' && it.value !== undefined && !it.value.head.partial ? [it.value] : [],
-      )
-      if (holders.length === 0) throw new SyncError('sync.no-copy', { did, asked: candidates.size })
+      const holders = asked.flatMap((candidate, i) => {
+        const answer = answers[i]
+        const head = answer?.status === 'fulfilled' ? answer.value[0] : undefined
+        return head === undefined || head.partial ? [] : [{ candidate, head }]
+      })
+      // A node of another kind cannot be asked what it has, only for the repo itself.
+      const others = asked.filter((_, i) => {
+        const answer = answers[i]
+        return answer?.status === 'rejected' && hasCode(answer.reason, 'net.unsupported')
+      })
+      if (holders.length + others.length === 0)
+        throw new SyncError('sync.no-copy', { did, asked: asked.length })
       const best = holders.reduce((rev, it) => (it.head.rev > rev ? it.head.rev : rev), '')
-      const { result, from } = await calls.pull(
-        holders.filter((it) => it.head.rev === best).map((it) => it.candidate),
-        did,
-        work,
-      )
+      const first = holders.filter((it) => it.head.rev === best).map((it) => it.candidate)
+      const { result, from } = await calls.pull(first.length > 0 ? first : others, did, work)
       for (const { candidate, head } of holders)
         await noteCopy(storage, did, candidate.peer, {
           kind: candidate.kind,

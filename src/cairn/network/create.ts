@@ -1,0 +1,188 @@
+import { hasCode } from '../../core/errors.ts'
+import type { BackupResult } from '../../sync/backup.ts'
+import type { Work } from '../../sync/work.ts'
+import type { CairnEvent } from '../model.ts'
+import type { Network, NetworkStatus } from '../network-model.ts'
+import type { CairnHost } from '../host.ts'
+import { createCalls, NetworkError } from './calls.ts'
+import { fence } from './fence.ts'
+import type { NetworkHost } from './host.ts'
+import { type Campaign, campaign, type Lead } from './leadership.ts'
+import { OFF } from './off.ts'
+import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
+
+/** What only the leader can answer: it has the connections. */
+export type Led = Omit<Network, 'settings' | 'setSettings' | 'listed'>
+
+/** The network while this context leads. */
+export interface Service extends Led {
+  /** a repo's head moved here, or it was deleted */
+  repoChanged(did: string): void
+  /** Takes a repo in from whoever keeps it. */
+  fetch(did: string, work: Work): Promise<BackupResult>
+  /** web addresses besides the app's own */
+  setRelays(urls: readonly string[]): void
+  /** Resolves when nothing is under way: everything that was newer elsewhere has come. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts the network on a storage that only this lead may write. */
+export type StartService = (host: CairnHost, network: NetworkHost) => Promise<Service>
+
+export interface NetworkParts {
+  readonly host: CairnHost
+  readonly network: NetworkHost
+  readonly start: StartService
+  readonly emit: (event: CairnEvent) => void
+}
+
+export interface RunningNetwork {
+  readonly api: Network
+  /** word from the rest of this context, or from another one */
+  heard(event: CairnEvent): void
+  /** how to take a repo in from peers, while this context leads */
+  fromPeers(): Service['fetch'] | undefined
+  /** Resolves with the service of the lead that this context has or wins. */
+  lead(): Promise<Service>
+  close(): Promise<void>
+}
+
+/** Calls that a follower passes on. */
+const LED = [
+  'status',
+  'catchUp',
+  'addRelay',
+  'removeRelay',
+  'namePeer',
+  'copies',
+  'challenge',
+  'setListed',
+  'keepLink',
+  'keep',
+  'keepAtStore',
+  'agreements',
+  'offer',
+  'accept',
+  'endAgreement',
+] as const satisfies readonly (keyof Led)[]
+
+/** The `Network` of one context: it leads, or asks the one that does. */
+export function createNetwork({ host, network, start, emit }: NetworkParts): RunningNetwork {
+  const { storage, timers } = host
+  const calls = createCalls(network.channel, timers, () => network.newId())
+  let service: Service | undefined
+  let told = Promise.withResolvers<Service>()
+  let running: Campaign | undefined
+  let restart: (() => void) | undefined
+  let closed = false
+  /** what the running node was started with */
+  let lastNode: string | undefined
+
+  const serve = async (host: CairnHost, over: AbortSignal): Promise<void> => {
+    const mine = await start(host, network)
+    service = mine
+    told.resolve(mine)
+    emit({ type: 'network' })
+    try {
+      await new Promise<void>((resolve) => {
+        restart = resolve
+        over.addEventListener('abort', () => resolve())
+        if (over.aborted) resolve()
+      })
+    } finally {
+      service = undefined
+      told = Promise.withResolvers()
+      await mine.close()
+      emit({ type: 'network' })
+    }
+  }
+  const lead = async ({ generation, over }: Lead): Promise<void> => {
+    const fenced = { ...host, storage: fence(storage, generation) }
+    // Once for each set of settings.
+    while (!over.aborted) await serve(fenced, over)
+  }
+
+  const apply = async (): Promise<void> => {
+    const { enabled, relays, relayOnly, stun } = await readNetworkSettings(storage)
+    if (closed) return
+    const node = JSON.stringify([relayOnly, stun])
+    const sameNode = node === lastNode
+    lastNode = node
+    if (enabled && running === undefined) {
+      running = campaign({ locks: network.locks, storage, channel: network.channel, timers, lead })
+    } else if (!enabled && running !== undefined) {
+      const old = running
+      running = undefined
+      await old.end()
+    } else if (!sameNode) restart?.()
+    else service?.setRelays(relays)
+  }
+  // A storage that is gone says so to whoever uses it next.
+  const quietly = (work: Promise<void>): void => void work.catch(() => {})
+
+  const stopAnswering = calls.answer(async (name, args) => {
+    if (service === undefined) throw new NetworkError('network.no-leader')
+    return callLed(service, name, args)
+  })
+
+  const ask = (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
+    if (service !== undefined) return callLed(service, name, args)
+    // Whoever leads answers; it may be this context itself, as soon as it has started.
+    return Promise.race([calls.ask(name, args), told.promise.then((mine) => callLed(mine, name, args))])
+  }
+
+  // the compiler holds `LED` to be every method; each is passed on with its own arguments and result
+  const led = Object.fromEntries(
+    LED.map((name) => [name, (...args: unknown[]) => ask(name, args)]),
+  ) as unknown as Led
+
+  const api: Network = {
+    ...led,
+    async status(): Promise<NetworkStatus> {
+      const { enabled } = await readNetworkSettings(storage)
+      if (!enabled) return { ...OFF, background: network.background }
+      if (service !== undefined) return service.status()
+      try {
+        return { ...(await led.status()), role: 'follower' }
+      } catch (error) {
+        if (!hasCode(error, 'network.no-leader')) throw error
+        return { ...OFF, role: 'follower', background: network.background }
+      }
+    },
+    settings: () => readNetworkSettings(storage),
+    async setSettings(change) {
+      const next = await writeNetworkSettings(storage, change)
+      emit({ type: 'settings' })
+      emit({ type: 'network' })
+      await apply()
+      return next
+    },
+    listed: async (did) => (await storage.get('network', unlistedKey(did))) === undefined,
+  }
+  quietly(apply())
+
+  return {
+    api,
+    heard(event) {
+      if (event.type === 'settings') quietly(apply())
+      if (event.type === 'repo') service?.repoChanged(event.did)
+    },
+    fromPeers: () => service?.fetch.bind(service),
+    lead: async () => service ?? told.promise,
+    async close() {
+      closed = true
+      stopAnswering()
+      await running?.end()
+      calls.close()
+    },
+  }
+}
+
+export const unlistedKey = (did: string): string => `unlisted/${did}`
+
+function callLed(service: Service, name: string, args: readonly unknown[]): Promise<unknown> {
+  const known = LED.find((it) => it === name)
+  if (known === undefined) throw new NetworkError('network.no-leader', { name })
+  return Reflect.apply(service[known], service, args) as Promise<unknown>
+}

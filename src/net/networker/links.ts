@@ -1,0 +1,207 @@
+import { hasCode } from '../../core/errors.ts'
+import { writeMessage } from '../messages.ts'
+import type { ByteStream } from '../net.ts'
+import { withDeadline } from './deadline.ts'
+import type { TypedEmitter } from './events.ts'
+import { createLink } from './link.ts'
+import { type Link, type LinkContext, type LinkHooks, Parting } from './link-model.ts'
+import type { NetworkerEvents, Peer, PeerStream } from './model.ts'
+import { createNumbers } from './numbers.ts'
+import type { Farewell } from './wire.ts'
+
+/** All links there are; at most one of them to a peer is in use. */
+export interface Links {
+  readonly peers: ReadonlySet<Peer>
+  readonly streams: ReadonlySet<PeerStream>
+  readonly all: ReadonlySet<Link>
+  /** The link to a peer that is in use, or about to be. */
+  current(peer: string): Link | undefined
+  /** Room for one more. */
+  room(): boolean
+  /** Serves a stream that a peer opened, to its end. */
+  accept(stream: ByteStream): Promise<void>
+  /** Takes over a stream that we opened. */
+  adopt(stream: ByteStream): Link
+  /** Resolves when the handshakes under way now have ended. */
+  settled(): Promise<void>
+  /** Tells every peer what is configured here now. */
+  retell(): void
+  counts(): { readonly opened: number; readonly processed: number; readonly dropped: number }
+  close(): Promise<void>
+}
+
+export interface LinksInput extends Omit<LinkContext, 'hooks'> {
+  readonly emitter: TypedEmitter<NetworkerEvents>
+  readonly hooks: Pick<LinkHooks, 'topics' | 'changed' | 'extension'> & {
+    /** Rejects, or gives false, to turn a peer away. */
+    admit(link: Link): Promise<boolean>
+    banned(peer: string): boolean
+    ready(peer: Peer): void
+    closed(link: Link, finishedHandshake: boolean, error: Error | undefined): void
+  }
+}
+
+/** Handshakes that one peer may have under way at once: two that crossed each other, and one to spare. */
+const ARRIVING_OF_ONE = 3
+
+export function createLinks(input: LinksInput): Links {
+  const { self, timers, limits, emitter, hooks } = input
+  const all = new Set<Link>()
+  const peers = new Set<Peer>()
+  const streams = new Set<PeerStream>()
+  const current = new Map<string, Link>()
+  const strangers = new Map<Peer, () => void>()
+  const numbers = createNumbers(limits.known)
+  const counts = { opened: 0, processed: 0, dropped: 0 }
+  let refusing = 0
+  let closed = false
+
+  /** Who shares nothing is let go after a while. */
+  const watchStranger = (peer: Peer, link: Link): void => {
+    if (peer.topics.length > 0) {
+      strangers.get(peer)?.()
+      strangers.delete(peer)
+    } else if (!strangers.has(peer))
+      strangers.set(
+        peer,
+        timers.after(limits.strangerMs, () => link.part('stranger')),
+      )
+  }
+  const use = (link: Link): void => {
+    const before = current.get(link.id)
+    current.set(link.id, link)
+    if (before !== undefined && before !== link) before.part('replaced')
+  }
+
+  const linkHooks: LinkHooks = {
+    async admit(link) {
+      if (hooks.banned(link.id)) throw new Parting('refused')
+      const admitted = await hooks.admit(link).catch(() => false)
+      if (!admitted) throw new Parting('refused')
+    },
+    last: numbers.last,
+    choose(link, last) {
+      const now = current.get(link.id)
+      if (now !== undefined && !supersedes(link, last, now)) throw new Parting('duplicate')
+      const number = numbers.next(link.id)
+      use(link)
+      return number
+    },
+    chosen(link) {
+      numbers.set(link.id, link.number)
+      use(link)
+    },
+    topics: hooks.topics,
+    ready(link, peer) {
+      peers.add(peer)
+      streams.add(link.stream)
+      counts.processed++
+      watchStranger(peer, link)
+      emitter.emit('peer-add', { peer })
+      emitter.emit('handshake', { stream: link.stream, peer })
+      emitter.emit('stream-processed', { stream: link.stream })
+      // A listener may have ended it.
+      if (link.state === 'ready') hooks.ready(peer)
+    },
+    changed(peer, change) {
+      const link = current.get(peer.id)
+      if (link?.peer !== peer) return
+      watchStranger(peer, link)
+      hooks.changed(peer, change)
+      emitter.emit('peer-topics', { peer, ...change })
+    },
+    extension: hooks.extension,
+    closed(link, finishedHandshake, error) {
+      const { peer, stream } = link
+      all.delete(link)
+      streams.delete(stream)
+      if (current.get(link.id) === link) current.delete(link.id)
+      if (finishedHandshake && (hasCode(error, 'net.limit') || hasCode(error, 'net.timeout')))
+        counts.dropped++
+      if (!finishedHandshake) counts.processed++
+      hooks.closed(link, finishedHandshake, error)
+      if (peer !== undefined) {
+        strangers.get(peer)?.()
+        strangers.delete(peer)
+        if (peers.delete(peer)) emitter.emit('peer-remove', { peer, error })
+      }
+      if (!finishedHandshake) emitter.emit('stream-processed', { stream })
+      emitter.emit('stream-closed', { stream, finishedHandshake, error })
+      if (error !== undefined)
+        emitter.emit('replication-error', { error, peer: link.id, topics: [], retryInMs: undefined })
+    },
+  }
+
+  /** `link` has shaken hands; on this side alone it is decided whether it takes the place of the one in use. */
+  const supersedes = (link: Link, last: number, now: Link): boolean =>
+    // The other side was started anew: what it had is gone.
+    link.instance !== now.instance ||
+    // It opened this one although it knows of the one in use: that one is dead, or worse.
+    (!link.stream.initiator && last === now.number) ||
+    (link.stream.type === 'direct' && now.stream.type === 'relayed')
+
+  const open = (stream: ByteStream, initiator: boolean): Link => {
+    counts.opened++
+    const link = createLink(stream, initiator, { ...input, hooks: linkHooks })
+    all.add(link)
+    emitter.emit('stream-opened', { stream: link.stream })
+    return link
+  }
+  const processing = (): Link[] => [...all].filter((link) => link.state === 'processing')
+
+  const refuse = async (stream: ByteStream, reason: Farewell): Promise<void> => {
+    if (refusing >= limits.arriving) return stream.abort()
+    refusing++
+    try {
+      await withDeadline(timers, limits.goodbyeMs, new AbortController().signal, async () => {
+        await writeMessage(stream, { type: 'bye', reason })
+        await stream.closeWrite()
+        while ((await stream.read()) !== undefined);
+      })
+    } catch {
+      stream.abort()
+    }
+    refusing--
+  }
+  /** Room for one more, if need be in the place of the longest linked peer that shares nothing. */
+  const makeRoom = (): boolean => {
+    if (all.size < limits.links) return true
+    const stranger = [...peers].find((peer) => peer.topics.length === 0)
+    if (stranger === undefined) return false
+    current.get(stranger.id)?.part('full')
+    return all.size < limits.links
+  }
+
+  return {
+    peers,
+    streams,
+    all,
+    current: (peer) => current.get(peer),
+    room: () => all.size < limits.links,
+    async accept(stream) {
+      if (closed) return stream.abort()
+      if (stream.peer === self) return refuse(stream, 'self')
+      if (hooks.banned(stream.peer)) return refuse(stream, 'refused')
+      const arriving = processing().filter((link) => !link.stream.initiator)
+      const ofOne = arriving.filter((link) => link.id === stream.peer)
+      if (arriving.length >= limits.arriving || ofOne.length >= ARRIVING_OF_ONE) return stream.abort()
+      // A peer that is linked already takes no room: one of the two goes.
+      if (!current.has(stream.peer) && !makeRoom()) return refuse(stream, 'full')
+      await open(stream, false).done
+    },
+    adopt: (stream) => open(stream, true),
+    async settled() {
+      await Promise.all(processing().map((link) => link.processed))
+    },
+    retell() {
+      for (const link of all) link.retell()
+    },
+    counts: () => counts,
+    async close() {
+      closed = true
+      const ending = [...all]
+      for (const link of ending) link.part('closed')
+      await Promise.all(ending.map((link) => link.done))
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { Stream } from '@libp2p/interface'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ByteStream } from '../net.ts'
+import { startNode } from '../testing/nodes.ts'
+import type { CairnNode } from './create.ts'
+import { createByteStream } from './stream.ts'
+import { MAX_WINDOW } from './transport.ts'
+
+const MB = 1024 * 1024
+
+describe('a libp2p stream', () => {
+  let a: CairnNode
+  let b: CairnNode
+  beforeAll(async () => {
+    ;[a, b] = await Promise.all([startNode([]), startNode()])
+    await a.libp2p.dial(b.libp2p.getMultiaddrs())
+  })
+  afterAll(async () => void (await Promise.all([a.stop(), b.stop()])))
+
+  const facts = { peer: 'p', path: 'direct', protocol: '/raw' } as const
+  /** Both ends as libp2p has them, and as we do. */
+  const pair = async (): Promise<{ raw: [Stream, Stream]; ends: [ByteStream, ByteStream] }> => {
+    const there = Promise.withResolvers<[Stream, ByteStream]>()
+    await b.libp2p.handle('/raw', (raw) => there.resolve([raw, createByteStream(raw, facts)]))
+    const link = a.libp2p.getConnections()[0]
+    if (link === undefined) throw new Error('not connected')
+    const raw = await link.newStream('/raw')
+    const here = createByteStream(raw, facts)
+    const [far, farEnd] = await there.promise
+    await b.libp2p.unhandle('/raw')
+    return { raw: [raw, far], ends: [here, farEnd] }
+  }
+
+  it('read in small steps by a slow reader is never reset, and never holds more than a window and a pause', async () => {
+    const {
+      raw: [, far],
+      ends: [here, there],
+    } = await pair()
+    const total = 24 * MB
+    const sending = here.write(new Uint8Array(total)).then(() => here.closeWrite())
+    let most = 0
+    let got = 0
+    for (let chunk = await there.read(); chunk !== undefined; chunk = await there.read()) {
+      got += chunk.length
+      most = Math.max(most, far.readBufferLength)
+      // The event loop turns several times between two reads: the sender is always ahead.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await sending
+    expect(got).toBe(total)
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThanOrEqual(MAX_WINDOW)
+  })
+
+  it('holds back a writer at every wait, not only at the first', async () => {
+    const {
+      raw: [raw],
+      ends: [here, there],
+    } = await pair()
+    let most = 0
+    const writing = (async () => {
+      for (let i = 0; i < 200; i++) {
+        await here.write(new Uint8Array(64 * 1024))
+        most = Math.max(most, raw.writeBufferLength)
+      }
+      await here.closeWrite()
+    })()
+    let got = 0
+    for (let chunk = await there.read(); chunk !== undefined; chunk = await there.read()) got += chunk.length
+    await writing
+    expect(got).toBe(200 * 64 * 1024)
+    // One piece may wait in libp2p; what is more waits in the caller.
+    expect(most).toBeLessThanOrEqual(64 * 1024)
+  })
+
+  it('gives what had come when the other side ended and the connection went away', async () => {
+    const {
+      ends: [here, there],
+    } = await pair()
+    await here.write(new Uint8Array(100_000))
+    await here.closeWrite()
+    await there.closeWrite()
+    await a.hangUp(b.self)
+    let got = 0
+    for (let chunk = await there.read(); chunk !== undefined; chunk = await there.read()) got += chunk.length
+    expect(got).toBe(100_000)
+  })
+})

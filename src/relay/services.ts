@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto'
+import type { Connection } from '@libp2p/interface'
+import { createDhtPeers } from '../net/directory/dht.ts'
+import { createDirectoryServer } from '../net/directory/server.ts'
+import type { DirectoryCounts } from '../net/directory/server.ts'
+import type { StreamHandler } from '../net/net.ts'
+import { CHALLENGE_PROTOCOL } from '../sync/challenge/protocol.ts'
+import { serveChallenge } from '../sync/challenge/serve.ts'
+import { PAGES_PROTOCOL } from '../sync/pages/protocol.ts'
+import { servePages } from '../sync/pages/serve.ts'
+import { REPO_SYNC_PROTOCOL } from '../sync/repo-sync/protocol.ts'
+import { serveRepoSync } from '../sync/repo-sync/serve.ts'
+import { STORE_PROTOCOL } from '../sync/store/messages.ts'
+import { limitKey } from './http/client-address.ts'
+import type { Log } from './http/log.ts'
+import type { RelayLimits } from './limits.ts'
+import type { RelayNode } from './node/libp2p.ts'
+import { createRelayNet } from './node/net.ts'
+import type { Traffic } from './node/traffic.ts'
+import type { Store } from './store/model.ts'
+
+const isLoopback = (client: string): boolean => client.startsWith('127.') || client === limitKey('::1')
+
+const timers = {
+  after: (ms: number, run: () => void): (() => void) => {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+export interface Services {
+  /** For metrics. */
+  directory(): DirectoryCounts
+  close(): void
+}
+
+/** What peers may ask this relay for: the directory, and what the store keeps. */
+export function serveProtocols(options: {
+  readonly node: RelayNode
+  readonly traffic: Traffic
+  readonly store: Store | undefined
+  readonly limits: RelayLimits
+  readonly log: Log
+}): Services {
+  const { node, traffic, store, limits, log } = options
+  const { libp2p } = node
+  const net = createRelayNet(libp2p, { log, streams: limits.streamsPerConnection })
+  const directory = createDirectoryServer({
+    net,
+    clock: { now: Date.now },
+    timers,
+    dht: createDhtPeers({ self: libp2p.peerId, dht: libp2p.services.dht }),
+    // The client's address: behind a proxy libp2p sees the proxy's.
+    hostOf: (peer) =>
+      libp2p
+        .getConnections()
+        .filter((one: Connection) => one.remotePeer.toString() === peer)
+        .map((one) => traffic.clientOf(one.remoteAddr))
+        // All who share this machine's loopback, a proxy that says nothing among them, are no one host.
+        .find((client) => client !== undefined && !isLoopback(client)),
+  })
+  if (store !== undefined) {
+    const { storage } = store
+    const handlers: [string, StreamHandler][] = [
+      [STORE_PROTOCOL, (stream) => store.serve(stream)],
+      [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],
+      [PAGES_PROTOCOL, servePages({ storage, timers })],
+      [
+        CHALLENGE_PROTOCOL,
+        serveChallenge({
+          self: net.self,
+          storage,
+          timers,
+          sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+        }),
+      ],
+    ]
+    for (const [protocol, handler] of handlers) net.handle(protocol, handler)
+  }
+  return { directory: () => directory.counts(), close: () => directory.close() }
+}

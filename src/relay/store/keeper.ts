@@ -1,0 +1,196 @@
+import { hasCode } from '../../core/errors.ts'
+import { type Turns, createTurns } from '../../cairn/turns.ts'
+import { readCarCommit } from '../../storage/car-commit.ts'
+import { headOf, repoRow } from '../../sync/kept.ts'
+import { SyncError } from '../../sync/errors.ts'
+import { takeIn } from '../../sync/take-in.ts'
+import { drain } from '../../sync/transfer.ts'
+import { admitAsker } from './admission.ts'
+import { type Asks, OPERATOR } from './asks.ts'
+import { StoreError } from './errors.ts'
+import { cleanUp, type Fetching, fetchRepo, type Source, storeWork } from './fetch-repo.ts'
+import type { Gate } from './gate.ts'
+import type { Admission, Asker, KeepInput, StoreLimits } from './model.ts'
+
+/** A repo that was brought up to date so lately is not asked for again because a peer asks, ms. */
+const FRESH_FOR = 60_000
+/** Askers of one repo: keys cost nothing, and so many wishes are as good as more. */
+const MAX_ASKERS = 100
+/** Repos whose last failure is remembered. */
+const MAX_FAILURES = 1000
+
+export interface KeeperParts {
+  readonly fetching: Fetching
+  readonly gate: Gate
+  readonly asks: Asks
+  readonly admission: Admission
+  readonly limits: StoreLimits
+  /** gives up one lapsed repo; false when there is none */
+  readonly freePlace: (forOperator: boolean) => Promise<boolean>
+  /** a repo was brought up to date */
+  readonly onKept: (did: string) => void
+  readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** Brings repos in: one transfer a repo, so many at once, each for someone who may ask for it. */
+export interface Keeper {
+  byDid(did: string, input: KeepInput): Promise<void>
+  byFile(file: Blob, name: string, input: KeepInput): Promise<string>
+  refresh(did: string): Promise<void>
+  isBusy(did: string): boolean
+  /** the code that the last try failed with */
+  failure(did: string): string | undefined
+  readonly active: number
+  readonly waiting: number
+  idle(): Promise<void>
+}
+
+export const nameOf = (by: Asker): string => (by === OPERATOR ? OPERATOR : by.peer)
+
+export function createKeeper(parts: KeeperParts): Keeper {
+  const { fetching, gate, asks, limits } = parts
+  const { host, signal } = fetching
+  const turns: Turns = createTurns(limits.atOnce)
+  const running = new Map<string, Promise<void>>()
+  const failures = new Map<string, string>()
+  let active = 0
+
+  const remember = (did: string, error: unknown): void => {
+    failures.delete(did)
+    failures.set(did, codeOf(error))
+    const [oldest] = failures.keys()
+    if (failures.size > MAX_FAILURES && oldest !== undefined) failures.delete(oldest)
+  }
+
+  const inTurn = async (did: string, run: () => Promise<void>): Promise<void> => {
+    if (!(await turns.take(signal))) throw new SyncError('sync.cancelled')
+    active++
+    try {
+      await run()
+      failures.delete(did)
+      parts.onKept(did)
+    } catch (error) {
+      if (!signal.aborted) remember(did, error)
+      throw error
+    } finally {
+      active--
+      turns.done()
+    }
+  }
+
+  /** Joins the transfer that is at work on this repo, or begins one. */
+  const transfer = (did: string, run: () => Promise<void>): Promise<void> => {
+    const known = running.get(did)
+    if (known !== undefined) return known
+    if (running.size >= limits.atOnce + limits.waiting)
+      throw new StoreError('store.limit', { what: 'waiting', limit: limits.waiting })
+    const mine = inTurn(did, run).finally(() => running.delete(did))
+    running.set(did, mine)
+    return mine
+  }
+
+  /** Writes the wish down, after all that it may be refused for. True when it is new. */
+  const admit = async (did: string, by: Asker): Promise<boolean> => {
+    admitAsker(parts.admission, by, did)
+    const name = nameOf(by)
+    if (!asks.has(did, name)) await checkCounts(did, by)
+    return asks.note(did, name)
+  }
+
+  const checkCounts = async (did: string, by: Asker): Promise<void> => {
+    if (by !== OPERATOR) {
+      const mine = asks.by(by.peer).length
+      if (mine >= limits.reposPerPeer)
+        throw new StoreError('store.limit', { what: 'repos-of-peer', limit: limits.reposPerPeer })
+      if (asks.of(did).length >= MAX_ASKERS)
+        throw new StoreError('store.limit', { what: 'askers', limit: MAX_ASKERS })
+    }
+    const known = new Set([...gate.repos.keys(), ...asks.dids()])
+    if (known.has(did) || known.size < limits.repos) return
+    if (!(await parts.freePlace(by === OPERATOR)))
+      throw new StoreError('store.limit', { what: 'repos', limit: limits.repos })
+  }
+
+  const isFresh = async (did: string): Promise<boolean> => {
+    const row = await repoRow(host.storage, did)
+    return row?.head !== undefined && host.clock.now() - (row.upstreamCheckedAt ?? 0) < FRESH_FOR
+  }
+
+  /** An update that fails leaves a kept head, which is what was asked for. */
+  const orKept = async (did: string, by: string, isNew: boolean, error: unknown): Promise<void> => {
+    if (signal.aborted) throw error
+    if ((await headOf(host.storage, did)) !== undefined) {
+      parts.log('store.update-failed', { did, code: codeOf(error) })
+      return
+    }
+    if (isNew) await asks.remove(did, by)
+    throw error
+  }
+
+  return {
+    isBusy: (did) => running.has(did),
+    failure: (did) => failures.get(did),
+    get active() {
+      return active
+    },
+    get waiting() {
+      return running.size - active
+    },
+    async byDid(did, { by, relays = [] }) {
+      const isNew = await admit(did, by)
+      if (by !== OPERATOR && (await isFresh(did))) return
+      const source: Source | undefined = by === OPERATOR ? undefined : { peer: by.peer, relays }
+      const fetchIt = (): Promise<void> => transfer(did, () => fetchRepo(fetching, did, source))
+      const joined = running.has(did)
+      try {
+        await fetchIt().catch(async (error: unknown) => {
+          // Another's transfer failed, which could not ask this peer.
+          if (!joined || source === undefined || signal.aborted) throw error
+          await fetchIt()
+        })
+      } catch (error) {
+        await orKept(did, nameOf(by), isNew, error)
+      }
+    },
+    async byFile(file, name, { by, identity }) {
+      const { did } = (await readCarCommit(file)).commit
+      const isNew = await admit(did, by)
+      const run = async (): Promise<void> => {
+        const work = storeWork(fetching, did)
+        const input = { did, source: 'file', label: name, work, once: true, identity } as const
+        try {
+          fetching.foresee(did, file.size)
+          await takeIn(host, fetching.endpoints, {
+            ...input,
+            feed: (session) => drain(session, file.stream(), work),
+          })
+        } catch (error) {
+          await cleanUp(fetching, did, error)
+          throw error
+        }
+      }
+      try {
+        // A transfer of the same repo would be joined, and the file not read.
+        await running.get(did)?.catch(() => {})
+        await transfer(did, run)
+      } catch (error) {
+        const kept = (await headOf(host.storage, did)) !== undefined
+        if (isNew && !kept) await asks.remove(did, nameOf(by))
+        throw error
+      }
+      return did
+    },
+    async refresh(did) {
+      await transfer(did, () => fetchRepo(fetching, did, undefined))
+    },
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running.values())
+    },
+  }
+}
+
+/** The code of an error, for whoever asked and for the log. */
+export function codeOf(error: unknown): string {
+  if (hasCode(error, 'storage.quota')) return 'store.full'
+  return error instanceof Error && 'code' in error ? String(error.code) : 'store.failed'
+}

@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type FirehoseServer,
+  commitFrame,
+  eventFrame,
+  frameOf,
+  startFirehoseServer,
+} from '../../pds/firehose/testing/firehose-server.ts'
+import { type OpenSocket, openStandardSocket } from '../../pds/firehose/socket.ts'
+import { createManualTimers, type ManualTimers } from '../../pds/testing/timers.ts'
+import { PdsError } from '../../pds/errors.ts'
+import { headOf } from '../kept.ts'
+import { type SyncKit, withSync } from '../testing/sync-kit.ts'
+import { readCursor, saveCursor } from './cursor.ts'
+import { createFollower, type Follower, type FollowOptions } from './follow.ts'
+
+const QUIET = 2000
+const SAVE = 5000
+
+interface Kit extends SyncKit {
+  readonly server: FirehoseServer
+  readonly clock: ManualTimers
+  /** pulls that ended, by DID, failed ones too */
+  readonly pulled: string[]
+  follow(options?: Partial<FollowOptions>): Follower
+  /** Lets the pause after a burst pass, and resolves when so many pulls have ended in all. */
+  ended(count: number): Promise<void>
+  /** resolves when a timer of this length is set, then ends it */
+  pass(ms: number): Promise<void>
+}
+
+/** A device that follows a PDS: the repos are served by one real server, the stream by another. */
+async function withFollower(use: (kit: Kit) => Promise<void>): Promise<void> {
+  const server = await startFirehoseServer()
+  const clock = createManualTimers()
+  const followers: Follower[] = []
+  const pulled: string[] = []
+  let changed = Promise.withResolvers<void>()
+  try {
+    await withSync(async (sync) => {
+      const host = new URL(sync.pds.origin).host
+      const open: OpenSocket = (url, events) =>
+        openStandardSocket(url.replace(host, new URL(server.origin).host), events)
+      await use({
+        ...sync,
+        server,
+        clock,
+        pulled,
+        follow({ pull = async (did: string) => void (await sync.backUp(did)), ...options } = {}) {
+          const follower = createFollower({
+            host: { ...sync.host, timers: clock, clock: clock.clock },
+            allowLocal: true,
+            open,
+            async pull(did) {
+              try {
+                await pull(did)
+              } finally {
+                pulled.push(did)
+                changed.resolve()
+                changed = Promise.withResolvers()
+              }
+            },
+            ...options,
+          })
+          followers.push(follower)
+          return follower
+        },
+        async ended(count) {
+          while (pulled.length < count) await changed.promise
+        },
+        async pass(ms) {
+          await clock.whenSet(ms)
+          clock.advance(ms)
+        },
+      })
+      for (const follower of followers) await follower.close()
+    })
+  } finally {
+    await server.close()
+  }
+}
+
+describe('a follower', () => {
+  it('asks for each repo at first, then pulls what its server tells of, and only what is kept', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, storage, pulled, backUp }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      await backUp(alice.did)
+      alice.commit({ create: 1, update: 0, delete: 0 })
+      follow().set([{ did: alice.did, pds: pds.origin }])
+      await ended(1)
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+      await server.connected(1)
+      expect(server.asked).toEqual([undefined])
+      bob.commit({ create: 1, update: 0, delete: 0 })
+      server.send(commitFrame(1, bob.repo))
+      alice.commit({ create: 2, update: 1, delete: 1 })
+      server.send(commitFrame(2, alice.repo))
+      await pass(QUIET)
+      await ended(2)
+      expect(pulled).toEqual([alice.did, alice.did])
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+      expect(await headOf(storage, bob.did)).toBeUndefined()
+    }))
+
+  it('pulls once for a burst, again for what came while it pulled, and not for what is here', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, pulled, backUp, storage }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await saveCursor(storage, pds.origin, 10, 0)
+      await backUp(alice.did)
+      const gate = Promise.withResolvers<void>()
+      const begun = Promise.withResolvers<void>()
+      const follower = follow({
+        async pull(did) {
+          begun.resolve()
+          await gate.promise
+          await backUp(did)
+        },
+      })
+      follower.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      expect(server.asked).toEqual([10])
+      server.send(commitFrame(11, alice.repo))
+      for (let seq = 12; seq < 15; seq++) {
+        alice.commit({ create: 1, update: 0, delete: 0 })
+        server.send(commitFrame(seq, alice.repo))
+      }
+      await pass(QUIET)
+      await begun.promise
+      alice.commit({ create: 1, update: 0, delete: 0 })
+      server.send(commitFrame(15, alice.repo))
+      // Handled before the gate opens: the next one tells that this was.
+      server.send(eventFrame('#identity', { seq: 16, did: 'did:web:nobody.test' }))
+      while (follower.servers()[0]?.cursor !== 16) await new Promise(setImmediate)
+      gate.resolve()
+      await ended(1)
+      await pass(QUIET)
+      await ended(2)
+      expect(pulled).toHaveLength(2)
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+    }))
+
+  it.each([
+    ['#sync', { rev: '3zzzzzzzzzzzz' }],
+    ['#identity', {}],
+    ['#account', { active: false, status: 'deactivated' }],
+  ])('asks again after %s', (kind, fields) =>
+    withFollower(async ({ pds, server, follow, ended, pass, backUp, storage }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await saveCursor(storage, pds.origin, 1, 0)
+      await backUp(alice.did)
+      follow().set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      server.send(eventFrame(kind, { seq: 2, did: alice.did, blocks: new Uint8Array(), ...fields }))
+      pds.asked.length = 0
+      await pass(QUIET)
+      await ended(1)
+      expect(pds.asked).toContain('getRepoStatus')
+    }),
+  )
+
+  it('saves its cursor, but never past an event whose pull has not ended', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, backUp, storage, clock }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await saveCursor(storage, pds.origin, 3, 0)
+      await backUp(alice.did)
+      let fail = true
+      const first = follow({
+        async pull(did) {
+          if (fail) throw new PdsError('pds.timeout', { host: 'pds', ms: 1 })
+          await backUp(did)
+        },
+      })
+      first.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      alice.commit({ create: 1, update: 0, delete: 0 })
+      server.send(eventFrame('#account', { seq: 4, did: 'did:web:nobody.test', active: true }))
+      server.send(commitFrame(5, alice.repo))
+      server.send(eventFrame('#account', { seq: 6, did: 'did:web:nobody.test', active: true }))
+      server.send(eventFrame('#account', { seq: 7, did: alice.did, active: true }))
+      await pass(QUIET)
+      await ended(1)
+      while (first.servers()[0]?.cursor !== 7) await new Promise(setImmediate)
+      await first.close()
+      expect(await readCursor(storage, pds.origin)).toBe(4)
+
+      fail = false
+      server.onConnect = (send, cursor) => {
+        if (cursor === 4) send(commitFrame(5, alice.repo))
+      }
+      const second = follow()
+      second.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(2)
+      expect(server.asked).toEqual([3, 4])
+      await pass(QUIET)
+      await ended(2)
+      await clock.whenSet(SAVE)
+      await second.close()
+      expect(await readCursor(storage, pds.origin)).toBe(5)
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+    }))
+
+  it('tries a pull again that the network broke, and not one that was refused', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, pulled, storage, clock, backUp }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      await saveCursor(storage, pds.origin, 1, 0)
+      for (const it of [alice, bob]) await backUp(it.did)
+      const errors = [
+        new PdsError('pds.network', { host: 'pds', retriable: true, bytes: 0 }),
+        new PdsError('pds.account-deleted', { host: 'pds', did: bob.did, error: 'RepoDeleted' }),
+      ]
+      follow({
+        async pull() {
+          const error = errors.shift()
+          if (error !== undefined) throw error
+        },
+      }).set([alice, bob].map((it) => ({ did: it.did, pds: pds.origin })))
+      await server.connected(1)
+      server.send(eventFrame('#account', { seq: 2, did: alice.did, active: true }))
+      await pass(QUIET)
+      await ended(1)
+      server.send(eventFrame('#account', { seq: 3, did: bob.did, active: false }))
+      await pass(QUIET)
+      await ended(2)
+      const pause = clock.pending().find((ms) => ms >= 15_000 && ms <= 30_000)
+      if (pause === undefined) throw new Error('no pause is set')
+      clock.advance(pause)
+      await ended(3)
+      expect(pulled).toEqual([alice.did, bob.did, alice.did])
+    }))
+
+  it('asks every repo of a server where events may have been missed, not at every gap', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, pulled, storage, backUp }) => {
+      const accounts = [await pds.account({ name: 'a' }), await pds.account({ name: 'b' })]
+      await saveCursor(storage, pds.origin, 1, 0)
+      for (const it of accounts) {
+        await backUp(it.did)
+        it.commit({ create: 1, update: 0, delete: 0 })
+      }
+      server.onConnect = (send) => send(frameOf({ op: 1, t: '#info' }, { name: 'OutdatedCursor' }))
+      const follower = follow()
+      follower.set(accounts.map((it) => ({ did: it.did, pds: pds.origin })))
+      await ended(2)
+      for (const it of accounts) expect((await headOf(storage, it.did))?.rev).toBe(it.repo.rev)
+      server.send(eventFrame('#identity', { seq: 50, did: 'did:web:nobody.test' }))
+      server.send(eventFrame('#identity', { seq: 60, did: 'did:web:nobody.test' }))
+      while (follower.servers()[0]?.cursor !== 60) await new Promise(setImmediate)
+      expect(pulled).toHaveLength(2)
+      await pass(5 * 60_000)
+      await ended(4)
+      expect(pulled.sort()).toEqual(accounts.flatMap((it) => [it.did, it.did]).sort())
+    }))
+
+  it('listens to as many servers as it may, asks the others now and then, and leaves what is no longer kept', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, pulled, storage }) => {
+      await saveCursor(storage, pds.origin, 1, 0)
+      const other = 'http://127.0.0.1:1'
+      const [a, b, c] = ['did:web:a.test', 'did:web:b.test', 'did:web:c.test'] as const
+      const follower = follow({ maxServers: 1, pull: async () => {} })
+      follower.set([
+        { did: a, pds: pds.origin },
+        { did: b, pds: pds.origin },
+        { did: c, pds: other },
+      ])
+      await server.connected(1)
+      expect(follower.servers()).toMatchObject([{ service: pds.origin, repos: 2 }])
+      await ended(1)
+      await pass(60 * 60_000)
+      await ended(2)
+      expect(pulled).toEqual([c, c])
+      follower.set([])
+      expect(follower.servers()).toEqual([])
+      while (server.open > 0) await new Promise(setImmediate)
+    }))
+})

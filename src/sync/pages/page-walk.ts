@@ -1,0 +1,203 @@
+import { equalBytes } from '../../core/bytes.ts'
+import { cidString, CODEC_DAG_CBOR, parseCid } from '../../core/cid.ts'
+import type { DigestCheck, Sha256 } from '../../core/hash.ts'
+import { checkError, checkRecord } from '../../repo/cbor/check.ts'
+import { type Commit, parseCommit } from '../../repo/commit.ts'
+import { RepoError } from '../../repo/errors.ts'
+import { type MstNode, parseNode } from '../../repo/mst/node.ts'
+import { childDigest, keysOf, valueOf } from '../../repo/mst/read.ts'
+import { checkLayer, type Span, strictKeys } from '../../repo/proof.ts'
+import { type FragmentBlock, readFragment } from './fragment.ts'
+import { inRange, mayHold, type PathRange } from './range.ts'
+
+export interface PageRecord {
+  readonly path: string
+  readonly digest: Uint8Array
+  /** a view into the page */
+  readonly bytes: Uint8Array
+}
+
+export interface PageNode {
+  readonly digest: Uint8Array
+  readonly node: MstNode
+  readonly layer: number
+}
+
+/** What a page has proven. */
+export interface ProvenPage {
+  /** path of the last record so far; undefined when there was none */
+  readonly last: string | undefined
+  /** the range is proven to its end */
+  readonly end: boolean
+  readonly records: readonly PageRecord[]
+  /** nodes that came with this page, parents first */
+  readonly nodes: readonly PageNode[]
+}
+
+/** Proves pages of one range of one repo, each as it comes. */
+export interface PageWalk {
+  /**
+   * Takes the next page. It begins where the one before ended; the first begins with the signed commit.
+   * A page that throws leaves the walk as it was, so that another one can take its place.
+   *
+   * @throws RepoError
+   */
+  take(page: Uint8Array): ProvenPage
+  /** known after the first page; its signature is for the caller to check */
+  readonly commit: Commit | undefined
+  readonly last: string | undefined
+  readonly end: boolean
+}
+
+export interface PageWalkOptions {
+  readonly did: string
+  /** CID of the signed commit */
+  readonly root: string
+  readonly range: PathRange
+  readonly sha256: Sha256
+  /**
+   * What hashes the blocks. Without it only the order is proven: that a page holds just the blocks that its
+   * nodes, if they are what they say, ask for. An import that takes the page next hashes and checks them all.
+   */
+  readonly digests: DigestCheck | undefined
+}
+
+/** A node that the walk is in. */
+interface Level {
+  readonly node: MstNode
+  readonly keys: readonly string[]
+  readonly layer: number
+  readonly span: Span
+  /** even: child step/2; odd: entry (step-1)/2 */
+  step: number
+}
+
+interface State {
+  readonly levels: readonly Level[]
+  readonly commit: Commit | undefined
+  readonly last: string | undefined
+  readonly end: boolean
+}
+
+/**
+ * A walk goes through the tree in preorder and takes from each page exactly the blocks that it meets: nodes
+ * that may hold a path of the range, and the range's records. So nothing can be left out between two records,
+ * nothing can be put in, and a sender makes nobody store what is not of the repo. Nodes are checked as
+ * strictly as an import does.
+ */
+export function createPageWalk(options: PageWalkOptions): PageWalk {
+  const root = parseCid(options.root)
+  if (root === undefined) throw new RepoError('repo.cid-unsupported', { cid: options.root.slice(0, 100) })
+  let state: State = { levels: [], commit: undefined, last: options.range.after, end: false }
+  return {
+    take(page) {
+      if (state.end) throw surplus()
+      const blocks = readFragment(page, options.digests)
+      const { next, proven } = proceed(options, root.digest, state, blocks)
+      state = next
+      return proven
+    },
+    get commit() {
+      return state.commit
+    },
+    get last() {
+      return state.last
+    },
+    get end() {
+      return state.end
+    },
+  }
+}
+
+/**
+ * One page alone, from the signed commit down.
+ *
+ * @throws RepoError
+ */
+export function verifyPage(
+  page: Uint8Array,
+  options: PageWalkOptions & { readonly digests: DigestCheck },
+): ProvenPage & { readonly commit: Commit } {
+  const walk = createPageWalk(options)
+  const proven = walk.take(page)
+  if (walk.commit === undefined) throw new RepoError('repo.no-root')
+  return { ...proven, commit: walk.commit }
+}
+
+function proceed(
+  { did, range, sha256, digests }: PageWalkOptions,
+  root: Uint8Array,
+  before: State,
+  blocks: readonly FragmentBlock[],
+): { readonly next: State; readonly proven: ProvenPage } {
+  // Copies: a page that is refused changes nothing.
+  const levels: Level[] = before.levels.map((level) => ({ ...level }))
+  const records: PageRecord[] = []
+  const nodes: PageNode[] = []
+  let { commit, last } = before
+  let at = 0
+  /** The next block, which must be this one; undefined when the page is over. */
+  const next = (digest: Uint8Array, as: 'node' | 'record'): Uint8Array | undefined => {
+    const block = blocks[at]
+    if (block === undefined) return undefined
+    if (!equalBytes(block.digest, digest))
+      throw new RepoError(as === 'node' ? 'repo.node-missing' : 'repo.record-missing', {
+        cid: cidString(CODEC_DAG_CBOR, digest),
+      })
+    at++
+    return block.bytes
+  }
+  /** False when the page is over. */
+  const open = (digest: Uint8Array, layer: number | undefined, span: Span): boolean => {
+    const bytes = next(digest, 'node')
+    if (bytes === undefined) return false
+    const cid = digests === undefined ? '' : cidString(CODEC_DAG_CBOR, digest)
+    const node = parseNode(bytes)
+    const keys = digests === undefined ? keysOf(node) : strictKeys(node, span, cid)
+    const found = digests === undefined ? (layer ?? 0) : checkLayer(node, keys, layer, cid, sha256)
+    nodes.push({ digest, node, layer: found })
+    levels.push({ node, keys, layer: found, span, step: 0 })
+    return true
+  }
+
+  if (commit === undefined) {
+    const bytes = next(root, 'node')
+    if (bytes === undefined) throw new RepoError('repo.no-root', { reason: 'the page is empty' })
+    commit = parseCommit(bytes)
+    if (commit.did !== did) throw new RepoError('repo.did-mismatch', { expected: did, found: commit.did })
+    if (!open(commit.data, undefined, { after: '', before: undefined })) throw truncated()
+  }
+  let more = true
+  while (more) {
+    const level = levels.at(-1)
+    if (level === undefined) break
+    const { node, keys, step } = level
+    const i = step >> 1
+    const key = keys[i]
+    if (step > 2 * node.count) levels.pop()
+    else if (step % 2 === 0) {
+      const child = childDigest(node, i)
+      const span = { after: keys[i - 1] ?? level.span.after, before: key ?? level.span.before }
+      if (child !== undefined && mayHold(range, span.after, span.before))
+        more = open(child, level.layer - 1, span)
+    } else if (key !== undefined && inRange(range, key)) {
+      const digest = valueOf(node, i)
+      const bytes = next(digest, 'record')
+      if (bytes === undefined) break
+      const failure = digests === undefined ? 0 : checkRecord(bytes, 0, bytes.length)
+      if (failure !== 0) throw checkError(failure, 0, { cid: cidString(CODEC_DAG_CBOR, digest) })
+      records.push({ path: key, digest, bytes })
+      last = key
+    }
+    if (more) level.step++
+  }
+  if (at < blocks.length) throw surplus()
+  const end = levels.length === 0
+  // It ends with a record or with the range, or else what comes next could not be told from what was sent.
+  const tail = blocks.at(-1)
+  if (!end && (records.length === 0 || tail?.bytes !== records.at(-1)?.bytes)) throw truncated()
+  return { next: { levels, commit, last, end }, proven: { last, end, records, nodes } }
+}
+
+const truncated = (): RepoError => new RepoError('repo.car-truncated', { reason: 'page' })
+const surplus = (): RepoError => new RepoError('repo.car-frame', { reason: 'not of this page' })

@@ -1,0 +1,57 @@
+import { NetError } from '../../net/errors.ts'
+import type { ByteStream } from '../../net/net.ts'
+import type { Timers } from '../../pds/network.ts'
+import { createPatience } from '../repo-sync/patience.ts'
+
+/** Bytes that must move within the time: a stream that is kept alive by a byte now and then is idle. */
+const LEAST = 32 * 1024
+
+export interface PatientStream extends ByteStream {
+  /** A message begins: the time for it runs from its first wait. */
+  begin(): void
+  /** Nothing more is waited for. */
+  release(): void
+}
+
+/**
+ * A stream that ends with `net.timeout` when the other side lets it wait for longer than `ms`, for a message,
+ * for the next 32 KiB of a longer one, or for room to write as much.
+ */
+export function patient(stream: ByteStream, timers: Timers, ms: number): PatientStream {
+  const onIdle = (waited: number): NetError => new NetError('net.timeout', { peer: stream.peer, ms: waited })
+  const watch = () => createPatience({ timers, firstMs: ms, idleMs: ms, least: LEAST, onIdle })
+  let reading = watch()
+  let writing = watch()
+  const orAbort = async <T>(step: Promise<T>): Promise<T> => {
+    try {
+      return await step
+    } catch (error) {
+      if (error instanceof NetError && error.code === 'net.timeout') stream.abort(error)
+      throw error
+    }
+  }
+  return {
+    protocol: stream.protocol,
+    peer: stream.peer,
+    path: stream.path,
+    begin() {
+      reading.end()
+      reading = watch()
+    },
+    read: () => orAbort(reading.during(stream.read(), (chunk) => chunk?.length ?? 0)),
+    async write(bytes) {
+      for (let at = 0; at < bytes.length; at += LEAST) {
+        const part = bytes.subarray(at, at + LEAST)
+        await orAbort(writing.during(stream.write(part), () => part.length))
+      }
+      writing.end()
+      writing = watch()
+    },
+    closeWrite: () => stream.closeWrite(),
+    abort: (error) => stream.abort(error),
+    release() {
+      reading.end()
+      writing.end()
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import type { Clock } from '../../core/clock.ts'
+
+/** A receiver on a slow line may take so long over one head, ms. */
+const PINNED = 60 * 60_000
+/** Snapshots pinned at once; beyond it the oldest pins go. */
+const MAX_PINS = 1000
+
+/**
+ * Snapshots that are being read by peers, in memory: retention asks here before it drops one, so that a walk
+ * that has begun can be ended. A pin lasts an hour from the last request. After a restart nothing is pinned;
+ * who asks for what is gone is told so and goes on with the head.
+ */
+export interface Pins {
+  pin(did: string, snapshot: string): void
+  holds(did: string, snapshot: string): boolean
+}
+
+export function createPins(clock: Clock): Pins {
+  /** in the order in which they were renewed */
+  const until = new Map<string, number>()
+  const name = (did: string, snapshot: string): string => `${did}/${snapshot}`
+  return {
+    pin(did, snapshot) {
+      const key = name(did, snapshot)
+      until.delete(key)
+      until.set(key, clock.now() + PINNED)
+      for (const [oldest, end] of until) {
+        if (end > clock.now() && until.size <= MAX_PINS) break
+        until.delete(oldest)
+      }
+    },
+    holds: (did, snapshot) => (until.get(name(did, snapshot)) ?? 0) > clock.now(),
+  }
+}

@@ -1,0 +1,206 @@
+import { CairnError, hasCode } from '../../core/errors.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { NetError } from '../../net/errors.ts'
+import { createFrameReader, writeFrame } from '../../net/frames.ts'
+import { decodeMessage, writeMessage } from '../../net/messages.ts'
+import type { StreamHandler } from '../../net/net.ts'
+import type { Timers } from '../../pds/network.ts'
+import type { Storage } from '../../storage/port.ts'
+import { blobBytesKey, blobKey } from '../../storage/rows.ts'
+import type { BlobRow } from '../blob-rows.ts'
+import { headOf, type IdentityRow, openRepo } from '../kept.ts'
+import { createSlots } from '../repo-sync/slots.ts'
+import { findBlocks } from './find-blocks.ts'
+import { createHeldSnapshots, type Held, type HeldSnapshots } from './held.ts'
+import { buildPage } from './page-plan.ts'
+import { patient } from './patient.ts'
+import type { Pins } from './pins.ts'
+import {
+  MAX_FRAME_BYTES,
+  MAX_REQUEST_BYTES,
+  PAGE_BYTES,
+  type Refusal,
+  type Request,
+  requestShape,
+  type RequestOf,
+} from './protocol.ts'
+
+export interface ServePagesOptions {
+  readonly storage: Storage
+  readonly timers: Timers
+  /** Whether a peer may read a repo; anyone may when absent. */
+  readonly mayRead?: (peer: string, did: string) => boolean | Promise<boolean>
+  /** what retention asks before it drops a snapshot */
+  readonly pins?: Pins
+  readonly limits?: ServePagesLimits
+}
+
+export interface ServePagesLimits {
+  /** streams at once, to one peer and in all; each holds some 4 MB while it answers */
+  readonly perPeer: number
+  readonly inAll: number
+  /** a peer that neither asks nor takes for so long is let go, ms */
+  readonly idleMs: number
+}
+
+export const PAGES_LIMITS: ServePagesLimits = { perPeer: 3, inAll: 24, idleMs: 60_000 }
+
+/** A head, and the bytes that follow it. */
+interface Answer {
+  readonly head: Record<string, unknown>
+  readonly bytes?: Uint8Array
+}
+
+class Refused extends CairnError {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super('sync.refused', { refusal })
+    this.refusal = refusal
+  }
+}
+
+/**
+ * Serves `/cairn/repo-pages/1.0.0` from what is kept: request by request, one answer in memory at a time. What
+ * cannot be answered is refused by name, and the stream goes on; bytes that are no messages end it.
+ */
+export function servePages(options: ServePagesOptions): StreamHandler {
+  const { storage, timers, limits = PAGES_LIMITS } = options
+  const slots = createSlots(limits)
+  return async (raw) => {
+    const free = slots.take(raw.peer)
+    const stream = patient(raw, timers, limits.idleMs)
+    const frames = createFrameReader(stream)
+    const held = createHeldSnapshots(storage)
+    try {
+      if (free === undefined) {
+        await writeMessage(stream, { refused: 'too-many' satisfies Refusal })
+        return
+      }
+      for (;;) {
+        stream.begin()
+        const frame = await frames.read(MAX_REQUEST_BYTES)
+        if (frame === undefined) return
+        const { head, bytes } = await answer(options, held, frame, raw.peer)
+        await writeMessage(stream, head)
+        if (bytes !== undefined) await writeFrame(stream, bytes)
+      }
+    } finally {
+      stream.release()
+      free?.()
+    }
+  }
+}
+
+async function answer(
+  options: ServePagesOptions,
+  held: HeldSnapshots,
+  frame: Uint8Array,
+  peer: string,
+): Promise<Answer> {
+  try {
+    const request = readRequest(frame, peer)
+    if (request.type === 'heads') return await heads(options, request, peer)
+    if (options.mayRead !== undefined && !(await options.mayRead(peer, request.did)))
+      throw new Refused('not-allowed')
+    switch (request.type) {
+      case 'identity':
+        return await identity(options.storage, request)
+      case 'page':
+        return await page(options, held, request)
+      case 'blocks':
+        return await blocks(options, held, request)
+      case 'blob':
+        return await blob(options.storage, request)
+    }
+  } catch (error) {
+    if (error instanceof Refused) return { head: { refused: error.refusal } }
+    // Swept while it was read.
+    if (!hasCode(error, 'storage.segment-gone')) throw error
+    held.forget()
+    return { head: { refused: 'root-gone' satisfies Refusal } }
+  }
+}
+
+function readRequest(frame: Uint8Array, peer: string): Request {
+  try {
+    return decodeMessage(frame, requestShape, peer)
+  } catch (error) {
+    if (error instanceof NetError) throw new Refused('bad-request')
+    throw error
+  }
+}
+
+async function heads(
+  { storage, mayRead }: ServePagesOptions,
+  { dids }: RequestOf<'heads'>,
+  peer: string,
+): Promise<Answer> {
+  const out: Record<string, unknown>[] = []
+  for (const did of new Set(dids)) {
+    if (mayRead !== undefined && !(await mayRead(peer, did))) continue
+    const head = await headOf(storage, did)
+    if (head === undefined) continue
+    const { rev, commitCid: commit, root } = head
+    out.push({ did, ...(rev === undefined ? {} : { rev }), commit, records: root.records, bytes: root.bytes })
+  }
+  return { head: { heads: out } }
+}
+
+/** What proves the author, as it is kept with the head. */
+async function identity(storage: Storage, { did }: RequestOf<'identity'>): Promise<Answer> {
+  const head = await headOf(storage, did)
+  if (head === undefined) throw new Refused('not-kept')
+  if (head.identity === undefined) throw new Refused('not-provable')
+  // Our own row, written by this code.
+  const row = (await storage.get('identities', head.identity)) as IdentityRow | undefined
+  // A document alone proves nothing to someone who did not fetch it.
+  if (row?.plcLog === undefined) throw new Refused('not-provable')
+  const bytes = utf8(JSON.stringify({ document: row.document, plcLog: row.plcLog }))
+  if (bytes.length > MAX_FRAME_BYTES) throw new Refused('not-provable')
+  return { head: {}, bytes }
+}
+
+async function hold(
+  { pins }: ServePagesOptions,
+  held: HeldSnapshots,
+  { did, root }: { readonly did: string; readonly root?: string | undefined },
+): Promise<Held> {
+  const found = await held.find(did, root)
+  if (typeof found === 'string') throw new Refused(found)
+  pins?.pin(did, found.snapshot.id)
+  return found
+}
+
+async function page(
+  options: ServePagesOptions,
+  held: HeldSnapshots,
+  request: RequestOf<'page'>,
+): Promise<Answer> {
+  const { snapshot, reader } = await hold(options, held, request)
+  const { bytes, last, end, records } = await buildPage(reader, snapshot, request, {
+    known: request.known === true && request.after !== undefined,
+    maxBytes: Math.min(request.maxBytes, PAGE_BYTES),
+  })
+  return { head: { root: snapshot.commitCid, ...(last === undefined ? {} : { last }), end, records }, bytes }
+}
+
+async function blocks(
+  options: ServePagesOptions,
+  held: HeldSnapshots,
+  request: RequestOf<'blocks'>,
+): Promise<Answer> {
+  const { snapshot, reader } = await hold(options, held, request)
+  const { bytes, answered, missing } = await findBlocks(reader, snapshot, request.wants, PAGE_BYTES)
+  return { head: { root: snapshot.commitCid, answered, missing }, bytes }
+}
+
+async function blob(storage: Storage, { did, cid, offset }: RequestOf<'blob'>): Promise<Answer> {
+  if ((await openRepo(storage, did)) === undefined) throw new Refused('not-kept')
+  // Our own row, written by this code.
+  const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
+  if (row?.state !== 'kept' || row.bytes === undefined) throw new Refused('not-kept')
+  if (offset > row.bytes) throw new Refused('bad-request')
+  const bytes = await storage.readBytes(blobBytesKey(did, cid), offset, offset + PAGE_BYTES)
+  return { head: { size: row.bytes }, bytes }
+}

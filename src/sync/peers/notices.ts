@@ -1,0 +1,103 @@
+import { createHubEventTarget } from '../../net/events/hub.ts'
+import { keepSpoke } from '../../net/events/keep-spoke.ts'
+import type { EventHost } from '../../net/events/model.ts'
+import {
+  createRepoNotices,
+  publishRepoChange,
+  type RepoEvents,
+  repoGaps,
+  repoShapes,
+} from '../../net/events/repo-notices.ts'
+import { serveEvents } from '../../net/events/serve.ts'
+import type { Net } from '../../net/net.ts'
+
+export interface Notices {
+  /** Tells everyone who follows the repo that it has a new head here. */
+  publish(did: string, rev: string): void
+  /** Hears of new heads of these repos at a peer, until `signal` aborts. */
+  follow(peer: string, dids: readonly string[], signal: AbortSignal): void
+  close(): Promise<void>
+}
+
+export interface NoticesOptions {
+  readonly net: Net
+  readonly host: EventHost
+  readonly mayRead: (peer: string, did: string) => boolean | Promise<boolean>
+  /** a peer may have a new head: it said so, or some of what it said did not come through */
+  readonly onNews: (peer: string, did: string) => void
+}
+
+interface Followed {
+  /** how many ask for each repo */
+  readonly counts: Map<string, number>
+  readonly watch: () => void
+  readonly close: () => Promise<void>
+}
+
+/** Word of new heads, between each two peers that share a repo: each is the other's hub. */
+export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): Notices {
+  const hub = createHubEventTarget<RepoEvents>({
+    host,
+    shapes: repoShapes,
+    // Everything at once would tell which repos are kept here.
+    authorize: async (peer, { id }) => id !== '' && (await mayRead(peer, id)),
+  })
+  const stopServing = serveEvents({ net, hub, host })
+  const followed = new Map<string, Followed>()
+  const closing = new Set<Promise<void>>()
+
+  const begin = (peer: string): Followed => {
+    const spoke = keepSpoke<RepoEvents>({
+      net,
+      hub: peer,
+      host,
+      shapes: repoShapes,
+      ...repoGaps((did) => onNews(peer, did)),
+    })
+    const notices = createRepoNotices(spoke, { onChanged: ({ repo }) => onNews(peer, repo) })
+    const counts = new Map<string, number>()
+    return {
+      counts,
+      watch: () => notices.watch(counts.keys()),
+      close() {
+        notices.close()
+        return spoke.close()
+      },
+    }
+  }
+  const end = (peer: string, entry: Followed): void => {
+    followed.delete(peer)
+    const ended = entry.close().catch(() => {})
+    closing.add(ended)
+    void ended.then(() => closing.delete(ended))
+  }
+
+  return {
+    publish: (did, rev) => publishRepoChange(hub, did, rev),
+    follow(peer, dids, signal) {
+      if (signal.aborted) return
+      const entry = followed.get(peer) ?? begin(peer)
+      followed.set(peer, entry)
+      for (const did of dids) entry.counts.set(did, (entry.counts.get(did) ?? 0) + 1)
+      entry.watch()
+      signal.addEventListener(
+        'abort',
+        () => {
+          for (const did of dids) {
+            const left = (entry.counts.get(did) ?? 1) - 1
+            if (left === 0) entry.counts.delete(did)
+            else entry.counts.set(did, left)
+          }
+          if (entry.counts.size > 0) entry.watch()
+          else if (followed.get(peer) === entry) end(peer, entry)
+        },
+        { once: true },
+      )
+    },
+    async close() {
+      stopServing()
+      for (const [peer, entry] of [...followed]) end(peer, entry)
+      await Promise.all([...closing, hub.close()])
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { Channel } from '../cairn/network/channel.ts'
+import type { NetworkHost } from '../cairn/network/host.ts'
+import type { StartNode } from '../cairn/network/page-node.ts'
+import type { CairnEvent } from '../cairn/api.ts'
+import type { CairnHost, Siblings } from '../cairn/host.ts'
+import { createSha256 } from '../core/hash.ts'
+import { createLanesCheck } from '../core/sha256-lanes.ts'
+import { openIndexedDb } from '../storage/indexeddb/open.ts'
+
+export const timers: CairnHost['timers'] = {
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** What the engine gets of a browser's worker: of a page, with its node, or of the service worker. */
+export async function browserHost(context: NetworkHost['context'], startNode: StartNode): Promise<CairnHost> {
+  const [storage, sha256, digests] = await Promise.all([openIndexedDb(), createSha256(), createLanesCheck()])
+  const siblings = channelOf('cairn')
+  return {
+    storage,
+    sha256,
+    fetch: (url, init) => fetch(url, init),
+    timers,
+    clock: { now: () => Date.now() },
+    random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    ...(digests === undefined ? {} : { digests }),
+    siblings: {
+      send: (event) => siblings.post(event),
+      // The only sender on this channel is this very code in another context.
+      listen: (listener) => siblings.listen((data) => listener(data as CairnEvent)),
+    } satisfies Siblings,
+    persistence: {
+      supported: typeof navigator.storage?.persisted === 'function',
+      persisted: () => navigator.storage.persisted(),
+    },
+    network: network(context, startNode),
+  }
+}
+
+function network(context: NetworkHost['context'], startNode: StartNode): NetworkHost {
+  return {
+    locks: navigator.locks,
+    channel: channelOf('cairn-network'),
+    app: self.location.origin,
+    context,
+    direct: context === 'page',
+    background: background(),
+    startNode,
+    newId: () => crypto.randomUUID(),
+  }
+}
+
+/** What this browser can do with no page open. */
+function background(): NetworkHost['background'] {
+  if (!('ServiceWorkerRegistration' in self)) return 'none'
+  const { prototype } = ServiceWorkerRegistration
+  if ('periodicSync' in prototype) return 'periodic'
+  return 'sync' in prototype ? 'sync' : 'none'
+}
+
+function channelOf(name: string): Channel {
+  const channel = new BroadcastChannel(name)
+  return {
+    post: (message) => channel.postMessage(message),
+    listen(listener) {
+      const hear = ({ data }: MessageEvent): void => listener(data)
+      channel.addEventListener('message', hear)
+      return () => channel.removeEventListener('message', hear)
+    },
+  }
+}
