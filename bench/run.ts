@@ -8,6 +8,8 @@ import { CACHE } from './lib/data.ts'
 import { serve } from './lib/serve.ts'
 import { type BenchRow, formatRows } from './lib/table.ts'
 import { benchOpen } from './open.ts'
+import { benchRelayScale } from './relay-scale.ts'
+import { benchReplicate } from './replicate.ts'
 import { benchSearch } from './search.ts'
 import { benchUpdate } from './update.ts'
 
@@ -16,6 +18,8 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchR
   open: benchOpen,
   update: benchUpdate,
   search: benchSearch,
+  replicate: benchReplicate,
+  'relay-scale': benchRelayScale,
 }
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]

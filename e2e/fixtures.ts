@@ -1,6 +1,7 @@
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
 import { startApp, type AppServer } from './app-server.ts'
 import { createCairnPage, type CairnPage } from './cairn-page.ts'
+import { openDevice, type Device, type DeviceOptions } from './device.ts'
 import { startPds, type Account, type Pds } from './pds/client.ts'
 import { heavyAccount } from './pds/heavy.ts'
 import { LARGE, seedAccount, type SeedSize } from './pds/seed.ts'
@@ -25,6 +26,10 @@ interface TestFixtures {
   cairn: CairnPage
   /** another tab of the same browser, or of `context`, open and set up */
   openTab: (context?: BrowserContext) => Promise<CairnPage>
+  /** another relay process, which a test may stop; `flags` of `cairn serve` */
+  startRelay: (...flags: readonly string[]) => Promise<AppServer>
+  /** a browser of its own with the app open, at a relay that a test has started or at `app` */
+  device: (options?: DeviceOptions) => Promise<Device>
   /** a new account of the test's own */
   newAccount: (size?: SeedSize) => Promise<Account>
 }
@@ -42,10 +47,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   app: [
-    async ({}, use) => {
-      const app = await startApp()
+    async ({ pds }, use) => {
+      const app = await startApp(relayFlags(pds))
       await use(app)
-      await app.stop()
+      await app.close()
     },
     { scope: 'worker', timeout: 60_000 },
   ],
@@ -100,12 +105,38 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(cairn)
   },
 
+  startRelay: async ({ pds }, use) => {
+    const started: AppServer[] = []
+    await use(async (...flags) => {
+      const relay = await startApp([...relayFlags(pds), ...flags])
+      started.push(relay)
+      return relay
+    })
+    await Promise.all(started.map((relay) => relay.close()))
+  },
+
+  // After `startRelay`, so that browsers are closed before the relays that they use.
+  device: async ({ browser, pds, app, complaints, startRelay: _ }, use) => {
+    const opened: Device[] = []
+    await use(async ({ relay = app, ...options } = {}) => {
+      const urls = { app: relay.url, pds: pds.url, plc: pds.plc }
+      const device = await openDevice(browser, urls, options)
+      watch(device.context, complaints)
+      opened.push(device)
+      return device
+    })
+    await Promise.all(opened.map((device) => device.context.close()))
+  },
+
   newAccount: async ({ pds }, use) => {
     await use((size) => seedAccount(pds, `walker${++accounts}.test`, size))
   },
 })
 
 export { expect, type Page }
+
+/** A relay of this machine, for accounts of this PDS. */
+const relayFlags = (pds: Pds): string[] => ['--plc', pds.plc, '--allow-local', '--stun', 'none']
 
 function watch(context: BrowserContext, complaints: string[]): void {
   context.on('weberror', (event) =>

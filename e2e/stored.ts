@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import type { Page, Worker } from '@playwright/test'
 
 /** Looks at the database from outside the app, as a person with developer tools would. */
 
@@ -43,7 +43,7 @@ export async function storedBytes(page: Page): Promise<StoredBytes> {
 }
 
 /** All rows of some tables, as JSON text that can be compared. */
-export function storedRows(page: Page, tables: readonly string[]): Promise<string> {
+export function storedRows(page: Page | Worker, tables: readonly string[]): Promise<string> {
   return page.evaluate(
     async ({ name, wanted }) => {
       const db = await promised(indexedDB.open(name))

@@ -9,7 +9,7 @@ const PAGES = join(import.meta.dirname, '..', 'pages')
 export async function bundlePages(): Promise<{ readonly dir: string; remove(): void }> {
   const outdir = mkdtempSync(join(tmpdir(), 'cairn-bench-pages-'))
   await build({
-    entryPoints: ['main.ts', 'worker.ts'].map((name) => join(PAGES, name)),
+    entryPoints: ['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts'].map((name) => join(PAGES, name)),
     outdir,
     bundle: true,
     format: 'esm',
@@ -21,9 +21,9 @@ export async function bundlePages(): Promise<{ readonly dir: string; remove(): v
     define: { 'import.meta.env.DEV': 'false', 'import.meta.env.PROD': 'true' },
     logLevel: 'warning',
   })
-  writeFileSync(
-    join(outdir, 'index.html'),
-    '<!doctype html><meta charset="utf-8"><title>Bench</title><script type="module" src="/main.js"></script>',
-  )
+  const page = (script: string): string =>
+    `<!doctype html><meta charset="utf-8"><title>Bench</title><script type="module" src="${script}"></script>`
+  writeFileSync(join(outdir, 'index.html'), page('/main.js'))
+  writeFileSync(join(outdir, 'replica.html'), page('/replica/page.js'))
   return { dir: outdir, remove: () => rmSync(outdir, { recursive: true, force: true }) }
 }

@@ -26,8 +26,11 @@ export function createProfile(): Profile {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** Starts a browser of its own on the profile and opens the bench page. */
-export async function openSession(origin: string, profile: Profile): Promise<Session> {
+/** Starts a browser of its own on the profile and opens a page of the bench; what goes wrong there is printed. */
+export async function openPage(
+  url: string,
+  profile: Profile,
+): Promise<{ readonly context: BrowserContext; readonly page: Page }> {
   const executablePath = findChromium()
   if (executablePath === undefined)
     throw new Error('No Chrome or Chromium was found; set CHROMIUM to its path.')
@@ -41,7 +44,13 @@ export async function openSession(origin: string, profile: Profile): Promise<Ses
   page.on('console', (message) => {
     if (message.type() === 'error') console.error(`page: ${message.text()}`)
   })
-  await page.goto(origin)
+  await page.goto(url)
+  return { context, page }
+}
+
+/** Starts a browser of its own on the profile and opens the page of measured tasks. */
+export async function openSession(origin: string, profile: Profile): Promise<Session> {
+  const { context, page } = await openPage(origin, profile)
   await page.waitForFunction(() => 'bench' in globalThis)
   return {
     page,

@@ -2,7 +2,7 @@
 export interface BenchRow {
   readonly name: string
   readonly size: string
-  readonly unit: 'ms' | 'MB' | 'KB' | 'tasks'
+  readonly unit: 'ms' | 'MB' | 'KB' | 'tasks' | 'MB/s' | '/s' | 'µs' | 'ms/s'
   /** undefined when ours was not run */
   readonly ours: number | undefined
   readonly floor?: number

@@ -1,5 +1,5 @@
-import { createSha256, type DigestCheck, type Sha256 } from '../../src/core/hash.ts'
-import { createLanesCheck } from '../../src/core/sha256-lanes.ts'
+import { createSha256, type Lanes, type Sha256 } from '../../src/core/hash.ts'
+import { createLanes } from '../../src/core/sha256-lanes.ts'
 import { verifySignature } from '../../src/repo/signature.ts'
 import { openImport } from '../../src/storage/importer.ts'
 import { openIndexedDb } from '../../src/storage/indexeddb/open.ts'
@@ -11,7 +11,7 @@ import type { Task } from './worker.ts'
 
 export interface Hashes {
   readonly sha256: Sha256
-  readonly digests?: DigestCheck
+  readonly lanes?: Lanes
 }
 
 /** The product's importer: verified, indexed and durable, with the head moved at the end. */
@@ -25,8 +25,8 @@ export const ourImport: Task<'ourImport'> = async (input) => {
 
 /** What the product's engine hashes with. */
 export async function createHashes(): Promise<Hashes> {
-  const [sha256, digests] = await Promise.all([createSha256(), createLanesCheck()])
-  return digests === undefined ? { sha256 } : { sha256, digests }
+  const [sha256, lanes] = await Promise.all([createSha256(), createLanes()])
+  return lanes === undefined ? { sha256 } : { sha256, lanes }
 }
 
 export async function importCar(parts: {

@@ -139,10 +139,11 @@ function holds(lane: usize, digest: usize): bool {
 }
 
 /**
- * Hashes `count` messages of the table (offset, length, offset of the expected digest; u32 each) and gives
- * the lowest index whose digest does not hold, or -1.
+ * Hashes `count` messages of the table. What becomes of each digest: with `compare` it is held against the one
+ * that the entry names, and the lowest index that differs is given, or -1; else its first word is put into the
+ * entry's third field.
  */
-export function check(table: usize, count: i32): i32 {
+function each(table: usize, count: i32, compare: bool): i32 {
   let entered: i32 = 0
   let active: i32 = 0
   let wrong: i32 = i32.MAX_VALUE
@@ -170,7 +171,9 @@ export function check(table: usize, count: i32): i32 {
       const slot = LANE + lane * LANE_BYTES
       const index = load<i32>(slot, 16)
       if (index < 0 || load<u32>(slot, 4) != 0 || load<u32>(slot, 12) != 0) continue
-      if (!holds(lane, <usize>load<u32>(table + <usize>index * 12, 8)) && index < wrong) wrong = index
+      const entry = table + <usize>index * 12
+      if (!compare) store<u32>(entry, load<u32>(STATE + lane * 4), 8)
+      else if (!holds(lane, <usize>load<u32>(entry, 8)) && index < wrong) wrong = index
       if (entered < count) enter(lane, table, entered++)
       else {
         store<i32>(slot, -1, 16)
@@ -179,4 +182,14 @@ export function check(table: usize, count: i32): i32 {
     }
   }
   return wrong == i32.MAX_VALUE ? -1 : wrong
+}
+
+/** Entries: offset, length, offset of the expected digest; u32 each. The lowest index that does not hold, or -1. */
+export function check(table: usize, count: i32): i32 {
+  return each(table, count, true)
+}
+
+/** Entries: offset, length, and room for the first word of the digest. */
+export function heads(table: usize, count: i32): void {
+  each(table, count, false)
 }

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
-import { usePathname } from 'wouter/use-browser-location'
+import { useLocationProperty, usePathname } from 'wouter/use-browser-location'
 import type { Cairn } from '../cairn/api.ts'
 import { CairnError } from '../core/errors.ts'
 import { Announcer } from './components/announcer.tsx'
@@ -10,6 +10,7 @@ import { NavFoot } from './components/nav-foot.tsx'
 import { Boundary } from './components/screen.tsx'
 import { StorageLost } from './components/storage-lost.tsx'
 import { UpdateBar } from './components/update-bar.tsx'
+import { keepInBackground } from './lib/background.ts'
 import { EngineContext } from './lib/engine-context.ts'
 import { isActive, JobProvider, useJobs, useJobStore } from './lib/jobs.ts'
 import { askToKeep } from './lib/persist.ts'
@@ -29,6 +30,10 @@ const ActivityScreen = lazy(async () => ({
 const SettingsScreen = lazy(async () => ({
   default: (await import('./views/settings.tsx')).SettingsScreen,
 }))
+const NetworkScreen = lazy(async () => ({
+  default: (await import('./views/network.tsx')).NetworkScreen,
+}))
+const KeepScreen = lazy(async () => ({ default: (await import('./views/keep.tsx')).KeepScreen }))
 const OpenScreen = lazy(async () => ({ default: (await import('./views/open.tsx')).OpenScreen }))
 const UnknownScreen = lazy(async () => ({ default: (await import('./views/unknown.tsx')).UnknownScreen }))
 
@@ -44,6 +49,7 @@ export function App({ start }: AppProps) {
   useEffect(() => {
     let left = false
     let engine: Cairn | undefined
+    let stopBackground = (): void => {}
     // two steps after this render is on screen, so that the worker's script does not compete with it
     const frame = requestAnimationFrame(() => {
       setTimeout(() => {
@@ -54,12 +60,14 @@ export function App({ start }: AppProps) {
           // only a page may ask; a refusal is noted too, so that it is not asked at every backup
           if (event.type === 'persist-wanted') askToKeep(engine).catch(() => {})
         })
+        stopBackground = keepInBackground(engine)
         setCairn(engine)
       })
     })
     return () => {
       left = true
       cancelAnimationFrame(frame)
+      stopBackground()
       // the engine may be gone already, which is what is wanted
       engine?.close().catch(() => {})
     }
@@ -79,7 +87,8 @@ function Jobs({ children }: { readonly children: ReactNode }) {
 
 function Screens({ engineLost }: { readonly engineLost: boolean }) {
   const pathname = usePathname()
-  const route = useMemo(() => parseRoute(pathname), [pathname])
+  const hash = useLocationProperty(() => location.hash)
+  const route = useMemo(() => parseRoute(pathname, hash), [pathname, hash])
   const { value: repos } = useRepos()
   const running = useJobs().filter(
     (job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep',
@@ -93,7 +102,7 @@ function Screens({ engineLost }: { readonly engineLost: boolean }) {
           </button>
         </ErrorNote>
       )}
-      <Boundary on={pathname}>
+      <Boundary on={pathname + hash}>
         <Suspense fallback={<Loading />}>
           <Screen route={route} />
         </Suspense>
@@ -111,6 +120,10 @@ function Screen({ route }: { readonly route: Route }) {
       return <LibraryScreen />
     case 'search':
       return <SearchScreen />
+    case 'network':
+      return <NetworkScreen />
+    case 'keep':
+      return <KeepScreen />
     case 'activity':
       return <ActivityScreen />
     case 'settings':
@@ -125,6 +138,6 @@ function Screen({ route }: { readonly route: Route }) {
 }
 
 function placeOf(route: Route): Place | undefined {
-  if (route.name === 'repo' || route.name === 'open') return 'library'
+  if (route.name === 'repo' || route.name === 'open' || route.name === 'keep') return 'library'
   return route.name === 'unknown' ? undefined : route.name
 }

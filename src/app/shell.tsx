@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { Stones } from './components/stones.tsx'
 
 /** Where the main navigation leads, in its order. */
-export type Place = 'library' | 'search' | 'activity' | 'settings'
+export type Place = 'library' | 'search' | 'activity' | 'network' | 'settings'
 
 const PLACES: readonly {
   readonly place: Place
@@ -32,6 +32,20 @@ const PLACES: readonly {
     href: '/activity',
     label: 'Activity',
     icon: <path d="M3 12h4l2.5-6.5 4.5 13 2.5-6.5H21" />,
+  },
+  {
+    place: 'network',
+    href: '/network',
+    label: 'Network',
+    icon: (
+      <>
+        <circle cx="5" cy="5.4" r="2" />
+        <circle cx="19" cy="5.4" r="2" />
+        <circle cx="12" cy="11.6" r="2.3" />
+        <circle cx="12" cy="20" r="2" />
+        <path d="M6.5 6.7l3.7 3.3M17.5 6.7l-3.7 3.3M12 13.9V18" />
+      </>
+    ),
   },
   {
     place: 'settings',

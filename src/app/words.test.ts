@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { hasWords, wordsFor } from './words.ts'
 
-const ROOMS = ['core', 'repo', 'storage', 'pds', 'sync', 'cairn']
+const ROOMS = ['core', 'repo', 'storage', 'pds', 'net', 'sync', 'cairn', 'relay/store']
 
 /** Every error code that stands as a literal in the rooms whose errors reach a screen. */
 function codesInSource(): string[] {
@@ -15,8 +15,8 @@ function codesInSource(): string[] {
       const isErrorFile = name.endsWith('errors.ts')
       const source = readFileSync(join(folder, name), 'utf8')
       const pattern = isErrorFile
-        ? /'((?:core|repo|storage|pds|sync|cairn)\.[a-z0-9-]+)'/g
-        : /(?:Error\(\s*|code: )'((?:core|repo|storage|pds|sync|cairn|remote)\.[a-z0-9-]+)'/g
+        ? /'((?:core|repo|storage|pds|net|sync|agreement|store|cairn)\.[a-z0-9-]+)'/g
+        : /(?:Error\(\s*|code: )'((?:core|repo|storage|pds|net|network|sync|agreement|cairn|remote)\.[a-z0-9-]+)'/g
       for (const match of source.matchAll(pattern)) if (match[1] !== undefined) found.add(match[1])
     }
   }
@@ -40,6 +40,10 @@ describe('words', () => {
       { reason: 'no-key' },
       { reason: 'older-than-kept' },
       { headInFuture: true },
+      { reason: 'store.quota', limit: 5_000_000 },
+      { reason: 'resource_limit_exceeded', asked: 3, limit: 4 },
+      { reason: 'toString', asked: -1 },
+      { reason: 'deadline' },
     ]
     for (const code of [
       ...codesInSource(),
@@ -69,6 +73,9 @@ describe('words', () => {
       ['repo.bad-signature', 'reason', 'no-key'],
       ['repo.past-key', 'reason', 'older-than-kept'],
       ['repo.rev-rollback', 'headInFuture', true],
+      ['net.refused', 'reason', 'store.full'],
+      ['net.refused', 'reason', 'resource_limit_exceeded'],
+      ['sync.no-copy', 'asked', 3],
     ] as const) {
       expect(title(code, { [field]: value }), code).not.toBe(title(code, {}))
     }

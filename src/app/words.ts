@@ -1,6 +1,9 @@
+import { agreementWords } from './words/agreements.ts'
 import { deviceWords } from './words/device.ts'
+import { netWords } from './words/net.ts'
 import { pdsWords } from './words/pds.ts'
 import { repoWords } from './words/repo.ts'
+import { storeWords } from './words/store.ts'
 import { syncWords } from './words/sync.ts'
 import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
 
@@ -8,6 +11,9 @@ const entries: Readonly<Record<string, WordsEntry>> = {
   ...repoWords,
   ...pdsWords,
   ...syncWords,
+  ...netWords,
+  ...storeWords,
+  ...agreementWords,
   ...deviceWords,
 }
 
@@ -26,6 +32,11 @@ const GENERAL: Readonly<Record<string, Words>> = {
   pds: {
     title: 'The account’s server could not help with that.',
     safe: COPY_SAFE,
+    next: 'Try again in a while.',
+  },
+  net: {
+    title: 'The network could not do that.',
+    safe: 'Everything on this device works without it.',
     next: 'Try again in a while.',
   },
 }

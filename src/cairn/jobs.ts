@@ -219,7 +219,7 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
     exclusively: onRepo,
     holding,
     async ended(ids) {
-      await Promise.all(ids.map((id) => mine.get(id)?.ended))
+      await Promise.all(ids.flatMap((id) => mine.get(id)?.ended ?? []))
     },
     heard(job) {
       if (job.endedAt === undefined) foreign.set(job.id, { job, at: host.clock.now() })

@@ -134,6 +134,9 @@ export interface KeepLink {
   readonly url: string
 }
 
+/** Answers with the address a packet came from, and nothing else; no account, long in service. */
+export const DEFAULT_STUN = 'stun:stun.l.google.com:19302'
+
 export interface NetworkSettings {
   /** off: nothing connects anywhere but to what a person asks for */
   readonly enabled: boolean

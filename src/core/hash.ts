@@ -1,5 +1,6 @@
 import { createSHA256 } from 'hash-wasm'
 import { equalAt } from './bytes.ts'
+import { sha256Head } from './sha256-head.ts'
 
 /** SHA-256 of the bytes, 32 bytes long. Synchronous; the result belongs to the caller. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -34,4 +35,26 @@ export function checkEach(sha256: Sha256): DigestCheck {
     }
     return -1
   }
+}
+
+/**
+ * First words of the SHA-256 of messages that lie one after another: message i ends before `ends[i]` and begins
+ * where the one before it ends. `heads` has room for `count` of them, signed 32-bit integers.
+ */
+export type HeadsOf = (bytes: Uint8Array, ends: Int32Array, count: number, heads: Int32Array) => void
+
+/** The heads, one message after another. */
+export const headEach: HeadsOf = (bytes, ends, count, heads) => {
+  let from = 0
+  for (let i = 0; i < count; i++) {
+    const to = ends[i] ?? from
+    heads[i] = sha256Head(bytes, from, to)
+    from = to
+  }
+}
+
+/** Many SHA-256 at a time, where a host can. */
+export interface Lanes {
+  readonly check: DigestCheck
+  readonly heads: HeadsOf
 }

@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkEach, createSha256, type DigestCheck } from './hash.ts'
-import { createLanesCheck } from './sha256-lanes.ts'
+import { checkEach, createSha256, type DigestCheck, headEach, type HeadsOf } from './hash.ts'
+import { createLanes } from './sha256-lanes.ts'
 
 interface Batch {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -24,10 +24,10 @@ function batch(list: readonly Uint8Array[]): Batch {
   return { bytes, messages, count: list.length }
 }
 
-const lanes = await createLanesCheck()
+const lanes = await createLanes()
 if (lanes === undefined) throw new Error('this Node has no WebAssembly SIMD')
 const checks: [string, DigestCheck][] = [
-  ['four at once', lanes],
+  ['four at once', lanes.check],
   ['one after another', checkEach(await createSha256())],
 ]
 
@@ -71,5 +71,34 @@ describe.each(checks)('a check of digests, %s', (_name, check) => {
     expect(run(large)).toBe(-1)
     large.bytes[large.bytes.length - 1]! ^= 1
     expect(run(large)).toBe(3)
+  })
+})
+
+describe.each<[string, HeadsOf]>([
+  ['four at once', lanes.heads],
+  ['one after another', headEach],
+])('heads of hashes, %s', (_name, headsOf) => {
+  it('are the first words, for any number of messages of any length', () => {
+    const messages = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 60 })
+    fc.assert(
+      fc.property(messages, (list) => {
+        const bytes = new Uint8Array(Buffer.concat(list))
+        const ends = new Int32Array(list.length)
+        list.reduce((at, it, i) => (ends[i] = at + it.length), 0)
+        const heads = new Int32Array(list.length)
+        headsOf(bytes, ends, list.length, heads)
+        expect([...heads]).toEqual(list.map((it) => hash('sha256', it, 'buffer').readInt32BE(0)))
+      }),
+    )
+  })
+
+  it('are right beyond what one call takes', () => {
+    const count = 10_000
+    const bytes = randomBytes(count * 32)
+    const ends = Int32Array.from({ length: count }, (_, i) => (i + 1) * 32)
+    const heads = new Int32Array(count)
+    headsOf(bytes, ends, count, heads)
+    for (let i = 0; i < count; i += 997)
+      expect(heads[i]).toBe(hash('sha256', bytes.subarray(i * 32, i * 32 + 32), 'buffer').readInt32BE(0))
   })
 })

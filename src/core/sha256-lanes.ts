@@ -1,5 +1,5 @@
 import { fromBase64Pad } from '@atcute/multibase'
-import type { DigestCheck } from './hash.ts'
+import type { DigestCheck, HeadsOf, Lanes } from './hash.ts'
 import { SHA256_ROUND, SHA256_START } from './sha256-head.ts'
 import { SHA256_LANES_WASM } from './sha256-lanes-wasm.ts'
 
@@ -15,24 +15,30 @@ const INPUT_AT = TABLE_AT + MESSAGES * 12
 const INPUT_BYTES = 1 << 20
 const WASM_PAGE = 65_536
 
-interface Lanes {
+interface Module {
   readonly memory: WebAssembly.Memory
   check(table: number, count: number): number
+  heads(table: number, count: number): void
 }
 
 /**
- * A check of many digests that hashes four messages at once in SIMD lanes, the whole batch in one call:
- * three times as fast as hashing one after another (measured on 126,000 blocks of 280 bytes: 58 ms against
- * 175). Undefined where WebAssembly has no SIMD, or may not run.
+ * Hashes four messages at once in SIMD lanes, a whole batch in one call: three times as fast as one after
+ * another (measured on 126,000 blocks of 280 bytes: 58 ms against 175). Undefined where WebAssembly has no
+ * SIMD, or may not run.
  */
-export async function createLanesCheck(): Promise<DigestCheck | undefined> {
-  const lanes = await instantiate()
-  if (lanes === undefined) return undefined
-  const { memory, check } = lanes
+export async function createLanes(): Promise<Lanes | undefined> {
+  const module = await instantiate()
+  if (module === undefined) return undefined
+  const { memory } = module
   const words = new Uint32Array(memory.buffer)
   words.set(new Uint32Array(SHA256_ROUND.buffer), ROUND_AT / 4)
   words.set(new Uint32Array(SHA256_START.buffer), START_AT / 4)
 
+  const copyIn = (bytes: Uint8Array): void => {
+    const missing = INPUT_AT + bytes.length - memory.buffer.byteLength
+    if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE))
+    new Uint8Array(memory.buffer, INPUT_AT).set(bytes)
+  }
   /** Checks messages [first, last), which lie within bytes [from, to). */
   const run = (
     bytes: Uint8Array,
@@ -42,9 +48,7 @@ export async function createLanesCheck(): Promise<DigestCheck | undefined> {
     from: number,
     to: number,
   ) => {
-    const missing = INPUT_AT + to - from - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE))
-    new Uint8Array(memory.buffer, INPUT_AT).set(bytes.subarray(from, to))
+    copyIn(bytes.subarray(from, to))
     const table = new Uint32Array(memory.buffer, TABLE_AT, MESSAGES * 3)
     const shift = INPUT_AT - from
     for (let i = first, at = 0; i < last; i++, at += 3) {
@@ -53,10 +57,10 @@ export async function createLanesCheck(): Promise<DigestCheck | undefined> {
       table[at + 1] = (messages[i * 3 + 1] ?? 0) - start
       table[at + 2] = (messages[i * 3 + 2] ?? 0) + shift
     }
-    return check(TABLE_AT, last - first)
+    return module.check(TABLE_AT, last - first)
   }
 
-  return (bytes, messages, count) => {
+  const check: DigestCheck = (bytes, messages, count) => {
     let first = 0
     while (first < count) {
       let from = bytes.length
@@ -75,13 +79,33 @@ export async function createLanesCheck(): Promise<DigestCheck | undefined> {
     }
     return -1
   }
+
+  const heads: HeadsOf = (bytes, ends, count, out) => {
+    for (let first = 0, from = 0; first < count;) {
+      const last = Math.min(count, first + MESSAGES)
+      const to = ends[last - 1] ?? from
+      copyIn(bytes.subarray(from, to))
+      const table = new Uint32Array(memory.buffer, TABLE_AT, MESSAGES * 3)
+      const shift = INPUT_AT - from
+      for (let i = first, at = 0; i < last; i++, at += 3) {
+        const start = i === first ? from : (ends[i - 1] ?? from)
+        table[at] = start + shift
+        table[at + 1] = (ends[i] ?? start) - start
+      }
+      module.heads(TABLE_AT, last - first)
+      for (let i = first; i < last; i++) out[i] = table[(i - first) * 3 + 2] ?? 0
+      first = last
+      from = to
+    }
+  }
+  return { check, heads }
 }
 
-async function instantiate(): Promise<Lanes | undefined> {
+async function instantiate(): Promise<Module | undefined> {
   try {
     const { instance } = await WebAssembly.instantiate(fromBase64Pad(SHA256_LANES_WASM), {})
     // The module's two exports, as its source names them.
-    return instance.exports as unknown as Lanes
+    return instance.exports as unknown as Module
   } catch {
     return undefined
   }

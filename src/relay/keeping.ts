@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import type { Fetch } from '../pds/network.ts'
 import type { Endpoints } from '../sync/host.ts'
+import type { AddressGuard } from './guard/addresses.ts'
+import { openWebSocket } from './guard/web-socket.ts'
 import type { Log } from './http/log.ts'
+import { createFirehoseSocket } from './store/firehose-socket.ts'
+import { createFollowing } from './store/following.ts'
+import type { Following } from './store/following.ts'
 import type { Admission, Store, StoreLimits, StoreOptions } from './store/model.ts'
 import { createStore } from './store/store.ts'
 
@@ -57,6 +62,16 @@ export function openStore(options: KeepingOptions): Promise<Store> {
     log: (event, fields) => log('info', event, plain(fields)),
     ...options.more,
   })
+}
+
+/** Follows the event streams of the servers of what a store keeps, so that it is current within seconds. */
+export function follow(store: Store, guard: AddressGuard, log: Log): Following {
+  const following = createFollowing(store, {
+    open: createFirehoseSocket((url) => openWebSocket(guard, url)),
+    log: (event, fields) => log('info', event, plain(fields)),
+  })
+  following.update()
+  return following
 }
 
 type Plain = NonNullable<Parameters<Log>[2]>

@@ -1,5 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { NetError } from '../net/errors.ts'
 import { createAddressGuard } from './guard/addresses.ts'
+import type { AddressGuard } from './guard/addresses.ts'
 import { createGuardedFetch } from './guard/fetch.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { describeRelay } from './http/description.ts'
@@ -12,7 +14,8 @@ import { errorFields, noLog } from './http/log.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import { createUpgradeHandler } from './http/upgrades.ts'
-import { endpointsOf, openStore } from './keeping.ts'
+import type { Log } from './http/log.ts'
+import { endpointsOf, follow, openStore } from './keeping.ts'
 import { defaultLimits } from './limits.ts'
 import type { RelayLimits } from './limits.ts'
 import { loadIdentity } from './node/identity.ts'
@@ -26,7 +29,7 @@ import { DEFAULT_STUN } from './options.ts'
 import type { Relay, RelayOptions } from './options.ts'
 import { serveProtocols } from './services.ts'
 import { serveStatic } from './static-files.ts'
-import type { Store } from './store/model.ts'
+import type { Store, StoreOptions } from './store/model.ts'
 import { readVersion } from './version.ts'
 import { createXrpc } from './xrpc/xrpc.ts'
 
@@ -54,6 +57,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const traffic = createTraffic(limits, Date.now)
   const port = createWebSocketPort({ guard, messageBytes: limits.messageBytes })
 
+  /** Set when there is someone to tell of what the store keeps, and someone to pull it from. */
+  let onKept = (_did: string): void => {}
+  let pull: StoreOptions['pull']
   const opened: (() => Promise<unknown>)[] = []
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close()
@@ -65,7 +71,14 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     return run(http, node, store)
 
     async function openParts(): Promise<{ node: RelayNode; store: Store | undefined }> {
-      const store = await keepStore(options, guard, log)
+      const store = await keepStore(options, guard, log, {
+        onChange: (did) => onKept(did),
+        pull: async (...from) => {
+          // Asked for before the node runs: its own server is asked again soon.
+          if (pull === undefined) throw new NetError('net.closed')
+          return pull(...from)
+        },
+      })
       if (store !== undefined) opened.push(() => store.close())
       const shown =
         options.publicUrl === undefined
@@ -97,7 +110,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
           ? undefined
           : { admission: options.admission?.mode ?? 'open', usage: () => store.usage() },
     }
-    const services = serveProtocols({ node, traffic, store, limits, log })
+    const services = serveProtocols({ node, privateKey, traffic, store, limits, log })
+    const following = store === undefined ? undefined : follow(store, guard, log)
+    pull = services.storePeers?.pull
+    onKept = (did) => {
+      following?.update()
+      services.storePeers?.changed(did)
+    }
     const metrics = createMetrics(limits, {
       connections: () => libp2p.getConnections().length,
       sockets: () => traffic.open,
@@ -156,7 +175,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       stopping = true
       clearInterval(counting)
       peers.close()
-      services.close()
+      await services.close()
+      await following?.close()
       // The server takes no more connections from here on, and waits for those that the node ends.
       const ended = http.close()
       await node.stop().catch((error: unknown) => log('error', 'relay.stop-failed', errorFields(error)))
@@ -171,8 +191,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
 /** The store of a relay that has a data folder. */
 async function keepStore(
   options: RelayOptions,
-  guard: Parameters<typeof createGuardedFetch>[0],
-  log: NonNullable<RelayOptions['log']>,
+  guard: AddressGuard,
+  log: Log,
+  more: Pick<StoreOptions, 'onChange' | 'pull'>,
 ): Promise<Store | undefined> {
   if (options.dataDir === undefined) return undefined
   return openStore({
@@ -182,6 +203,7 @@ async function keepStore(
     endpoints: endpointsOf(options),
     fetch: createGuardedFetch(guard),
     log,
+    more,
   })
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Connection } from '@libp2p/interface'
+import type { Connection, PrivateKey } from '@libp2p/interface'
 import { createDhtPeers } from '../net/directory/dht.ts'
 import { createDirectoryServer } from '../net/directory/server.ts'
 import type { DirectoryCounts } from '../net/directory/server.ts'
@@ -17,6 +17,7 @@ import type { RelayLimits } from './limits.ts'
 import type { RelayNode } from './node/libp2p.ts'
 import { createRelayNet } from './node/net.ts'
 import type { Traffic } from './node/traffic.ts'
+import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
 
 const isLoopback = (client: string): boolean => client.startsWith('127.') || client === limitKey('::1')
@@ -31,12 +32,15 @@ const timers = {
 export interface Services {
   /** For metrics. */
   directory(): DirectoryCounts
-  close(): void
+  /** the store among its peers, where there is one */
+  readonly storePeers: StorePeers | undefined
+  close(): Promise<void>
 }
 
 /** What peers may ask this relay for: the directory, and what the store keeps. */
 export function serveProtocols(options: {
   readonly node: RelayNode
+  readonly privateKey: PrivateKey
   readonly traffic: Traffic
   readonly store: Store | undefined
   readonly limits: RelayLimits
@@ -77,5 +81,16 @@ export function serveProtocols(options: {
     ]
     for (const [protocol, handler] of handlers) net.handle(protocol, handler)
   }
-  return { directory: () => directory.counts(), close: () => directory.close() }
+  const storePeers =
+    store === undefined
+      ? undefined
+      : createStorePeers({ net, key: options.privateKey, server: directory, store, log })
+  return {
+    directory: () => directory.counts(),
+    storePeers,
+    async close() {
+      await storePeers?.close()
+      directory.close()
+    },
+  }
 }

@@ -1,4 +1,4 @@
-import type { DigestCheck, Sha256 } from '../core/hash.ts'
+import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
 import type { RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
@@ -82,6 +82,6 @@ export interface ImportOptions {
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number
-  /** a faster check of many digests than one after another, where the host has one */
-  readonly digests?: DigestCheck
+  /** many hashes at a time, where the host can: faster than one after another */
+  readonly lanes?: Lanes
 }

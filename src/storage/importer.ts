@@ -5,7 +5,8 @@ import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
 import { type CheckedBlocks, createBlockCheck } from '../repo/verify/block-check.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
-import { createTreeWalk, type TreeRoot, type TreeWalk } from '../repo/verify/walk.ts'
+import { createTreeWalk } from '../repo/verify/walk.ts'
+import type { TreeRoot, TreeWalk } from '../repo/verify/walk-model.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
 import { moveHead, nextSnapshotId } from './head.ts'
 import { beginImport, discardImport, holdsImport } from './import-row.ts'
@@ -34,7 +35,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   const seed = random()
   const { row, resumed } = await beginImport(options)
   const lane = createWriteLane(storage, did, row.id)
-  const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random)
+  const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random, () => walk?.check())
   const records = writer(options.partial === true ? 'mixed' : 'records')
   const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
   const writers = options.partial === true ? [records] : [records, ...trees]
@@ -71,7 +72,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let kept: SegmentReader | undefined
   let unflushed = false
 
-  const openCheck = () => createBlockCheck(options.digests ?? checkEach(sha256))
+  const openCheck = () => createBlockCheck(options.lanes?.check ?? checkEach(sha256))
   let check = openCheck()
 
   const takeBlocks = (checked: CheckedBlocks): void => {
@@ -99,7 +100,13 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     await options.onCommit(commit)
     greeted = true
     if (options.partial !== true)
-      walk = createTreeWalk({ root: commit.commit.data, blocks: intake, sink, sha256 })
+      walk = createTreeWalk({
+        root: commit.commit.data,
+        blocks: intake,
+        sink,
+        sha256,
+        ...(options.lanes === undefined ? {} : { heads: options.lanes.heads }),
+      })
   }
 
   /** Brings a spilled page of nodes back. */

@@ -1,4 +1,4 @@
-import type { TreeRoot } from '../repo/verify/walk.ts'
+import type { TreeRoot } from '../repo/verify/walk-model.ts'
 
 /** A repo that is kept. Table `repos`, key: DID. */
 export interface RepoRow {

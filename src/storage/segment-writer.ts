@@ -34,6 +34,8 @@ export function createSegmentWriter(
   kind: SegmentRow['kind'],
   /** a random 32-bit number */
   pick: () => number,
+  /** throws when what was written must not be kept; called before a segment is handed to the lane */
+  beforeSeal: () => void = () => {},
 ): SegmentWriter {
   let buffer: Uint8Array<ArrayBuffer> | undefined
   let used = 0
@@ -42,6 +44,7 @@ export function createSegmentWriter(
   const seal = (): void => {
     copyRun()
     if (buffer === undefined || used === 0) return
+    beforeSeal()
     lane.put(segment, kind, buffer, used)
     buffer = undefined
     used = 0

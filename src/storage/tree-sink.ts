@@ -1,6 +1,6 @@
 import { createBlockTable, type BlockTable } from '../repo/verify/block-table.ts'
 import { type Place, storedSize, type StoredNode } from '../repo/mst/stored.ts'
-import type { WalkSink } from '../repo/verify/walk.ts'
+import type { WalkSink } from '../repo/verify/walk-model.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 
 /** Nodes of three layers lie together: about 64 entries, so one short read covers a path through them. */

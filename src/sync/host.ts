@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { DigestCheck, Sha256 } from '../core/hash.ts'
+import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { IdentityEndpoints } from '../pds/identity.ts'
 import type { Fetch, Timers } from '../pds/network.ts'
 import type { Storage } from '../storage/port.ts'
@@ -13,8 +13,8 @@ export interface Host {
   readonly clock: Clock
   /** a random 32-bit number */
   readonly random: () => number
-  /** a faster check of many digests than one after another, where the host has one */
-  readonly digests?: DigestCheck
+  /** many hashes at a time, where the host can: faster than one after another */
+  readonly lanes?: Lanes
 }
 
 /** Where identities and repos are asked for. */

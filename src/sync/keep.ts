@@ -6,6 +6,8 @@ import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
 import { SyncError } from './errors.ts'
 import { evidenceRange } from './evidence.ts'
 import { repoRow, snapshotsOf } from './kept.ts'
+import { deletePartial, deletePartials, partialsOf } from './pages/partial-rows.ts'
+import type { Pins } from './pages/pins.ts'
 import { exclusively, type Work } from './work.ts'
 
 /**
@@ -31,14 +33,22 @@ async function dropSnapshot(storage: Storage, snapshot: SnapshotRow): Promise<vo
   await deleteSnapshotRow(storage, snapshot)
 }
 
-/** Drops the oldest snapshots beyond what the repo keeps. True when any went. */
-export async function applyRetention(storage: Storage, did: string): Promise<boolean> {
+/**
+ * Drops the oldest snapshots beyond what the repo keeps. True when any went. One that a peer is reading stays
+ * until retention is applied again.
+ */
+export async function applyRetention(
+  storage: Storage,
+  did: string,
+  pins?: Pick<Pins, 'holds'>,
+): Promise<boolean> {
   const row = await repoRow(storage, did)
   if (row?.keepLast === undefined) return false
   const snapshots = await snapshotsOf(storage, did)
   const old = snapshots
     .filter((it) => it.id !== row.head)
     .slice(0, Math.max(0, snapshots.length - row.keepLast))
+    .filter((it) => pins?.holds(did, it.id) !== true)
   if (old.length === 0) return false
   for (const snapshot of old) await dropSnapshot(storage, snapshot)
   return true
@@ -67,7 +77,10 @@ export async function sweepsDue(storage: Storage): Promise<string[]> {
   return keys.map((key) => key.slice('sweep/'.length))
 }
 
-/** Deletes a repo with all its snapshots, segments, blobs, evidence and search index, in one transaction. */
+/**
+ * Deletes a repo with all its snapshots, segments, blobs, partial copies, evidence and search index, in one
+ * transaction.
+ */
 export async function deleteRepo(
   storage: Storage,
   did: string,
@@ -86,17 +99,36 @@ export async function deleteRepo(
       { type: 'delete-range', table: 'search', ...range },
       { type: 'delete-range', table: 'screens', ...range },
       { type: 'delete-range', table: 'copies', ...range },
+      ...deletePartials(did),
       { type: 'delete-bytes-range', from: `seg/${range.from}`, to: `seg/${range.to}` },
       { type: 'delete-bytes-range', from: `blob/${range.from}`, to: `blob/${range.to}` },
       { type: 'delete-bytes-range', from: `spill/${range.from}`, to: `spill/${range.to}` },
     ]
-    for (const key of await identitiesOfOnly(storage, did))
-      ops.push({ type: 'delete', table: 'identities', key })
+    await storage.write([...ops, ...(await deleteIdentities(storage, did))])
+  })
+}
+
+/** Deletes a partial copy, with whatever was known of the account when it was the last of it. */
+export async function deleteCollection(
+  storage: Storage,
+  did: string,
+  collection: string,
+  work: Pick<Work, 'exclusively'>,
+): Promise<void> {
+  await work.exclusively(did, async () => {
+    const ops = deletePartial(did, collection)
+    const others = (await partialsOf(storage, did)).some((it) => it.collection !== collection)
+    if (!others && (await repoRow(storage, did)) === undefined) {
+      ops.push({ type: 'delete-range', table: 'copies', ...repoRange(did) })
+      ops.push(...(await deleteIdentities(storage, did)))
+    }
     await storage.write(ops)
   })
 }
 
-async function identitiesOfOnly(storage: Storage, did: string): Promise<string[]> {
+async function deleteIdentities(storage: Storage, did: string): Promise<WriteOp[]> {
   const rows = await storage.list('identities')
-  return rows.filter(({ value }) => (value as { did?: string }).did === did).map(({ key }) => key)
+  return rows
+    .filter(({ value }) => (value as { did?: string }).did === did)
+    .map(({ key }) => ({ type: 'delete', table: 'identities', key }))
 }

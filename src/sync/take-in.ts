@@ -58,7 +58,7 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
       label: input.label,
       partial: input.partial === true,
       ...(before === undefined ? {} : { base: before }),
-      ...(host.digests === undefined ? {} : { digests: host.digests }),
+      ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
       onCommit: async (commit) => {
         admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
       },

@@ -48,7 +48,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     label: input.label,
     partial,
     ...(before === undefined ? {} : { base: before }),
-    ...(host.digests === undefined ? {} : { digests: host.digests }),
+    ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
     onCommit: async (commit) => {
       admission = await admit(host, {
         commit,

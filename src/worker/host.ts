@@ -4,7 +4,7 @@ import type { StartNode } from '../cairn/network/page-node.ts'
 import type { CairnEvent } from '../cairn/api.ts'
 import type { CairnHost, Siblings } from '../cairn/host.ts'
 import { createSha256 } from '../core/hash.ts'
-import { createLanesCheck } from '../core/sha256-lanes.ts'
+import { createLanes } from '../core/sha256-lanes.ts'
 import { openIndexedDb } from '../storage/indexeddb/open.ts'
 
 export const timers: CairnHost['timers'] = {
@@ -16,7 +16,7 @@ export const timers: CairnHost['timers'] = {
 
 /** What the engine gets of a browser's worker: of a page, with its node, or of the service worker. */
 export async function browserHost(context: NetworkHost['context'], startNode: StartNode): Promise<CairnHost> {
-  const [storage, sha256, digests] = await Promise.all([openIndexedDb(), createSha256(), createLanesCheck()])
+  const [storage, sha256, lanes] = await Promise.all([openIndexedDb(), createSha256(), createLanes()])
   const siblings = channelOf('cairn')
   return {
     storage,
@@ -25,7 +25,7 @@ export async function browserHost(context: NetworkHost['context'], startNode: St
     timers,
     clock: { now: () => Date.now() },
     random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    ...(digests === undefined ? {} : { digests }),
+    ...(lanes === undefined ? {} : { lanes }),
     siblings: {
       send: (event) => siblings.post(event),
       // The only sender on this channel is this very code in another context.

@@ -1,5 +1,6 @@
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react'
+import { useId, useState, type FormEvent, type ReactNode } from 'react'
 import type { CairnError } from '../../core/errors.ts'
+import { closeDialog, Dialog } from './dialog.tsx'
 import { ErrorNote } from './error-note.tsx'
 
 interface ConfirmProps {
@@ -7,6 +8,8 @@ interface ConfirmProps {
   /** what is lost, and what is not */
   readonly children: ReactNode
   readonly confirm: string
+  /** the way out; "Keep it" unless told */
+  readonly cancel?: string
   /** must be typed before the button works, for what cannot be undone at all */
   readonly typed?: string
   readonly busy: boolean
@@ -15,45 +18,37 @@ interface ConfirmProps {
   readonly onClose: () => void
 }
 
-/**
- * Asks before something is lost. The platform's own modal dialog: it holds the focus, makes the rest
- * inert, closes on Escape, and gives the focus back.
- */
-export function Confirm({ title, children, confirm, typed, busy, error, onConfirm, onClose }: ConfirmProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
+/** Asks before something is lost. */
+export function Confirm({
+  title,
+  children,
+  confirm,
+  cancel = 'Keep it',
+  typed,
+  busy,
+  error,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const id = useId()
   const [text, setText] = useState('')
-  useEffect(() => {
-    const opener = document.activeElement
-    dialog.current?.showModal()
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
-    }
-  }, [])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (!busy && (typed === undefined || text.trim() === typed)) onConfirm()
   }
   return (
-    <dialog
-      ref={dialog}
-      className="dialog"
-      aria-labelledby={`${id}t`}
-      aria-describedby={`${id}d`}
-      onClose={onClose}
-    >
+    <Dialog title={title} describedBy={`${id}d`} onClose={onClose}>
       <form onSubmit={submit}>
-        <h2 id={`${id}t`}>{title}</h2>
         <div id={`${id}d`} className="stack-tight">
           {children}
         </div>
         {typed !== undefined && (
           <div className="field">
-            <label htmlFor={`${id}i`}>
+            <label htmlFor={id}>
               Type <span className="mono">{typed}</span> to go on
             </label>
             <input
-              id={`${id}i`}
+              id={id}
               className="input"
               value={text}
               onChange={(event) => setText(event.target.value)}
@@ -64,8 +59,8 @@ export function Confirm({ title, children, confirm, typed, busy, error, onConfir
         )}
         {error !== undefined && <ErrorNote error={error} />}
         <div className="line">
-          <button type="button" className="btn" onClick={() => dialog.current?.close()}>
-            Keep it
+          <button type="button" className="btn" onClick={closeDialog}>
+            {cancel}
           </button>
           <button
             type="submit"
@@ -76,6 +71,6 @@ export function Confirm({ title, children, confirm, typed, busy, error, onConfir
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   )
 }

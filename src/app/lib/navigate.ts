@@ -33,6 +33,12 @@ export function followLinks(root: Document): () => void {
     if (link === null || link.target !== '' || link.hasAttribute('download')) return
     const url = new URL(link.href, location.href)
     if (url.origin !== location.origin || url.protocol !== location.protocol) return
+    if (url.hash.startsWith('#/')) {
+      // an address behind the #
+      event.preventDefault()
+      goTo(url.pathname + url.search + url.hash)
+      return
+    }
     if (url.hash !== '') {
       // the skip link: the focus moves, the address does not
       event.preventDefault()

@@ -4,7 +4,7 @@ import { atUriHref, collectionHref, parseRoute, recordHref, repoHref } from './r
 describe('routes', () => {
   it('reads every address of the app', () => {
     expect(parseRoute('/')).toEqual({ name: 'library' })
-    for (const name of ['search', 'activity', 'settings', 'open'])
+    for (const name of ['search', 'network', 'activity', 'settings', 'open'])
       expect(parseRoute(`/${name}`)).toEqual({ name })
     expect(parseRoute('/repo/did:plc:abc/')).toMatchObject({
       name: 'repo',
@@ -30,6 +30,12 @@ describe('routes', () => {
     expect(recordHref('did:plc:abc', 'a.b.c/self', 'snap/1')).toBe(
       '/repo/did:plc:abc/record/a.b.c/self?snapshot=snap%2F1',
     )
+  })
+
+  it('reads a link to keep a copy by, whatever stands before its #', () => {
+    for (const path of ['/', '/settings', '/nothing'])
+      expect(parseRoute(path, '#/keep/did:plc:abc?relay=https%3A%2F%2Fr.example')).toEqual({ name: 'keep' })
+    expect(parseRoute('/', '#main')).toEqual({ name: 'library' })
   })
 
   it('knows what it does not know', () => {

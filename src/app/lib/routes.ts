@@ -8,9 +8,12 @@ export type RepoTab = (typeof REPO_TABS)[number]
 export type Route =
   | { readonly name: 'library' }
   | { readonly name: 'search' }
+  | { readonly name: 'network' }
   | { readonly name: 'activity' }
   | { readonly name: 'settings' }
   | { readonly name: 'open' }
+  /** a link to keep a copy by; what it says stands behind the `#`, which reaches no server */
+  | { readonly name: 'keep' }
   | {
       readonly name: 'repo'
       readonly did: string
@@ -22,15 +25,25 @@ export type Route =
 
 const UNKNOWN: Route = { name: 'unknown' }
 
-/** Reads a raw `location.pathname`. */
-export function parseRoute(pathname: string): Route {
+/** Screens whose address is their name. */
+const PLAIN = [
+  { name: 'search' },
+  { name: 'network' },
+  { name: 'activity' },
+  { name: 'settings' },
+  { name: 'open' },
+] as const satisfies readonly Route[]
+
+const KEEP_HASH = '#/keep/'
+
+/** Reads a raw `location.pathname` and `location.hash`. */
+export function parseRoute(pathname: string, hash = ''): Route {
+  if (hash.startsWith(KEEP_HASH)) return { name: 'keep' }
   const parts = pathname.split('/').filter((part) => part !== '')
   const [first, rawDid, section, rawCollection, rawRkey, ...rest] = parts
   if (first === undefined) return { name: 'library' }
   if (parts.length === 1) {
-    if (first === 'search' || first === 'activity' || first === 'settings' || first === 'open')
-      return { name: first }
-    return UNKNOWN
+    return PLAIN.find(({ name }) => name === first) ?? UNKNOWN
   }
   const did = decode(rawDid)
   const collection = decode(rawCollection)

@@ -10,7 +10,7 @@ import type {
 } from '../../cairn/api.ts'
 import { CairnError } from '../../core/errors.ts'
 import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
-import { storyNetwork } from './story-network.ts'
+import { storyNetwork, type NetworkStory } from './story-network.ts'
 import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
 
 /** A 2 by 2 image, green and stone. */
@@ -32,6 +32,7 @@ export interface StoryOptions {
   readonly repos?: readonly RepoSummary[]
   readonly jobs?: readonly Job[]
   readonly activity?: readonly ActivityItem[]
+  readonly network?: NetworkStory
 }
 
 /**
@@ -42,6 +43,7 @@ export function createStory({
   repos = REPOS,
   jobs = [storyJob(), FAILED_JOB],
   activity: items = ACTIVITY,
+  network = {},
 }: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
   const calls: string[] = []
@@ -63,6 +65,7 @@ export function createStory({
       )
       return value
     }
+  const emit = (event: CairnEvent) => listeners.forEach((listener) => listener(event))
   const sizeOf = (did: string, collection: string) =>
     repos.find((repo) => repo.did === did)?.head?.collections.find(({ nsid }) => nsid === collection)
       ?.records ?? 0
@@ -223,12 +226,12 @@ export function createStory({
       persistAsked: note('persistAsked', undefined),
       wipe: note('wipe', undefined),
     },
-    network: storyNetwork(note),
+    network: storyNetwork(note, emit, network),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
     close: async () => {},
   }
-  return { cairn, calls, emit: (event) => listeners.forEach((listener) => listener(event)) }
+  return { cairn, calls, emit }
 }

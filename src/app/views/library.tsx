@@ -1,17 +1,21 @@
 import { useRef, useState, type FormEvent } from 'react'
-import type { BlobCounts, Job, RepoSummary } from '../../cairn/api.ts'
+import type { BlobCounts, Cairn, Job, RepoSummary } from '../../cairn/api.ts'
+import { readKeepLink } from '../../cairn/network/keep-link.ts'
+import { hasCode } from '../../core/errors.ts'
 import { Avatar } from '../components/avatar.tsx'
 import { Ago, Empty } from '../components/bits.tsx'
 import { ErrorNote } from '../components/error-note.tsx'
 import { FailedJob, JobBar, PauseButton, UnfinishedButtons } from '../components/job-progress.tsx'
 import { Title } from '../components/screen.tsx'
 import { Stones } from '../components/stones.tsx'
+import { summarize, type CopiesSummary } from '../lib/copies.ts'
 import { useAction, type Action } from '../lib/engine-context.ts'
 import { formatBytes, formatNumber, plural, pluralWord } from '../lib/format.ts'
 import { isActive, useDismissJob, useFailedJobOf, useJobOf, useJobs } from '../lib/jobs.ts'
+import { networkUp, useCopies, useNetwork } from '../lib/network.ts'
 import { useRepos } from '../lib/reads.ts'
 import { CAR_ACCEPT, openCarFiles } from '../lib/open-files.ts'
-import { jobStatus, repoName, repoStatus, TONE_CLASS } from '../lib/repo-status.ts'
+import { jobStatus, repoName, repoStatus, TONE_CLASS, type Status } from '../lib/repo-status.ts'
 import { repoHref } from '../lib/routes.ts'
 import '../styles/library.css'
 
@@ -26,7 +30,7 @@ export function LibraryScreen() {
   const loose = jobs.filter(
     (job) =>
       (job.did === undefined || !known.has(job.did)) &&
-      (job.kind === 'backup' || job.kind === 'file') &&
+      (job.kind === 'backup' || job.kind === 'file' || job.kind === 'peer') &&
       (isActive(job) || job.state === 'failed'),
   )
   const empty = repos !== undefined && repos.length === 0 && loose.length === 0
@@ -84,14 +88,34 @@ function summary(repos: readonly RepoSummary[] | undefined): string {
   return `${pluralWord(repos.length, 'repository', 'repositories')} kept on this device, ${formatBytes(bytes)}. Readable without a network.`
 }
 
+/**
+ * A link names relays and peers besides the account, so it goes to the network; so does all else while that is
+ * on. Where no tab leads it, a handle or DID is backed up all the same.
+ */
+async function keepOrBackUp(cairn: Cairn, input: string, isOn: boolean): Promise<unknown> {
+  if (readKeepLink(input) !== undefined) {
+    if (isOn) await networkUp(cairn)
+    return cairn.network.keep(input)
+  }
+  if (!isOn) return cairn.library.backup(input)
+  try {
+    return await cairn.network.keep(input)
+  } catch (error) {
+    if (!hasCode(error, 'network.no-leader')) throw error
+    return cairn.library.backup(input)
+  }
+}
+
 function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElement | null) => void }) {
   const action = useAction()
+  const { value: status } = useNetwork()
+  const isOn = status !== undefined && status.role !== 'off' && status.self !== undefined
   const [text, setText] = useState('')
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     const input = text.trim()
     if (input === '' || action.running) return
-    if (await action.run((cairn) => cairn.library.backup(input))) setText('')
+    if (await action.run((cairn) => keepOrBackUp(cairn, input, isOn))) setText('')
   }
   return (
     <>
@@ -106,7 +130,7 @@ function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElement | n
           autoCorrect="off"
           spellCheck={false}
           enterKeyHint="go"
-          maxLength={2_048}
+          maxLength={4_096}
         />
         <button type="submit" className="btn go" disabled={action.running}>
           Back up
@@ -179,8 +203,10 @@ function RepoRow({ repo }: { readonly repo: RepoSummary }) {
   const job = useJobOf(repo.did)
   const failed = useFailedJobOf(repo.did)
   const dismiss = useDismissJob()
+  const { value: known } = useCopies(repo.did)
+  const copies = repo.head === undefined || (known ?? []).length === 0 ? undefined : summarize(known ?? [])
   const name = repoName(repo)
-  const status = job === undefined ? repoStatus(repo) : jobStatus(job)
+  const status = job === undefined ? withCopies(repoStatus(repo), copies) : jobStatus(job)
   return (
     <li className="row">
       <Avatar did={repo.did} cid={repo.avatar} name={name} />
@@ -207,8 +233,8 @@ function RepoRow({ repo }: { readonly repo: RepoSummary }) {
         <PauseButton job={job} />
       ) : (
         <Stones
-          stones={[repo.head === undefined ? 'wanted' : 'current']}
-          label={repo.head === undefined ? 'No copy yet' : '1 copy, on this device'}
+          stones={copies?.stones ?? [repo.head === undefined ? 'wanted' : 'current']}
+          label={copies?.title ?? (repo.head === undefined ? 'No copy yet' : '1 copy, on this device')}
         />
       )}
       {job === undefined && repo.unfinished !== undefined && (
@@ -219,6 +245,12 @@ function RepoRow({ repo }: { readonly repo: RepoSummary }) {
       {failed !== undefined && <FailedJob job={failed} onDismiss={() => dismiss(failed.id)} />}
     </li>
   )
+}
+
+/** Where nothing is wrong with the copy here, those elsewhere are what there is to tell. */
+function withCopies(status: Status, copies: CopiesSummary | undefined): Status {
+  if (status.tone !== 'good' || copies === undefined || copies.held < 2) return status
+  return { ...status, tone: copies.tone, short: copies.title }
 }
 
 function Facts({ repo }: { readonly repo: RepoSummary }) {

@@ -51,9 +51,9 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
       ? `A copy of ${name} was looked at; nothing in it is new.`
       : `${name} came from another copy, proven${changes(fields) || records(fields)}.`,
   'peer.failed': (_, name) => `${name} could not be taken from another copy.`,
-  'agreement.offered': (_, name) => `Keeping copies for each other was offered: ${name}.`,
-  'agreement.accepted': (_, name) => `Copies are now kept for each other: ${name}.`,
-  'agreement.ended': (_, name) => `An agreement about ${name} ended.`,
+  'agreement.offered': (_, name) => `An agreement to keep copies of ${name} was offered.`,
+  'agreement.accepted': (_, name) => `An agreement to keep copies of ${name} holds from now on.`,
+  'agreement.ended': (_, name) => `An agreement to keep copies of ${name} ended.`,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0

@@ -33,6 +33,7 @@ function outcome(job: Job): string {
         ? 'done, no blob was left to fetch.'
         : `done, ${plural(job.records, 'blob')} asked for. The list of blobs shows any that did not come.`
     case 'file':
+    case 'peer':
     case 'backup': {
       const { result } = job
       if (result === undefined) return 'done.'

@@ -1,4 +1,13 @@
-import { COPY_SAFE, type WordsEntry } from './shape.ts'
+import { formatBytes } from '../lib/format.ts'
+import { COPY_SAFE, number, text, TRY_LATER, type WordsEntry } from './shape.ts'
+
+const CHALLENGE: Readonly<Record<string, string>> = {
+  missing: 'It no longer has all of the blocks it was asked for.',
+  absent: 'Its tree lacks records that were there.',
+  proof: 'What it sent does not add up to the signed root.',
+  mac: 'Its answer was not made for this question.',
+  deadline: 'Its answer came too late to count.',
+}
 
 /** The engine that moves repos, and what it was asked for. */
 export const syncWords: Readonly<Record<string, WordsEntry>> = {
@@ -36,6 +45,46 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     title: 'That blob is not kept on this device.',
     safe: 'The record that refers to it is kept.',
     next: 'Fetch the blobs of this repository, then try again.',
+  },
+  'sync.peer-lacks': {
+    title: 'That device does not have this repository, or not for you.',
+    safe: COPY_SAFE,
+    next: 'Other copies are asked instead. An unlisted copy is given only to those with an agreement.',
+  },
+  'sync.peer-failed': {
+    title: 'That device could not answer for now.',
+    safe: COPY_SAFE,
+    next: 'It may be busy. It is asked again by itself.',
+  },
+  'sync.over-budget': (fields) => {
+    const limit = number(fields, 'limit')
+    return {
+      title: 'That device sent more than an answer may have.',
+      safe: 'It was stopped. ' + COPY_SAFE,
+      next: `${limit === undefined ? '' : `The limit was ${formatBytes(limit)}. `}Other copies are asked instead. If there is none, back up from the account’s own server.`,
+    }
+  },
+  'sync.challenge-failed': (fields) => {
+    const reason = text(fields, 'reason', '')
+    const why = Object.hasOwn(CHALLENGE, reason) ? CHALLENGE[reason] : undefined
+    return {
+      title: 'This copy did not prove itself.',
+      safe: COPY_SAFE,
+      next: `${why === undefined ? '' : `${why} `}Do not count on it: challenge it again later, and ask someone else to keep a copy too.`,
+    }
+  },
+  'sync.no-common-root': {
+    title: 'You and that copy have no backup in common to ask about.',
+    safe: COPY_SAFE,
+    next: 'Sync first, so that both hold the same state, then challenge it again.',
+  },
+  'sync.no-copy': (fields) => {
+    const asked = number(fields, 'asked') ?? 0
+    return {
+      title: asked === 0 ? 'Nobody who keeps a copy could be found.' : 'Nobody who answered has a copy.',
+      safe: COPY_SAFE,
+      next: 'A copy can be fetched when someone who has it is online. ' + TRY_LATER,
+    }
   },
   'cairn.unexpected': {
     title: 'Something went wrong that Cairn did not foresee.',

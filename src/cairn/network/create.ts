@@ -8,6 +8,7 @@ import { createCalls, NetworkError } from './calls.ts'
 import { fence } from './fence.ts'
 import type { NetworkHost } from './host.ts'
 import { type Campaign, campaign, type Lead } from './leadership.ts'
+import { isListed } from './listed.ts'
 import { OFF } from './off.ts'
 import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
 
@@ -22,8 +23,6 @@ export interface Service extends Led {
   fetch(did: string, work: Work): Promise<BackupResult>
   /** web addresses besides the app's own */
   setRelays(urls: readonly string[]): void
-  /** Resolves when nothing is under way: everything that was newer elsewhere has come. */
-  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,8 +42,6 @@ export interface RunningNetwork {
   heard(event: CairnEvent): void
   /** how to take a repo in from peers, while this context leads */
   fromPeers(): Service['fetch'] | undefined
-  /** Resolves with the service of the lead that this context has or wins. */
-  lead(): Promise<Service>
   close(): Promise<void>
 }
 
@@ -80,16 +77,17 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
   let lastNode: string | undefined
 
   const serve = async (host: CairnHost, over: AbortSignal): Promise<void> => {
+    const end = Promise.withResolvers<void>()
+    // Before the start, which reads the settings: a change that comes while it starts is not missed.
+    restart = end.resolve
+    over.addEventListener('abort', () => end.resolve())
+    if (over.aborted) end.resolve()
     const mine = await start(host, network)
     service = mine
     told.resolve(mine)
     emit({ type: 'network' })
     try {
-      await new Promise<void>((resolve) => {
-        restart = resolve
-        over.addEventListener('abort', () => resolve())
-        if (over.aborted) resolve()
-      })
+      await end.promise
     } finally {
       service = undefined
       told = Promise.withResolvers()
@@ -158,7 +156,7 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       await apply()
       return next
     },
-    listed: async (did) => (await storage.get('network', unlistedKey(did))) === undefined,
+    listed: (did) => isListed(storage, did),
   }
   quietly(apply())
 
@@ -169,7 +167,6 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       if (event.type === 'repo') service?.repoChanged(event.did)
     },
     fromPeers: () => service?.fetch.bind(service),
-    lead: async () => service ?? told.promise,
     async close() {
       closed = true
       stopAnswering()
@@ -178,8 +175,6 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     },
   }
 }
-
-export const unlistedKey = (did: string): string => `unlisted/${did}`
 
 function callLed(service: Service, name: string, args: readonly unknown[]): Promise<unknown> {
   const known = LED.find((it) => it === name)

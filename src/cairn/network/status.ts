@@ -1,8 +1,8 @@
-import { toHex } from '../../core/bytes.ts'
 import type { Networker } from '../../net/networker/model.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { NetworkStatus, PeerStatus } from '../network-model.ts'
 import { peerName } from './copies.ts'
+import type { Following } from './following.ts'
 import type { NetworkHost, NodeHandle } from './host.ts'
 import type { Relays } from './relays.ts'
 import type { Transfers } from './transfers.ts'
@@ -15,13 +15,12 @@ export interface StatusParts {
   readonly networker: Networker
   readonly transfers: Transfers
   readonly relayOnly: boolean
-  /** hex topic → DID */
-  readonly didOf: ReadonlyMap<string, string>
+  readonly following: Pick<Following, 'didsOf'>
 }
 
 /** The network as the leader sees it now. */
 export async function statusOf(parts: StatusParts): Promise<NetworkStatus> {
-  const { storage, network, node, relays, networker, transfers, relayOnly, didOf } = parts
+  const { storage, network, node, relays, networker, transfers, relayOnly, following } = parts
   const links = new Map((await node.peers()).map((it) => [it.peer, it]))
   const connections = new Map(node.net.connections().map((it) => [it.peer, it]))
   const peers = await Promise.all(
@@ -31,7 +30,7 @@ export async function statusOf(parts: StatusParts): Promise<NetworkStatus> {
       path: connections.get(id)?.path ?? type,
       address: connections.get(id)?.address ?? remoteAddress,
       kind: 'device',
-      shared: topics.flatMap((topic) => didOf.get(toHex(topic.id)) ?? []),
+      shared: following.didsOf(topics),
       since: stream.since,
       received: links.get(id)?.received ?? 0,
       sent: links.get(id)?.sent ?? 0,

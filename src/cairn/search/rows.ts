@@ -1,5 +1,5 @@
 import { hasCode } from '../../core/errors.ts'
-import type { TreeRoot } from '../../repo/verify/walk.ts'
+import type { TreeRoot } from '../../repo/verify/walk-model.ts'
 import type { Storage, WriteOp } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 

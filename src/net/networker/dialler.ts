@@ -27,19 +27,22 @@ export interface DiallerInput {
 
 export function createDialler({ net, links, timers, limits, closing }: DiallerInput): Dialler {
   const upgrading = new Set<string>()
+  // Streams that are being opened will need room too.
+  let opening = 0
 
   const open = async (
     peer: string,
     addresses: readonly string[],
     directOnly: boolean,
   ): Promise<Link | undefined> => {
+    opening++
     const stream = await withDeadline(
       timers,
       limits.dialMs,
       closing,
       (signal) => net.open(peer, NETWORKER_PROTOCOL, { signal, addresses }),
       (late) => late.abort(),
-    )
+    ).finally(() => opening--)
     if (closing.aborted || (directOnly && stream.path !== 'direct')) {
       stream.abort()
       return undefined
@@ -65,7 +68,7 @@ export function createDialler({ net, links, timers, limits, closing }: DiallerIn
   }
   return {
     async dial(peer, addresses) {
-      if (!links.room()) return 'failed'
+      if (!links.room(opening)) return 'failed'
       try {
         const link = await open(peer, addresses, false)
         if (links.current(peer) !== undefined || link?.farewell === 'duplicate') return 'linked'

@@ -16,8 +16,8 @@ export interface Links {
   readonly all: ReadonlySet<Link>
   /** The link to a peer that is in use, or about to be. */
   current(peer: string): Link | undefined
-  /** Room for one more. */
-  room(): boolean
+  /** Room for one more besides so many that are on their way. */
+  room(opening: number): boolean
   /** Serves a stream that a peer opened, to its end. */
   accept(stream: ByteStream): Promise<void>
   /** Takes over a stream that we opened. */
@@ -177,7 +177,7 @@ export function createLinks(input: LinksInput): Links {
     streams,
     all,
     current: (peer) => current.get(peer),
-    room: () => all.size < limits.links,
+    room: (opening) => all.size + opening < limits.links,
     async accept(stream) {
       if (closed) return stream.abort()
       if (stream.peer === self) return refuse(stream, 'self')

@@ -47,6 +47,7 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
   let over = stream.status !== 'open'
   let ended = !over && stream.remoteWriteStatus === 'closed'
   let closing = false
+  let resuming = false
   let failure: CairnError | undefined = over ? new NetError('net.reset', { peer }) : undefined
   let change = Promise.withResolvers<void>()
   let lane: Promise<void> = Promise.resolve()
@@ -67,7 +68,7 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
     chunks.push(bytes)
     unread += bytes.length
     facts.onReceived?.(bytes.length)
-    if (unread >= PAUSE_AT) pause()
+    if (!resuming) pauseWhenFull()
     changed()
   })
   stream.addEventListener('remoteCloseWrite', () => {
@@ -84,17 +85,24 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
     facts.onClose?.()
   })
 
-  const pause = (): void => {
-    if (stream.readStatus === 'readable') stream.pause()
+  const pauseWhenFull = (): void => {
+    if (unread >= PAUSE_AT && stream.readStatus === 'readable') stream.pause()
   }
-  /** Lets more come: first what libp2p holds, then what the other side may send. */
+  /**
+   * Lets more come: first what libp2p holds, then what the other side may send. A pause in the midst of that
+   * would be undone by its second half, which makes yamux send window updates again: the stream would look
+   * paused, grow past what libp2p holds, and be reset. So it waits until all of it is done.
+   */
   const resume = (): void => {
     if (stream.readStatus !== 'paused') return
+    resuming = true
     try {
       stream.resume()
     } catch {
       // What was held has been handed over; only the window update had no connection to go to any more.
     }
+    resuming = false
+    pauseWhenFull()
   }
 
   const read = async (): Promise<Uint8Array | undefined> => {

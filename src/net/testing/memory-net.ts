@@ -9,7 +9,8 @@ interface Pipe {
   write(bytes: Uint8Array): Promise<void>
   read(): Promise<Uint8Array | undefined>
   end(): void
-  fail(error: CairnError): void
+  /** ends it at once: its two sides see why, each in its own words */
+  fail(reader: CairnError, writer: CairnError): void
 }
 
 /** One direction: bounded, in order, ends once. Chunks are split and joined, so that readers cannot rely on them. */
@@ -17,27 +18,34 @@ function createPipe(): Pipe {
   const chunks: Uint8Array[] = []
   let held = 0
   let ended = false
-  let failure: CairnError | undefined
+  let failure: { readonly reader: CairnError; readonly writer: CairnError } | undefined
   let wake = Promise.withResolvers<void>()
+  let turn: Promise<void> = Promise.resolve()
   const changed = (): void => {
     wake.resolve()
     wake = Promise.withResolvers()
   }
+  const writeAll = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.length; at += 40_000) {
+      while (failure === undefined && held >= ROOM) await wake.promise
+      if (failure !== undefined) throw failure.writer
+      const part = bytes.slice(at, at + 40_000)
+      chunks.push(part)
+      held += part.length
+      changed()
+    }
+  }
   return {
-    async write(bytes) {
-      if (ended) throw failure ?? new NetError('net.closed')
-      for (let at = 0; at < bytes.length; at += 40_000) {
-        while (failure === undefined && held >= ROOM) await wake.promise
-        if (failure !== undefined) throw failure
-        const part = bytes.slice(at, at + 40_000)
-        chunks.push(part)
-        held += part.length
-        changed()
-      }
+    write(bytes) {
+      if (ended) return Promise.reject(failure?.writer ?? new NetError('net.closed'))
+      const own = bytes.slice()
+      const mine = turn.then(() => writeAll(own))
+      turn = mine.catch(() => {})
+      return mine
     },
     async read() {
       while (failure === undefined && chunks.length === 0 && !ended) await wake.promise
-      if (failure !== undefined) throw failure
+      if (failure !== undefined) throw failure.reader
       const chunk = chunks.shift()
       held -= chunk?.length ?? 0
       changed()
@@ -47,8 +55,8 @@ function createPipe(): Pipe {
       ended = true
       changed()
     },
-    fail(error) {
-      failure ??= error
+    fail(reader, writer) {
+      failure ??= { reader, writer }
       ended = true
       chunks.length = 0
       changed()
@@ -59,7 +67,7 @@ function createPipe(): Pipe {
 function streamPair(protocol: string, path: Path, from: string, to: string): [ByteStream, ByteStream] {
   const there = createPipe()
   const back = createPipe()
-  const side = (peer: string, out: Pipe, into: Pipe): ByteStream => ({
+  const side = (self: string, peer: string, out: Pipe, into: Pipe): ByteStream => ({
     protocol,
     peer,
     path,
@@ -69,11 +77,13 @@ function streamPair(protocol: string, path: Path, from: string, to: string): [By
       out.end()
     },
     abort(error) {
-      out.fail(new NetError('net.reset', { peer }))
-      into.fail(error ?? new NetError('net.closed'))
+      const mine = error ?? new NetError('net.closed')
+      const theirs = new NetError('net.reset', { peer: self })
+      out.fail(theirs, mine)
+      into.fail(mine, theirs)
     },
   })
-  return [side(to, there, back), side(from, back, there)]
+  return [side(from, to, there, back), side(to, from, back, there)]
 }
 
 export interface MemoryNetwork {

@@ -1,8 +1,8 @@
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import * as v from 'valibot'
 import { NetError } from '../../net/errors.ts'
+import { fetchRelayInfo } from '../../net/node/relay-info.ts'
 import type { AddressGuard } from '../guard/addresses.ts'
 import { errorFields } from '../http/log.ts'
 import type { Log } from '../http/log.ts'
@@ -14,14 +14,6 @@ const MOST_DELAY_MS = 60_000
 const CHECK_MS = 15_000
 /** For its description and for the connection, ms. */
 const TRY_MS = 15_000
-/** Bytes of a description: ours are under 3 KB. */
-const MAX_DESCRIPTION = 64 * 1024
-
-const description = v.object({
-  peerId: v.pipe(v.string(), v.maxLength(128)),
-  multiaddrs: v.pipe(v.array(v.pipe(v.string(), v.maxLength(512))), v.minLength(1), v.maxLength(16)),
-})
-
 export interface PeerKeeper {
   /** Resolves when each has been tried once. */
   readonly tried: Promise<void>
@@ -89,18 +81,13 @@ export function keepPeers(options: {
   }
 }
 
-/** @throws NetError `net.relay-invalid` */
+/** @throws NetError `net.relay-invalid`, `net.unreachable` */
 async function addressesOf(peer: string, guard: AddressGuard, signal: AbortSignal): Promise<Multiaddr[]> {
   if (peer.startsWith('/')) return allowed(guard, [parse(peer, peer)])
-  const base = new URL(peer)
-  const url = new URL(`${base.pathname.replace(/\/?$/, '/')}relay.json`, base)
-  const isPrivate = guard.refusal(base.hostname) !== undefined
   // The operator's own word: no guard on this one.
-  const response = await fetch(url, { signal, redirect: 'error' })
-  const text = await readText(response)
-  const parsed = v.safeParse(description, response.ok ? parseJson(text) : undefined)
-  if (!parsed.success) throw new NetError('net.relay-invalid', { url: url.origin, reason: 'shape' })
-  const addresses = parsed.output.multiaddrs.map((one) => parse(one, url.origin))
+  const { multiaddrs } = await fetchRelayInfo(fetch, peer, signal)
+  const addresses = multiaddrs.map((one) => parse(one, peer))
+  const isPrivate = guard.refusal(new URL(peer).hostname) !== undefined
   return isPrivate ? allowed(guard, addresses) : addresses
 }
 
@@ -117,25 +104,6 @@ function parse(text: string, url: string): Multiaddr {
     return multiaddr(text)
   } catch (cause) {
     throw new NetError('net.relay-invalid', { url, reason: 'multiaddr' }, { cause })
-  }
-}
-
-/** The body, as far as it is not larger than a description. */
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length > MAX_DESCRIPTION) break
-  }
-  return text
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

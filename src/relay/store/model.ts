@@ -56,7 +56,7 @@ export interface StoreOptions {
   /** one line a fact, for the relay's log */
   readonly log?: (event: string, fields: Readonly<Record<string, unknown>>) => void
   /** parts of the host that tests replace */
-  readonly host?: Partial<Pick<Host, 'timers' | 'clock' | 'random' | 'sha256' | 'digests'>>
+  readonly host?: Partial<Pick<Host, 'timers' | 'clock' | 'random' | 'sha256' | 'lanes'>>
 }
 
 export interface StoredRepo {

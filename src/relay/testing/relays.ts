@@ -94,3 +94,18 @@ export async function until<T>(
 
 /** What a node listens on to be reached through the relay at an address. */
 export const through = (address: Multiaddr | string): string => `${address.toString()}/p2p-circuit`
+
+/** Waits until the node can be reached through its relay. */
+export const reachable = (node: Libp2p): Promise<string> =>
+  until(node, ['self:peer:update'], () =>
+    node
+      .getMultiaddrs()
+      .map(String)
+      .find((one) => one.includes('p2p-circuit')),
+  )
+
+/** The value of a metric with its labels, as `/metrics` gives it; NaN when there is none. */
+export const metric = async (relay: Relay, name: string): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${relay.port}/metrics`)).text()
+  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (.+)$`, 'm').exec(text)?.[1])
+}

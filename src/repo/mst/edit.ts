@@ -1,6 +1,6 @@
 import type { Sha256 } from '../../core/hash.ts'
 import { utf8 } from '../../core/bytes.ts'
-import type { WalkSink, TreeRoot } from '../verify/walk.ts'
+import type { WalkSink, TreeRoot } from '../verify/walk-model.ts'
 import { heightOf } from './height.ts'
 import { encodeNode, parseNode } from './node.ts'
 import { below, childDigest, keysOf, type TreeSource, valueOf } from './read.ts'

@@ -11,7 +11,7 @@ import {
   type StoredNode,
   totals,
 } from '../mst/stored.ts'
-import type { TreeRoot, WalkSink } from '../verify/walk.ts'
+import type { TreeRoot, WalkSink } from '../verify/walk-model.ts'
 
 /** Stored trees in memory: each node goes through the stored form on its way in and out. */
 export interface MemoryTree extends TreeSource, WalkSink {

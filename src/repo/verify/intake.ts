@@ -6,7 +6,7 @@ import { looksLikeNode, type MstNode, parseNode } from '../mst/node.ts'
 import type { Place } from '../mst/stored.ts'
 import { type BlockTable, createBlockTable } from './block-table.ts'
 import { createNodeArena, type NodeArena } from './node-arena.ts'
-import type { WalkBlocks } from './walk.ts'
+import type { WalkBlocks } from './walk-model.ts'
 
 /** Where sound records go as they arrive. */
 export interface RecordSink {

@@ -11,7 +11,8 @@ import { generateRepo } from '../testing/generate.ts'
 import { createPrng } from '../testing/prng.ts'
 import type { BlockOrder, TestRepo } from '../testing/repo.ts'
 import { createIntake, type Intake } from './intake.ts'
-import { createTreeWalk, type TreeWalk } from './walk.ts'
+import { createTreeWalk } from './walk.ts'
+import type { TreeWalk } from './walk-model.ts'
 
 const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
 const ORDERS: readonly BlockOrder[] = ['preorder', 'reversed', 'shuffled', 'revision']

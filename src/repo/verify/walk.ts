@@ -1,50 +1,12 @@
-import type { Sha256 } from '../../core/hash.ts'
+import { headEach, type HeadsOf, type Sha256 } from '../../core/hash.ts'
 import { RepoError } from '../errors.ts'
 import { heightOf } from '../mst/height.ts'
 import { FIELDS, type MstNode, PREFIX, RIGHT, SUFFIX, SUFFIX_LENGTH, VALUE } from '../mst/node.ts'
-import type { CollectionTotals } from '../mst/read.ts'
 import { type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
 import { checkPath, MAX_PATH_BYTES } from '../path.ts'
 import { compareTo, printable, samePrefix, SLASH } from './key-bytes.ts'
-
-/** What the walk asks about the blocks that have come so far. Digests are given as bytes and an offset. */
-export interface WalkBlocks {
-  /** The node; `missing` when it has not come; `elsewhere` when it was spilled and must be loaded first. */
-  node(bytes: Uint8Array, at: number): MstNode | 'missing' | 'elsewhere'
-  /**
-   * Where the record is kept; `missing` when it has not come; `elsewhere` as for nodes, whose bytes it may
-   * have. Throws when it came and is no sound record.
-   */
-  record(bytes: Uint8Array, at: number): Place | 'missing' | 'elsewhere'
-  /** Byte offset in the CAR at which a node came, for reports. */
-  position(bytes: Uint8Array, at: number): number
-}
-
-export interface WalkSink {
-  /** A node whose whole subtree is proven, children before parents. Returns where it is kept. */
-  node(stored: StoredNode, digest: Uint8Array, layer: number): Place
-}
-
-export interface TreeRoot extends StoredChild {
-  readonly layer: number
-}
-
-/** `more`: it paused, for its sink to catch up. `waiting`: for the block {@link TreeWalk.wanted} names. `elsewhere`: for a spilled node to be loaded. */
-export type WalkState = 'done' | 'more' | 'waiting' | 'elsewhere'
-
-export interface TreeWalk {
-  /** Goes as far as the blocks at hand allow, at most some thousand nodes at a time. */
-  advance(): WalkState
-  /** The digest that the walk waits for. */
-  wanted(): { readonly digest: Uint8Array; readonly as: 'node' | 'record' } | undefined
-  readonly root: TreeRoot | undefined
-  /** proven so far */
-  readonly records: number
-  /** path of the last record proven: everything up to it is; undefined before the first */
-  last(): string | undefined
-  /** collections proven so far, in order */
-  readonly collections: readonly CollectionTotals[]
-}
+import { createKeyHeights } from './key-heights.ts'
+import type { TreeRoot, TreeWalk, WalkBlocks, WalkSink, WalkState } from './walk-model.ts'
 
 /** A pause comes after this many nodes: about a megabyte of them, some 20 ms. */
 const NODES_AT_ONCE = 2500
@@ -77,8 +39,11 @@ export function createTreeWalk(input: {
   readonly blocks: WalkBlocks
   readonly sink: WalkSink
   readonly sha256: Sha256
+  /** many hashes at a time, where the host can */
+  readonly heads?: HeadsOf
 }): TreeWalk {
   const { blocks, sink, sha256 } = input
+  const heights = createKeyHeights(sha256, input.heads ?? headEach)
   const stack: Frame[] = []
   let depth = 0
   let lastKey = new Uint8Array(MAX_PATH_BYTES)
@@ -98,8 +63,19 @@ export function createTreeWalk(input: {
     as: 'node',
   }
 
-  const fail = (code: ConstructorParameters<typeof RepoError>[0], frame: Frame, fields = {}): never => {
-    throw new RepoError(code, { offset: blocks.position(frame.digest, 0), ...fields })
+  const fail = (
+    code: ConstructorParameters<typeof RepoError>[0],
+    { digest }: Pick<Frame, 'digest'>,
+    fields = {},
+  ): never => {
+    throw new RepoError(code, { offset: blocks.position(digest, 0), ...fields })
+  }
+
+  const checkHeights = (): void => {
+    const wrong = heights.check()
+    if (wrong === undefined) return
+    const { digest, ...fields } = wrong
+    fail('repo.height-wrong', { digest }, fields)
   }
 
   const push = (node: MstNode, digest: Uint8Array, layer: number): void => {
@@ -150,11 +126,8 @@ export function createTreeWalk(input: {
     if (order === 0) fail('repo.key-duplicate', frame, { path: printable(key) })
     if (order < 0) fail('repo.key-order', frame, { path: printable(key) })
     if (!checkPath(frame.key, 0, length)) fail('repo.path-invalid', frame, { path: printable(key) })
-    const height = heightOf(sha256, frame.key, 0, length)
-    if (frame.layer < 0) frame.layer = height
-    if (height !== frame.layer) {
-      fail('repo.height-wrong', frame, { path: printable(key), height, layer: frame.layer })
-    }
+    if (heights.full) checkHeights()
+    heights.add(frame.key, length, frame.layer, frame.digest)
     if (collectionLength === 0 || length < collectionLength || !samePrefix(key, lastKey, collectionLength)) {
       const nsid = printable(key.subarray(0, key.indexOf(SLASH)))
       collections.push({ nsid, records: 0, bytes: 0 })
@@ -246,27 +219,41 @@ export function createTreeWalk(input: {
     parent.step++
   }
 
+  const goOn = (): WalkState => {
+    finished = 0
+    while (done === undefined) {
+      const frame = stack[depth - 1]
+      if (depth === 0 || frame === undefined) {
+        const state = startRoot()
+        if (state !== undefined) return state
+        continue
+      }
+      const { node, step } = frame
+      if (finished >= NODES_AT_ONCE) return 'more'
+      let state: WalkState | undefined
+      if (step === 2 * node.count + 1) finish(frame)
+      else if (step === 0) state = child(frame, node.left)
+      else if (step % 2 === 1) state = entry(frame, (step - 1) >> 1)
+      else state = child(frame, node.fields[((step >> 1) - 1) * FIELDS + RIGHT] ?? -1)
+      if (state !== undefined) return state
+    }
+    return 'done'
+  }
+
   return {
     advance() {
-      finished = 0
-      while (done === undefined) {
-        const frame = stack[depth - 1]
-        if (depth === 0 || frame === undefined) {
-          const state = startRoot()
-          if (state !== undefined) return state
-          continue
-        }
-        const { node, step } = frame
-        if (finished >= NODES_AT_ONCE) return 'more'
-        let state: WalkState | undefined
-        if (step === 2 * node.count + 1) finish(frame)
-        else if (step === 0) state = child(frame, node.left)
-        else if (step % 2 === 1) state = entry(frame, (step - 1) >> 1)
-        else state = child(frame, node.fields[((step >> 1) - 1) * FIELDS + RIGHT] ?? -1)
-        if (state !== undefined) return state
+      let state: WalkState
+      try {
+        state = goOn()
+      } catch (error) {
+        // What lies before it comes first.
+        checkHeights()
+        throw error
       }
-      return 'done'
+      checkHeights()
+      return state
     },
+    check: checkHeights,
     wanted() {
       if (done !== undefined) return undefined
       return { digest: want.bytes.subarray(want.at, want.at + 32), as: want.as }

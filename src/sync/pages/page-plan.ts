@@ -1,8 +1,8 @@
 import { childDigest, keysOf, valueOf } from '../../repo/mst/read.ts'
+import type { MstNode } from '../../repo/mst/node.ts'
 import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
-import type { SegmentReader } from '../../storage/segment-reader.ts'
 import { digestOfCid } from './cids.ts'
 import { buildFragment, type FragmentBlock } from './fragment.ts'
 import { inRange, mayHold, type PathRange } from './range.ts'
@@ -14,6 +14,20 @@ export interface Page {
   readonly records: number
 }
 
+/** A tree that pages are made of. What it has not at hand, below a node or beside it, ends a page. */
+export interface PageTree {
+  load(at: Place): Promise<{
+    readonly node: MstNode
+    readonly records: readonly (Place | undefined)[]
+    readonly children: readonly (StoredChild | undefined)[]
+  }>
+  /** Bytes of records, in the order asked. */
+  records(places: readonly Place[]): Promise<Uint8Array[]>
+}
+
+/** The commit that a page begins with, and the root under it. */
+export type PageRoot = Pick<SnapshotRow, 'commit' | 'commitCid' | 'data'> & { readonly root: StoredChild }
+
 type Item = FragmentBlock | { readonly digest: Uint8Array; readonly place: Place }
 
 /**
@@ -24,8 +38,8 @@ type Item = FragmentBlock | { readonly digest: Uint8Array; readonly place: Place
  * @throws StorageError `storage.segment-gone` when the snapshot was swept meanwhile
  */
 export async function buildPage(
-  reader: SegmentReader,
-  snapshot: SnapshotRow,
+  reader: PageTree,
+  snapshot: PageRoot,
   range: PathRange,
   { known, maxBytes }: { readonly known: boolean; readonly maxBytes: number },
 ): Promise<Page> {
@@ -54,10 +68,11 @@ export async function buildPage(
       const right = key ?? upper
       const child = children[i]
       const below = childDigest(node, i)
-      if (child !== undefined && below !== undefined && mayHold(range, left, right))
-        if (!(await go(child, below, left, right))) return false
+      if (below !== undefined && mayHold(range, left, right))
+        if (child === undefined || !(await go(child, below, left, right))) return false
+      if (key === undefined || !inRange(range, key)) continue
       const place = places[i]
-      if (key === undefined || place === undefined || !inRange(range, key)) continue
+      if (place === undefined) return false
       const weight = waiting.reduce(
         (sum, it) => sum + carFrameLength(it.bytes.length),
         carFrameLength(place.length),

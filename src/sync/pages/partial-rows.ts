@@ -53,6 +53,29 @@ export async function partialRows(storage: Storage, did: string): Promise<Partia
   return rows.map(({ value }) => value as PartialRow)
 }
 
+/**
+ * Collections that a person wants kept, of one repo or of all: each copy that counts, and where there is none
+ * yet what came of it so far, which is not `whole`.
+ */
+export async function partialsOf(storage: Storage, did?: string): Promise<PartialRow[]> {
+  const range = (prefix: string) =>
+    did === undefined
+      ? { from: `${prefix}/`, to: `${prefix}0` }
+      : { from: `${prefix}/${did}/`, to: `${prefix}/${did}0` }
+  const [kept, begun] = await Promise.all([
+    storage.list('meta', range('partial')),
+    storage.list('meta', range('partial-pull')),
+  ])
+  const rows = new Map<string, PartialRow>()
+  for (const { value } of [...begun, ...kept]) {
+    const row = value as PartialRow
+    rows.set(`${row.did}/${row.collection}`, row)
+  }
+  return [...rows.values()].sort((a, b) =>
+    a.did === b.did ? (a.collection < b.collection ? -1 : 1) : a.did < b.did ? -1 : 1,
+  )
+}
+
 /** Makes a copy the one that counts; what was there before goes in the same write. */
 export const replacePartial = (row: PartialRow, before: PartialRow | undefined): WriteOp[] => [
   { type: 'put', table: 'meta', key: partialKey(row.did, row.collection), value: row },
@@ -70,14 +93,12 @@ export const deletePartials = (did: string): WriteOp[] => [
   { type: 'delete-bytes-range', from: `part/${did}/`, to: `part/${did}0` },
 ]
 
-/** Deletes one partial copy, and what was fetched to replace it. */
-export async function deletePartial(storage: Storage, did: string, collection: string): Promise<void> {
-  await storage.write([
-    { type: 'delete', table: 'meta', key: partialKey(did, collection) },
-    { type: 'delete', table: 'meta', key: pullKey(did, collection) },
-    { type: 'delete-bytes-range', from: `part/${did}/${collection}/`, to: `part/${did}/${collection}0` },
-  ])
-}
+/** One partial copy, and what was fetched to replace it. */
+export const deletePartial = (did: string, collection: string): WriteOp[] => [
+  { type: 'delete', table: 'meta', key: partialKey(did, collection) },
+  { type: 'delete', table: 'meta', key: pullKey(did, collection) },
+  { type: 'delete-bytes-range', from: `part/${did}/${collection}/`, to: `part/${did}/${collection}0` },
+]
 
 /**
  * Records of a partial copy in order, from the one after `after` on, each page proven again as it is read.
@@ -85,7 +106,7 @@ export async function deletePartial(storage: Storage, did: string, collection: s
  * @throws RepoError when the disk does not hold what was kept; StorageError `storage.segment-gone`
  */
 export async function* readPartial(
-  { storage, sha256, digests = checkEach(sha256) }: Pick<Host, 'storage' | 'sha256' | 'digests'>,
+  { storage, sha256, lanes }: Pick<Host, 'storage' | 'sha256' | 'lanes'>,
   { did, collection, commitCid, pages, whole }: PartialRow,
   after?: string,
 ): AsyncGenerator<PageRecord> {
@@ -94,7 +115,13 @@ export async function* readPartial(
     if (after !== undefined && page.last !== undefined && page.last <= after) continue
     const bytes = await storage.readBytes(page.key)
     const range = { from, to, after: page.after }
-    const proven = verifyPage(bytes, { did, root: commitCid, range, sha256, digests })
+    const proven = verifyPage(bytes, {
+      did,
+      root: commitCid,
+      range,
+      sha256,
+      digests: lanes?.check ?? checkEach(sha256),
+    })
     const isLast = whole && i === pages.length - 1
     if (proven.end !== isLast || proven.last !== page.last)
       throw new RepoError('repo.car-truncated', { reason: 'page' })

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { parseCid } from '../../core/cid.ts'
-import { isDid } from '../../core/syntax.ts'
+import { isDid, isNsid } from '../../core/syntax.ts'
 import { MAX_PATH_BYTES } from '../../repo/path.ts'
 
 /**
@@ -11,13 +11,16 @@ import { MAX_PATH_BYTES } from '../../repo/path.ts'
  *
  * | request | head of the answer | bytes |
  * |---|---|---|
- * | `heads { dids }` | `{ heads: [{ did, rev?, commit, records, bytes, partial? }] }` | |
+ * | `heads { dids }` | `{ heads: [{ did, rev?, commit, records, bytes, partial?, collections? }] }` | |
  * | `identity { did }` | `{}` | JSON `{ document, plcLog }` |
  * | `page { did, root?, after?, from?, to?, known?, maxBytes }` | `{ root, last?, end, records }` | frames of a CAR |
  * | `blocks { did, root?, wants }` | `{ root, answered, missing }` | frames of a CAR |
  * | `blob { did, cid, offset }` | `{ size }` | the blob's next bytes |
  *
  * `root` is the CID of a signed commit; without one the kept head is meant.
+ *
+ * Who keeps some collections only says so in its head (`partial`) and names them (`collections`, each with the
+ * commit that it was taken under). It answers pages within one of them, and wants that are empty.
  */
 export const PAGES_PROTOCOL = '/cairn/repo-pages/1.0.0'
 
@@ -31,6 +34,8 @@ export const MAX_HEAD_BYTES = 1 << 20
 export const MAX_REQUEST_BYTES = (1 << 20) + 64 * 1024
 export const MAX_DIDS = 500
 export const MAX_WANTS = 500
+/** Partial copies that one answer tells of. */
+export const MAX_COLLECTIONS = 256
 
 /**
  * Why a request is not answered. `root-gone`: that commit is not kept any more, ask for the head;
@@ -53,6 +58,7 @@ const cid = v.pipe(
 )
 const path = v.pipe(v.string(), v.maxLength(MAX_PATH_BYTES))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const rev = v.pipe(v.string(), v.maxLength(20))
 
 /**
  * A block, and how to find it, since nodes keep no index of CIDs: a record by its path; a tree node by its
@@ -98,11 +104,19 @@ export const headsShape = v.object({
     v.array(
       v.object({
         did,
-        rev: v.optional(v.pipe(v.string(), v.maxLength(20))),
+        rev: v.optional(rev),
         commit: cid,
         records: count,
         bytes: count,
         partial: v.optional(v.boolean()),
+        collections: v.optional(
+          v.pipe(
+            v.array(
+              v.object({ nsid: v.pipe(v.string(), v.check(isNsid)), rev: v.optional(rev), commit: cid }),
+            ),
+            v.maxLength(MAX_COLLECTIONS),
+          ),
+        ),
       }),
     ),
     v.maxLength(MAX_DIDS),

@@ -7,7 +7,7 @@ import { SyncError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
 import type { Work } from '../work.ts'
-import { createSources, type PageSource, type Sources } from './sources.ts'
+import { createSources, type OnOut, type PageSource, type Sources } from './sources.ts'
 
 /**
  * Fetches from peers the blobs of a kept repo that are wanted and not here: those that its records name. A
@@ -22,13 +22,19 @@ export async function pullBlobs(
     did,
     sources: from,
     work,
-  }: { readonly did: string; readonly sources: readonly PageSource[]; readonly work: Work },
+    onOut,
+  }: {
+    readonly did: string
+    readonly sources: readonly PageSource[]
+    readonly work: Work
+    readonly onOut?: OnOut
+  },
 ): Promise<FetchedBlobs> {
   const { storage } = host
   if ((await repoRow(storage, did)) === undefined) throw new SyncError('sync.not-kept', { did })
   work.report({ did, phase: 'blobs' })
   // Each peer by itself: one that has not a blob may have the next.
-  const peers = from.map((source) => createSources([source], host, work))
+  const peers = from.map((source) => createSources([source], host, work, onOut))
   const live = new Set(peers)
   try {
     const get = async (cid: string, maxBytes: number): Promise<GotBlob> => {

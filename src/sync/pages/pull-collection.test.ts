@@ -168,7 +168,7 @@ describe('a partial copy', () => {
       const parts = [without(await b.storage.readBytes(key))]
       await b.storage.write([{ type: 'put-bytes', key, parts }])
       await expect(kit.paths(row)).rejects.toMatchObject({ code: expect.stringMatching(/^repo\./) as string })
-      await deletePartial(b.storage, alice.did, LIKES)
+      await b.storage.write(deletePartial(alice.did, LIKES))
       await kit.pull(POSTS, a)
       await b.storage.write(deletePartials(alice.did))
       expect(await partialRows(b.storage, alice.did)).toEqual([])

@@ -41,10 +41,10 @@ export async function pullCollection(
 ): Promise<PartialRow> {
   const { did, work, collection } = pull
   if (!isNsid(collection)) throw new RangeError('not a collection')
-  const sources = createSources(pull.sources, host, work)
+  const sources = createSources(pull.sources, host, work, pull.onOut)
   try {
     work.report({ did, phase: 'connecting' })
-    const { identity: handed, head } = await sources.use((client) => greet(client, did))
+    const { identity: handed, head } = await sources.use((client) => greet(client, did, collection))
     return await work.exclusively(did, async () => {
       const before = await partialRow(host.storage, did, collection)
       const kept = await keptIdentityOf(host.storage, before)
@@ -88,9 +88,12 @@ async function take(
   progress: () => void,
 ): Promise<PartialRow> {
   const { host, pull, collection, before } = taking
-  const { storage, sha256, digests = checkEach(sha256) } = host
+  const { storage, sha256 } = host
+  const digests = host.lanes?.check ?? checkEach(sha256)
   const { did, work } = pull
-  const first = await askFirst(client, did, root, digests)
+  // Who keeps some collections only may keep each under another commit.
+  const wanted = root ?? (await greet(client, did, collection)).head.commit
+  const first = await askFirst(client, did, wanted, digests)
   if (before?.commitCid === first.root) return before
   let row = await begin(taking, first)
   const { from, to } = collectionRange(collection)

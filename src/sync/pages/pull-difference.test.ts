@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { recheckOf } from '../../storage/testing/contents.ts'
 import type { RepoEdits } from '../../repo/testing/edit.ts'
 import type { TestAccount } from '../testing/account.ts'
-import { contents, expectNothingTwice, wanted } from '../testing/sync-kit.ts'
+import { contents, expectNothingTwice, type TestWork, wanted } from '../testing/sync-kit.ts'
 import { pullDifference } from './pull-difference.ts'
 import type { Pulled } from './pull-pages.ts'
 import { type PagesNode, withNodes } from './testing/pages-kit.ts'
@@ -13,7 +13,7 @@ async function withTwo(
     a: PagesNode
     b: PagesNode
     alice: TestAccount
-    pull: () => Promise<Pulled>
+    pull: (work?: TestWork) => Promise<Pulled>
   }) => Promise<void>,
   records = 300,
 ): Promise<void> {
@@ -21,11 +21,11 @@ async function withTwo(
     if (a === undefined || b === undefined) throw new Error('two nodes')
     const alice = await pds.account({ name: 'alice', records })
     a.serve()
-    const pull = () =>
+    const pull = (work = b.work()) =>
       pullDifference(b.host, pds.endpoints, {
         did: alice.did,
         sources: [a.source(b)],
-        work: b.work(),
+        work,
         label: 'alice',
       })
     await use({ a, b, alice, pull })
@@ -38,8 +38,11 @@ describe('a difference', () => {
       await b.backUp(alice.did)
       for (let i = 0; i < 5; i++) alice.commit({ create: 2, update: 1, delete: 1 })
       await a.backUp(alice.did)
-      const { snapshot } = await pull()
+      const work = b.work()
+      const { snapshot } = await pull(work)
       if (snapshot === undefined) throw new Error('nothing new')
+      // Some 15 records and the nodes above them, of 200 records.
+      expect(Math.max(...work.reports.map((it) => it.blocks ?? 0))).toBeLessThan(70)
       expect(snapshot).toMatchObject({ rev: alice.repo.rev, signature: 'current-key', source: 'peer' })
       expect(await contents(b.storage, snapshot)).toEqual(wanted(alice.repo))
       expect(await recheckOf(b.storage, snapshot)).toBe(alice.repo.records.length)

@@ -1,6 +1,8 @@
 import { CairnError } from '../../core/errors.ts'
 import { checkEach } from '../../core/hash.ts'
-import { binary, compare, storedSide } from '../../repo/mst/diff.ts'
+import { binary, compare, type Side, storedSide } from '../../repo/mst/diff.ts'
+import { RepoError } from '../../repo/errors.ts'
+import { StorageError } from '../../storage/errors.ts'
 import type { ImportSession } from '../../storage/import-session.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
@@ -12,7 +14,7 @@ import type { PageClient } from './client.ts'
 import { fetchBlocks, type Wanted } from './fetch-blocks.ts'
 import { askFirst } from './first.ts'
 import { greet, MAX_ROOTS, type Pull, type Pulled, pullPages } from './pull-pages.ts'
-import { createRemoteSide, type NodeStore } from './remote-side.ts'
+import { createRemoteSide, MAX_NODES, type NodeStore } from './remote-side.ts'
 import { createSources, type Sources } from './sources.ts'
 
 /**
@@ -29,7 +31,7 @@ export async function pullDifference(host: Host, endpoints: Endpoints, pull: Pul
   if ((await headOf(host.storage, did)) === undefined) throw new SyncError('sync.not-kept', { did })
   // An import that was cut off has something to finish; pages go on with it and ask for no more than this.
   if ((await host.storage.get('imports', did)) !== undefined) return pullPages(host, endpoints, pull)
-  const sources = createSources(pull.sources, host, work)
+  const sources = createSources(pull.sources, host, work, pull.onOut)
   try {
     work.report({ did, phase: 'connecting' })
     const { head, identity } = await sources.use((client) => greet(client, did))
@@ -54,13 +56,13 @@ export async function pullDifference(host: Host, endpoints: Endpoints, pull: Pul
 
 async function feedDifference(
   host: Host,
-  { did, work }: Pull,
+  { did, work, nodeBytes = MAX_NODES }: Pull,
   sources: Sources,
   input: { readonly session: ImportSession; readonly before: SnapshotRow; readonly wanted: string },
 ): Promise<void> {
   const { session, before } = input
   const { sha256, storage } = host
-  const digests = host.digests ?? checkEach(sha256)
+  const digests = host.lanes?.check ?? checkEach(sha256)
   const nodes: NodeStore = new Map()
   const records = new Set<string>()
   let root: string | undefined = input.wanted
@@ -95,9 +97,10 @@ async function feedDifference(
       rootNode: first.rootNode,
       nodes,
       sha256,
+      most: nodeBytes,
       fetch: (wanted) => fetch(wanted, (digest, bytes) => void nodes.set(binary(digest), bytes)),
     })
-    const ours = storedSide(createSegmentReader(storage, did), before.root, before.data)
+    const ours = soundSide(did, storedSide(createSegmentReader(storage, did), before.root, before.data))
     const differences = await compare(ours, theirs)
     // A value that only changed its path is here.
     const here = new Set([
@@ -121,5 +124,21 @@ async function feedDifference(
       if (!theirs || roots === MAX_ROOTS || !sources.forgive('root-gone')) throw error
       root = undefined
     }
+  }
+}
+
+/** A kept tree. That it cannot be read is no fault of a peer, whose trees are read by the same code. */
+function soundSide(did: string, side: Side): Side {
+  return {
+    ...side,
+    async open(nodes) {
+      try {
+        return await side.open(nodes)
+      } catch (error) {
+        if (error instanceof RepoError || error instanceof RangeError)
+          throw new StorageError('storage.corrupt', { did }, { cause: error })
+        throw error
+      }
+    },
   }
 }

@@ -130,7 +130,7 @@ describe('a first copy by pages', () => {
       const { alice, asked, nodes, c, through, pull } = kit
       const d = nodes[3] ?? c
       through(c, ({ request, turn, head, bytes }) => {
-        if (request.type !== 'page' || turn !== 1 || bytes === undefined) return { head, bytes }
+        if (request.type !== 'page' || turn !== 5 || bytes === undefined) return { head, bytes }
         const at = bytes.length - 3
         if (kind === 'flip') return { head, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) }
         return { head, bytes: buildFragment(readFragment(bytes, undefined).toSpliced(-4, 1)) }

@@ -12,7 +12,7 @@ import type { PageAnswer, PageClient } from './client.ts'
 import { askFirst } from './first.ts'
 import { createPageWalk, type PageWalk } from './page-walk.ts'
 import { PAGE_BYTES, type RemoteHead } from './protocol.ts'
-import { createSources, type PageSource, type Sources } from './sources.ts'
+import { createSources, type OnOut, type PageSource, type Sources } from './sources.ts'
 
 /**
  * Where part of the repo may be here already, the first page is so many times smaller, and each that follows
@@ -34,6 +34,9 @@ export interface Pull {
   readonly label: string
   /** bytes of a page; as large as may be without it */
   readonly pageBytes?: number
+  /** bytes of tree nodes that a difference may hold in memory */
+  readonly nodeBytes?: number
+  readonly onOut?: OnOut
 }
 
 export interface Pulled extends BackupResult {
@@ -51,7 +54,7 @@ export interface Pulled extends BackupResult {
  */
 export async function pullPages(host: Host, endpoints: Endpoints, pull: Pull): Promise<Pulled> {
   const { did, work, label } = pull
-  const sources = createSources(pull.sources, host, work)
+  const sources = createSources(pull.sources, host, work, pull.onOut)
   try {
     work.report({ did, phase: 'connecting' })
     const { head, identity } = await sources.use((client) => greet(client, did))
@@ -70,12 +73,18 @@ export async function pullPages(host: Host, endpoints: Endpoints, pull: Pull): P
   }
 }
 
-/** What a peer says of its copy, and whatever proves the author. */
+/** What a peer says of its copy, whole or of one collection, and whatever proves the author. */
 export async function greet(
   client: PageClient,
   did: string,
-): Promise<{ readonly head: RemoteHead; readonly identity: Identity | undefined }> {
-  const [[head], identity] = await Promise.all([client.heads([did]), client.identity(did)])
+  collection?: string,
+): Promise<{
+  readonly head: Pick<RemoteHead, 'commit' | 'records'>
+  readonly identity: Identity | undefined
+}> {
+  const [[told], identity] = await Promise.all([client.heads([did]), client.identity(did)])
+  const part = told?.collections?.find((it) => it.nsid === collection)
+  const head = told?.partial !== true ? told : part && { ...told, ...part }
   if (head === undefined) throw new NetError('net.refused', { peer: client.peer, reason: 'not-kept' })
   return { head, identity }
 }
@@ -87,7 +96,7 @@ async function feedPages(
   session: ImportSession,
   wanted: string,
 ): Promise<void> {
-  const digests = host.digests ?? checkEach(host.sha256)
+  const digests = host.lanes?.check ?? checkEach(host.sha256)
   const before = await headOf(host.storage, did)
   let root: string | undefined = wanted
   let begun: string | undefined

@@ -8,7 +8,7 @@ import { childDigest, keysOf } from '../../repo/mst/read.ts'
 import type { Wanted } from './fetch-blocks.ts'
 
 /** Nodes of one difference held in memory, bytes: those of some hundred thousand changed records. */
-const MAX_NODES = 64 << 20
+export const MAX_NODES = 64 << 20
 
 /** Nodes by digest that came already, in this try or one before; they need not come again. */
 export type NodeStore = Map<string, Uint8Array>
@@ -19,10 +19,12 @@ export function createRemoteSide(input: {
   readonly rootNode: Uint8Array
   readonly nodes: NodeStore
   readonly sha256: Sha256
+  /** bytes of nodes that may be held */
+  readonly most: number
   /** Brings nodes and puts them into `nodes`. */
   readonly fetch: (wanted: readonly Wanted[]) => Promise<void>
 }): Side {
-  const { digest, nodes } = input
+  const { digest, nodes, most } = input
   nodes.set(binary(digest), input.rootNode)
   const [first] = keysOf(parseNode(input.rootNode))
   const layer = first === undefined ? 0 : heightOf(input.sha256, utf8(first))
@@ -54,7 +56,7 @@ export function createRemoteSide(input: {
       await input.fetch(wanted)
       let held = 0
       for (const bytes of nodes.values()) held += bytes.length
-      if (held > MAX_NODES) throw new NetError('net.limit', { what: 'difference', limit: MAX_NODES })
+      if (held > most) throw new NetError('net.limit', { what: 'difference', limit: most })
       return asked.map(({ digest: of }): OpenNode => {
         const name = binary(of)
         const bytes = nodes.get(name)

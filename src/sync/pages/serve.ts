@@ -14,8 +14,11 @@ import { findBlocks } from './find-blocks.ts'
 import { createHeldSnapshots, type Held, type HeldSnapshots } from './held.ts'
 import { buildPage } from './page-plan.ts'
 import { patient } from './patient.ts'
+import { type PartialRow, partialRows } from './partial-rows.ts'
 import type { Pins } from './pins.ts'
+import { partialBeginning, partialHead, partialPage } from './serve-partial.ts'
 import {
+  MAX_COLLECTIONS,
   MAX_FRAME_BYTES,
   MAX_REQUEST_BYTES,
   PAGE_BYTES,
@@ -61,7 +64,7 @@ class Refused extends CairnError {
 }
 
 /**
- * Serves `/cairn/repo-pages/1.0.0` from what is kept: request by request, one answer in memory at a time. What
+ * Serves `/cairn/repo-pages/1.0.0` from what is kept, whole or in part: request by request, one answer in memory at a time. What
  * cannot be answered is refused by name, and the stream goes on; bytes that are no messages end it.
  */
 export function servePages(options: ServePagesOptions): StreamHandler {
@@ -79,7 +82,7 @@ export function servePages(options: ServePagesOptions): StreamHandler {
       }
       for (;;) {
         stream.begin()
-        const frame = await frames.read(MAX_REQUEST_BYTES)
+        const frame = await frames.read(MAX_REQUEST_BYTES).catch(isOver)
         if (frame === undefined) return
         const { head, bytes } = await answer(options, held, frame, raw.peer)
         await writeMessage(stream, head)
@@ -90,6 +93,11 @@ export function servePages(options: ServePagesOptions): StreamHandler {
       free?.()
     }
   }
+}
+
+/** A peer that has what it wanted breaks off between two requests. */
+function isOver(error: unknown): undefined {
+  if (!hasCode(error, 'net.reset')) throw error
 }
 
 async function answer(
@@ -137,23 +145,40 @@ async function heads(
   peer: string,
 ): Promise<Answer> {
   const out: Record<string, unknown>[] = []
+  let room = MAX_COLLECTIONS
   for (const did of new Set(dids)) {
     if (mayRead !== undefined && !(await mayRead(peer, did))) continue
     const head = await headOf(storage, did)
-    if (head === undefined) continue
-    const { rev, commitCid: commit, root } = head
-    out.push({ did, ...(rev === undefined ? {} : { rev }), commit, records: root.records, bytes: root.bytes })
+    if (head !== undefined) {
+      const { root } = head
+      out.push({ did, ...signedOf(head), records: root.records, bytes: root.bytes })
+      continue
+    }
+    const part = partialHead(await partialRows(storage, did), room)
+    if (part === undefined) continue
+    const { records, bytes, told } = part
+    room -= told.length
+    const collections = told.map((it) => ({ nsid: it.collection, ...signedOf(it) }))
+    out.push({ did, ...signedOf(part), records, bytes, partial: true, collections })
   }
   return { head: { heads: out } }
 }
 
+/** The encoder has no word for what is absent. */
+const signedOf = ({ rev, commitCid }: Pick<PartialRow, 'rev' | 'commitCid'>) => ({
+  ...(rev === undefined ? {} : { rev }),
+  commit: commitCid,
+})
+
 /** What proves the author, as it is kept with the head. */
 async function identity(storage: Storage, { did }: RequestOf<'identity'>): Promise<Answer> {
   const head = await headOf(storage, did)
-  if (head === undefined) throw new Refused('not-kept')
-  if (head.identity === undefined) throw new Refused('not-provable')
+  const kept = head === undefined ? await partialRows(storage, did) : [head]
+  if (kept.length === 0) throw new Refused('not-kept')
+  const key = kept.findLast((it) => it.identity !== undefined)?.identity
+  if (key === undefined) throw new Refused('not-provable')
   // Our own row, written by this code.
-  const row = (await storage.get('identities', head.identity)) as IdentityRow | undefined
+  const row = (await storage.get('identities', key)) as IdentityRow | undefined
   // A document alone proves nothing to someone who did not fetch it.
   if (row?.plcLog === undefined) throw new Refused('not-provable')
   const bytes = utf8(JSON.stringify({ document: row.document, plcLog: row.plcLog }))
@@ -161,15 +186,23 @@ async function identity(storage: Storage, { did }: RequestOf<'identity'>): Promi
   return { head: {}, bytes }
 }
 
+/** Undefined when the repo is not kept whole. */
 async function hold(
   { pins }: ServePagesOptions,
   held: HeldSnapshots,
   { did, root }: { readonly did: string; readonly root?: string | undefined },
-): Promise<Held> {
+): Promise<Held | undefined> {
   const found = await held.find(did, root)
-  if (typeof found === 'string') throw new Refused(found)
+  if (found === 'not-kept') return undefined
+  if (found === 'root-gone') throw new Refused(found)
   pins?.pin(did, found.snapshot.id)
   return found
+}
+
+/** Something of a partial copy, or why not. */
+const orRefused = <T>(found: T | Refusal): T => {
+  if (typeof found === 'string') throw new Refused(found as Refusal)
+  return found as T
 }
 
 async function page(
@@ -177,12 +210,19 @@ async function page(
   held: HeldSnapshots,
   request: RequestOf<'page'>,
 ): Promise<Answer> {
-  const { snapshot, reader } = await hold(options, held, request)
-  const { bytes, last, end, records } = await buildPage(reader, snapshot, request, {
+  const whole = await hold(options, held, request)
+  const build = {
     known: request.known === true && request.after !== undefined,
     maxBytes: Math.min(request.maxBytes, PAGE_BYTES),
-  })
-  return { head: { root: snapshot.commitCid, ...(last === undefined ? {} : { last }), end, records }, bytes }
+  }
+  const { root, bytes, last, end, records } =
+    whole === undefined
+      ? orRefused(await partialPage(options.storage, request, build))
+      : {
+          root: whole.snapshot.commitCid,
+          ...(await buildPage(whole.reader, whole.snapshot, request, build)),
+        }
+  return { head: { root, ...(last === undefined ? {} : { last }), end, records }, bytes }
 }
 
 async function blocks(
@@ -190,7 +230,14 @@ async function blocks(
   held: HeldSnapshots,
   request: RequestOf<'blocks'>,
 ): Promise<Answer> {
-  const { snapshot, reader } = await hold(options, held, request)
+  const whole = await hold(options, held, request)
+  if (whole === undefined) {
+    // What leads from block to block is kept of some collections only.
+    if (request.wants.length > 0) throw new Refused('not-kept')
+    const { bytes, root } = orRefused(await partialBeginning(options.storage, request))
+    return { head: { root, answered: 0, missing: [] }, bytes }
+  }
+  const { snapshot, reader } = whole
   const { bytes, answered, missing } = await findBlocks(reader, snapshot, request.wants, PAGE_BYTES)
   return { head: { root: snapshot.commitCid, answered, missing }, bytes }
 }

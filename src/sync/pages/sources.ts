@@ -1,4 +1,4 @@
-import type { CairnError } from '../../core/errors.ts'
+import { type CairnError, hasCode } from '../../core/errors.ts'
 import { NetError } from '../../net/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { withRetry } from '../../pds/retry.ts'
@@ -37,6 +37,9 @@ const BROKEN = new Set([
   'net.limit',
 ])
 
+/** Hears of a peer that is asked no more because its line kept breaking, or because it was wrong. */
+export type OnOut = (peer: string, error: CairnError) => void
+
 /** Peers that are asked one after another until one has answered. */
 export interface Sources {
   /**
@@ -65,7 +68,12 @@ interface State {
   out: string | undefined
 }
 
-export function createSources(sources: readonly PageSource[], host: Host, work: Work): Sources {
+export function createSources(
+  sources: readonly PageSource[],
+  host: Host,
+  work: Work,
+  onOut: OnOut = () => {},
+): Sources {
   const states: State[] = sources.map((source) => ({
     source,
     client: undefined,
@@ -95,7 +103,11 @@ export function createSources(sources: readonly PageSource[], host: Host, work: 
       // After a refusal the stream can be used on, unless it is one of the stream itself.
       if (named.code !== 'net.refused' || full) await drop(state, client)
       const passes = full || BROKEN.has(named.code)
-      if (!passes || ++state.failures >= TRIES) state.out = typeof reason === 'string' ? reason : named.code
+      if (!passes || ++state.failures >= TRIES) {
+        state.out = typeof reason === 'string' ? reason : named.code
+        // To say no, or to speak another protocol, is no failure.
+        if (named.code !== 'net.refused' && named.code !== 'net.unsupported') onOut(peer, named)
+      }
       throw new Turn(named)
     }
   }
@@ -171,6 +183,8 @@ class Turn extends Error {
 /** An error that is the peer's doing, with its name; undefined for our own trouble. */
 function blaming(error: unknown, peer: string): CairnError | undefined {
   if (error instanceof RepoError) return error.fields['peer'] === peer ? error : named(error, peer)
+  // A difference that is too large to hold here.
+  if (hasCode(error, 'net.limit') && error.fields['what'] === 'difference') return undefined
   if (error instanceof NetError)
     return new NetError(error.code as never, { ...error.fields, peer }, { cause: error })
   return undefined

@@ -1,20 +1,32 @@
+import { isTid } from '../../core/tid.ts'
 import { hasCode } from '../../core/errors.ts'
 import type { Net } from '../../net/net.ts'
+import { RepoError } from '../../repo/errors.ts'
 import type { BackupResult } from '../backup.ts'
 import { headOf, repoRow } from '../kept.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { openPages } from '../pages/client.ts'
+import { pullBlobs } from '../pages/pull-blobs.ts'
+import { pullCollection } from '../pages/pull-collection.ts'
 import { pullDifference } from '../pages/pull-difference.ts'
-import { pullPages } from '../pages/pull-pages.ts'
-import { pageSource } from '../pages/sources.ts'
+import { type Pull, pullPages } from '../pages/pull-pages.ts'
+import { type OnOut, pageSource } from '../pages/sources.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
-import type { Candidate, PeerCalls, Rung } from './engine.ts'
+import type { Work } from '../work.ts'
+import { blamed } from './setbacks.ts'
+import type { Candidate, PeerCalls, Rung } from './model.ts'
 
-/** What a difference could not do and a whole copy may: the snapshot it started from is in doubt, or too old. */
+/**
+ * What a difference could not do and a whole copy may: the snapshot it started from is in doubt or damaged,
+ * too old, or too far away to compare in memory.
+ */
 const NO_DIFFERENCE: ReadonlySet<string> = new Set([
   'repo.root-mismatch',
   'repo.node-missing',
   'repo.record-missing',
+  'storage.corrupt',
+  'storage.segment-gone',
+  'net.limit',
 ])
 
 export interface PeerCallsOptions {
@@ -22,39 +34,70 @@ export interface PeerCallsOptions {
   readonly endpoints: () => Promise<Endpoints>
   readonly net: Net
   readonly lookup: PeerCalls['lookup']
+  /** bytes of tree nodes that a difference may hold in memory */
+  readonly nodeBytes?: number
 }
 
 /**
  * The ladder by which a repo comes from peers: only what changed, when a head is kept and the peer speaks our
  * pages; else page by page, over from one peer to the next; else the one stream that any p2pds node speaks.
  */
-export function createPeerCalls({ host, endpoints, net, lookup }: PeerCallsOptions): PeerCalls {
+export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
+  const { host, endpoints, net, lookup } = options
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
+  const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
+  const labelOf = async (did: string): Promise<string> => (await repoRow(host.storage, did))?.handle ?? did
+
+  const repoSync = async ({ peer, addresses }: Candidate, pull: Pull): Promise<BackupResult> => {
+    const { did, label, work } = pull
+    try {
+      return await pullRepoSync(host, await endpoints(), net, { did, peer, addresses, label, work })
+    } catch (error) {
+      // One stream of one peer: what is wrong with the repo is its doing.
+      if (!(error instanceof RepoError) || blamed(error) !== undefined) throw error
+      throw new RepoError(error.code, { ...error.fields, peer }, { cause: error })
+    }
+  }
 
   return {
     async heads(candidate, dids, signal) {
       const client = await open(candidate, signal)
       try {
         const heads = await client.heads(dids)
-        return heads.flatMap(({ did, rev, commit, partial }) =>
-          rev === undefined ? [] : [{ did, rev, commit, partial: partial ?? false }],
+        return heads.flatMap(({ did, rev, commit, partial = false, collections = [] }) =>
+          isRev(rev)
+            ? [
+                {
+                  did,
+                  rev,
+                  commit,
+                  partial,
+                  ...(partial
+                    ? {
+                        collections: collections.flatMap((it) =>
+                          isRev(it.rev) ? [{ nsid: it.nsid, rev: it.rev }] : [],
+                        ),
+                      }
+                    : {}),
+                },
+              ]
+            : [],
         )
       } finally {
         await client.close()
       }
     },
-    async pull(candidates, did, work) {
+    async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
-      const label = (await repoRow(host.storage, did))?.handle ?? did
-      const done = (result: BackupResult, rung: Rung, from: string) => ({
-        result,
-        rung,
-        from,
-      })
+      const done = (result: BackupResult, rung: Rung, from: string) => ({ result, rung, from })
       const cutOff = (await host.storage.get('imports', did)) !== undefined
-      const pull = { did, work, label, sources: candidates.map((it) => pageSource(net, host, it)) }
+      const pull: Pull = {
+        ...{ did, work, label: await labelOf(did), sources: sourcesOf(candidates) },
+        ...optional(onOut),
+        ...(options.nodeBytes === undefined ? {} : { nodeBytes: options.nodeBytes }),
+      }
       try {
         if (!cutOff && (await headOf(host.storage, did)) !== undefined) {
           try {
@@ -69,16 +112,25 @@ export function createPeerCalls({ host, endpoints, net, lookup }: PeerCallsOptio
         return done(result, 'pages', from)
       } catch (error) {
         if (!hasCode(error, 'net.unsupported')) throw error
-        const { peer, addresses } = first
-        const result = await pullRepoSync(host, await endpoints(), net, { did, peer, addresses, label, work })
-        return done(result, 'repo-sync', peer)
+        return done(await repoSync(first, pull), 'repo-sync', first.peer)
       }
     },
+    async collection(candidates, did, collection, work: Work, onOut) {
+      const pull = { did, collection, work, label: await labelOf(did), sources: sourcesOf(candidates) }
+      return pullCollection(host, await endpoints(), { ...pull, ...optional(onOut) })
+    },
+    blobs: (candidates, did, work, onOut) =>
+      pullBlobs(host, { did, work, sources: sourcesOf(candidates), ...optional(onOut) }),
     lookup,
     connected: (peer) => net.connections().some((it) => it.peer === peer),
     direct: (peer) => net.connections().some((it) => it.peer === peer && it.path === 'direct'),
   }
 }
+
+const optional = (onOut: OnOut | undefined) => (onOut === undefined ? {} : { onOut })
+
+/** What is no rev can be compared with none. */
+const isRev = (rev: string | undefined): rev is string => rev !== undefined && isTid(rev)
 
 const isOneOf = (error: unknown, codes: ReadonlySet<string>): boolean =>
   error instanceof Error && 'code' in error && codes.has(String(error.code))

@@ -11,6 +11,8 @@ export interface CopyRow {
   readonly commit: string | undefined
   /** it keeps some collections only */
   readonly partial: boolean
+  /** those collections, each with the rev that it was taken under; of a partial copy only */
+  readonly collections?: readonly { readonly nsid: string; readonly rev: string }[]
   readonly addresses: readonly string[]
   /** ms since epoch */
   readonly answeredAt: number | undefined
@@ -43,7 +45,7 @@ const UNKNOWN = {
   retryAt: undefined,
 } as const
 
-/** Changes a row, making it when it is new; only while the repo itself is kept. */
+/** Changes a row, making it when it is new; for repos of which something is kept. */
 export async function noteCopy(
   storage: Storage,
   did: string,

@@ -43,16 +43,16 @@ const timeout = (ms: number) => ({ code: 'net.timeout', fields: { ms } })
 describe('patience', () => {
   it('lasts longer for the first bytes than for those after', async () => {
     const first = setUp()
-    const waiting = expect(first.stuck()).rejects.toMatchObject(timeout(100))
+    const waiting = first.stuck()
     first.time.pass(99)
     expect(first.time.running).toBe(1)
     first.time.pass(1)
-    await waiting
+    await expect(waiting).rejects.toMatchObject(timeout(100))
     const next = setUp()
     await next.step(4)
-    const later = expect(next.stuck()).rejects.toMatchObject(timeout(10))
+    const later = next.stuck()
     next.time.pass(10)
-    await later
+    await expect(later).rejects.toMatchObject(timeout(10))
   })
 
   it('is not renewed by less than is asked for', async () => {
@@ -61,9 +61,9 @@ describe('patience', () => {
     await step(1)
     time.pass(6)
     await step(2)
-    const waiting = expect(stuck()).rejects.toMatchObject(timeout(10))
+    const waiting = stuck()
     time.pass(4)
-    await waiting
+    await expect(waiting).rejects.toMatchObject(timeout(10))
   })
 
   it('is not used up while nobody waits', async () => {
@@ -74,18 +74,18 @@ describe('patience', () => {
     await step(1)
     await step(4)
     time.pass(1000)
-    const waiting = expect(stuck()).rejects.toMatchObject(timeout(10))
+    const waiting = stuck()
     time.pass(10)
-    await waiting
+    await expect(waiting).rejects.toMatchObject(timeout(10))
     patience.end()
     expect(time.running).toBe(0)
   })
 
   it('ends at once when it is told to, now and for whoever waits later', async () => {
-    const { time, patience, step, stuck } = setUp()
-    const waiting = expect(stuck()).rejects.toMatchObject({ code: 'net.cancelled' })
+    const { time, patience, stuck } = setUp()
+    const waiting = stuck()
     patience.fail(new NetError('net.cancelled'))
-    await waiting
+    await expect(waiting).rejects.toMatchObject({ code: 'net.cancelled' })
     await expect(stuck()).rejects.toMatchObject({ code: 'net.cancelled' })
     expect(time.running).toBe(0)
   })

@@ -46,6 +46,7 @@ type Car = AsyncIterable<Uint8Array>
 
 /** Bytes handed to the stream at once. One slice must be taken within the idle time. */
 const SLICE = 64 * 1024
+
 /**
  * Answers `/p2pds/repo-sync/1.0.0` from what is kept here: the head, whole, or what it has beside the
  * snapshot with the rev that `since` names, when that one is kept and little enough differs. Bytes go from

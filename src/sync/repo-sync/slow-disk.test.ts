@@ -33,6 +33,8 @@ const LARGE = Number(process.env['CAIRN_SLOW_DISK_RECORDS'] ?? 0)
 const ON_ITS_WAY = 40 * MB
 /** The same, once more for what the disk has taken over, and the pieces of what is read and hashed. */
 const MEMORY = 72 * MB
+/** An import also remembers where each block lies. */
+const LARGE_MEMORY = 96 * MB
 
 /** A repo of few, large records: bytes without the time that it takes to make a tree. */
 function bulkyRepo(megabytes: number): TestRepo {
@@ -169,7 +171,6 @@ describe('a receiver whose disk is slow', () => {
     ['ws', 32],
   ] as const)('slows the sender over %s and gets all, in one go', async (link, megabytes) => {
     const run = await send(() => bulkyRepo(megabytes), link, (megabytes * MB) / SECONDS)
-    console.info(run)
     expect(run.requests).toBe(1)
     // It was the disk that took the time: all but what goes into the last writes.
     expect(run.seconds).toBeGreaterThan(SECONDS * 0.8)
@@ -185,7 +186,7 @@ describe('a receiver whose disk is slow', () => {
       expect(run.records).toBe(LARGE)
       expect(run.requests).toBe(1)
       expect(run.ahead).toBeLessThan(ON_ITS_WAY)
-      expect(run.grown).toBeLessThan(MEMORY)
+      expect(run.grown).toBeLessThan(LARGE_MEMORY)
     },
     600_000,
   )

@@ -11,6 +11,7 @@ import { repoName, UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
 import { repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_SENTENCE, SIGNATURE_WORDS } from '../../lib/signature.ts'
 import type { RepoTabProps } from './tab-props.ts'
+import { Copies } from './copies.tsx'
 
 /** What is proven, since when, by which key, and how the account stands upstream. */
 export function Health({ repo }: RepoTabProps) {
@@ -91,6 +92,7 @@ export function Health({ repo }: RepoTabProps) {
             {check.error !== undefined && <ErrorNote error={check.error} />}
           </section>
         )}
+        {head !== undefined && <Copies repo={repo} />}
         <Removal repo={repo} />
       </div>
       <div className="aside">

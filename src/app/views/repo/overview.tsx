@@ -1,14 +1,13 @@
 import type { SnapshotSummary } from '../../../cairn/api.ts'
 import { Ago, Id } from '../../components/bits.tsx'
-import { Stones } from '../../components/stones.tsx'
 import { formatBytes, formatNumber, plural } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
 import { aboutRepo, useSnapshots } from '../../lib/reads.ts'
-import { UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
 import { repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_WORDS } from '../../lib/signature.ts'
 import type { RepoTabProps } from './tab-props.ts'
 import { Collections } from './collections.tsx'
+import { CopiesCard } from './copies-card.tsx'
 
 /** What is kept, how it stands, and what changed. */
 export function Overview({ repo }: RepoTabProps) {
@@ -33,18 +32,7 @@ export function Overview({ repo }: RepoTabProps) {
         <Collections repo={repo} />
       </div>
       <div className="aside">
-        <section className="card copies" aria-label="Copies">
-          <Stones size={52} stones={['current']} />
-          <div>
-            <h2>1 copy, on this device</h2>
-            <p className="small">
-              {repo.upstream.status === 'active'
-                ? 'Taken '
-                : `${UPSTREAM_SENTENCE[repo.upstream.status]} Taken `}
-              <Ago at={head.takenAt} />.
-            </p>
-          </div>
-        </section>
+        <CopiesCard repo={repo} />
         <section className="card">
           <h2>
             <a href={repoHref(repo.did, 'health')}>Health</a>

@@ -1,0 +1,96 @@
+import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
+import type { ActivityItem, Copy, NetworkSettings, PeerStatus } from '../src/cairn/api.ts'
+import type { AppServer } from './app-server.ts'
+import { createCairnPage, type CairnPage, type Urls } from './cairn-page.ts'
+import { engineOf, probe, type Engine } from './engine.ts'
+
+/** A friend's browser: storage of its own, one tab open. */
+export interface Device {
+  readonly context: BrowserContext
+  readonly page: Page
+  readonly tab: CairnPage
+  readonly engine: Engine
+  /** Another tab of the same browser. */
+  another(): Promise<Device>
+  /** Keeps a repo from its own server and waits for the end; gives the rev. */
+  keep(did: string): Promise<string>
+  rev(did: string): Promise<string | undefined>
+  /** Waits until the head is at this rev. */
+  reaches(did: string, rev: string, timeout?: number): Promise<void>
+  /** Waits until this browser is connected to that many others which share a repo. */
+  linked(count?: number): Promise<readonly PeerStatus[]>
+  /** Waits until its own relay has a reservation for it. */
+  connected(): Promise<void>
+  copy(did: string, peer: string): Promise<Copy | undefined>
+  /** what happened to a repo, the newest first */
+  activity(did: string): Promise<readonly ActivityItem[]>
+}
+
+export interface DeviceOptions {
+  readonly relay?: AppServer
+  readonly network?: Partial<NetworkSettings>
+}
+
+/** What has to travel and be proven on a machine that may be busy, ms. */
+const TRAVEL = 20_000
+
+export async function openDevice(
+  browser: Browser,
+  urls: Urls,
+  { network }: Omit<DeviceOptions, 'relay'> = {},
+): Promise<Device> {
+  const context = await browser.newContext()
+  await probe(context)
+  const device = await openTab(context, urls)
+  await device.engine.device.setSettings({
+    endpoints: { plc: urls.plc, doh: '', resolver: urls.pds, allowLocal: true },
+  })
+  // no server outside this machine is asked for an address
+  await device.engine.network.setSettings({ stun: [], ...network })
+  return device
+}
+
+async function openTab(context: BrowserContext, urls: Urls): Promise<Device> {
+  const page = await context.newPage()
+  const tab = createCairnPage(page, urls)
+  await tab.open()
+  const engine = engineOf(page)
+  const { library, network } = engine
+  const rev = async (did: string): Promise<string | undefined> => (await library.get(did))?.head?.rev
+  return {
+    context,
+    page,
+    tab,
+    engine,
+    another: () => openTab(context, urls),
+    rev,
+    async keep(did) {
+      const { id } = await library.backup(did)
+      const ended = async () => (await engine.activity.jobs()).find((job) => job.id === id)?.state
+      await expect.poll(ended, { timeout: TRAVEL }).toBe('done')
+      return (await rev(did)) ?? ''
+    },
+    async reaches(did, wanted, timeout = TRAVEL) {
+      await expect.poll(() => rev(did), { timeout, intervals: [50] }).toBe(wanted)
+    },
+    async linked(count = 1) {
+      const peers = async () => (await network.status()).peers
+      await expect.poll(async () => (await peers()).length, { timeout: TRAVEL, intervals: [50] }).toBe(count)
+      return peers()
+    },
+    async connected() {
+      const own = async () => (await network.status()).relays.find((relay) => relay.own)?.state
+      await expect.poll(own, { timeout: TRAVEL, intervals: [50] }).toBe('connected')
+    },
+    copy: async (did, peer) => (await network.copies(did)).find((copy) => copy.peer === peer),
+    activity: async (did) =>
+      (await engine.activity.list({ limit: 50 })).filter((item) => item.did === did),
+  }
+}
+
+/** The peer id of a browser's network, when it has one. */
+export async function peerOf({ engine }: Device): Promise<string> {
+  const self = async () => (await engine.network.status()).self
+  await expect.poll(self).toBeDefined()
+  return (await self()) ?? ''
+}

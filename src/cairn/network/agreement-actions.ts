@@ -1,0 +1,56 @@
+import type { Agreements } from '../../sync/agreements/agreements.ts'
+import type { KeptAgreement } from '../../sync/agreements/model.ts'
+import type { Storage } from '../../storage/port.ts'
+import type { Agreement, Network } from '../network-model.ts'
+import { peerName } from './copies.ts'
+import type { ServiceParts } from './parts.ts'
+
+const keptFor = (did: string): string => `kept-for/${did}`
+
+/** A repo that is kept only because it was agreed: its copy goes with the agreement, others stay. */
+export async function isKeptFor(storage: Storage, did: string): Promise<boolean> {
+  return (await storage.get('network', keptFor(did))) !== undefined
+}
+
+/** What a person does about agreements. */
+export function agreementActions(
+  { host, tasks }: ServiceParts,
+  agreements: Agreements,
+): Pick<Network, 'agreements' | 'offer' | 'accept' | 'endAgreement'> {
+  const { storage } = host
+  const named = async (agreement: KeptAgreement): Promise<Agreement> => ({
+    ...agreement,
+    name: await peerName(storage, agreement.peer),
+  })
+  /** Told at once where the other side is there; else it waits. */
+  const tell = async ({ id, peer }: KeptAgreement): Promise<KeptAgreement | undefined> => {
+    await agreements.deliver(peer)
+    return (await agreements.list()).find((it) => it.id === id)
+  }
+  /** What was agreed to is done: their repo is kept from now on. */
+  const keepTheirs = async ({ theirs, state }: KeptAgreement): Promise<void> => {
+    if (theirs === undefined || state !== 'active') return
+    if ((await storage.get('repos', theirs)) !== undefined) return
+    await storage.write([{ type: 'put', table: 'network', key: keptFor(theirs), value: true }])
+    tasks.backup(theirs)
+  }
+
+  return {
+    agreements: async () => Promise.all((await agreements.list()).map(named)),
+    async offer(input) {
+      const offered = await agreements.offer(input)
+      const now = (await tell(offered)) ?? offered
+      await keepTheirs(now)
+      return named(now)
+    },
+    async accept(id) {
+      const accepted = await agreements.accept(id)
+      const now = (await tell(accepted)) ?? accepted
+      await keepTheirs(now)
+      return named(now)
+    },
+    async endAgreement(id, purge) {
+      await tell(await agreements.end(id, purge))
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import type { PrivateKey } from '@libp2p/interface'
+import { createDirectory } from '../net/directory/client.ts'
+import { openLoopback } from '../net/directory/loopback.ts'
+import type { DirectoryServer } from '../net/directory/server.ts'
+import type { Net } from '../net/net.ts'
+import { parseMultiaddr, peerOf } from '../net/node/multiaddrs.ts'
+import { repoTopic } from '../net/topics.ts'
+import { headOf } from '../sync/kept.ts'
+import { createPeerCalls } from '../sync/peers/calls.ts'
+import { createNotices } from '../sync/peers/notices.ts'
+import { pullRepoSync } from '../sync/repo-sync/pull.ts'
+import { errorFields } from './http/log.ts'
+import type { Log } from './http/log.ts'
+import type { Store, StoreOptions } from './store/model.ts'
+
+/** Nodes of other kinds that one request may name. */
+const MAX_NODES = 4
+
+/** What the store does as one peer among others. */
+export interface StorePeers {
+  /** A repo is kept here, has a new head, or was given up. */
+  changed(did: string): void
+  /** Takes a repo from the peer that asked for it to be kept, or from nodes that it names. */
+  readonly pull: NonNullable<StoreOptions['pull']>
+  close(): Promise<void>
+}
+
+/**
+ * Announces what the store keeps in this relay's own directory, so that whoever looks for a repo finds it;
+ * tells those who follow a repo of its new head; and pulls from peers what its own server does not give.
+ */
+export function createStorePeers(options: {
+  readonly net: Net
+  readonly key: PrivateKey
+  readonly server: DirectoryServer
+  readonly store: Store
+  readonly log: Log
+}): StorePeers {
+  const { net, store, log } = options
+  const { host, storage } = store
+  const { timers, clock } = host
+  let sequence = clock.now()
+  const directory = createDirectory({
+    net,
+    key: options.key,
+    // Time itself: a relay that restarts announces anew, and later than before.
+    sequence: { next: async () => (sequence = Math.max(sequence + 1, clock.now())) },
+    clock,
+    timers,
+    random: () => host.random() / 2 ** 32,
+    relays: [net.self],
+    open: async () => openLoopback(options.server, net.self),
+  })
+  const notices = createNotices({
+    net,
+    host: { timers, clock, random: host.random },
+    mayRead: () => true,
+    onNews: () => {},
+  })
+  const calls = createPeerCalls({
+    host,
+    endpoints: async () => store.endpoints,
+    net,
+    lookup: async () => [],
+  })
+  const announced = new Set<string>()
+
+  const changed = async (did: string): Promise<void> => {
+    const head = await headOf(storage, did)
+    const topic = repoTopic(did).id
+    if (head === undefined) {
+      if (announced.delete(did)) await directory.unannounce(topic)
+      return
+    }
+    if (!announced.has(did)) {
+      announced.add(did)
+      await directory.announce(topic)
+    }
+    if (head.rev !== undefined) notices.publish(did, head.rev)
+  }
+  const quietly = (work: Promise<unknown>): void =>
+    void work.catch((error: unknown) => log('warn', 'store.announce-failed', errorFields(error)))
+
+  const begin = async (): Promise<void> => {
+    for (const did of await storage.keys('repos')) await changed(did)
+  }
+  quietly(begin())
+
+  return {
+    changed: (did) => quietly(changed(did)),
+    async pull(_host, { did, peer, relays }, work) {
+      try {
+        return await calls.pull([{ peer, addresses: [], kind: 'device' }], did, work)
+      } catch (error) {
+        // Nodes that browsers cannot dial, TCP ones of p2pds among them, are named by their multiaddrs.
+        for (const address of relays.slice(0, MAX_NODES)) {
+          const parsed = parseMultiaddr(address)
+          const node = parsed === undefined ? undefined : peerOf(parsed)
+          if (node === undefined || node === net.self) continue
+          const from = { did, peer: node, addresses: [address], label: did, work }
+          const result = await pullRepoSync(host, store.endpoints, net, from).catch(() => undefined)
+          if (result !== undefined) return result
+        }
+        throw error
+      }
+    },
+    async close() {
+      await Promise.all([notices.close(), directory.close()])
+    },
+  }
+}
