@@ -27,6 +27,8 @@ export default defineConfig({
             'react/jsx-dev-runtime',
             'virtua',
             'lucide-react',
+            'lean-qr',
+            'valibot',
             'wouter/use-browser-location',
             'workbox-window',
           ],

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { type Account, account, servePlc } from './lib/account.ts'
 import { createProfile, type Profile } from './lib/chromium.ts'
 import type { BenchContext } from './lib/context.ts'
+import type { Hotspot } from './lib/profile.ts'
 import { startRelay, type RelayProcess } from './lib/relay.ts'
 import { type Replica, withFreshReplica, withReplica } from './lib/replica.ts'
 import { type BenchRow, median } from './lib/table.ts'
@@ -50,7 +51,8 @@ export async function benchReplicate(context: BenchContext): Promise<BenchRow[]>
       rows.push(...(await storeRows(scene)))
       rows.push(...(await peerRows(scene, 'WebRTC')))
       rows.push(...(await peerRows(scene, 'circuit')))
-      if (context.ours) for (const way of ['store', 'WebRTC', 'circuit'] as const) rows.push(...(await flatRows(scene, way)))
+      if (context.ours)
+        for (const way of ['store', 'WebRTC', 'circuit'] as const) rows.push(...(await flatRows(scene, way)))
     } finally {
       await relay.stop()
       await plc.close()
@@ -131,8 +133,29 @@ async function meet(scene: Scene, one: Replica, way: Way, sender?: Replica): Pro
 
 async function pullFrom(scene: Scene, one: Replica, way: Way, sender?: Replica): Promise<Taken> {
   const pull = await meet(scene, one, way, sender)
-  return pull()
+  if (!scene.context.profile) return pull()
+  const receiverEnds = await one.profile()
+  const senderEnds = await sender?.profile()
+  await scene.relay.ask('profile')
+  const taken = await pull()
+  const spots: [string, readonly { readonly name: string; readonly share: number }[]][] = [
+    ['receiver', byThread(await receiverEnds())],
+    ['sender', byThread((await senderEnds?.()) ?? [])],
+    ['relay', await scene.relay.ask('profile-end')],
+  ]
+  for (const [who, found] of spots)
+    for (const { name, share } of found.slice(0, SHOWN))
+      scene.context.log(`    ${who}: ${(share * 100).toFixed(1)} % ${name}`)
+  return taken
 }
+
+/** Lines of a profile that are shown for each process. */
+const SHOWN = 24
+
+const byThread = (spots: readonly Hotspot[]): { readonly name: string; readonly share: number }[] =>
+  spots
+    .map(({ thread, name, share }) => ({ name: `${thread}: ${name}`, share }))
+    .sort((a, b) => b.share - a.share)
 
 async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchRow[]> {
   const { context, account: made, size, keeper } = scene
@@ -144,7 +167,8 @@ async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchR
       withFreshReplica(context.origin, async (receiver) => {
         const bare = way === 'WebRTC' ? bareRtc : bareSocket
         floors.push(rate(await bare(sender, receiver, made.bytes)))
-        if (context.ours) ours.push(rate({ ...(await pullFrom(scene, receiver, way, sender)), bytes: made.bytes }))
+        if (context.ours)
+          ours.push(rate({ ...(await pullFrom(scene, receiver, way, sender)), bytes: made.bytes }))
       }),
     )
   }
@@ -154,7 +178,10 @@ async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchR
   const judged = made.records === JUDGED
   return [
     {
-      name: way === 'WebRTC' ? 'replicate: from a browser over WebRTC' : 'replicate: from a browser over the circuit',
+      name:
+        way === 'WebRTC'
+          ? 'replicate: from a browser over WebRTC'
+          : 'replicate: from a browser over the circuit',
       size,
       unit: 'MB/s',
       ours: mine,
@@ -197,7 +224,10 @@ async function flatRows(scene: Scene, way: Way): Promise<BenchRow[]> {
   const peaks: Record<Side, number[]> = { sender: [], receiver: [] }
   const longest: Record<Side, number> = { sender: 0, receiver: 0 }
   const watch = async (receiver: Replica, sender?: Replica): Promise<void> => {
-    const sides = [['receiver', receiver], ...(sender === undefined ? [] : [['sender', sender] as const])] as const
+    const sides = [
+      ['receiver', receiver],
+      ...(sender === undefined ? [] : [['sender', sender] as const]),
+    ] as const
     const pull = await meet(scene, receiver, way, sender)
     for (const [, one] of sides) await one.call('longTasks', undefined)
     const watches = await Promise.all(sides.map(([, one]) => one.memory()))

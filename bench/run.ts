@@ -23,7 +23,7 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchR
 }
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]
-                        [--no-ours] [--no-rivals]
+                        [--no-ours] [--no-rivals] [--profile]
 NAME: ${Object.keys(BENCHES).join(', ')}, all`
 
 const { values, positionals } = parseArgs({
@@ -36,6 +36,7 @@ const { values, positionals } = parseArgs({
     orders: { type: 'string' },
     ours: { type: 'boolean', default: true },
     rivals: { type: 'boolean', default: true },
+    profile: { type: 'boolean', default: false },
   },
 })
 const [name = ''] = positionals
@@ -46,7 +47,7 @@ if (chosen.includes(undefined) || !Number.isInteger(runs) || runs < 1) {
   process.exit(2)
 }
 
-const pages = await bundlePages()
+const pages = await bundlePages({ minify: !values.profile })
 const served = await serve(pages.dir, CACHE)
 try {
   const context: BenchContext = {
@@ -54,6 +55,7 @@ try {
     runs,
     ours: values.ours,
     rivals: values.rivals,
+    profile: values.profile,
     ...(values.sizes === undefined ? {} : { sizes: values.sizes.split(',').map(Number) }),
     // names that no bench knows select nothing
     ...(values.orders === undefined ? {} : { orders: values.orders.split(',') as BlockOrder[] }),

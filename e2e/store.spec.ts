@@ -55,7 +55,7 @@ test('two people who are never there at the same time meet through the store', a
   expect(await taker.engine.network.keep(url)).toMatchObject({ did: account.did })
   await taker.reaches(account.did, rev)
   await taker.tab.open('/')
-  await expect(taker.tab.row(`@${account.handle}`)).toContainText('41 records')
+  await expect(taker.tab.row(/41 records/)).toBeVisible()
   await taker.tab.openRecord(account.did, `app.bsky.feed.post/${tid(20)}`)
   await expect(taker.page.getByRole('main')).toContainText(NEEDLE)
   await expect.poll(() => taker.copy(account.did, store)).toMatchObject({ state: 'current', kind: 'store' })

@@ -133,4 +133,18 @@ describe('docs', () => {
     expect(spoken.size).toBeGreaterThan(8)
     expect([...spoken].filter((id) => !page.includes(id))).toEqual([])
   })
+
+  it('names tests that are there for each of the 28 messages', () => {
+    const tests = ['relayed-dht', 'directory'].flatMap((room) =>
+      readdirSync(join(src, 'net', room))
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => readFileSync(join(src, 'net', room, name), 'utf8')),
+    )
+    const rows = [...read('docs/relayed-dht.md').matchAll(/^\| \d+ \|.*\| ([^|]+) \|$/gm)]
+    expect(rows).toHaveLength(28)
+    const named = rows.flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    )
+    expect(named.filter((name) => !tests.some((text) => text.includes(`'${name}'`)))).toEqual([])
+  })
 })

@@ -76,7 +76,8 @@ export async function servePlc(accounts: readonly Account[]): Promise<PlcServer>
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     const [did, part] = path.slice(1).split('/')
     const found = accounts.find((it) => it.did === did)
-    const body = found === undefined ? { message: 'DID not registered' } : part === 'log' ? found.plcLog : found.document
+    const body =
+      found === undefined ? { message: 'DID not registered' } : part === 'log' ? found.plcLog : found.document
     response
       .writeHead(found === undefined ? 404 : 200, {
         'content-type': 'application/json',

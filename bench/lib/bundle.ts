@@ -6,17 +6,19 @@ import { build } from 'esbuild'
 const PAGES = join(import.meta.dirname, '..', 'pages')
 
 /** Bundles the pages from the product's source into a folder of this run. */
-export async function bundlePages(): Promise<{ readonly dir: string; remove(): void }> {
+export async function bundlePages({ minify = true } = {}): Promise<{ readonly dir: string; remove(): void }> {
   const outdir = mkdtempSync(join(tmpdir(), 'cairn-bench-pages-'))
   await build({
-    entryPoints: ['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts'].map((name) => join(PAGES, name)),
+    entryPoints: ['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts'].map((name) =>
+      join(PAGES, name),
+    ),
     outdir,
     bundle: true,
     format: 'esm',
     splitting: true,
     platform: 'browser',
     target: 'es2024',
-    minify: true,
+    minify,
     // what the product's own build defines
     define: { 'import.meta.env.DEV': 'false', 'import.meta.env.PROD': 'true' },
     logLevel: 'warning',

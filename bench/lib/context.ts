@@ -10,6 +10,8 @@ export interface BenchContext {
   readonly ours: boolean
   /** measure the rivals */
   readonly rivals: boolean
+  /** say where the time goes, where a bench can */
+  readonly profile: boolean
   /** record counts, where not the bench's own */
   readonly sizes?: readonly number[]
   readonly orders?: readonly BlockOrder[]

@@ -1,4 +1,3 @@
-/// <reference path="../../src/relay/guard/ws.d.ts" />
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'

@@ -45,7 +45,11 @@ async function workerOf(session: CDPSession): Promise<Send | undefined> {
     })
     setTimeout(() => resolve(undefined), 1000)
   })
-  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  await session.send('Target.setAutoAttach', {
+    autoAttach: true,
+    waitForDebuggerOnStart: false,
+    flatten: false,
+  })
   const sessionId = await attached
   if (sessionId === undefined) return undefined
   const waiting = new Map<number, (result: unknown) => void>()

@@ -22,7 +22,9 @@ const session = new Session()
 /** Collects all there is, and gives pages back to the system, as V8 does by itself when it needs them. */
 async function collect(): Promise<void> {
   // The types know one kind only.
-  const gc = globalThis.gc as ((options: { type: string; execution: string; flavor: string }) => unknown) | undefined
+  const gc = globalThis.gc as
+    | ((options: { type: string; execution: string; flavor: string }) => unknown)
+    | undefined
   for (let i = 0; i < 2; i++) {
     gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     // What the first pass lets go of may hold more.

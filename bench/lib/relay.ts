@@ -29,12 +29,27 @@ export async function startRelay(
 ): Promise<RelayProcess> {
   const data = mkdtempSync(join(tmpdir(), 'cairn-bench-relay-'))
   if (options.account !== undefined) keep(options.account, data)
-  const limits = Object.entries(options.limits ?? {}).flatMap(([name, value]) => ['--limit', `${name}=${value}`])
+  const limits = Object.entries(options.limits ?? {}).flatMap(([name, value]) => [
+    '--limit',
+    `${name}=${value}`,
+  ])
   const child = spawn(
     process.execPath,
     [
       ...['--expose-gc', '--import', PROBE, join(SOURCE, 'main.ts')],
-      ...['--port', '0', '--host', '127.0.0.1', '--data', data, '--no-app', '--stun', 'none', '--log', 'warn'],
+      ...[
+        '--port',
+        '0',
+        '--host',
+        '127.0.0.1',
+        '--data',
+        data,
+        '--no-app',
+        '--stun',
+        'none',
+        '--log',
+        'warn',
+      ],
       ...limits,
     ],
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
@@ -68,7 +83,18 @@ function keep(account: Account, data: string): void {
   writeFileSync(identity, JSON.stringify({ document: account.document, plcLog: account.plcLog }))
   execFileSync(
     process.execPath,
-    [join(SOURCE, 'cli.ts'), 'keep', account.file, '--did-doc', identity, '--data', data, '--allow-local', '--plc', 'http://127.0.0.1:9'],
+    [
+      join(SOURCE, 'cli.ts'),
+      'keep',
+      account.file,
+      '--did-doc',
+      identity,
+      '--data',
+      data,
+      '--allow-local',
+      '--plc',
+      'http://127.0.0.1:9',
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
 }

@@ -1,4 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { createDirectory, type RelayDirectory } from '../../src/net/directory/client.ts'
 import { DIRECTORY_PROTOCOL } from '../../src/net/directory/limits.ts'
 import { createLink, type DirectoryLink } from '../../src/net/directory/link.ts'
@@ -31,7 +32,7 @@ const clock = { now: () => Date.now() }
 
 interface Peer {
   readonly node: CairnNode
-  readonly key: Awaited<ReturnType<typeof generateKeyPair<'Ed25519'>>>
+  readonly key: Ed25519PrivateKey
   directory?: RelayDirectory
   link?: DirectoryLink
 }

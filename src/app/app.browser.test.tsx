@@ -86,7 +86,7 @@ describe('library', () => {
     await see(/Keep a copy of what is yours/)
     await userEvent.click(await button(/Enter a handle/))
     await userEvent.keyboard('  ana.example.org{Enter}')
-    await expect.poll(() => story.calls).toContain('backup ana.example.org')
+    await expect.poll(() => story.calls).toContain('keep ana.example.org')
   })
 })
 

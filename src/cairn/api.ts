@@ -11,6 +11,7 @@ import type {
   StorageStatus,
 } from './model.ts'
 import type { Network } from './network-model.ts'
+import type { PartialCopy, PartialPage, PartialQuery } from './partial-model.ts'
 import type {
   BlobPage,
   BlobState,
@@ -25,6 +26,7 @@ import type {
 
 export type * from './model.ts'
 export type * from './network-model.ts'
+export type * from './partial-model.ts'
 export type * from './record-model.ts'
 
 export interface BackupOptions {
@@ -79,6 +81,12 @@ export interface Library {
   setRetention(did: string, retention: Retention): Promise<void>
   deleteSnapshot(did: string, snapshot: string): Promise<void>
   deleteRepo(did: string): Promise<void>
+
+  /** Collections that are kept without the rest of their repos; `network.keepCollection` makes one. */
+  partials(): Promise<readonly PartialCopy[]>
+  /** Records of one, each page proven again as it is read. Errors: `sync.not-kept`; `repo.*` when the disk is damaged */
+  readPartial(query: PartialQuery): Promise<PartialPage>
+  deletePartial(did: string, collection: string): Promise<void>
 }
 
 export interface Activity {

@@ -6,6 +6,7 @@ import { discardImport } from '../storage/import-row.ts'
 import type { Library } from './api.ts'
 import { createBlobs } from './blobs.ts'
 import { createExports } from './exports/exports.ts'
+import { createPartials } from './partials.ts'
 import type { Records } from './records.ts'
 import { keepLastOf } from './settings.ts'
 import { summaryOf } from './summaries.ts'
@@ -26,6 +27,7 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
   const lock = {
     exclusively: <T>(did: string, run: () => Promise<T>) => jobs.exclusively(did, signal, run),
   }
+  const partials = createPartials(host, lock)
 
   const library: Library = {
     list: async () => (await summaries.all((did) => jobs.of(did))).sort((a, b) => a.addedAt - b.addedAt),
@@ -54,6 +56,8 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
         throw new SyncError('sync.nothing-to-resume', { did })
       if (!begun && last?.kind === 'blobs') return tasks.blobs(did)
       if (!begun && last?.kind === 'verify') return tasks.verify(did)
+      // Only whoever asked for the collection knows that it is no backup that was wanted.
+      if (!begun && last?.kind === 'collection') throw new SyncError('sync.nothing-to-resume', { did })
       // A file cannot be asked for again; the account's server has what it held, and newer.
       return library.backup(did)
     },
@@ -76,7 +80,7 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
     },
     async setRetention(did, retention) {
       await updateRepo(storage, did, (row) => ({ ...row, keepLast: keepLastOf(retention) }))
-      if (await applyRetention(storage, did)) tasks.sweep(did)
+      if (await applyRetention(storage, did, tasks.pins)) tasks.sweep(did)
       changed(did)
     },
     async deleteSnapshot(did, snapshot) {
@@ -98,6 +102,12 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
         fields: { did, handle: row?.handle },
         level: 'info',
       })
+    },
+    partials: () => partials.list(),
+    readPartial: (query) => partials.page(query),
+    async deletePartial(did, collection) {
+      await partials.remove(did, collection)
+      changed(did)
     },
   }
   return { library, tasks }

@@ -78,7 +78,7 @@ export interface CollectionSummary {
 /** How many snapshots a repo keeps: all, or the newest `count`. The head is always kept. */
 export type Retention = { readonly keep: 'all' } | { readonly keep: 'last'; readonly count: number }
 
-export type JobKind = 'backup' | 'file' | 'peer' | 'blobs' | 'verify' | 'index' | 'sweep'
+export type JobKind = 'backup' | 'file' | 'peer' | 'collection' | 'blobs' | 'verify' | 'index' | 'sweep'
 export type JobState = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'cancelled'
 export type JobPhase =
   | 'resolving'

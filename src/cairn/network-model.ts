@@ -88,7 +88,13 @@ export interface Copy {
   /** the last challenge: it proved then that it holds the blocks, or failed to */
   readonly challenge:
     | { readonly at: number; readonly ok: true; readonly ms: number }
-    | { readonly at: number; readonly ok: false; readonly code: string }
+    | {
+        readonly at: number
+        readonly ok: false
+        readonly code: string
+        /** `reason` and the like, for the words */
+        readonly fields?: Readonly<Record<string, unknown>>
+      }
     | undefined
   readonly online: boolean
 }
@@ -135,7 +141,7 @@ export interface KeepLink {
 }
 
 /** Answers with the address a packet came from, and nothing else; no account, long in service. */
-export const DEFAULT_STUN = 'stun:stun.l.google.com:19302'
+export const DEFAULT_STUN = 'stun:stun.cloudflare.com:3478'
 
 export interface NetworkSettings {
   /** off: nothing connects anywhere but to what a person asks for */
@@ -176,8 +182,14 @@ export interface Network {
   keepLink(did: string): Promise<KeepLink>
   /** Reads such a link, a DID or a handle; adds what it names and starts keeping. Returns the job's id. */
   keep(input: string): Promise<{ readonly job: string; readonly did: string | undefined }>
-  /** Asks the store of a relay to keep a repo. */
-  keepAtStore(did: string, relay: string): Promise<void>
+  /** Asks the store of a relay to keep a repo; `token` where it admits nobody without one. */
+  keepAtStore(did: string, relay: string, token?: string): Promise<void>
+  /**
+   * Keeps one collection of a repo from whoever has it, and keeps it up to date: a partial copy, which is no
+   * backup. Nothing is to do where the whole repo is kept. Returns the job's id. A try that broke off goes on
+   * where it was when this is called again. Errors: `sync.bad-collection`
+   */
+  keepCollection(did: string, collection: string): Promise<{ readonly job: string }>
 
   agreements(): Promise<readonly Agreement[]>
   offer(input: { readonly peer: string; readonly theirs?: string; readonly ours: string }): Promise<Agreement>

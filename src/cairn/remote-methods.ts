@@ -28,6 +28,9 @@ const library = {
   setRetention: true,
   deleteSnapshot: true,
   deleteRepo: true,
+  partials: true,
+  readPartial: true,
+  deletePartial: true,
 } satisfies Record<keyof Library, true>
 
 const activity = { list: true, jobs: true, clear: true } satisfies Record<keyof Activity, true>
@@ -55,6 +58,7 @@ const network = {
   keepLink: true,
   keep: true,
   keepAtStore: true,
+  keepCollection: true,
   agreements: true,
   offer: true,
   accept: true,

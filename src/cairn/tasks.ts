@@ -1,35 +1,27 @@
 import { hasCode } from '../core/errors.ts'
-import { isRetriable, PdsError } from '../pds/errors.ts'
 import { backUp, type BackupResult } from '../sync/backup.ts'
-import { fetchBlobs } from '../sync/blobs.ts'
+import type { FetchedBlobs } from '../sync/blobs.ts'
 import { importFile } from '../sync/file.ts'
 import { applyRetention, sweep } from '../sync/keep.ts'
 import { repoRow } from '../sync/kept.ts'
+import { deletePartials, partialRows } from '../sync/pages/partial-rows.ts'
+import { createPins, type Pins } from '../sync/pages/pins.ts'
 import { verifyHead } from '../sync/verify-head.ts'
 import type { Work } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
 import type { ActivityLog } from './activity.ts'
 import type { BackupOptions, Job } from './api.ts'
+import { fetchAllBlobs } from './fetch-all-blobs.ts'
 import type { History } from './history.ts'
 import type { CairnHost } from './host.ts'
 import type { Indexer } from './indexer.ts'
 import { createInOrder } from './in-order.ts'
 import { errorOf } from './job-error.ts'
 import type { JobResult, Jobs } from './jobs.ts'
+import { isNobodyElse, isOutOfReach } from './out-of-reach.ts'
+import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
-
-/** Answers that end a backup from the account's server, though a copy elsewhere may be whole. */
-const OUT_OF_REACH: ReadonlySet<string> = new Set([
-  'pds.network',
-  'pds.http',
-  'pds.did-not-found',
-  'pds.account-deactivated',
-  'pds.account-takendown',
-  'pds.account-suspended',
-  'pds.account-deleted',
-  'pds.account-not-found',
-])
 
 export interface TaskParts {
   readonly host: CairnHost
@@ -44,17 +36,20 @@ export interface TaskParts {
   readonly persist: () => Promise<void>
   /** a repo from someone else's copy; undefined while this context has no network of peers */
   readonly fromPeers: () => ((did: string, work: Work) => Promise<BackupResult>) | undefined
+  /** its blobs from someone else's copy, in the same way */
+  readonly blobsFromPeers?: () => ((did: string, work: Work) => Promise<FetchedBlobs>) | undefined
 }
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
-export interface Tasks {
+export interface Tasks extends PeerTasks {
   backup(input: string, options?: BackupOptions): Job
   file(file: Blob, name: string): Job
-  /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
-  peers(did: string, run: (work: Work) => Promise<BackupResult>): Promise<BackupResult>
+  /** Fetches blobs from the account's server, and what that does not give from peers. */
   blobs(did: string): Promise<Job>
   verify(did: string): Promise<Job>
   sweep(did: string): Job
+  /** snapshots that peers are reading: retention leaves them alone */
+  readonly pins: Pins
 }
 
 export function createTasks(parts: TaskParts): Tasks {
@@ -62,6 +57,7 @@ export function createTasks(parts: TaskParts): Tasks {
   const { storage } = host
   /** Of several backups of one account the older is refused after the newer: they come in as they were opened. */
   const files = createInOrder()
+  const pins = createPins(host.clock)
 
   const nameOf = async (did: string): Promise<string> => (await repoRow(storage, did))?.handle ?? did
 
@@ -73,7 +69,7 @@ export function createTasks(parts: TaskParts): Tasks {
     work: Work,
     error: unknown,
   ): Promise<void> => {
-    if (work.signal.aborted) return
+    if (work.signal.aborted || hasCode(error, 'sync.cancelled')) return
     const { code, fields } = errorOf(error)
     const name = hasCode(error, 'repo.equivocation')
       ? ('repo.equivocation' as const)
@@ -110,19 +106,26 @@ export function createTasks(parts: TaskParts): Tasks {
       if (result.before === undefined && result.snapshot !== undefined) {
         const keepLast = keepLastOf((await readSettings(storage)).retention)
         await updateRepo(storage, result.did, (row) => ({ ...row, keepLast: row.keepLast ?? keepLast }))
+        await dropPartials(result.did, work)
       }
       changed(result.did)
       const job = await resultOf(result)
       const done = kind === 'peer' ? ('peer.pulled' as const) : (`${kind}.done` as const)
       await log.note({ did: result.did, kind: done, fields: { ...job, label }, level: 'good' })
       indexer.start(result.did)
-      if (await applyRetention(storage, result.did)) tasks.sweep(result.did)
+      if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
       return job
     } catch (error) {
       if (did !== undefined) changed(did)
       await noteFailure(kind, did, label, work, error)
       throw error
     }
+  }
+
+  /** The whole repo has what its partial copies had. */
+  const dropPartials = async (did: string, work: Work): Promise<void> => {
+    if ((await partialRows(storage, did)).length === 0) return
+    await work.exclusively(did, () => storage.write(deletePartials(did)))
   }
 
   /** From the account's own server; when that is out of reach, from anyone who keeps a copy. */
@@ -146,12 +149,14 @@ export function createTasks(parts: TaskParts): Tasks {
         return await fromPeers(did, work)
       } catch (second) {
         // That nobody else has it either is no news: why its own server did not answer is.
-        throw hasCode(second, 'sync.no-copy') || hasCode(second, 'net.no-relay') ? error : second
+        throw isNobodyElse(second) ? error : second
       }
     }
   }
 
   const tasks: Tasks = {
+    pins,
+    ...createPeerTasks(parts, { takeIn, noteFailure, blobs: (did) => tasks.blobs(did) }),
     backup(input, options = {}) {
       const did = input.startsWith('did:') ? input : undefined
       return jobs.start({
@@ -190,31 +195,6 @@ export function createTasks(parts: TaskParts): Tasks {
           }),
       })
     },
-    async peers(did, run) {
-      const label = await nameOf(did)
-      const { blobs } = await readSettings(storage)
-      const outcome = Promise.withResolvers<BackupResult>()
-      // Whoever waits is told of every end; one that waits for nothing may not listen.
-      outcome.promise.catch(() => {})
-      jobs.start({
-        kind: 'peer',
-        label,
-        did,
-        run: async (work) => {
-          try {
-            let came: BackupResult | undefined
-            const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
-            if (came !== undefined) outcome.resolve(came)
-            if (blobs && result.changed && !work.signal.aborted) await tasks.blobs(did)
-            return result
-          } catch (error) {
-            outcome.reject(error)
-            throw error
-          }
-        },
-      })
-      return outcome.promise
-    },
     async blobs(did) {
       const label = await nameOf(did)
       return jobs.start({
@@ -227,7 +207,7 @@ export function createTasks(parts: TaskParts): Tasks {
           work.check()
           const { endpoints } = await readSettings(storage)
           try {
-            const counts = await fetchBlobs(host, endpoints, did, work)
+            const counts = await fetchAllBlobs(host, endpoints, did, work, parts.blobsFromPeers?.())
             const lacking = counts.missing + counts.failed
             if (counts.fetched + lacking > 0) {
               await log.note({
@@ -283,9 +263,4 @@ export function createTasks(parts: TaskParts): Tasks {
     },
   }
   return tasks
-}
-
-/** Its server cannot be reached or does not work, or nobody who knows where it is; another copy may do. */
-function isOutOfReach(error: unknown): boolean {
-  return error instanceof PdsError && (isRetriable(error) || OUT_OF_REACH.has(error.code))
 }

@@ -15,6 +15,7 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.over-budget` | `peer`, `did`, `limit`: more bytes than an answer may have, or than fit here |
  * | `sync.challenge-failed` | `peer`, `did`, `reason`: the peer did not prove that it holds the repo |
  * | `sync.no-common-root` | `peer`, `did`: no snapshot is kept on both sides |
+ * | `sync.bad-collection` | `did`, `collection`: no collection of a repo is called that |
  * | `sync.no-copy` | `did`, `asked`: of so many peers none that answered holds it |
  */
 export type SyncErrorCode =
@@ -30,6 +31,7 @@ export type SyncErrorCode =
   | 'sync.over-budget'
   | 'sync.challenge-failed'
   | 'sync.no-common-root'
+  | 'sync.bad-collection'
   | 'sync.no-copy'
 
 /** Raised by the engine that moves repos between hosts. */

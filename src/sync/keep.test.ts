@@ -12,6 +12,7 @@ import { applyRetention, deleteRepo, deleteSnapshot, sweep, sweepsDue } from './
 import { headOf, snapshotsOf } from './kept.ts'
 import { contents, storedBlocks, type SyncKit, tracesOf, wanted, withSync } from './testing/sync-kit.ts'
 import type { TestAccount } from './testing/account.ts'
+import { createPins } from './pages/pins.ts'
 import { verifyHead } from './verify-head.ts'
 
 const never = new AbortController().signal
@@ -147,6 +148,23 @@ describe('snapshots', () => {
       expect(await snapshotsOf(storage, alice.did)).toEqual(all.slice(5 - left))
     }),
   )
+
+  it('leaves one that a peer is reading until that has ended', () =>
+    withSync(async (kit) => {
+      const { pds, storage, timers } = kit
+      const alice = await pds.account({ name: 'alice' })
+      await history(kit, alice, 4)
+      const [first, ...more] = await snapshotsOf(storage, alice.did)
+      await updateRepo(storage, alice.did, (row) => ({ ...row, keepLast: 2 }))
+      const pins = createPins(timers.clock)
+      pins.pin(alice.did, first?.id ?? '')
+      expect(await applyRetention(storage, alice.did, pins)).toBe(true)
+      expect(await snapshotsOf(storage, alice.did)).toEqual([first, ...more.slice(-2)])
+      expect(await applyRetention(storage, alice.did, pins)).toBe(false)
+      timers.pass(61 * 60_000)
+      expect(await applyRetention(storage, alice.did, pins)).toBe(true)
+      expect(await snapshotsOf(storage, alice.did)).toEqual(more.slice(-2))
+    }))
 })
 
 describe('a repo deleted', () => {
@@ -170,6 +188,9 @@ describe('a repo deleted', () => {
         { type: 'put', table: 'search', key: `${alice.did}/x`, value: 1 },
         { type: 'put', table: 'imports', key: alice.did, value: { id: 'feed', did: alice.did } },
         { type: 'put-bytes', key: `spill/${alice.did}/feed.0`, parts: [new Uint8Array(3)] },
+        { type: 'put', table: 'meta', key: `partial/${alice.did}/app.x.y`, value: 1 },
+        { type: 'put', table: 'meta', key: `partial-pull/${alice.did}/app.x.y`, value: 1 },
+        { type: 'put-bytes', key: `part/${alice.did}/app.x.y/1.000000`, parts: [new Uint8Array(3)] },
       ])
       const others = await tracesOf(storage, bob.did, TABLES)
       expect((await tracesOf(storage, alice.did, TABLES)).length).toBeGreaterThan(10)

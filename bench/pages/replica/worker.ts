@@ -28,11 +28,16 @@ interface Device {
   readonly plc: string
   readonly node: NodeHandle | undefined
 }
+/** The node is started by hand, with a key of its own each time. */
+const startNode: StartNode = async (config) => (await starting)(config)
+
 let device: Promise<Device> | undefined
 const opened = (): Promise<Device> =>
-  (device ??= browserHost('page', await0).then((host) => ({ host, plc: 'http://127.0.0.1:9', node: undefined })))
-/** The node is started by hand, with a key of its own each time. */
-const await0: StartNode = async (config) => (await starting)(config)
+  (device ??= browserHost('page', startNode).then((host) => ({
+    host,
+    plc: 'http://127.0.0.1:9',
+    node: undefined,
+  })))
 
 const endpoints = (plc: string) => async () => ({ plc, doh: '', resolver: '', allowLocal: true })
 
@@ -72,7 +77,11 @@ async function takeStream(did: string, url: string) {
 async function callsOf() {
   const { host, plc, node } = await opened()
   if (node === undefined) throw new Error('the node was not started')
-  return { host, node, calls: createPeerCalls({ host, endpoints: endpoints(plc), net: node.net, lookup: async () => [] }) }
+  return {
+    host,
+    node,
+    calls: createPeerCalls({ host, endpoints: endpoints(plc), net: node.net, lookup: async () => [] }),
+  }
 }
 const candidate = ({ peer, addresses }: PeerInput) => ({ peer, addresses, kind: 'device' }) as const
 
@@ -89,7 +98,7 @@ const served: WorkerCalls = {
     const reached = new Promise<void>((resolve) => {
       const look = async (): Promise<void> => {
         if (await connected()) resolve()
-        else setTimeout(look, 20)
+        else setTimeout(() => void look(), 20)
       }
       void look()
     })
@@ -131,7 +140,10 @@ async function answer(id: number, name: CallName, input: unknown): Promise<void>
     const run = served[name as keyof WorkerCalls] as (input: unknown) => Promise<unknown>
     postMessage({ id, value: await run(input) })
   } catch (error) {
-    postMessage({ id, error: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error) })
+    postMessage({
+      id,
+      error: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
+    })
   }
 }
 

@@ -19,7 +19,7 @@ export interface BackgroundHost {
   onHidden(listener: () => void): () => void
 }
 
-export const browserBackground: BackgroundHost = {
+const browserBackground: BackgroundHost = {
   async registration() {
     const registration: unknown = await navigator.serviceWorker?.getRegistration()
     // a registration, with what this browser has of the two interfaces

@@ -94,6 +94,7 @@ export function useLive<T>(
   return { value, error: mine?.error, loading: mine === undefined && value === undefined, reload }
 }
 
+const TICK_MS = 30_000
 const tickers = new Set<() => void>()
 let clock = Date.now()
 let timer: ReturnType<typeof setInterval> | undefined
@@ -106,7 +107,7 @@ export function useNow(): number {
       timer ??= setInterval(() => {
         clock = Date.now()
         for (const each of tickers) each()
-      }, 30_000)
+      }, TICK_MS)
       return () => {
         tickers.delete(tick)
         if (tickers.size > 0) return
@@ -115,8 +116,8 @@ export function useNow(): number {
       }
     },
     () => {
-      // nobody kept it running: it may be hours old
-      if (timer === undefined) clock = Date.now()
+      // nobody kept it running: it may be hours old. Within a render it must not move
+      if (timer === undefined && Date.now() - clock > TICK_MS) clock = Date.now()
       return clock
     },
     () => clock,

@@ -202,6 +202,9 @@ export function createStory({
       setRetention: note('setRetention', undefined),
       deleteSnapshot: note('deleteSnapshot', undefined),
       deleteRepo: note('deleteRepo', undefined),
+      partials: async () => [],
+      readPartial: async () => ({ items: [], next: undefined }),
+      deletePartial: note('deletePartial', undefined),
     },
     activity: {
       list: async () => items,

@@ -19,7 +19,7 @@ type Note = <T>(path: string, value: T) => (...args: unknown[]) => Promise<T>
 const MINUTE = 60_000
 const DAY = 86_400_000
 
-export const SELF = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
+const SELF = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
 export const JUNS = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
 export const TOVES = '12D3KooWH3uVF6wv47WnArKHk5p6cvgCJEb74UTmxztmQDc298L3'
 export const STRANGER = '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo'
@@ -87,7 +87,7 @@ export const PEERS: readonly PeerStatus[] = [
   peer(STRANGER, { path: 'relayed', whyRelayed: 'peer-no-webrtc', shared: [MIRELA], sent: 1_204 }),
 ]
 
-export const TRANSFERS: readonly TransferStatus[] = [
+const TRANSFERS: readonly TransferStatus[] = [
   {
     id: 'in-1',
     did: JUN,
@@ -216,7 +216,7 @@ export function storyNetwork(
   let settings: NetworkSettings = {
     enabled: true,
     relayOnly: false,
-    stun: ['stun:stun.l.google.com:19302'],
+    stun: ['stun:stun.cloudflare.com:3478'],
     relays: RELAYS.slice(1).map(({ url }) => url),
     ...story.settings,
   }
@@ -282,6 +282,7 @@ export function storyNetwork(
     keepLink: async (did) => link(did),
     keep: note('keep', { job: 'j', did: undefined }),
     keepAtStore: note('keepAtStore', undefined),
+    keepCollection: note('keepCollection', { job: 'j' }),
     agreements: async () => agreements,
     offer: note('offer', first),
     accept: note('accept', first),

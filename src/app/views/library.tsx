@@ -122,8 +122,8 @@ function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElement | n
       <form className="card ask" onSubmit={(event) => void submit(event)}>
         <input
           ref={inputRef}
-          aria-label="Handle or DID to keep a copy of"
-          placeholder="Handle or DID, such as ana.example.org"
+          aria-label="Handle, DID or link to keep a copy of"
+          placeholder="Handle, DID or link, such as ana.example.org"
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoCapitalize="none"

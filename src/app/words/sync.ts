@@ -78,6 +78,11 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: COPY_SAFE,
     next: 'Sync first, so that both hold the same state, then challenge it again.',
   },
+  'sync.bad-collection': {
+    title: 'That is not the name of a collection.',
+    safe: 'Nothing was changed.',
+    next: 'A collection is named like a domain turned round, such as app.bsky.feed.post.',
+  },
   'sync.no-copy': (fields) => {
     const asked = number(fields, 'asked') ?? 0
     return {

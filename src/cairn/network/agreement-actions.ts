@@ -12,6 +12,11 @@ export async function isKeptFor(storage: Storage, did: string): Promise<boolean>
   return (await storage.get('network', keptFor(did))) !== undefined
 }
 
+/** From now on the copy stays when an agreement about it ends. */
+export async function keepForOurselves(storage: Storage, did: string): Promise<void> {
+  await storage.write([{ type: 'delete', table: 'network', key: keptFor(did) }])
+}
+
 /** What a person does about agreements. */
 export function agreementActions(
   { host, tasks }: ServiceParts,

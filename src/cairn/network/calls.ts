@@ -3,11 +3,14 @@ import type { Timers } from '../../pds/network.ts'
 import { fromWire, toWire, type WireError } from '../remote-wire.ts'
 import type { Channel } from './channel.ts'
 
-/** Nobody answered within this time: there is no leader now, or it hangs, ms. */
+/** Nobody took a call within this time: there is no leader now, or it hangs, ms. */
 const DEADLINE = 10_000
+/** What was taken may need a server or a peer; a leader that dies meanwhile answers nothing, ms. */
+const LONGEST = 10 * 60_000
 
 type Message =
   | { readonly type: 'ask'; readonly id: string; readonly name: string; readonly args: readonly unknown[] }
+  | { readonly type: 'taken'; readonly id: string }
   | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
   | { readonly type: 'refusal'; readonly id: string; readonly error: WireError }
 
@@ -38,6 +41,7 @@ export function createCalls(channel: Channel, timers: Timers, newId: () => strin
 
   const answer = async ({ id, name, args }: Message & { type: 'ask' }): Promise<void> => {
     if (serve === undefined) return
+    post({ type: 'taken', id })
     try {
       post({ type: 'answer', id, value: await serve(name, args) })
     } catch (error) {
@@ -56,17 +60,19 @@ export function createCalls(channel: Channel, timers: Timers, newId: () => strin
     ask: (name, args) =>
       new Promise((resolve, reject) => {
         const id = newId()
-        const end = (): void => {
+        const late = (): void => {
           waiting.delete(id)
-          stopClock()
-        }
-        const stopClock = timers.after(DEADLINE, () => {
-          end()
           reject(new NetworkError('network.no-leader'))
-        })
+        }
+        let stopClock = timers.after(DEADLINE, late)
         waiting.set(id, {
           done(message) {
-            end()
+            stopClock()
+            if (message.type === 'taken') {
+              stopClock = timers.after(LONGEST, late)
+              return
+            }
+            waiting.delete(id)
             if (message.type === 'answer') resolve(message.value)
             else if (message.type === 'refusal') reject(fromWire(message.error))
           },

@@ -4,6 +4,8 @@ import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import type { Candidate } from '../../sync/peers/engine.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
 import type { Network } from '../network-model.ts'
+import { toWire } from '../remote-wire.ts'
+import { keepForOurselves } from './agreement-actions.ts'
 import { copiesOf, namePeer } from './copies.ts'
 import type { Following } from './following.ts'
 import { readKeepLink, writeKeepLink } from './keep-link.ts'
@@ -42,7 +44,7 @@ export function copyActions(
         await noteCopy(storage, did, peer, { challenge: { at, ok: true, ms }, answeredAt: clock.now() })
       } catch (error) {
         if (!(error instanceof CairnError)) throw error
-        await noteCopy(storage, did, peer, { challenge: { at, ok: false, code: error.code } })
+        await noteCopy(storage, did, peer, { challenge: { at, ok: false, ...toWire(error) } })
       } finally {
         emit({ type: 'copies', did })
       }
@@ -62,6 +64,8 @@ export function copyActions(
     async keep(input) {
       const link = readKeepLink(input)
       if (link === undefined) return { job: tasks.backup(input).id, did: undefined }
+      // Asked for by this person now, whatever was agreed before.
+      await keepForOurselves(storage, link.did)
       await addRelays(running, link.relays)
       hints.set(
         link.did,
@@ -69,10 +73,13 @@ export function copyActions(
       )
       return { job: tasks.backup(link.did).id, did: link.did }
     },
-    async keepAtStore(did, url) {
+    async keepAtStore(did, url, token) {
       const { peer } = await relays.ask(url)
       if (peer === undefined) throw new RangeError('a relay that was asked is known')
-      const state = await createStoreClient(net, timers, peer).keep(did, { signal: over })
+      const state = await createStoreClient(net, timers, peer).keep(did, {
+        signal: over,
+        ...(token === undefined ? {} : { token }),
+      })
       await noteCopy(storage, did, peer, {
         kind: 'store',
         rev: state.rev,

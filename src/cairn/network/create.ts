@@ -8,6 +8,7 @@ import { createCalls, NetworkError } from './calls.ts'
 import { fence } from './fence.ts'
 import type { NetworkHost } from './host.ts'
 import { type Campaign, campaign, type Lead } from './leadership.ts'
+import { copiesOf } from './copies.ts'
 import { isListed } from './listed.ts'
 import { OFF } from './off.ts'
 import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
@@ -58,6 +59,7 @@ const LED = [
   'keepLink',
   'keep',
   'keepAtStore',
+  'keepCollection',
   'agreements',
   'offer',
   'accept',
@@ -73,6 +75,8 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
   let running: Campaign | undefined
   let restart: (() => void) | undefined
   let closed = false
+  /** a person has turned it off */
+  let isOff = false
   /** what the running node was started with */
   let lastNode: string | undefined
 
@@ -104,6 +108,7 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
   const apply = async (): Promise<void> => {
     const { enabled, relays, relayOnly, stun } = await readNetworkSettings(storage)
     if (closed) return
+    isOff = !enabled
     const node = JSON.stringify([relayOnly, stun])
     const sameNode = node === lastNode
     lastNode = node
@@ -126,6 +131,7 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
 
   const ask = (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
     if (service !== undefined) return callLed(service, name, args)
+    if (isOff) return Promise.reject(new NetworkError('network.off'))
     // Whoever leads answers; it may be this context itself, as soon as it has started.
     return Promise.race([calls.ask(name, args), told.promise.then((mine) => callLed(mine, name, args))])
   }
@@ -157,6 +163,9 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       return next
     },
     listed: (did) => isListed(storage, did),
+    // Without a leader there is still what was known of them.
+    copies: async (did, options) =>
+      isOff ? copiesOf(storage, did, '', () => false) : led.copies(did, options),
   }
   quietly(apply())
 

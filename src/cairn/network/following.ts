@@ -91,7 +91,11 @@ export function createFollowing(running: Running): Following {
     if (!isKept) return isJoined ? leave(did) : undefined
     if (!isJoined) {
       await announce(did)
-      for (const peer of connectedStores()) quietly(engine.meet(candidateOf(peer), [did]))
+      for (const peer of connectedStores()) {
+        quietly(engine.meet(candidateOf(peer), [did]))
+        // Those that are met later are followed for all that is kept by then.
+        notices.follow(peer, [did], over)
+      }
     }
     const rev = (await headOf(storage, did))?.rev
     if (rev === undefined || heads.get(did) === rev) return

@@ -29,6 +29,7 @@ export const noNetwork: Network = {
   keepLink: off,
   keep: off,
   keepAtStore: off,
+  keepCollection: off,
   agreements: async () => [],
   offer: off,
   accept: off,

@@ -17,6 +17,7 @@ import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
 import { serveRepoSync } from '../../sync/repo-sync/serve.ts'
 import { readSettings } from '../settings.ts'
 import { agreementActions, isKeptFor } from './agreement-actions.ts'
+import { collectionActions } from './collection-actions.ts'
 import { copyActions } from './copy-actions.ts'
 import type { Service } from './create.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
@@ -177,6 +178,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
   return {
     ...copyActions(running, following, hints),
+    ...collectionActions(running, hints),
     ...relayActions(running),
     ...agreementActions(parts, agreements),
     status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following }),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Storage } from '../../storage/port.ts'
-import type { NetworkSettings } from '../network-model.ts'
+import { DEFAULT_STUN, type NetworkSettings } from '../network-model.ts'
 
 const KEY = 'network'
 const MAX_URL = 300
@@ -11,8 +11,7 @@ const MAX_STUN = 6
 const DEFAULTS: NetworkSettings = {
   enabled: true,
   relayOnly: false,
-  // Answers with the address a packet came from, and nothing else; no account, long in service.
-  stun: ['stun:stun.l.google.com:19302'],
+  stun: [DEFAULT_STUN],
   relays: [],
 }
 

@@ -200,9 +200,9 @@ async function hold(
 }
 
 /** Something of a partial copy, or why not. */
-const orRefused = <T>(found: T | Refusal): T => {
-  if (typeof found === 'string') throw new Refused(found as Refusal)
-  return found as T
+const orRefused = <T extends object>(found: T | Refusal): T => {
+  if (typeof found === 'string') throw new Refused(found)
+  return found
 }
 
 async function page(

@@ -15,12 +15,7 @@ import { blamed, type Setbacks } from './setbacks.ts'
 /** What is asked of everyone who may have it, known or not. */
 export interface Asking {
   repo(did: string, work: Work, hints: readonly Candidate[]): Promise<BackupResult>
-  collection(
-    did: string,
-    collection: string,
-    work: Work,
-    hints: readonly Candidate[],
-  ): Promise<PartialRow>
+  collection(did: string, collection: string, work: Work, hints: readonly Candidate[]): Promise<PartialRow>
   blobs(did: string, work: Work): Promise<FetchedBlobs>
 }
 
@@ -78,8 +73,7 @@ export function createAsking(host: Host, calls: PeerCalls, setbacks: Setbacks): 
         const { kind, addresses } = candidate
         const answered = { kind, addresses, rev, commit, partial, collections, answeredAt: clock.now() }
         await noteCopy(storage, did, candidate.peer, answered)
-        if (failed.has(candidate.peer))
-          await setbacks.blame(did, candidate.peer, failed.get(candidate.peer))
+        if (failed.has(candidate.peer)) await setbacks.blame(did, candidate.peer, failed.get(candidate.peer))
       }
     }
     let last: unknown = new SyncError('sync.no-copy', { did, asked: count })

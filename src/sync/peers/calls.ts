@@ -2,6 +2,7 @@ import { isTid } from '../../core/tid.ts'
 import { hasCode } from '../../core/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { RepoError } from '../../repo/errors.ts'
+import { StorageError } from '../../storage/errors.ts'
 import type { BackupResult } from '../backup.ts'
 import { headOf, repoRow } from '../kept.ts'
 import type { Endpoints, Host } from '../host.ts'
@@ -27,6 +28,17 @@ const NO_DIFFERENCE: ReadonlySet<string> = new Set([
   'storage.corrupt',
   'storage.segment-gone',
   'net.limit',
+])
+
+/** What is said of whose a kept commit is, and not of the bytes. */
+const VERDICTS: ReadonlySet<string> = new Set([
+  'repo.bad-signature',
+  'repo.high-s',
+  'repo.key-unsupported',
+  'repo.past-key',
+  'repo.rev-future',
+  'repo.rev-rollback',
+  'repo.equivocation',
 ])
 
 export interface PeerCallsOptions {
@@ -111,6 +123,9 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         const { from, ...result } = await pullPages(host, await endpoints(), pull)
         return done(result, 'pages', from)
       } catch (error) {
+        // An import begins by reading what is kept: what no peer sent is damaged here.
+        if (error instanceof RepoError && blamed(error) === undefined && !VERDICTS.has(error.code))
+          throw new StorageError('storage.corrupt', { did }, { cause: error })
         if (!hasCode(error, 'net.unsupported')) throw error
         return done(await repoSync(first, pull), 'repo-sync', first.peer)
       }

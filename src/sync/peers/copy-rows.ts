@@ -18,7 +18,12 @@ export interface CopyRow {
   readonly answeredAt: number | undefined
   readonly challenge:
     | { readonly at: number; readonly ok: true; readonly ms: number }
-    | { readonly at: number; readonly ok: false; readonly code: string }
+    | {
+        readonly at: number
+        readonly ok: false
+        readonly code: string
+        readonly fields?: Readonly<Record<string, unknown>>
+      }
     | undefined
   /** pulls in a row that failed, the code of the last, and when it may be asked again */
   readonly failures: number

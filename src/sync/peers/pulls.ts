@@ -54,7 +54,7 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
       tried.add(peer)
       await setbacks.blame(did, peer, error)
     }
-    let last: unknown
+    let last: Error | undefined
     for (;;) {
       work.check()
       const chosen = await next(tried)
@@ -76,7 +76,7 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
           setbacks.ours(did)
           throw error
         }
-        last = error
+        last = error instanceof Error ? error : undefined
         await blame(peer, error)
       } finally {
         await Promise.all(notes)
@@ -98,8 +98,9 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
         async (tried) => choose(did, before?.rev, wholeRev, tried),
         async (chosen, onOut) => {
           const { result, from } = await calls.pull(chosen, did, work, onOut)
-          // It said that it has something newer.
-          if (result.snapshot === undefined && before !== undefined)
+          const now = result.snapshot ?? result.before
+          // It said that it has something newer than this.
+          if (now !== undefined && (now.rev ?? '') < (chosen[0]?.rev ?? ''))
             throw new SyncError('sync.peer-lacks', { peer: from, did })
           await noteCopy(storage, did, from, { failures: 0, failure: undefined, retryAt: undefined })
           return result
@@ -123,7 +124,8 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
         ...work,
         exclusively: (name, run) =>
           work.exclusively(name, async () => {
-            if ((await wantedRow(did, collection)) === undefined) throw new SyncError('sync.not-kept', { did })
+            if ((await wantedRow(did, collection)) === undefined)
+              throw new SyncError('sync.not-kept', { did })
             return run()
           }),
       }

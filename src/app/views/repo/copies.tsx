@@ -99,17 +99,18 @@ function CopyRow({ copy, copies, status }: CopyRowProps) {
   const label = peerLabel(peer, copy.name, status?.relays)
   const { tone, words } = copyState(copy, copies)
   const isOurs = kind === 'self'
+  const isOn = status !== undefined && status.role !== 'off'
   return (
     <li className="part-row with-end">
       <div className="stack-tight part-words">
         <div className="line">
-          {isOurs ? (
-            <span className="strong">This device</span>
+          {isOurs || !isOn ? (
+            <bdi className="strong break">{isOurs ? 'This device' : label}</bdi>
           ) : (
             <PeerName peer={peer} name={copy.name} label={label} />
           )}
           <span className={TONE_CLASS[tone]}>{words}</span>
-          {!isOurs && <span className="small">{online ? 'online now' : 'not online'}</span>}
+          {!isOurs && isOn && <span className="small">{online ? 'online now' : 'not online'}</span>}
         </div>
         <p className="small">
           {isOurs ? 'proven ' : answeredAt === undefined ? 'has not answered yet' : 'answered '}
@@ -119,7 +120,7 @@ function CopyRow({ copy, copies, status }: CopyRowProps) {
         <Challenged copy={copy} />
         {action.error !== undefined && <ErrorNote error={action.error} />}
       </div>
-      {!isOurs && status !== undefined && status.role !== 'off' && (
+      {!isOurs && isOn && (
         <button
           type="button"
           className="btn slim"
@@ -151,7 +152,8 @@ function Challenged({ copy: { challenge } }: { readonly copy: Copy }) {
   const { title, next } = wordsFor(challenge.code)
   return (
     <p className="small">
-      {title} Challenged <Ago at={challenge.at} />. {next}
+      {challenge.code === 'sync.challenge-failed' ? '' : `${title} `}Challenged <Ago at={challenge.at} />.{' '}
+      {next}
     </p>
   )
 }

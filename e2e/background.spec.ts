@@ -1,0 +1,107 @@
+import type { Worker } from '@playwright/test'
+import { syncTag } from '../src/cairn/background-sync.ts'
+import type { Device } from './device.ts'
+import { expect, test } from './fixtures.ts'
+import { writeNews } from './news.ts'
+import { storedRows } from './stored.ts'
+
+type SyncEvent = 'dispatchSyncEvent' | 'dispatchPeriodicSyncEvent'
+
+/** Waits until the service worker is installed; gives it. */
+async function serviceWorker({ context, page }: Device): Promise<Worker> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+  })
+  const [worker] = context.serviceWorkers()
+  return worker ?? context.waitForEvent('serviceworker')
+}
+
+/** Has the browser run a background sync, as it does by itself now and then, from a page of no origin. */
+async function dispatch({ context, tab }: Device, method: SyncEvent): Promise<void> {
+  const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  const registered = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const ours = registrations.find(({ scopeURL, isDeleted }) => scopeURL === `${tab.urls.app}/` && !isDeleted)
+      if (ours !== undefined) resolve(ours.registrationId)
+    })
+  })
+  await session.send('ServiceWorker.enable')
+  const event = { origin: tab.urls.app, registrationId: await registered, tag: syncTag }
+  if (method === 'dispatchSyncEvent')
+    await session.send('ServiceWorker.dispatchSyncEvent', { ...event, lastChance: false })
+  else await session.send('ServiceWorker.dispatchPeriodicSyncEvent', event)
+}
+
+/** Resolves when no context of the browser leads, so that nothing is under way. */
+const idle = (worker: Worker): Promise<void> =>
+  worker.evaluate(async () => {
+    await navigator.locks.request('cairn-leader', async () => {})
+  })
+
+for (const [event, method, from] of [
+  ['sync', 'dispatchSyncEvent', 'the store'],
+  ['periodicsync', 'dispatchPeriodicSyncEvent', 'a friend'],
+] as const) {
+  test(`with every page closed, "${event}" brings what is new from ${from}, to be read offline`, async ({
+    device,
+    newAccount,
+    app,
+    pds,
+  }) => {
+    const account = await newAccount()
+    const { did } = account
+    const me = await device()
+    const friend = await device()
+    await friend.keep(did)
+    if (from === 'the store') {
+      await friend.connected()
+      await friend.engine.network.keepAtStore(did, `${app.url}/`)
+    }
+    await me.keep(did)
+    const worker = await serviceWorker(me)
+    await me.page.close()
+
+    const news = await writeNews(pds, did)
+    await friend.keep(did)
+    if (from === 'the store') {
+      const { peerId } = await app.describe()
+      await expect.poll(() => friend.copy(did, peerId)).toMatchObject({ rev: news.rev })
+      await friend.context.close()
+    }
+    await pds.call('stopServer', {})
+
+    await dispatch(me, method)
+    await expect
+      .poll(() => storedRows(worker, ['repos', 'snapshots']), { timeout: 20_000 })
+      .toContain(news.rev)
+    await idle(worker)
+
+    await app.stop()
+    await me.context.setOffline(true)
+    const later = await me.another()
+    await later.tab.openRecord(did, news.path)
+    await expect(later.page.getByRole('main')).toContainText(news.text)
+    await me.context.setOffline(false)
+  })
+}
+
+test('while a page is open, the service worker leaves everything to it', async ({
+  device,
+  newAccount,
+  pds,
+}) => {
+  const account = await newAccount()
+  const me = await device()
+  const rev = await me.keep(account.did)
+  const worker = await serviceWorker(me)
+  await writeNews(pds, account.did)
+  await pds.call('forgetRequests', {})
+
+  await dispatch(me, 'dispatchSyncEvent')
+  // the same as the event runs, to be waited for
+  await worker.evaluate(() => (globalThis as unknown as { cairnCatchUp(): Promise<void> }).cairnCatchUp())
+  expect(await pds.call('requests', { match: '/xrpc/' })).toEqual([])
+  expect(await me.rev(account.did)).toBe(rev)
+  expect((await me.engine.network.status()).role).toBe('leader')
+})

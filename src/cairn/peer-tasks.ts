@@ -1,0 +1,97 @@
+import type { BackupResult } from '../sync/backup.ts'
+import { repoRow } from '../sync/kept.ts'
+import type { PartialRow } from '../sync/pages/partial-rows.ts'
+import type { Work } from '../sync/work.ts'
+import type { Job } from './api.ts'
+import type { JobResult } from './jobs.ts'
+import { readSettings } from './settings.ts'
+import type { TaskParts } from './tasks.ts'
+
+/** The long work that the network of peers starts. */
+export interface PeerTasks {
+  /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
+  peers(did: string, run: (work: Work) => Promise<BackupResult>): Promise<BackupResult>
+  /** Takes one collection of a repo in from peers; `ended` resolves with what came when the job has ended. */
+  collection(
+    did: string,
+    collection: string,
+    run: (work: Work) => Promise<PartialRow | undefined>,
+  ): { readonly job: Job; readonly ended: Promise<PartialRow | undefined> }
+}
+
+/** What these have in common with other tasks. */
+export interface TaskSteps {
+  takeIn(
+    kind: 'peer',
+    label: string,
+    work: Work,
+    run: (work: Work) => Promise<BackupResult>,
+  ): Promise<JobResult>
+  noteFailure(kind: 'peer', did: string, label: string, work: Work, error: unknown): Promise<void>
+  blobs(did: string): Promise<Job>
+}
+
+export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }: TaskSteps): PeerTasks {
+  const { host, jobs, log, changed } = parts
+  const { storage } = host
+
+  return {
+    async peers(did, run) {
+      const label = (await repoRow(storage, did))?.handle ?? did
+      const wanted = (await readSettings(storage)).blobs
+      const outcome = heard<BackupResult>()
+      jobs.start({
+        kind: 'peer',
+        label,
+        did,
+        run: async (work) => {
+          try {
+            let came: BackupResult | undefined
+            const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
+            if (came !== undefined) outcome.resolve(came)
+            if (wanted && result.changed && !work.signal.aborted) await blobs(did)
+            return result
+          } catch (error) {
+            outcome.reject(error)
+            throw error
+          }
+        },
+      })
+      return outcome.promise
+    },
+    collection(did, collection, run) {
+      const outcome = heard<PartialRow | undefined>()
+      const job = jobs.start({
+        kind: 'collection',
+        label: collection,
+        did,
+        run: async (work) => {
+          try {
+            await parts.persist()
+            const row = await run(work)
+            if (row !== undefined) {
+              const fields = { label: collection, collection, records: row.records }
+              await log.note({ did, kind: 'peer.pulled', fields, level: 'good' })
+            }
+            outcome.resolve(row)
+          } catch (error) {
+            await noteFailure('peer', did, collection, work, error)
+            outcome.reject(error)
+            throw error
+          } finally {
+            changed(did)
+          }
+          return undefined
+        },
+      })
+      return { job, ended: outcome.promise }
+    },
+  }
+}
+
+/** Whoever waits is told of every end; one that waits for nothing may not listen. */
+function heard<T>(): PromiseWithResolvers<T> {
+  const outcome = Promise.withResolvers<T>()
+  outcome.promise.catch(() => {})
+  return outcome
+}

@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest'
+import { createChannelKit, until } from '../../net/events/testing/channel-kit.ts'
+import { createNotices, type Notices } from './notices.ts'
+
+const ALICE = 'did:plc:alice'
+const BOB = 'did:web:bob.example'
+const [REV, LATER] = ['3lmztkjyh2k2a', '3lmztkjyh2k2b']
+
+/** Two nodes, each the other's hub. */
+async function withTwo(
+  use: (kit: {
+    readonly a: Notices
+    readonly b: Notices
+    /** what `b` heard: peer and repo */
+    readonly heard: string[]
+    readonly network: ReturnType<typeof createChannelKit>['network']
+    readonly pass: (ms: number) => void
+    /** `a` publishes until `b` has heard of it, which subscribes by itself. */
+    readonly reaches: (did: string) => Promise<void>
+  }) => Promise<void>,
+  mayRead: (peer: string, did: string) => boolean = () => true,
+): Promise<void> {
+  const { host, network, pass } = createChannelKit()
+  const heard: string[] = []
+  const a = createNotices({ net: network.node('a'), host, mayRead, onNews: () => {} })
+  const b = createNotices({
+    net: network.node('b'),
+    host,
+    mayRead: () => true,
+    onNews: (peer, did) => void heard.push(`${peer} ${did}`),
+  })
+  const reaches = async (did: string): Promise<void> => {
+    const before = heard.length
+    await until(() => {
+      a.publish(did, REV)
+      return heard.length > before
+    })
+  }
+  try {
+    await use({ a, b, heard, network, pass, reaches })
+  } finally {
+    await Promise.all([a.close(), b.close()])
+  }
+}
+
+it('a new head is told to whoever follows the repo there, and nobody else', () =>
+  withTwo(async ({ a, b, heard, reaches }) => {
+    const over = new AbortController()
+    b.follow('a', [ALICE], over.signal)
+    await reaches(ALICE)
+    heard.length = 0
+    a.publish(BOB, REV)
+    a.publish(ALICE, LATER)
+    await until(() => heard.length > 0)
+    expect(new Set(heard)).toEqual(new Set([`a ${ALICE}`]))
+  }))
+
+it('a repo is followed for as long as anyone asks for it', () =>
+  withTwo(async ({ a, b, heard, reaches }) => {
+    const [one, two] = [new AbortController(), new AbortController()]
+    b.follow('a', [ALICE], one.signal)
+    b.follow('a', [ALICE, BOB], two.signal)
+    await reaches(BOB)
+    one.abort()
+    await reaches(ALICE)
+    b.follow('a', [BOB], one.signal)
+    const three = new AbortController()
+    b.follow('a', [BOB], three.signal)
+    two.abort()
+    // What was heard of Bob shows that whatever came before it has come, too.
+    await until(() => {
+      heard.length = 0
+      a.publish(ALICE, REV)
+      return true
+    })
+    await reaches(BOB)
+    heard.length = 0
+    a.publish(ALICE, LATER)
+    await reaches(BOB)
+    expect(new Set(heard)).toEqual(new Set([`a ${BOB}`]))
+    three.abort()
+  }))
+
+it('who may not read a repo hears nothing of it, and nobody hears of all at once', () =>
+  withTwo(
+    async ({ a, b, heard, reaches }) => {
+      const over = new AbortController()
+      b.follow('a', [BOB, ''], over.signal)
+      b.follow('a', [ALICE], over.signal)
+      await reaches(ALICE)
+      heard.length = 0
+      a.publish(BOB, REV)
+      await reaches(ALICE)
+      expect(new Set(heard)).toEqual(new Set([`a ${ALICE}`]))
+    },
+    (peer, did) => peer === 'b' && did === ALICE,
+  ))
+
+it('what may have been missed while the line was broken is news', () =>
+  withTwo(async ({ a, b, heard, network, pass, reaches }) => {
+    const over = new AbortController()
+    b.follow('a', [ALICE], over.signal)
+    await reaches(ALICE)
+    heard.length = 0
+    network.cut('b')
+    a.publish(ALICE, LATER)
+    network.mend('b')
+    await until(() => {
+      pass(1000)
+      return heard.length > 0
+    })
+    expect(new Set(heard)).toEqual(new Set([`a ${ALICE}`]))
+  }))
