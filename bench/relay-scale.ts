@@ -161,6 +161,8 @@ async function withPeers<T>(work: (call: Call) => Promise<T>): Promise<T> {
 
 function callsTo(child: ChildProcess): Call {
   let count = 0
+  // Each call that waits listens for itself.
+  child.setMaxListeners(0)
   return (name, input) => {
     const id = count++
     const answered = new Promise((resolve, reject) => {

@@ -22,7 +22,9 @@ async function dispatch({ context, tab }: Device, method: SyncEvent): Promise<vo
   const session = await context.newCDPSession(page)
   const registered = new Promise<string>((resolve) => {
     session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const ours = registrations.find(({ scopeURL, isDeleted }) => scopeURL === `${tab.urls.app}/` && !isDeleted)
+      const ours = registrations.find(
+        ({ scopeURL, isDeleted }) => scopeURL === `${tab.urls.app}/` && !isDeleted,
+      )
       if (ours !== undefined) resolve(ours.registrationId)
     })
   })

@@ -83,8 +83,7 @@ async function openTab(context: BrowserContext, urls: Urls): Promise<Device> {
       await expect.poll(own, { timeout: TRAVEL, intervals: [50] }).toBe('connected')
     },
     copy: async (did, peer) => (await network.copies(did)).find((copy) => copy.peer === peer),
-    activity: async (did) =>
-      (await engine.activity.list({ limit: 50 })).filter((item) => item.did === did),
+    activity: async (did) => (await engine.activity.list({ limit: 50 })).filter((item) => item.did === did),
   }
 }
 

@@ -27,11 +27,11 @@ export async function probe(context: BrowserContext): Promise<void> {
     const { addIceCandidate, setRemoteDescription } = RTCPeerConnection.prototype
     RTCPeerConnection.prototype.addIceCandidate = function (candidate) {
       if (candidate) probe.heardIce.push(candidate.candidate ?? '')
-      return addIceCandidate.call(this, candidate)
+      return Reflect.apply(addIceCandidate, this, [candidate])
     }
     RTCPeerConnection.prototype.setRemoteDescription = function (description) {
       probe.heardIce.push(...(description.sdp?.match(/candidate:.*/g) ?? []))
-      return setRemoteDescription.call(this, description)
+      return Reflect.apply(setRemoteDescription, this, [description])
     }
   })
 }
@@ -54,7 +54,12 @@ export function engineOf(page: Page): Engine {
   const room = <R extends keyof Engine>(name: R): Engine[R] =>
     new Proxy<object>(
       {},
-      { get: (_, method) => (...args: unknown[]) => call(page, `${name}.${String(method)}`, args) },
+      {
+        get:
+          (_, method) =>
+          (...args: unknown[]) =>
+            call(page, `${name}.${String(method)}`, args),
+      },
     ) as Engine[R] // each method is passed on with its own arguments and result
   return {
     library: room('library'),
@@ -71,7 +76,7 @@ async function call(page: Page, path: string, args: readonly unknown[]): Promise
     async ([path, args]) => {
       const engine = await (globalThis as unknown as { probe: Probe }).probe.engine // put there by `probe`
       // far from the ids that the page itself counts up
-      const id = crypto.getRandomValues(new Uint32Array(1))[0]! + 2 ** 32
+      const id = 2 ** 32 + Math.floor(Math.random() * 2 ** 50)
       return new Promise<Answer>((resolve) => {
         engine.addEventListener('message', function hear({ data }: MessageEvent) {
           if (data.id !== id) return

@@ -2,7 +2,7 @@ import { peerOf } from './device.ts'
 import { expect, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
 
-test('of two tabs one leads, and the other shows the same; when it closes, the other takes over', async ({
+test('of several tabs one leads and the others show the same; when it closes, another takes over', async ({
   device,
   newAccount,
   pds,
@@ -15,15 +15,22 @@ test('of two tabs one leads, and the other shows the same; when it closes, the o
   await first.linked()
 
   const second = await first.another()
+  const third = await first.another()
   const role = async () => (await second.engine.network.status()).role
   expect((await first.engine.network.status()).role).toBe('leader')
   await expect.poll(role).toBe('follower')
   const self = await peerOf(first)
   const facts = async (tab: typeof first) => {
     const { self, relays, peers } = await tab.engine.network.status()
-    return { self, relays: relays.map(({ url, state }) => [url, state]), peers: peers.map(({ peer }) => peer) }
+    return {
+      self,
+      relays: relays.map(({ url, state }) => [url, state]),
+      peers: peers.map(({ peer }) => peer),
+    }
   }
-  await expect.poll(() => facts(second)).toEqual(await facts(first))
+  for (const tab of [second, third]) await expect.poll(() => facts(tab)).toEqual(await facts(first))
+  expect((await third.engine.network.status()).role).toBe('follower')
+  await third.page.close()
   expect((await facts(second)).peers).toEqual([await peerOf(friend)])
 
   await first.page.close()

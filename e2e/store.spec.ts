@@ -129,7 +129,9 @@ test('a page and a drawing that a store serves never run', async ({ device, newA
 async function hostileBlobs(pds: Pds, did: string): Promise<string[]> {
   const records = await pds.call('listRecords', { did, collection: 'com.example.shelf' })
   // as the seed wrote them
-  const files = records.flatMap(({ value }) => (value['file'] as { ref: { $link: string } } | undefined) ?? [])
+  const files = records.flatMap(
+    ({ value }) => (value['file'] as { ref: { $link: string } } | undefined) ?? [],
+  )
   return files.map(({ ref }) => ref.$link)
 }
 

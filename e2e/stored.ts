@@ -43,8 +43,9 @@ export async function storedBytes(page: Page): Promise<StoredBytes> {
 }
 
 /** All rows of some tables, as JSON text that can be compared. */
-export function storedRows(page: Page | Worker, tables: readonly string[]): Promise<string> {
-  return page.evaluate(
+export function storedRows(from: Page | Worker, tables: readonly string[]): Promise<string> {
+  // a worker's `evaluate` does the same for a function that uses no page
+  return (from as Page).evaluate(
     async ({ name, wanted }) => {
       const db = await promised(indexedDB.open(name))
       const found: Record<string, unknown> = {}

@@ -17,6 +17,7 @@ export async function startFaultProxy() {
   let faults = []
   let log = []
   const held = new Set()
+  const sockets = new Set()
 
   const server = createServer((req, res) => {
     const path = req.url ?? '/'
@@ -24,6 +25,33 @@ export async function startFaultProxy() {
     const entry = { method: req.method ?? 'GET', path, status: 0, bytes: 0, fault: fault?.kind }
     if (req.method !== 'OPTIONS') log.push(entry)
     forward(req, res, fault, entry)
+  })
+
+  // Event streams pass as they are.
+  server.on('upgrade', (req, socket, head) => {
+    const { method, headers } = req
+    const upstream = request({ host: '127.0.0.1', port: target, path: req.url, method, headers })
+    upstream.on('upgrade', (answer, other, rest) => {
+      const lines = answer.rawHeaders.flatMap((name, i, all) => (i % 2 ? [] : [`${name}: ${all[i + 1]}`]))
+      socket.write(['HTTP/1.1 101 Switching Protocols', ...lines, '', ''].join('\r\n'))
+      socket.write(rest)
+      other.write(head)
+      for (const [from, to] of [
+        [socket, other],
+        [other, socket],
+      ]) {
+        sockets.add(from)
+        from.pipe(to)
+        from.on('error', () => to.destroy())
+        from.on('close', () => {
+          sockets.delete(from)
+          to.destroy()
+        })
+      }
+    })
+    upstream.on('response', () => socket.destroy())
+    upstream.on('error', () => socket.destroy())
+    upstream.end()
   })
 
   function take(path) {
@@ -133,6 +161,7 @@ export async function startFaultProxy() {
     /** Nothing listens any more, as when the machine is off. */
     async stop() {
       release()
+      for (const socket of sockets) socket.destroy()
       if (server.listening) await closeServer(server)
     },
     async start() {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,8 +47,10 @@ export async function startPds({ plcUrl, publicPort }) {
   }
   const pds = await PDS.create(envToCfg(env), envToSecrets(env))
   await pds.ctx.sequencer.start()
-  const server = createServer(pds.app)
-  const port = await listen(server)
+  // The app's own `listen`, since only that serves event streams too.
+  const server = pds.app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
   return {
     pds,
     url: `http://127.0.0.1:${port}`,

@@ -69,6 +69,7 @@ export function createCairn(host: CairnHost): Cairn {
     changed,
     persist: () => device.askToPersist(),
     fromPeers: () => network?.fromPeers(),
+    blobsFromPeers: () => network?.blobsFromPeers(),
   })
   if (host.network !== undefined) {
     network = createNetwork({

@@ -5,7 +5,7 @@ import { childDigest, valueOf } from '../repo/mst/read.ts'
 import type { Place, StoredChild } from '../repo/mst/stored.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow } from './rows.ts'
-import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader, WHOLE_TREE } from './segment-reader.ts'
 
 /** Bytes gathered before a chunk is handed on: few reads, little memory. */
 const CHUNK = 256 * 1024
@@ -23,7 +23,7 @@ type Item =
 export async function* exportCar(
   storage: Storage,
   snapshot: SnapshotRow,
-  reader: SegmentReader = createSegmentReader(storage, snapshot.did),
+  reader: SegmentReader = createSegmentReader(storage, snapshot.did, WHOLE_TREE),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const commitDigest = digestOfCid(snapshot)
   yield carHeader([commitDigest])

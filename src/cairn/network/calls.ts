@@ -21,6 +21,8 @@ export class NetworkError extends CairnError {
   }
 }
 
+type Serve = (name: string, args: readonly unknown[]) => Promise<unknown> | undefined
+
 export interface Calls {
   /**
    * Has the leader do it.
@@ -28,22 +30,23 @@ export interface Calls {
    * @throws NetworkError `network.no-leader`; what the leader throws, by code
    */
   ask(name: string, args: readonly unknown[]): Promise<unknown>
-  /** Answers what others ask, until the returned function is called. */
-  answer(run: (name: string, args: readonly unknown[]) => Promise<unknown>): () => void
+  /** Answers what others ask, until the returned function is called; undefined leaves it to someone else. */
+  answer(run: Serve): () => void
   close(): void
 }
 
 /** Calls from the other contexts of a device to the one that leads. */
 export function createCalls(channel: Channel, timers: Timers, newId: () => string): Calls {
   const waiting = new Map<string, { done: (message: Message) => void }>()
-  let serve: ((name: string, args: readonly unknown[]) => Promise<unknown>) | undefined
+  let serve: Serve | undefined
   const post = (message: Message): void => channel.post({ call: message })
 
   const answer = async ({ id, name, args }: Message & { type: 'ask' }): Promise<void> => {
-    if (serve === undefined) return
-    post({ type: 'taken', id })
     try {
-      post({ type: 'answer', id, value: await serve(name, args) })
+      const work = serve?.(name, args)
+      if (work === undefined) return
+      post({ type: 'taken', id })
+      post({ type: 'answer', id, value: await work })
     } catch (error) {
       post({ type: 'refusal', id, error: toWire(error) })
     }

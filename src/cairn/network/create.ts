@@ -1,5 +1,6 @@
 import { hasCode } from '../../core/errors.ts'
 import type { BackupResult } from '../../sync/backup.ts'
+import type { FetchedBlobs } from '../../sync/blobs.ts'
 import type { Work } from '../../sync/work.ts'
 import type { CairnEvent } from '../model.ts'
 import type { Network, NetworkStatus } from '../network-model.ts'
@@ -22,6 +23,8 @@ export interface Service extends Led {
   repoChanged(did: string): void
   /** Takes a repo in from whoever keeps it. */
   fetch(did: string, work: Work): Promise<BackupResult>
+  /** Blobs that its own server did not give, from whoever keeps the repo. */
+  fetchBlobs(did: string, work: Work): Promise<FetchedBlobs>
   /** web addresses besides the app's own */
   setRelays(urls: readonly string[]): void
   close(): Promise<void>
@@ -43,6 +46,7 @@ export interface RunningNetwork {
   heard(event: CairnEvent): void
   /** how to take a repo in from peers, while this context leads */
   fromPeers(): Service['fetch'] | undefined
+  blobsFromPeers(): Service['fetchBlobs'] | undefined
   close(): Promise<void>
 }
 
@@ -124,16 +128,25 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
   // A storage that is gone says so to whoever uses it next.
   const quietly = (work: Promise<void>): void => void work.catch(() => {})
 
-  const stopAnswering = calls.answer(async (name, args) => {
-    if (service === undefined) throw new NetworkError('network.no-leader')
-    return callLed(service, name, args)
-  })
+  // Those that follow leave it to the one that leads.
+  const stopAnswering = calls.answer((name, args) =>
+    service === undefined ? undefined : callLed(service, name, args),
+  )
 
   const ask = (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
     if (service !== undefined) return callLed(service, name, args)
     if (isOff) return Promise.reject(new NetworkError('network.off'))
     // Whoever leads answers; it may be this context itself, as soon as it has started.
-    return Promise.race([calls.ask(name, args), told.promise.then((mine) => callLed(mine, name, args))])
+    let isOver = false
+    const elsewhere = calls.ask(name, args).finally(() => (isOver = true))
+    // What another has done is not done again by a context that takes the lead later.
+    const here = told.promise.then((mine) => (isOver ? elsewhere : callLed(mine, name, args)))
+    const asked = elsewhere.catch((error: unknown) => {
+      // Nobody else leads, since this one does: then what it is doing counts.
+      if (service !== undefined && hasCode(error, 'network.no-leader')) return here
+      throw error
+    })
+    return Promise.race([asked, here])
   }
 
   // the compiler holds `LED` to be every method; each is passed on with its own arguments and result
@@ -176,6 +189,7 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       if (event.type === 'repo') service?.repoChanged(event.did)
     },
     fromPeers: () => service?.fetch.bind(service),
+    blobsFromPeers: () => service?.fetchBlobs.bind(service),
     async close() {
       closed = true
       stopAnswering()

@@ -2,9 +2,11 @@ import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
 import { headOf } from '../../sync/kept.ts'
+import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
-import { isListed } from './listed.ts'
+import { keepForOurselves } from './agreement-actions.ts'
+import { forgetListed, isListed } from './listed.ts'
 import { quietly, type Running } from './parts.ts'
 
 /** How often copies elsewhere are asked for anew while nobody says that they changed, ms. */
@@ -59,6 +61,7 @@ export function createFollowing(running: Running): Following {
     const topic = repoTopic(did)
     didOf.delete(toHex(topic.id))
     heads.delete(did)
+    await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
     await networker.configure(topic, { announce: false, lookup: false })
   }
 
@@ -86,7 +89,8 @@ export function createFollowing(running: Running): Following {
   }
 
   const changed = async (did: string): Promise<void> => {
-    const isKept = (await storage.get('repos', did)) !== undefined
+    const isKept =
+      (await storage.get('repos', did)) !== undefined || (await partialsOf(storage, did)).length > 0
     const isJoined = didOf.has(toHex(repoTopic(did).id))
     if (!isKept) return isJoined ? leave(did) : undefined
     if (!isJoined) {
@@ -114,7 +118,8 @@ export function createFollowing(running: Running): Following {
 
   return {
     async start() {
-      for (const did of await storage.keys('repos')) quietly(announce(did))
+      const parts = (await partialsOf(storage)).map((it) => it.did)
+      for (const did of new Set([...(await storage.keys('repos')), ...parts])) quietly(announce(did))
       meetStores()
       round()
     },

@@ -14,3 +14,6 @@ export async function setListed(storage: Storage, did: string, listed: boolean):
       : { type: 'put', table: 'network', key: key(did), value: true },
   ])
 }
+
+/** Of a repo that is gone nothing was said. */
+export const forgetListed = (storage: Storage, did: string): Promise<void> => setListed(storage, did, true)

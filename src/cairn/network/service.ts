@@ -111,6 +111,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       host,
       endpoints: async () => (await readSettings(storage)).endpoints,
       net,
+      storeUrl: (peer) => relays.facts().find((it) => it.peerId === peer)?.url,
       async lookup(did, signal) {
         const stores = connectedStores().map((peer) => candidateOf(peer))
         // Stores within reach are asked whatever the directory says, and when it says nothing.
@@ -122,6 +123,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       },
     }),
     runPull: (did, run) => tasks.peers(did, run),
+    runCollection: (did, collection, run) => tasks.collection(did, collection, run).ended,
     onCopies: (did) => emit({ type: 'copies', did }),
   })
   const notices = createNotices({
@@ -166,7 +168,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
   const { sha256 } = host
   const stops = [
-    net.handle(PAGES_PROTOCOL, servePages({ storage, timers, mayRead })),
+    net.handle(PAGES_PROTOCOL, servePages({ storage, timers, mayRead, pins: tasks.pins })),
     net.handle(REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers, mayRead, onSent: transfers.sent })),
     net.handle(CHALLENGE_PROTOCOL, serveChallenge({ self: net.self, storage, timers, sha256, mayRead })),
     agreements.handle(),
@@ -184,7 +186,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following }),
     async catchUp() {
       const dids = following.dids()
-      const own = dids.map((did) => tasks.backup(did))
+      const kept = new Set(await storage.keys('repos'))
+      const own = dids.filter((did) => kept.has(did)).map((did) => tasks.backup(did))
       await relays.reached()
       following.askStores()
       await Promise.allSettled(dids.map((did) => engine.look(did)))
@@ -193,6 +196,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     },
     setRelays: (urls) => relays.set(urls),
     fetch: (did, work) => engine.fetch(did, work, hints.get(did)),
+    fetchBlobs: (did, work) => engine.fetchBlobs(did, work),
     repoChanged: (did) => following.changed(did),
     async close() {
       over.abort()

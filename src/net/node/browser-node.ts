@@ -4,6 +4,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
+import { wholeMessages } from './whole-messages.ts'
 
 export interface BrowserNodeOptions extends BaseOptions {
   /** no direct connections, so that peers learn no address of this device */
@@ -30,7 +31,7 @@ export async function createBrowserNode(options: BrowserNodeOptions): Promise<Ca
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }),
     addresses: { listen: relayOnly ? [] : ['/webrtc'] },
-    transports: [webSockets(), circuit.transport, ...direct],
+    transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport, ...direct],
   })
   return wrap(libp2p, circuit.port, options, relayOnly ? 'relay-only' : 'webrtc')
 }

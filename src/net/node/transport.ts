@@ -22,7 +22,7 @@ export const flowControlledYamux = (): ReturnType<typeof yamux> =>
  * Its pings wait behind bulk data, and a ping that comes too late would end the transfer that delays it. What
  * is really gone is found by the reservation supervisor and by each protocol's own idle limit.
  */
-export const CONNECTION_MONITOR = { abortConnectionOnPingFailure: false } as const
+export const CONNECTION_MONITOR = { enabled: false } as const
 
 /** Streams of one protocol over one connection, each way. */
 export const MAX_STREAMS = 256

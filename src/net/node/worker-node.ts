@@ -3,6 +3,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
+import { wholeMessages } from './whole-messages.ts'
 
 /** Connections that a service worker keeps in the seconds it runs. */
 const MAX_CONNECTIONS = 20
@@ -13,7 +14,7 @@ export async function createWorkerNode(options: BaseOptions): Promise<CairnNode>
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }),
     addresses: { listen: [] },
-    transports: [webSockets(), circuit.transport],
+    transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport],
   })
   return wrap(libp2p, circuit.port, options, 'no-webrtc')
 }

@@ -88,7 +88,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<RelayN
       inboundConnectionThreshold: limits.connections,
     },
     // A ping that waits behind bulk data would end the connection that carries it.
-    connectionMonitor: { abortConnectionOnPingFailure: false },
+    connectionMonitor: { enabled: false },
     connectionGater: {
       ...createDialGater(guard),
       denyInboundRelayReservation: (peer) => reservations.deny(peer),

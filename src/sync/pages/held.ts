@@ -1,7 +1,7 @@
 import { openRepo, snapshotsOf } from '../kept.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
-import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
+import { createSegmentReader, type SegmentReader, WHOLE_TREE } from '../../storage/segment-reader.ts'
 
 /** A snapshot that is being read, and what reads it. */
 export interface Held {
@@ -28,7 +28,7 @@ export function createHeldSnapshots(storage: Storage): HeldSnapshots {
           ? repo.head
           : (await snapshotsOf(storage, did)).findLast((it) => it.commitCid === root)
       if (snapshot === undefined) return 'root-gone'
-      const reader = last?.snapshot.did === did ? last.reader : createSegmentReader(storage, did)
+      const reader = last?.snapshot.did === did ? last.reader : createSegmentReader(storage, did, WHOLE_TREE)
       last = { snapshot, reader }
       return last
     },

@@ -41,14 +41,7 @@ export const MAX_COLLECTIONS = 256
  * Why a request is not answered. `root-gone`: that commit is not kept any more, ask for the head;
  * `too-many`: too much is served already; `not-provable`: no log is kept that proves the author.
  */
-export const REFUSALS = [
-  'not-kept',
-  'root-gone',
-  'not-allowed',
-  'too-many',
-  'bad-request',
-  'not-provable',
-] as const
+export const REFUSALS = ['not-kept', 'root-gone', 'too-many', 'bad-request', 'not-provable'] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 const did = v.pipe(v.string(), v.check(isDid))

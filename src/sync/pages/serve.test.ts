@@ -81,7 +81,7 @@ describe('a node', () => {
       async ({ alice, client }) => {
         expect(await client.heads([alice.did])).toEqual([])
         const page = client.page({ did: alice.did, maxBytes: 1000 })
-        await expect(page).rejects.toMatchObject({ fields: { reason: 'not-allowed' } })
+        await expect(page).rejects.toMatchObject({ fields: { reason: 'not-kept' } })
         expect(await client.identity(alice.did)).toBeUndefined()
       },
       () => ({ mayRead: async (peer) => peer !== 'node-1' }),

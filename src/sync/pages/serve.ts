@@ -110,7 +110,8 @@ async function answer(
     const request = readRequest(frame, peer)
     if (request.type === 'heads') return await heads(options, request, peer)
     if (options.mayRead !== undefined && !(await options.mayRead(peer, request.did)))
-      throw new Refused('not-allowed')
+      // The same as for one that is not here: what is kept and unlisted is nobody's business.
+      throw new Refused('not-kept')
     switch (request.type) {
       case 'identity':
         return await identity(options.storage, request)

@@ -1,5 +1,6 @@
 import { isTid } from '../../core/tid.ts'
 import { hasCode } from '../../core/errors.ts'
+import { NetError } from '../../net/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { RepoError } from '../../repo/errors.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -12,6 +13,7 @@ import { pullCollection } from '../pages/pull-collection.ts'
 import { pullDifference } from '../pages/pull-difference.ts'
 import { type Pull, pullPages } from '../pages/pull-pages.ts'
 import { type OnOut, pageSource } from '../pages/sources.ts'
+import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
 import type { Work } from '../work.ts'
 import { blamed } from './setbacks.ts'
@@ -48,11 +50,14 @@ export interface PeerCallsOptions {
   readonly lookup: PeerCalls['lookup']
   /** bytes of tree nodes that a difference may hold in memory */
   readonly nodeBytes?: number
+  /** web address of a store that is within reach */
+  readonly storeUrl?: (peer: string) => string | undefined
 }
 
 /**
  * The ladder by which a repo comes from peers: only what changed, when a head is kept and the peer speaks our
- * pages; else page by page, over from one peer to the next; else the one stream that any p2pds node speaks.
+ * pages; else whole, from a store by plain HTTP; else page by page, over from one peer to the next; else the one
+ * stream that any p2pds node speaks.
  */
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const { host, endpoints, net, lookup } = options
@@ -118,6 +123,16 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
           } catch (error) {
             if (!isOneOf(error, NO_DIFFERENCE)) throw error
             work.report({ phase: 'connecting', bytes: 0, blocks: 0, records: 0 })
+          }
+        }
+        const url = first.kind === 'store' && !cutOff ? options.storeUrl?.(first.peer) : undefined
+        const [source] = pull.sources
+        if (url !== undefined && source !== undefined && (await headOf(host.storage, did)) === undefined) {
+          try {
+            return done(await pullHttp(host, await endpoints(), pull, { source, url }), 'http', first.peer)
+          } catch (error) {
+            // What is wrong with the bytes is wrong by any way; a broken line is not.
+            if (!(error instanceof NetError) && !hasCode(error, 'repo.car-truncated')) throw error
           }
         }
         const { from, ...result } = await pullPages(host, await endpoints(), pull)

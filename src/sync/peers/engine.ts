@@ -3,7 +3,7 @@ import type { FetchedBlobs } from '../blob-queue.ts'
 import { SyncError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
-import type { PartialRow } from '../pages/partial-rows.ts'
+import { type PartialRow, partialsOf } from '../pages/partial-rows.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
 import { copyRows, noteCopy } from './copy-rows.ts'
@@ -121,9 +121,14 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     running.set(did, entry)
   }
 
+  const isKept = async (did: string): Promise<boolean> =>
+    (await repoRow(storage, did)) !== undefined || (await partialsOf(storage, did)).length > 0
+
   const meet = async (candidate: Candidate, dids: readonly string[]): Promise<void> => {
     const heads = new Map((await calls.heads(candidate, dids, over.signal)).map((it) => [it.did, it]))
     for (const did of dids) {
+      // Deleted since it was asked for.
+      if (!(await isKept(did))) continue
       const head = heads.get(did)
       const known = (await copyRows(storage, did)).find((row) => row.peer === candidate.peer)
       if (head === undefined && known === undefined) continue

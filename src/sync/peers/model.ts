@@ -17,8 +17,8 @@ export interface PeerHead {
   readonly collections?: readonly { readonly nsid: string; readonly rev: string }[]
 }
 
-/** How a repo came in: only what changed, page by page, or as one stream of a stock peer. */
-export type Rung = 'difference' | 'pages' | 'repo-sync'
+/** How a repo came in: only what changed, whole by HTTP, page by page, or as one stream of a stock peer. */
+export type Rung = 'difference' | 'http' | 'pages' | 'repo-sync'
 
 /**
  * What the engine has done for it over the wire. Whoever is wrong on the way, or whose line keeps breaking, is
