@@ -28,7 +28,15 @@ test('two browsers that keep one repo link directly, and each knows the copy of 
       .toMatchObject({ rev, state: 'current', online: true, kind: 'device' })
     expect(await one.engine.network.challenge(account.did, peer)).toMatchObject({ challenge: { ok: true } })
   }
-  expect(await heardIce(a.page), 'a direct connection needs addresses').not.toEqual([])
+  const heard = [...(await heardIce(a.page)), ...(await heardIce(b.page))]
+  expect(heard, 'a direct connection needs an address of one of them').not.toEqual([])
+
+  const main = a.page.getByRole('main')
+  await a.tab.openRepo(account.did)
+  await expect(main).toContainText('2 copies, all current')
+  await a.tab.open('/network')
+  await expect(main).toContainText(new URL(a.tab.urls.app).host)
+  await expect(main).toContainText(/direct/i)
 })
 
 test('a new record goes from browser to browser within a second, and the server is asked once', async ({

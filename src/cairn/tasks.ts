@@ -1,4 +1,5 @@
 import { hasCode } from '../core/errors.ts'
+import { isRetriable } from '../pds/errors.ts'
 import { backUp, type BackupResult } from '../sync/backup.ts'
 import type { FetchedBlobs } from '../sync/blobs.ts'
 import { importFile } from '../sync/file.ts'
@@ -22,6 +23,9 @@ import { isNobodyElse, isOutOfReach } from './out-of-reach.ts'
 import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
+
+/** A server that is out of reach is asked so often before others are, and then with more patience. */
+const TRIES_BEFORE_PEERS = 2
 
 export interface TaskParts {
   readonly host: CairnHost
@@ -139,18 +143,21 @@ export function createTasks(parts: TaskParts): Tasks {
         work.report(report)
       },
     }
+    const fromPeers = parts.fromPeers()
     try {
-      return await backUp(host, endpoints, input, watched, options)
+      const tries = fromPeers === undefined ? {} : { tries: TRIES_BEFORE_PEERS }
+      return await backUp(host, endpoints, input, watched, { ...options, ...tries })
     } catch (error) {
-      const fromPeers = parts.fromPeers()
-      if (did === undefined || fromPeers === undefined || !isOutOfReach(error)) throw error
+      if (fromPeers === undefined || !isOutOfReach(error)) throw error
       work.check()
       try {
-        return await fromPeers(did, work)
+        if (did !== undefined) return await fromPeers(did, work)
       } catch (second) {
-        // That nobody else has it either is no news: why its own server did not answer is.
-        throw isNobodyElse(second) ? error : second
+        if (!isNobodyElse(second)) throw second
       }
+      // Its own server gets all the patience there is; that nobody else has it is no news.
+      if (!isRetriable(error)) throw error
+      return backUp(host, endpoints, did ?? input, watched, options)
     }
   }
 

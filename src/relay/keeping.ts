@@ -38,7 +38,7 @@ export const endpointsOf = (options: {
 })
 
 /** The store is a folder of its own in the data folder. */
-export const storeFolder = (dataDir: string): string => join(dataDir, 'store')
+const storeFolder = (dataDir: string): string => join(dataDir, 'store')
 
 export interface KeepingOptions {
   readonly dataDir: string

@@ -41,14 +41,18 @@ const FINAL: ReadonlySet<string> = new Set([
  * with its copy, which stays whatever that is.
  *
  * `replaceFutureHead`: a person has agreed that the kept head, whose rev lies in the future, may be replaced
- * by an older one; its snapshot stays.
+ * by an older one; its snapshot stays. `tries`: how often a server that does not answer is asked; as often as
+ * spans a restart unless told.
  */
 export async function backUp(
   host: Host,
   endpoints: Endpoints,
   name: string,
   work: Work,
-  { replaceFutureHead = false }: { readonly replaceFutureHead?: boolean } = {},
+  {
+    replaceFutureHead = false,
+    tries,
+  }: { readonly replaceFutureHead?: boolean; readonly tries?: number } = {},
 ): Promise<BackupResult> {
   const network = networkOf(host, endpoints)
   work.report({ phase: 'resolving' })
@@ -58,6 +62,7 @@ export async function backUp(
     random: fraction(host),
     signal: work.signal,
     onWait: work.onWait,
+    ...(tries === undefined ? {} : { tries }),
   }
   const fetched = await withRetry(() => resolver.resolve(name, { signal: work.signal }), retrying).catch(
     async (error: unknown) => {

@@ -3,7 +3,7 @@ import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { NetError } from '../errors.ts'
 
 /** Bytes of an Ed25519 public key, and of the seed that makes a key pair. */
-export const KEY_BYTES = 32
+const KEY_BYTES = 32
 
 /** An Ed25519 key pair. `secretKey` is the seed and the public key, 64 bytes. */
 export interface DhtKeyPair {

@@ -29,7 +29,7 @@ export function createClientAddress(trusted: readonly string[] = []): ClientAddr
 }
 
 /** Adds an address or a CIDR block. Throws `RangeError` for what is neither. */
-export function addBlock(list: BlockList, block: string): void {
+function addBlock(list: BlockList, block: string): void {
   const [address = '', bits, ...more] = block.split('/')
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
   const most = family === 'ipv6' ? 128 : 32

@@ -63,7 +63,7 @@ function coupling(connection: Connection, from: Stream): Connection {
 }
 
 /** Keeps what waits between two streams, which someone else pipes into each other, below a bound. */
-export function couple(one: Stream, other: Stream): void {
+function couple(one: Stream, other: Stream): void {
   follow(one, other)
   follow(other, one)
 }

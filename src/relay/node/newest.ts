@@ -50,7 +50,7 @@ export function keepNewest(node: Libp2p): () => void {
 }
 
 /** Whether the other side answers a ping over this very connection. */
-export async function answers(connection: Connection, stop: AbortSignal): Promise<boolean> {
+async function answers(connection: Connection, stop: AbortSignal): Promise<boolean> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)])
   try {
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })

@@ -163,7 +163,7 @@ const emptyChange = (): Change => ({ total: 0, byDid: new Map(), loose: new Map(
 /** Byte values whose size stands in a row that is written with them. */
 const isTold = (key: string): boolean => key.startsWith('seg/') || key.startsWith('blob/')
 
-export function didOf(table: Table, key: string): string | undefined {
+function didOf(table: Table, key: string): string | undefined {
   if (!BY_DID.has(table)) return undefined
   const slash = key.indexOf('/')
   return slash < 0 ? key : key.slice(0, slash)

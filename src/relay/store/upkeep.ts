@@ -15,11 +15,7 @@ const MAX_PINNED = 64
 const TRIM_AT = 8
 
 /** Snapshots that nobody can be reading any more. A head, and what was one lately, stays. */
-export function superseded(
-  snapshots: readonly SnapshotRow[],
-  head: string | undefined,
-  now: number,
-): SnapshotRow[] {
+function superseded(snapshots: readonly SnapshotRow[], head: string | undefined, now: number): SnapshotRow[] {
   return snapshots.filter((it, i) => {
     const next = snapshots[i + 1]
     if (it.id === head || next === undefined) return false

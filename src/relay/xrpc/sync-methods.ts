@@ -34,7 +34,7 @@ export async function headOrFail(store: Store, did: string): Promise<{ row: Repo
 }
 
 /** What upstream said of the account, in the words of `getRepoStatus`. A copy stays, whatever that is. */
-export function standing({ upstream }: RepoRow): { active: boolean; status?: string } {
+function standing({ upstream }: RepoRow): { active: boolean; status?: string } {
   const inactive = ['deactivated', 'takendown', 'suspended', 'deleted']
   return inactive.includes(upstream) ? { active: false, status: upstream } : { active: true }
 }

@@ -26,7 +26,3 @@ export async function saveCursor(
   // Lost in a crash it costs some events that come twice.
   await storage.write([{ type: 'put', table: 'meta', key: keyOf(service), value }], { durability: 'relaxed' })
 }
-
-export async function deleteCursor(storage: Storage, service: string): Promise<void> {
-  await storage.write([{ type: 'delete', table: 'meta', key: keyOf(service) }])
-}

@@ -1,4 +1,4 @@
-import { openRepo, snapshotsOf } from '../kept.ts'
+import { openRepo, snapshotRow, snapshotsOf } from '../kept.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader, type SegmentReader, WHOLE_TREE } from '../../storage/segment-reader.ts'
@@ -20,7 +20,12 @@ export function createHeldSnapshots(storage: Storage): HeldSnapshots {
   let last: Held | undefined
   return {
     async find(did, root) {
-      if (root !== undefined && last?.snapshot.did === did && last.snapshot.commitCid === root) return last
+      if (root !== undefined && last?.snapshot.did === did && last.snapshot.commitCid === root) {
+        // What was swept may still be read in part: better told at once than found out page by page.
+        const isThere = (await snapshotRow(storage, did, last.snapshot.id)) !== undefined
+        if (isThere) return last
+        last = undefined
+      }
       const repo = await openRepo(storage, did)
       if (repo?.head === undefined) return 'not-kept'
       const snapshot =

@@ -31,7 +31,7 @@ export interface CopyRow {
   readonly retryAt: number | undefined
 }
 
-export const copyKey = (did: string, peer: string): string => `${did}/${peer}`
+const copyKey = (did: string, peer: string): string => `${did}/${peer}`
 
 export async function copyRows(storage: Storage, did: string): Promise<CopyRow[]> {
   return (await storage.list('copies', repoRange(did))).map(({ value }) => value as CopyRow)
@@ -62,8 +62,4 @@ export async function noteCopy(
   const row: CopyRow = { ...UNKNOWN, ...before, ...change, did, peer }
   await storage.write([{ type: 'put', table: 'copies', key, value: row }], { durability: 'relaxed' })
   return row
-}
-
-export async function forgetCopy(storage: Storage, did: string, peer: string): Promise<void> {
-  await storage.write([{ type: 'delete', table: 'copies', key: copyKey(did, peer) }])
 }

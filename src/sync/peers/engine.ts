@@ -11,7 +11,7 @@ import type { Candidate, PeerCalls } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { createSetbacks } from './setbacks.ts'
 
-export type { Candidate, PeerCalls, PeerHead, Rung } from './model.ts'
+export type { Candidate, PeerCalls } from './model.ts'
 
 export interface PeerEngineOptions {
   readonly host: Host

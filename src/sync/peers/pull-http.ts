@@ -21,8 +21,7 @@ export async function pullHttp(
 ): Promise<BackupResult> {
   const { peer } = source
   work.report({ did, phase: 'connecting' })
-  const client = await source.open(work.signal)
-  const { head, identity } = await greet(client, did).finally(() => client.close())
+  const { head, identity } = await meet(source, did, work.signal)
   work.report({ totalRecords: head.records })
   return takeIn(host, endpoints, {
     did,
@@ -47,4 +46,14 @@ export async function pullHttp(
       }
     },
   })
+}
+
+/** What the store says of its copy, over the connection there is, and what proves the author. */
+async function meet(source: PageSource, did: string, signal: AbortSignal): ReturnType<typeof greet> {
+  const client = await source.open(signal)
+  try {
+    return await greet(client, did)
+  } finally {
+    await client.close()
+  }
 }

@@ -10,7 +10,7 @@ import { isDid, isTid } from '../../core/syntax.ts'
 export const STORE_PROTOCOL = '/cairn/store/1.0.0'
 
 /** DIDs in one `status`. */
-export const MAX_DIDS = 100
+const MAX_DIDS = 100
 /** Relays named in one `keep`. */
 const MAX_RELAYS = 8
 /** A hundred DIDs of common length, or a few of the longest, bytes. */

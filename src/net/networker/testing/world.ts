@@ -28,7 +28,7 @@ export interface SharedDirectory {
   list(topic: Uint8Array, peer: string, address?: string): void
 }
 
-export function createSharedDirectory(now: () => number): SharedDirectory {
+function createSharedDirectory(now: () => number): SharedDirectory {
   const listed = new Map<string, Map<string, Announcement>>()
   const watchers = new Map<string, Set<(type: 'add' | 'remove', it: Announcement) => void>>()
   const tell = (topic: string, type: 'add' | 'remove', it: Announcement): void => {

@@ -6,7 +6,7 @@ import { createTestTimers, type TestTimers } from '../../../sync/testing/timers.
 import type { Store, StoreLimits, StoreOptions } from '../model.ts'
 import { createStore } from '../store.ts'
 
-export const ROOMY: StoreLimits = {
+const ROOMY: StoreLimits = {
   bytes: 1 << 30,
   bytesPerPeer: 1 << 29,
   repos: 100,

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { withDevices } from './testing/device-kit.ts'
+
+describe('an agreement', () => {
+  it('has both keep the other one’s repo, and ends with both copies', () =>
+    withDevices(async ({ pds, device }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, two] = await Promise.all([device(), device()])
+      const [first, second] = await Promise.all([one.online(), two.online()])
+      await Promise.all([one.backUp(alice.did), two.backUp(bob.did)])
+
+      const offered = await one.cairn.network.offer({ peer: second, ours: alice.did, theirs: bob.did })
+      expect(offered).toMatchObject({ state: 'offered', waiting: false, peer: second })
+      const incoming = await two.until(async () => (await two.cairn.network.agreements())[0])
+      expect(incoming).toMatchObject({ state: 'incoming', peer: first, ours: bob.did, theirs: alice.did })
+
+      const accepted = await two.cairn.network.accept(incoming.id)
+      expect(accepted).toMatchObject({ state: 'active', waiting: false })
+      // Whoever offered keeps theirs too, without being asked again.
+      const rev = async (at: typeof one, did: string) => (await at.cairn.library.get(did))?.head?.rev
+      await two.until(async () => (await rev(two, alice.did)) === alice.repo.rev)
+      await one.until(async () => (await rev(one, bob.did)) === bob.repo.rev)
+      expect((await one.cairn.network.agreements())[0]?.state).toBe('active')
+
+      await two.cairn.network.endAgreement(accepted.id, true)
+      expect(await two.cairn.library.get(alice.did)).toBeUndefined()
+      expect(await one.cairn.library.get(bob.did)).toBeUndefined()
+      // What was kept before anything was agreed stays.
+      expect(await rev(one, alice.did)).toBe(alice.repo.rev)
+      expect(await rev(two, bob.did)).toBe(bob.repo.rev)
+      expect(await two.cairn.network.agreements()).toMatchObject([
+        { state: 'ended', endedBy: 'us', purged: 'purged' },
+      ])
+      expect(await one.cairn.network.agreements()).toMatchObject([{ state: 'ended', endedBy: 'them' }])
+    }))
+
+  it('leaves a copy that a person asked for by themselves since', () =>
+    withDevices(async ({ pds, device }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, two] = await Promise.all([device(), device()])
+      const [, second] = await Promise.all([one.online(), two.online()])
+      await Promise.all([one.backUp(alice.did), two.backUp(bob.did)])
+      await one.cairn.network.offer({ peer: second, ours: alice.did, theirs: bob.did })
+      const incoming = await two.until(async () => (await two.cairn.network.agreements())[0])
+      await two.cairn.network.accept(incoming.id)
+      await two.until(async () => (await two.cairn.library.get(alice.did))?.head)
+
+      const { url } = await one.cairn.network.keepLink(alice.did)
+      const { job, did } = await two.cairn.network.keep(url)
+      expect(did).toBe(alice.did)
+      await two.until(async () =>
+        (await two.cairn.activity.jobs()).find((it) => it.id === job && it.endedAt !== undefined),
+      )
+      await one.cairn.network.endAgreement((await one.cairn.network.agreements())[0]?.id ?? '', true)
+      expect(await one.cairn.network.agreements()).toMatchObject([{ state: 'ended', purged: 'kept' }])
+      expect((await two.cairn.library.get(alice.did))?.head?.rev).toBe(alice.repo.rev)
+    }))
+})

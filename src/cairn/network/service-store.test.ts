@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { withDevices } from './testing/device-kit.ts'
+
+describe('a store', () => {
+  it('keeps what it is asked for, and gives it to a third while the server is away, blobs too', () =>
+    withDevices(async ({ pds, device, relay, urlOf }) => {
+      const alice = await pds.account({ name: 'alice' })
+      const picture = new TextEncoder().encode('a picture of a cairn')
+      const cid = alice.addBlob(picture)
+      const one = await device()
+      await one.online()
+      await one.backUp(alice.did)
+      await one.cairn.network.keepAtStore(alice.did, urlOf(relay))
+      expect(await one.copy(alice.did, relay.peerId)).toMatchObject({
+        kind: 'store',
+        state: 'current',
+        rev: alice.repo.rev,
+        online: true,
+      })
+      expect(await one.cairn.network.challenge(alice.did, relay.peerId)).toMatchObject({
+        challenge: { ok: true },
+      })
+
+      pds.offline = true
+      const third = await device()
+      await third.online()
+      const job = await third.backUp(alice.did)
+      expect(job).toMatchObject({ state: 'done', result: { changed: true } })
+      const summary = await third.cairn.library.get(alice.did)
+      expect(summary?.head).toMatchObject({ rev: alice.repo.rev, source: 'peer', signature: 'current-key' })
+      const blob = await third.cairn.library.blob(alice.did, cid)
+      expect(new Uint8Array(await blob.arrayBuffer())).toEqual(picture)
+    }))
+})
+
+describe('an unlisted copy', () => {
+  it('is not announced, and not given to strangers', () =>
+    withDevices(async ({ pds, device, relay }) => {
+      const alice = await pds.account({ name: 'alice' })
+      const [one, two] = await Promise.all([device(), device()])
+      const [first] = await Promise.all([one.online(), two.online()])
+      await one.backUp(alice.did)
+      await one.cairn.network.setListed(alice.did, false)
+      expect(await one.cairn.network.listed(alice.did)).toBe(false)
+      await two.backUp(alice.did)
+      await two.cairn.network.copies(alice.did, { fresh: true })
+      expect(await two.copy(alice.did, first)).toBeUndefined()
+      // A stranger who guesses whom to ask gets nothing either.
+      const refused = await two.cairn.network.challenge(alice.did, first)
+      expect(refused.challenge).toMatchObject({ ok: false })
+
+      await one.cairn.network.setListed(alice.did, true)
+      await two.until(async () => (await two.copy(alice.did, first))?.state === 'current')
+      expect(await two.cairn.network.challenge(alice.did, first)).toMatchObject({ challenge: { ok: true } })
+      expect(relay.peerId).not.toBe(first)
+    }))
+})

@@ -1,0 +1,185 @@
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { randomUUID } from 'node:crypto'
+import { createNodeNode } from '../../../net/node/node-node.ts'
+import { realHost } from '../../../net/testing/nodes.ts'
+import { createRelay } from '../../../relay/serve.ts'
+import type { Relay, RelayOptions } from '../../../relay/serve.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLevel } from '../../../storage/level/open.ts'
+import type { Storage } from '../../../storage/port.ts'
+import { random, sha256 } from '../../../storage/testing/node-host.ts'
+import { type LocalPds, startLocalPds } from '../../../sync/testing/local-pds.ts'
+import type { ActivityItem, Cairn, CairnEvent, Copy, Job } from '../../api.ts'
+import { createCairn } from '../../create.ts'
+import type { NodeHandle } from '../host.ts'
+import type { Locks } from '../leadership.ts'
+import { handleOf } from '../node-handle.ts'
+import { openChannel } from './channels.ts'
+
+/** A device: a disk, a node of its own, and a Cairn on both. */
+export interface TestDevice {
+  readonly cairn: Cairn
+  readonly storage: Storage
+  readonly events: CairnEvent[]
+  /** nodes in the order in which they were started */
+  readonly nodes: NodeHandle[]
+  /** Its peer id, once it leads and can be reached through the relay. */
+  online(): Promise<string>
+  /** Resolves with what `look` gives as soon as it gives something; it is asked again after each event. */
+  until<T>(look: () => Promise<T | undefined | false>): Promise<T>
+  ended(job: Job | Promise<Job>): Promise<Job>
+  /** Keeps an account's repo from its server, index and all. */
+  backUp(name: string): Promise<Job>
+  copy(did: string, peer: string): Promise<Copy | undefined>
+  notes(kind: string): Promise<ActivityItem[]>
+  close(): Promise<void>
+}
+
+export interface DeviceKit {
+  readonly pds: LocalPds
+  /** The relay that serves the app to every device. */
+  readonly relay: Relay
+  device(): Promise<TestDevice>
+  startRelay(options?: Partial<RelayOptions>): Promise<Relay>
+  /** A relay's address as devices are told of it. */
+  urlOf(relay: Relay): string
+}
+
+/** A server of accounts, a relay with a store, and devices that meet there: all real, all on this machine. */
+export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promise<void> {
+  const ends: (() => Promise<unknown>)[] = []
+  const folder = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'cairn-network-'))
+    ends.push(() => rm(path, { recursive: true, force: true }))
+    return path
+  }
+  const pds = await startLocalPds()
+  ends.push(() => pds.close())
+  const startRelay = async (options: Partial<RelayOptions> = {}): Promise<Relay> => {
+    const dataDir = await folder()
+    const started = await createRelay({
+      ...{ port: 0, host: '127.0.0.1', allowLocal: true, stun: [], dataDir, plc: pds.origin },
+      ...options,
+    })
+    ends.push(() => started.close())
+    return started
+  }
+  try {
+    const relay = await startRelay()
+    await use({
+      pds,
+      relay,
+      startRelay,
+      urlOf,
+      async device() {
+        const storage = await openLevel(await folder())
+        const started = startDevice(storage, pds, urlOf(relay))
+        ends.push(() => started.close())
+        await started.cairn.device.setSettings({ endpoints: pds.endpoints })
+        return started
+      },
+    })
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+
+const urlOf = ({ port }: Relay): string => `http://127.0.0.1:${port}/`
+
+/** Locks that only the contexts of one device share. */
+export const locksOf = (device: string): Locks => ({
+  // both overloads end in the same arguments
+  request: ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
+    navigator.locks.request(`${device}/${name}`, ...rest)) as Locks['request'],
+})
+
+function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
+  const id = randomUUID()
+  const nodes: NodeHandle[] = []
+  const channel = openChannel(id)
+  const cairn = createCairn({
+    storage,
+    sha256,
+    // The server of the accounts may be away while relays are there.
+    fetch: (url, init) => (new URL(url).origin === pds.origin ? pds.fetch(url, init) : fetch(url, init)),
+    timers: realHost.timers,
+    clock: realHost.clock,
+    random,
+    siblings: undefined,
+    persistence: { supported: false, persisted: async () => false },
+    network: {
+      locks: locksOf(id),
+      channel,
+      app,
+      context: 'page',
+      direct: false,
+      background: 'none',
+      newId: randomUUID,
+      async startNode({ key, allowLocal }) {
+        const privateKey = privateKeyFromProtobuf(key)
+        const node = handleOf(
+          // As in a page: nobody can dial it but through a relay.
+          await createNodeNode({ privateKey, host: realHost, listen: [], allowLocal }),
+        )
+        nodes.push(node)
+        return node
+      },
+    },
+  })
+  const events: CairnEvent[] = []
+  const waiting = new Set<() => void>()
+  cairn.subscribe((event) => {
+    events.push(event)
+    for (const wake of waiting) wake()
+  })
+  let closing: Promise<void> | undefined
+  const device: TestDevice = {
+    cairn,
+    storage,
+    events,
+    nodes,
+    async until(look) {
+      for (;;) {
+        const told = Promise.withResolvers<void>()
+        waiting.add(told.resolve)
+        try {
+          const found = await look()
+          if (found !== undefined && found !== false) return found
+          await told.promise
+        } finally {
+          waiting.delete(told.resolve)
+        }
+      }
+    },
+    async online() {
+      return device.until(async () => {
+        const { self, relays } = await cairn.network.status()
+        return relays.some((it) => it.state === 'connected') && self
+      })
+    },
+    async ended(job) {
+      const { id: wanted } = await job
+      return device.until(async () =>
+        (await cairn.activity.jobs()).find((it) => it.id === wanted && it.endedAt !== undefined),
+      )
+    },
+    async backUp(name) {
+      const job = await device.ended(cairn.library.backup(name))
+      await device.until(async () =>
+        (await cairn.activity.jobs()).every((it) => it.endedAt !== undefined || it.kind === 'index'),
+      )
+      return job
+    },
+    copy: async (did, peer) => (await cairn.network.copies(did)).find((it) => it.peer === peer),
+    notes: async (kind) =>
+      (await cairn.activity.list({ limit: 100 })).filter((it) => it.kind === kind),
+    close: () =>
+      (closing ??= (async () => {
+        await cairn.close()
+        channel.close()
+      })()),
+  }
+  return device
+}
