@@ -1,7 +1,7 @@
 import { concat } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import { PdsError } from './errors.ts'
-import type { Timers } from './network.ts'
+import type { Timers } from '../core/timers.ts'
 
 /** What guards the bytes of one answer while they arrive. */
 export interface BodyGuard {

@@ -1,12 +1,8 @@
+import type { Timers } from '../core/timers.ts'
 import type { Clock } from '../core/clock.ts'
 
 /** `fetch` as this room uses it: one GET, an absolute URL. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
-/** One-shot timers. `after` returns what cancels it; cancelling twice is harmless. */
-export interface Timers {
-  after(ms: number, run: () => void): () => void
-}
 
 /** What this room needs from its host to reach the network. */
 export interface Network {

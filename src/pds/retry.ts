@@ -1,5 +1,5 @@
 import { isRetriable, PdsError, retryAfterOf, throwIfCancelled } from './errors.ts'
-import type { Timers } from './network.ts'
+import type { Timers } from '../core/timers.ts'
 
 export interface RetryWait {
   /** the try that just failed, from 1 */

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { IdentityEndpoints } from '../pds/identity.ts'
-import type { Fetch, Timers } from '../pds/network.ts'
+import type { Timers } from '../core/timers.ts'
+import type { Fetch } from '../pds/network.ts'
 import type { Storage } from '../storage/port.ts'
 
 /** What the engine needs of the place it runs in. */

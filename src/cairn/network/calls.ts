@@ -1,5 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { fromWire, toWire, type WireError } from '../remote-wire.ts'
 import type { Channel } from './channel.ts'
 

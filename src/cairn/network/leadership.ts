@@ -1,4 +1,4 @@
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { Channel } from './channel.ts'
 import { takeGeneration } from './fence.ts'

@@ -1,6 +1,6 @@
 import { connectNet } from '../../net/bridge/connect.ts'
 import { serveNet } from '../../net/bridge/serve.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { createCalls } from './calls.ts'
 import type { Channel } from './channel.ts'
 import type { NodeConfig, NodeHandle, PeerLink, RelayAddress, RelayLink } from './host.ts'

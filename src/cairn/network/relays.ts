@@ -1,6 +1,6 @@
 import { CairnError } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { RelayStatus } from '../network-model.ts'
 import type { NodeHandle, RelayAddress, RelayLink } from './host.ts'
 

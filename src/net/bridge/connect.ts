@@ -1,7 +1,7 @@
 import { NetError } from '../errors.ts'
 import type { ByteStream, Net, StreamHandler } from '../net.ts'
 import { finish } from '../node/finish.ts'
-import type { Timers } from '../node/host.ts'
+import type { Timers } from '../../core/timers.ts'
 import { createPortStreams, portGone } from './streams.ts'
 import { fromWireError, type Port, type ToClient, type ToServer, type WireState } from './wire.ts'
 

@@ -1,6 +1,6 @@
 import { NetError } from '../errors.ts'
 import type { DirectoryLink } from './link.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { RelayLink } from './relay-link.ts'
 import type { DirectoryQuestion } from './wire.ts'
 

@@ -3,7 +3,7 @@ import { createMessageReader } from '../messages.ts'
 import type { ByteStream } from '../net.ts'
 import { ANSWER_BYTES, REQUEST_BYTES } from './limits.ts'
 import { createOutbox } from './outbox.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import { answerShape, type DirectoryAnswer, type DirectoryQuestion, refusedBy } from './wire.ts'
 
 /** A relay that answers nothing for this long is taken for gone, ms: slower than any lookup through others. */

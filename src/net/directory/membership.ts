@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { SignedAnnouncement } from './record.ts'
 
 /** Peers in one set: the most that is dialled for one topic, many times over. More are left out. */

@@ -1,8 +1,3 @@
-/** One-shot timers. `after` returns what cancels it; cancelling twice is harmless. */
-export interface Timers {
-  after(ms: number, run: () => void): () => void
-}
-
 /** Where sequence numbers come from: one stored counter, so that they grow over restarts too. */
 export interface SequenceStore {
   /** a number greater than every one given before, at most 2^53 - 1 */

@@ -1,4 +1,4 @@
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { DirectoryPeers } from './peers.ts'
 import { topicKey } from './topic.ts'
 

@@ -1,7 +1,8 @@
 import { NetError } from '../errors.ts'
 import type { ByteStream } from '../net.ts'
 import { createLink, type DirectoryLink } from './link.ts'
-import type { Random, Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
+import type { Random } from './parts.ts'
 
 /** Waits between tries to reach a relay, ms: a restarted relay is found again within seconds. */
 const FIRST_WAIT = 500

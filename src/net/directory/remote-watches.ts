@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { DirectoryLink } from './link.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { RelayAddress } from './peers.ts'
 import type { SignedAnnouncement } from './record.ts'
 import { topicKey } from './topic.ts'

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../core/bytes.ts'
 import { NetError } from '../errors.ts'
 import type { DirectoryLimits } from './limits.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import { recordInvalid, type SignedAnnouncement } from './record.ts'
 import { topicKey } from './topic.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { DirectoryLink } from './link.ts'
 import { createMembership, type MembershipOptions } from './membership.ts'
-import type { Timers } from './parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import { openAnnouncement, type SignedAnnouncement } from './record.ts'
 
 /**

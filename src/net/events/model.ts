@@ -1,3 +1,4 @@
+import type { Timers } from '../../core/timers.ts'
 import type { Clock } from '../../core/clock.ts'
 
 /** Protocol of event channels: frames of `[u32 big-endian length][UTF-8 JSON]`, both ways, until the end. */
@@ -55,11 +56,6 @@ export interface TypedEventTarget<M extends EventMap = EventMap> extends EventTa
    * @throws EventError `events.mismatch`, `events.name`, `events.reserved`, `events.payload`, `events.too-large`
    */
   dispatchEvent(event: TypedEvent<M>): boolean
-}
-
-/** One-shot timers. `after` returns what cancels it; cancelling twice is harmless. */
-export interface Timers {
-  after(ms: number, run: () => void): () => void
 }
 
 /** What channels need of the place they run in. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Announcement } from '../directory-model.ts'
 import { backOff } from './back-off.ts'
 import type { NetworkerLimits } from './limits.ts'
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 
 export type DialResult = 'linked' | 'failed' | 'refused'
 

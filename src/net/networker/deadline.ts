@@ -1,5 +1,5 @@
 import { NetError } from '../errors.ts'
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /**
  * Runs `run` under a signal of its own and waits for it at most `ms`. Ends at once when the time is up or

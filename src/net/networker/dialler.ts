@@ -4,7 +4,7 @@ import { withDeadline } from './deadline.ts'
 import type { NetworkerLimits } from './limits.ts'
 import type { Link } from './link-model.ts'
 import type { Links } from './links.ts'
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 import { NETWORKER_PROTOCOL } from './wire.ts'
 
 /** Opens streams to peers. */

@@ -1,4 +1,4 @@
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /** Tells the other side that we live, and us when it does not. */
 export interface Heartbeat {

@@ -1,6 +1,7 @@
 import type { Topic } from '../topics.ts'
 import type { NetworkerLimits } from './limits.ts'
-import type { Peer, PeerStream, Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
+import type { Peer, PeerStream } from './model.ts'
 import type { TopicChange } from './sharing.ts'
 import type { Farewell, Message } from './wire.ts'
 import type { Clock } from '../../core/clock.ts'

@@ -1,3 +1,4 @@
+import type { Timers } from '../../core/timers.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Directory } from '../directory-model.ts'
 import type { Net, Path } from '../net.ts'
@@ -5,11 +6,6 @@ import type { Topic } from '../topics.ts'
 import type { TypedEvents } from './events.ts'
 import type { ExtensionHandlers, Extension, NamedExtension } from './extension-model.ts'
 import type { NetworkerLimits } from './limits.ts'
-
-/** One-shot timers. `after` returns what cancels it; cancelling twice is harmless. */
-export interface Timers {
-  after(ms: number, run: () => void): () => void
-}
 
 /**
  * How a topic is given: whole, or as its 32 bytes or 64 hexadecimal digits alone. Given alone, the bytes are

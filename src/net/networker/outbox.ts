@@ -4,7 +4,7 @@ import { encodeMessage } from '../messages.ts'
 import type { ByteStream } from '../net.ts'
 import { withDeadline } from './deadline.ts'
 import type { NetworkerLimits } from './limits.ts'
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { Message } from './wire.ts'
 
 /** What waits to be written to one peer: in order, bounded, given up when the peer does not read. */

@@ -2,7 +2,8 @@ import { toHex } from '../../core/bytes.ts'
 import type { Topic } from '../topics.ts'
 import { backOff } from './back-off.ts'
 import type { NetworkerLimits } from './limits.ts'
-import type { Peer, Replicate, Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
+import type { Peer, Replicate } from './model.ts'
 import type { Clock } from '../../core/clock.ts'
 
 /** Has what is shared replicated: once for each peer and topic, again after a failure. */

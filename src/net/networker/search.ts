@@ -3,7 +3,7 @@ import type { Topic } from '../topics.ts'
 import type { Book } from './book.ts'
 import { withDeadline } from './deadline.ts'
 import type { NetworkerLimits } from './limits.ts'
-import type { Timers } from './model.ts'
+import type { Timers } from '../../core/timers.ts'
 
 export interface Settings {
   readonly announce: boolean

@@ -1,7 +1,7 @@
 import { CairnError } from '../../core/errors.ts'
 import { NetError } from '../errors.ts'
 import type { ByteStream, StreamHandler } from '../net.ts'
-import type { Timers } from './host.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /** What may still come after a handler is done with a stream, in bytes and ms, before it is broken off. */
 const LEFT_BYTES = 1024 * 1024

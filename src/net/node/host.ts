@@ -1,9 +1,5 @@
+import type { Timers } from '../../core/timers.ts'
 import type { Clock } from '../../core/clock.ts'
-
-/** Runs something later, once; the returned function calls it off. */
-export interface Timers {
-  after(ms: number, run: () => void): () => void
-}
 
 /** What a node needs of where it runs: time and chance, so that tests own both. */
 export interface NodeHost {

@@ -1,4 +1,4 @@
-import type { Timers } from '../directory/parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import type { Directory } from '../directory-model.ts'
 import { NetError } from '../errors.ts'
 import type { Net } from '../net.ts'

@@ -1,4 +1,4 @@
-import type { Timers } from '../directory/parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import { peerTopic } from '../directory/topic.ts'
 import type { Directory } from '../directory-model.ts'
 import { NetError } from '../errors.ts'

@@ -1,5 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
-import type { Timers } from '../directory/parts.ts'
+import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../errors.ts'
 import { writeFrame } from '../frames.ts'
 import type { ByteStream, Path } from '../net.ts'

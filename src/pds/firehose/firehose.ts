@@ -1,7 +1,7 @@
 import { CairnError } from '../../core/errors.ts'
 import type { Clock } from '../../core/clock.ts'
 import { checkUrl } from '../addresses.ts'
-import type { Timers } from '../network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { FirehoseError } from './errors.ts'
 import { decodeFrame, type FirehoseEvent } from './frame.ts'
 import type { OpenSocket, Socket, SocketEvents } from './socket.ts'

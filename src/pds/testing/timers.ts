@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Timers } from '../network.ts'
+import type { Timers } from '../../core/timers.ts'
 
 export interface ManualTimers extends Timers {
   readonly clock: Clock

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { commitFrame, startFirehoseServer } from '../../pds/firehose/testing/firehose-server.ts'
 import { createFirehoseSocket } from './firehose-socket.ts'
 import { createFollowing, type Following } from './following.ts'

@@ -2,7 +2,7 @@ import { CairnError } from '../../core/errors.ts'
 import { NetError } from '../../net/errors.ts'
 import { createMessageReader, writeMessage } from '../../net/messages.ts'
 import type { ByteStream, StreamHandler } from '../../net/net.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import {
   MAX_STORE_REQUEST,
   type StoreAnswer,

@@ -1,5 +1,5 @@
 import type { CairnError } from '../../core/errors.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /**
  * Runs `work`, which must be over after `ms`. Late, or cancelled by the signal, it rejects at once with the

@@ -1,4 +1,4 @@
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /** People write in bursts: a repo is asked for once it was quiet for so long, ms. */
 const QUIET = 2000

@@ -7,7 +7,7 @@ import { decodeMessage, writeMessage } from '../../net/messages.ts'
 import type { Net, OpenOptions } from '../../net/net.ts'
 import { PdsError } from '../../pds/errors.ts'
 import { type Identity, identityFromKept } from '../../pds/identity.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { patient } from './patient.ts'
 import {
   blobShape,

@@ -1,6 +1,6 @@
 import { NetError } from '../../net/errors.ts'
 import type { ByteStream } from '../../net/net.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { createPatience } from '../repo-sync/patience.ts'
 
 /** Bytes that must move within the time: a stream that is kept alive by a byte now and then is idle. */

@@ -1,6 +1,6 @@
 import { NetError } from '../../net/errors.ts'
 import type { ByteStream, Net } from '../../net/net.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import { SyncError } from '../errors.ts'
 import { createPatience } from './patience.ts'
 import {

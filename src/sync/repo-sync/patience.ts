@@ -1,5 +1,5 @@
 import type { CairnError } from '../../core/errors.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /** Watches over waiting for the other side of a stream. */
 export interface Patience {

@@ -1,7 +1,7 @@
 import { NetError } from '../../net/errors.ts'
 import { createMessageReader, writeMessage } from '../../net/messages.ts'
 import type { Net } from '../../net/net.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 import {
   MAX_STORE_ANSWER,
   STORE_PROTOCOL,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Timers } from '../../pds/network.ts'
+import type { Timers } from '../../core/timers.ts'
 
 /**
  * Limits that guard something and so must not run out by themselves, ms: a job's heartbeat, the patience for

@@ -173,8 +173,7 @@ function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
       return job
     },
     copy: async (did, peer) => (await cairn.network.copies(did)).find((it) => it.peer === peer),
-    notes: async (kind) =>
-      (await cairn.activity.list({ limit: 100 })).filter((it) => it.kind === kind),
+    notes: async (kind) => (await cairn.activity.list({ limit: 100 })).filter((it) => it.kind === kind),
     close: () =>
       (closing ??= (async () => {
         await cairn.close()

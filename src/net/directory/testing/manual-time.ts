@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/clock.ts'
-import type { Timers } from '../parts.ts'
+import type { Timers } from '../../../core/timers.ts'
 
 export interface ManualTime extends Clock, Timers {
   /** Runs every timer that is due within the next `ms`, in order, and lets what it began go on. */

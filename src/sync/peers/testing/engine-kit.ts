@@ -1,4 +1,4 @@
-import type { Timers } from '../../../pds/network.ts'
+import type { Timers } from '../../../core/timers.ts'
 import { headOf } from '../../kept.ts'
 import { PAGES_PROTOCOL } from '../../pages/protocol.ts'
 import { type Lie, lying } from '../../pages/testing/liar.ts'
