@@ -72,17 +72,18 @@ export function createStorePeers(options: {
       if (announced.delete(did)) await directory.unannounce(topic)
       return
     }
-    if (!announced.has(did)) {
-      announced.add(did)
-      await directory.announce(topic)
-    }
+    // Whoever follows it found it already: that it cannot be announced is nothing to them.
     if (head.rev !== undefined) notices.publish(did, head.rev)
+    if (announced.has(did)) return
+    announced.add(did)
+    await directory.announce(topic)
   }
-  const quietly = (work: Promise<unknown>): void =>
-    void work.catch((error: unknown) => log('warn', 'store.announce-failed', errorFields(error)))
+  const failed = (error: unknown): void => log('warn', 'store.announce-failed', errorFields(error))
+  const quietly = (work: Promise<unknown>): void => void work.catch(failed)
 
   const begin = async (): Promise<void> => {
-    for (const did of await storage.keys('repos')) await changed(did)
+    // One that fails says nothing of the next.
+    for (const did of await storage.keys('repos')) await changed(did).catch(failed)
   }
   quietly(begin())
 

@@ -17,9 +17,23 @@ export async function keepForOurselves(storage: Storage, did: string): Promise<v
   await storage.write([{ type: 'delete', table: 'network', key: keptFor(did) }])
 }
 
+/** What was agreed to is done, whichever side said the last word: their repo is kept from now on. */
+export async function keepTheirs(
+  { host, jobs, tasks }: Pick<ServiceParts, 'host' | 'jobs' | 'tasks'>,
+  { theirs, state }: Pick<KeptAgreement, 'theirs' | 'state'>,
+): Promise<void> {
+  const { storage } = host
+  if (theirs === undefined || state !== 'active') return
+  if ((await storage.get('repos', theirs)) !== undefined) return
+  await storage.write([{ type: 'put', table: 'network', key: keptFor(theirs), value: true }])
+  // Told of more than once while it comes in.
+  if (jobs.list().some((it) => it.did === theirs && it.endedAt === undefined)) return
+  tasks.backup(theirs)
+}
+
 /** What a person does about agreements. */
 export function agreementActions(
-  { host, tasks }: ServiceParts,
+  { host }: ServiceParts,
   agreements: Agreements,
 ): Pick<Network, 'agreements' | 'offer' | 'accept' | 'endAgreement'> {
   const { storage } = host
@@ -32,27 +46,15 @@ export function agreementActions(
     await agreements.deliver(peer)
     return (await agreements.list()).find((it) => it.id === id)
   }
-  /** What was agreed to is done: their repo is kept from now on. */
-  const keepTheirs = async ({ theirs, state }: KeptAgreement): Promise<void> => {
-    if (theirs === undefined || state !== 'active') return
-    if ((await storage.get('repos', theirs)) !== undefined) return
-    await storage.write([{ type: 'put', table: 'network', key: keptFor(theirs), value: true }])
-    tasks.backup(theirs)
-  }
-
   return {
     agreements: async () => Promise.all((await agreements.list()).map(named)),
     async offer(input) {
       const offered = await agreements.offer(input)
-      const now = (await tell(offered)) ?? offered
-      await keepTheirs(now)
-      return named(now)
+      return named((await tell(offered)) ?? offered)
     },
     async accept(id) {
       const accepted = await agreements.accept(id)
-      const now = (await tell(accepted)) ?? accepted
-      await keepTheirs(now)
-      return named(now)
+      return named((await tell(accepted)) ?? accepted)
     },
     async endAgreement(id, purge) {
       await tell(await agreements.end(id, purge))

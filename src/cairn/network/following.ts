@@ -79,11 +79,11 @@ export function createFollowing(running: Running): Following {
     }
   }
   /** Tells the stores that keep a repo that it has changed; where its own server is silent they take it from us. */
-  const tellStores = async (did: string): Promise<void> => {
+  const tellStores = async (did: string, rev: string): Promise<void> => {
     const rows = await copyRows(storage, did)
     for (const peer of connectedStores()) {
       if (!rows.some((row) => row.peer === peer && row.rev !== undefined)) continue
-      await createStoreClient(running.node.net, timers, peer).keep(did, { signal: over })
+      await createStoreClient(running.node.net, timers, peer).keep(did, { rev, signal: over })
       await engine.meet(candidateOf(peer), [did])
     }
   }
@@ -105,7 +105,7 @@ export function createFollowing(running: Running): Following {
     if (rev === undefined || heads.get(did) === rev) return
     heads.set(did, rev)
     notices.publish(did, rev)
-    await tellStores(did)
+    await tellStores(did, rev)
   }
 
   const round = (): void => {

@@ -1,5 +1,6 @@
 import { connectNet } from '../../net/bridge/connect.ts'
 import { serveNet } from '../../net/bridge/serve.ts'
+import { NetError } from '../../net/errors.ts'
 import type { Timers } from '../../core/timers.ts'
 import { createCalls } from './calls.ts'
 import type { Channel } from './channel.ts'
@@ -9,7 +10,7 @@ import type { NodeConfig, NodeHandle, PeerLink, RelayAddress, RelayLink } from '
 export type StartNode = (config: NodeConfig) => Promise<NodeHandle>
 
 interface Start {
-  readonly start: { readonly config: NodeConfig; readonly net: MessagePort }
+  readonly start: { readonly id: number; readonly config: NodeConfig; readonly net: MessagePort }
 }
 
 /**
@@ -21,6 +22,8 @@ export function servePageNode(port: MessagePort, startNode: StartNode, timers: T
   const channel = channelOf(port)
   const calls = createCalls(channel, timers, () => '')
   let starting: Promise<NodeHandle> | undefined
+  /** of the latest start; whoever has an earlier one says nothing to its node any more */
+  let latest: number | undefined
   let stopNet = (): void => {}
 
   const stop = async (): Promise<void> => {
@@ -44,17 +47,19 @@ export function servePageNode(port: MessagePort, startNode: StartNode, timers: T
     // only `connectPageNode` posts here
     const message = data as Partial<Start>
     if (message.start === undefined) return
+    latest = message.start.id
     const before = stop()
     starting = start(message.start, before)
     // told to whoever asks for it
     starting.catch(() => {})
   })
-  const stopAnswering = calls.answer(async (name, args) => {
-    if (name === 'stop') return stop()
-    const handle = await starting
-    if (name === 'setRelays') return handle?.setRelays(args[0] as RelayAddress[])
-    if (name === 'relays') return handle?.relays()
-    if (name === 'peers') return handle?.peers()
+  const stopAnswering = calls.answer(async (name, [id, relays]) => {
+    if (name === 'stop') return id === latest ? stop() : undefined
+    const handle = id === latest ? await starting : undefined
+    if (handle === undefined) throw new NetError('net.closed')
+    if (name === 'setRelays') return handle.setRelays(relays as RelayAddress[])
+    if (name === 'relays') return handle.relays()
+    if (name === 'peers') return handle.peers()
     return undefined
   })
   return () => {
@@ -70,25 +75,27 @@ export function servePageNode(port: MessagePort, startNode: StartNode, timers: T
 export function connectPageNode(port: MessagePort, timers: Timers): StartNode {
   const channel = channelOf(port)
   let count = 0
+  let starts = 0
   const calls = createCalls(channel, timers, () => String(count++))
   return async (config) => {
+    const id = ++starts
     const { port1, port2 } = new MessageChannel()
-    port.postMessage({ start: { config, net: port2 } } satisfies Start, [port2])
+    port.postMessage({ start: { id, config, net: port2 } } satisfies Start, [port2])
     // Answered when the node runs; rejects with the reason when it could not be started.
-    await calls.ask('relays', [])
+    await calls.ask('relays', [id])
     const net = await connectNet(port1, timers)
     return {
       net,
       // `servePageNode` answers each with what the handle says
-      setRelays: async (relays) => void (await calls.ask('setRelays', [relays])),
-      relays: async () => (await calls.ask('relays', [])) as RelayLink[],
-      peers: async () => (await calls.ask('peers', [])) as PeerLink[],
+      setRelays: async (relays) => void (await calls.ask('setRelays', [id, relays])),
+      relays: async () => (await calls.ask('relays', [id])) as RelayLink[],
+      peers: async () => (await calls.ask('peers', [id])) as PeerLink[],
       onRelays: (listener) =>
         channel.listen((data) => {
           if ((data as { relaysChanged?: boolean }).relaysChanged === true) listener()
         }),
       async stop() {
-        await calls.ask('stop', [])
+        await calls.ask('stop', [id])
       },
     }
   }

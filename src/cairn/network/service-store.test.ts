@@ -7,6 +7,10 @@ describe('a store', () => {
       const alice = await pds.account({ name: 'alice' })
       const picture = new TextEncoder().encode('a picture of a cairn')
       const cid = alice.addBlob(picture)
+      const image = { $type: 'blob', ref: { $link: cid }, mimeType: 'image/png', size: picture.length }
+      alice.commit({
+        create: [{ path: 'app.bsky.feed.post/picture', value: { $type: 'app.bsky.feed.post', image } }],
+      })
       const one = await device()
       await one.online()
       await one.backUp(alice.did)
@@ -28,6 +32,10 @@ describe('a store', () => {
       expect(job).toMatchObject({ state: 'done', result: { changed: true } })
       const summary = await third.cairn.library.get(alice.did)
       expect(summary?.head).toMatchObject({ rev: alice.repo.rev, source: 'peer', signature: 'current-key' })
+      // A whole repo comes from a store the fast way.
+      expect(third.fetched.filter((it) => it.startsWith(urlOf(relay)))).toContainEqual(
+        expect.stringContaining('/xrpc/com.atproto.sync.getRepo?'),
+      )
       const blob = await third.cairn.library.blob(alice.did, cid)
       expect(new Uint8Array(await blob.arrayBuffer())).toEqual(picture)
     }))
@@ -47,7 +55,7 @@ describe('an unlisted copy', () => {
       expect(await two.copy(alice.did, first)).toBeUndefined()
       // A stranger who guesses whom to ask gets nothing either.
       const refused = await two.cairn.network.challenge(alice.did, first)
-      expect(refused.challenge).toMatchObject({ ok: false })
+      expect(refused.challenge).toMatchObject({ ok: false, code: 'sync.peer-lacks' })
 
       await one.cairn.network.setListed(alice.did, true)
       await two.until(async () => (await two.copy(alice.did, first))?.state === 'current')

@@ -16,11 +16,13 @@ import { createNotices } from '../../sync/peers/notices.ts'
 import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
 import { serveRepoSync } from '../../sync/repo-sync/serve.ts'
 import { readSettings } from '../settings.ts'
-import { agreementActions, isKeptFor } from './agreement-actions.ts'
+import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
 import { collectionActions } from './collection-actions.ts'
 import { copyActions } from './copy-actions.ts'
 import type { Service } from './create.ts'
+import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
+import type { NodeHandle } from './host.ts'
 import { isListed } from './listed.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
 import { relayActions } from './relay-actions.ts'
@@ -40,13 +42,14 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const settings = await readNetworkSettings(storage)
   const { endpoints } = await readSettings(storage)
   const key = await loadTransportKey(bytesOf(storage, `key/${network.context}`))
-  const node = await network.startNode({
+  const started = await network.startNode({
     key: privateKeyToProtobuf(key),
     relayOnly: settings.relayOnly,
     stun: settings.stun,
     allowLocal: endpoints.allowLocal || isLocal(network.app),
   })
-  const { net } = node
+  const net = findingNet(started.net, (peer) => addressesOf(peer))
+  const node: NodeHandle = { ...started, net }
   const over = new AbortController()
   const transfers = createTransfers(clock, jobs)
   const news = (): void => emit({ type: 'network' })
@@ -84,13 +87,26 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     random: fraction(host),
     sequence: counterOf(storage, 'sequence'),
   })
+  /** Where it says that it is; else through the relays that it may share with us. */
+  const addressesOf = async (peer: string): Promise<string[]> => {
+    const found = await directory.find(peer, { signal: over.signal }).catch(() => undefined)
+    if (found !== undefined) return [...found.addresses]
+    const reached = new Set(connectedRelays())
+    return relays
+      .facts()
+      .flatMap((it) => (reached.has(it.peerId) ? it.multiaddrs : []))
+      .map((address) => `${address}/p2p-circuit/p2p/${peer}`)
+  }
   const agreements = createAgreements({
     storage,
     net,
     clock,
     timers,
     random: host.random,
-    onChange: () => emit({ type: 'agreements' }),
+    onChange(agreement) {
+      emit({ type: 'agreements' })
+      quietly(keepTheirs(parts, agreement))
+    },
     async onPurge({ did }) {
       if (!(await isKeptFor(storage, did))) return false
       await library.deleteRepo(did)
@@ -177,6 +193,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   relays.set(settings.relays)
   await networker.listen()
   await following.start()
+  // What a stop cut off.
+  for (const it of await agreements.list())
+    if (it.theirs !== undefined && (await isKeptFor(storage, it.theirs))) quietly(keepTheirs(parts, it))
 
   return {
     ...copyActions(running, following, hints),

@@ -4,6 +4,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
+import { mendInitChannel } from './init-channel.ts'
 import { wholeMessages } from './whole-messages.ts'
 
 export interface BrowserNodeOptions extends BaseOptions {
@@ -27,6 +28,7 @@ export async function createBrowserNode(options: BrowserNodeOptions): Promise<Ca
     const urls = [...options.iceServers()]
     return { iceServers: urls.length === 0 ? [] : [{ urls }] }
   }
+  if (!relayOnly) mendInitChannel(RTCPeerConnection.prototype)
   const direct = relayOnly ? [] : [webRTC({ rtcConfiguration, dataChannel: { maxMessageSize: MESSAGE } })]
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }),

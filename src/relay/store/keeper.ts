@@ -14,6 +14,8 @@ import type { Admission, Asker, KeepInput, StoreLimits } from './model.ts'
 
 /** A repo that was brought up to date so lately is not asked for again because a peer asks, ms. */
 const FRESH_FOR = 60_000
+/** Nor so soon when the peer says that it holds something newer, whatever it says, ms. */
+const FRESH_BEHIND = 5_000
 /** Askers of one repo: keys cost nothing, and so many wishes are as good as more. */
 const MAX_ASKERS = 100
 /** Repos whose last failure is remembered. */
@@ -111,9 +113,13 @@ export function createKeeper(parts: KeeperParts): Keeper {
       throw new StoreError('store.limit', { what: 'repos', limit: limits.repos })
   }
 
-  const isFresh = async (did: string): Promise<boolean> => {
+  /** Brought up to date lately, and not behind what the asker holds. */
+  const isFresh = async (did: string, rev: string | undefined): Promise<boolean> => {
     const row = await repoRow(host.storage, did)
-    return row?.head !== undefined && host.clock.now() - (row.upstreamCheckedAt ?? 0) < FRESH_FOR
+    const head = await headOf(host.storage, did)
+    if (row === undefined || head === undefined) return false
+    const isBehind = rev !== undefined && (head.rev ?? '') < rev
+    return host.clock.now() - (row.upstreamCheckedAt ?? 0) < (isBehind ? FRESH_BEHIND : FRESH_FOR)
   }
 
   /** An update that fails leaves a kept head, which is what was asked for. */
@@ -136,9 +142,9 @@ export function createKeeper(parts: KeeperParts): Keeper {
     get waiting() {
       return running.size - active
     },
-    async byDid(did, { by, relays = [] }) {
+    async byDid(did, { by, relays = [], rev }) {
       const isNew = await admit(did, by)
-      if (by !== OPERATOR && (await isFresh(did))) return
+      if (by !== OPERATOR && (await isFresh(did, rev))) return
       const source: Source | undefined = by === OPERATOR ? undefined : { peer: by.peer, relays }
       const fetchIt = (): Promise<void> => transfer(did, () => fetchRepo(fetching, did, source))
       const joined = running.has(did)

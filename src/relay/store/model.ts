@@ -90,6 +90,8 @@ export interface KeepInput {
   readonly identity?: Identity | undefined
   /** relays through which the asking peer is reached */
   readonly relays?: readonly string[] | undefined
+  /** rev that the asker holds */
+  readonly rev?: string | undefined
 }
 
 /** What a peer may learn of one repo. */

@@ -34,8 +34,8 @@ export function createStoreHandler(parts: {
     request: Extract<StoreRequest, { type: 'keep' }>,
     peer: string,
   ): Promise<RepoState[]> => {
-    const { did, token, relays } = request
-    const keeping = store.keep(did, { by: { peer, token }, relays })
+    const { did, token, relays, rev } = request
+    const keeping = store.keep(did, { by: { peer, token }, relays, rev })
     // What it is refused for at once is answered; what comes later is told by `status`.
     await within(keeping, timers)
     return store.states([did])

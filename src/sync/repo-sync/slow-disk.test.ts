@@ -32,7 +32,7 @@ const LARGE = Number(process.env['CAIRN_SLOW_DISK_RECORDS'] ?? 0)
  */
 const ON_ITS_WAY = 40 * MB
 /** The same, once more for what the disk has taken over, and the pieces of what is read and hashed. */
-const MEMORY = 72 * MB
+const MEMORY = 84 * MB
 /** An import also remembers where each block lies. */
 const LARGE_MEMORY = 96 * MB
 

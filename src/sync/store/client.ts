@@ -17,7 +17,13 @@ export interface StoreClient {
   /** Asks it to keep a repo: `kept` when it has it, `fetching` while it still comes in. */
   keep(
     did: string,
-    options?: { readonly token?: string; readonly relays?: readonly string[]; readonly signal?: AbortSignal },
+    options?: {
+      readonly token?: string
+      readonly relays?: readonly string[]
+      /** the rev held here: the store has news to get when its own is older */
+      readonly rev?: string | undefined
+      readonly signal?: AbortSignal
+    },
   ): Promise<StoreRepoState>
   drop(did: string, options?: { readonly signal?: AbortSignal }): Promise<void>
   status(
@@ -64,12 +70,13 @@ export function createStoreClient(net: Net, timers: Timers, peer: string): Store
   }
 
   return {
-    async keep(did, { token, relays, signal } = {}) {
+    async keep(did, { token, relays, rev, signal } = {}) {
       const request: StoreRequest = {
         type: 'keep',
         did,
         ...(token === undefined ? {} : { token }),
         ...(relays === undefined ? {} : { relays: [...relays] }),
+        ...(rev === undefined ? {} : { rev }),
       }
       const state = (await ask(request, signal)).find((it) => it.did === did)
       if (state === undefined) throw new NetError('net.malformed', { peer, reason: 'shape' })

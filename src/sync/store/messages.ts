@@ -30,6 +30,8 @@ export const storeRequest = v.variant('type', [
     type: v.literal('keep'),
     did,
     relays: v.optional(v.pipe(v.array(text), v.maxLength(MAX_RELAYS))),
+    /** what the asker holds: an older head is not fresh, however lately it came */
+    rev: v.optional(v.pipe(v.string(), v.check(isTid))),
     token: v.optional(text),
   }),
   /** Keep it no longer for me. */

@@ -9,14 +9,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLevel } from '../../../storage/level/open.ts'
 import type { Storage } from '../../../storage/port.ts'
+import type { Timers } from '../../../pds/network.ts'
 import { random, sha256 } from '../../../storage/testing/node-host.ts'
 import { type LocalPds, startLocalPds } from '../../../sync/testing/local-pds.ts'
 import type { ActivityItem, Cairn, CairnEvent, Copy, Job } from '../../api.ts'
 import { createCairn } from '../../create.ts'
 import type { NodeHandle } from '../host.ts'
-import type { Locks } from '../leadership.ts'
 import { handleOf } from '../node-handle.ts'
 import { openChannel } from './channels.ts'
+import { locksOf } from './locks.ts'
 
 /** A device: a disk, a node of its own, and a Cairn on both. */
 export interface TestDevice {
@@ -25,6 +26,8 @@ export interface TestDevice {
   readonly events: CairnEvent[]
   /** nodes in the order in which they were started */
   readonly nodes: NodeHandle[]
+  /** what was asked for over HTTP, addresses in order */
+  readonly fetched: string[]
   /** Its peer id, once it leads and can be reached through the relay. */
   online(): Promise<string>
   /** Resolves with what `look` gives as soon as it gives something; it is asked again after each event. */
@@ -86,25 +89,27 @@ export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promi
   }
 }
 
-const urlOf = ({ port }: Relay): string => `http://127.0.0.1:${port}/`
+/** Real time, with shorter pauses between two tries. */
+const timers: Timers = {
+  after: (ms, run) => realHost.timers.after(ms < 10_000 ? ms / 4 : ms, run),
+}
 
-/** Locks that only the contexts of one device share. */
-export const locksOf = (device: string): Locks => ({
-  // both overloads end in the same arguments
-  request: ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
-    navigator.locks.request(`${device}/${name}`, ...rest)) as Locks['request'],
-})
+const urlOf = ({ port }: Relay): string => `http://127.0.0.1:${port}/`
 
 function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
   const id = randomUUID()
   const nodes: NodeHandle[] = []
+  const fetched: string[] = []
   const channel = openChannel(id)
   const cairn = createCairn({
     storage,
     sha256,
     // The server of the accounts may be away while relays are there.
-    fetch: (url, init) => (new URL(url).origin === pds.origin ? pds.fetch(url, init) : fetch(url, init)),
-    timers: realHost.timers,
+    fetch(url, init) {
+      fetched.push(url)
+      return new URL(url).origin === pds.origin ? pds.fetch(url, init) : fetch(url, init)
+    },
+    timers,
     clock: realHost.clock,
     random,
     siblings: undefined,
@@ -140,6 +145,7 @@ function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
     storage,
     events,
     nodes,
+    fetched,
     async until(look) {
       for (;;) {
         const told = Promise.withResolvers<void>()

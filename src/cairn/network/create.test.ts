@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createManualTime, type ManualTime } from '../../net/directory/testing/manual-time.ts'
+import { withLevel } from '../../storage/testing/node-host.ts'
+import type { Storage } from '../../storage/port.ts'
+import { noteCopy } from '../../sync/peers/copy-rows.ts'
+import { startLocalPds } from '../../sync/testing/local-pds.ts'
+import { createSyncKit } from '../../sync/testing/sync-kit.ts'
+import type { CairnEvent } from '../api.ts'
+import type { CairnHost } from '../host.ts'
+import { createNetwork, type RunningNetwork, type Service } from './create.ts'
+import { noNetwork, OFF } from './off.ts'
+import { openChannel } from './testing/channels.ts'
+import { locksOf } from './testing/locks.ts'
+
+const DID = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+
+interface Tab {
+  readonly network: RunningNetwork
+  /** what was asked of this tab's services, `start` and `close` among it */
+  readonly done: string[]
+  readonly leads: () => Promise<void>
+}
+
+interface Kit {
+  readonly storage: Storage
+  readonly time: ManualTime
+  open(options?: { readonly failures?: number; readonly takes?: Promise<void> }): Tab
+}
+
+/** Tabs of one device: a real disk, a real channel and real locks; what leads in each writes down what it is asked. */
+async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
+  const pds = await startLocalPds()
+  const device = randomUUID()
+  const time = createManualTime()
+  const tabs: (Tab & { readonly end: () => Promise<void> })[] = []
+  let nodes = 0
+  try {
+    await withLevel(async (storage) => {
+      const open: Kit['open'] = ({ failures = 0, takes = Promise.resolve() } = {}) => {
+        const channel = openChannel(device)
+        const done: string[] = []
+        let left = failures
+        const host: CairnHost = {
+          ...createSyncKit(storage, pds).host,
+          timers: time,
+          siblings: undefined,
+          persistence: { supported: false, persisted: async () => false },
+        }
+        const start = async (): Promise<Service> => {
+          if (left-- > 0) throw new TypeError('no node today')
+          const self = `node-${++nodes}`
+          done.push(`start ${self}`)
+          return {
+            ...noNetwork,
+            status: async () => ({ ...OFF, role: 'leader', self }),
+            copies: async (did) => [{ ...COPY, did, peer: self }],
+            async namePeer(peer, name) {
+              await takes
+              done.push(`name ${peer} ${name}`)
+            },
+            repoChanged: (did) => void done.push(`changed ${did}`),
+            fetch: () => Promise.reject(new TypeError('not here')),
+            fetchBlobs: () => Promise.reject(new TypeError('not here')),
+            setRelays: (urls) => void done.push(`relays ${urls.join(' ')}`),
+            close: async () => void done.push(`close ${self}`),
+          }
+        }
+        const tell = (event: CairnEvent): void => {
+          for (const tab of tabs) tab.network.heard(event)
+        }
+        const network = createNetwork({
+          host,
+          network: {
+            ...{ locks: locksOf(device), channel, app: 'https://cairn.test', newId: randomUUID },
+            ...{ context: 'page', direct: true, background: 'periodic' },
+            startNode: () => Promise.reject(new TypeError('no node here')),
+          },
+          start,
+          emit: tell,
+        })
+        const tab = {
+          network,
+          done,
+          leads: () => expect.poll(async () => (await network.api.status()).role).toBe('leader'),
+          async end() {
+            await network.close()
+            channel.close()
+          },
+        }
+        tabs.push(tab)
+        return tab
+      }
+      try {
+        await use({ storage, time, open })
+      } finally {
+        for (const tab of tabs) await tab.end()
+      }
+    })
+  } finally {
+    await pds.close()
+  }
+}
+
+const COPY = {
+  name: undefined,
+  kind: 'device',
+  rev: undefined,
+  state: 'unknown',
+  answeredAt: undefined,
+  challenge: undefined,
+  online: true,
+} as const
+
+describe('two tabs', () => {
+  it('are one network: one leads, the other says what that one says', () =>
+    withTabs(async ({ open }) => {
+      const one = open()
+      await one.leads()
+      const two = open()
+      expect(await two.network.api.status()).toMatchObject({ role: 'follower', self: 'node-1' })
+      expect(await two.network.api.copies(DID)).toMatchObject([{ did: DID, peer: 'node-1' }])
+      await two.network.api.namePeer('x', 'Attic')
+      expect(one.done).toEqual(['start node-1', 'name x Attic'])
+      expect(two.done).toEqual([])
+      expect(two.network.fromPeers()).toBeUndefined()
+      expect(one.network.fromPeers()).toBeTypeOf('function')
+    }))
+
+  it('pass the lead on when the one that has it closes', () =>
+    withTabs(async ({ open }) => {
+      const one = open()
+      await one.leads()
+      const two = open()
+      await two.network.api.status()
+      await one.network.close()
+      await two.leads()
+      expect(one.done).toEqual(['start node-1', 'close node-1'])
+      expect(two.done).toEqual(['start node-2'])
+    }))
+
+  it('do once what is asked while the lead passes on', () =>
+    withTabs(async ({ open }) => {
+      const takes = Promise.withResolvers<void>()
+      const one = open({ takes: takes.promise })
+      await one.leads()
+      const two = open()
+      await two.network.api.status()
+      const named = two.network.api.namePeer('x', 'Attic')
+      takes.resolve()
+      await named
+      await one.network.close()
+      await two.leads()
+      expect([...one.done, ...two.done].filter((it) => it.startsWith('name'))).toEqual(['name x Attic'])
+      // What is asked before anyone leads is done by the first that does.
+      await two.network.close()
+      const three = open()
+      await three.network.api.namePeer('y', 'Cellar')
+      expect(three.done).toEqual(['start node-3', 'name y Cellar'])
+    }))
+
+  it('say what they can when nobody leads', () =>
+    withTabs(async ({ open, time }) => {
+      // It has the lead, and nothing to lead with.
+      const one = open({ failures: 1 })
+      const asked = one.network.api.status()
+      const refused = expect(one.network.api.challenge(DID, 'x')).rejects.toMatchObject({
+        code: 'network.no-leader',
+      })
+      await expect.poll(() => time.waiting()).toBeGreaterThan(2)
+      await time.pass(1000)
+      expect(one.done).toEqual([])
+      // It is tried again after a while.
+      await time.pass(1000)
+      await one.leads()
+      expect(await asked).toMatchObject({ self: 'node-1' })
+      await refused.catch(() => {})
+    }))
+})
+
+describe('off', () => {
+  it('holds at once for every tab; what was known of copies stays, and on is on again', () =>
+    withTabs(async ({ open, storage }) => {
+      const one = open()
+      await one.leads()
+      const two = open()
+      await two.network.api.status()
+      await noteCopy(storage, DID, 'peer-1', { rev: '3lmztkjyh2k2a', answeredAt: 5 })
+      await two.network.api.setSettings({ enabled: false })
+      await expect.poll(() => one.done).toEqual(['start node-1', 'close node-1'])
+      for (const { network } of [one, two]) {
+        expect(await network.api.status()).toMatchObject({ role: 'off', background: 'periodic' })
+        await expect(network.api.challenge(DID, 'peer-1')).rejects.toMatchObject({ code: 'network.off' })
+        await expect(network.api.catchUp()).rejects.toMatchObject({ code: 'network.off' })
+        expect(await network.api.copies(DID)).toMatchObject([
+          { peer: 'peer-1', online: false, answeredAt: 5 },
+        ])
+        expect(await network.api.listed(DID)).toBe(true)
+      }
+      await one.network.api.setSettings({ enabled: true })
+      await expect.poll(async () => (await two.network.api.status()).self).toBe('node-2')
+    }))
+
+  it('is remembered: nothing is started', () =>
+    withTabs(async ({ open }) => {
+      const one = open()
+      await one.leads()
+      await one.network.api.setSettings({ enabled: false })
+      await one.network.close()
+      const two = open()
+      expect((await two.network.api.status()).role).toBe('off')
+      await expect(two.network.api.challenge(DID, 'x')).rejects.toMatchObject({ code: 'network.off' })
+      expect(two.done).toEqual([])
+    }))
+})
+
+describe('settings', () => {
+  it('restart the node only when they concern it', () =>
+    withTabs(async ({ open }) => {
+      const one = open()
+      await one.leads()
+      const two = open()
+      await two.network.api.setSettings({ relays: ['https://relay.test'] })
+      await expect.poll(() => one.done).toContain('relays https://relay.test/')
+      expect(one.done.filter((it) => it.startsWith('start'))).toEqual(['start node-1'])
+      await two.network.api.setSettings({ relayOnly: true })
+      await expect.poll(() => one.done.slice(-2)).toEqual(['close node-1', 'start node-2'])
+      // The same again is no change.
+      await two.network.api.setSettings({ relayOnly: true })
+      one.network.heard({ type: 'settings' })
+      expect(await two.network.api.status()).toMatchObject({ role: 'follower', self: 'node-2' })
+      await one.network.api.setSettings({ stun: ['stun:stun.test:3478'] })
+      await expect.poll(() => one.done.at(-1)).toBe('start node-3')
+    }))
+
+  it('that make no sense are not taken', () =>
+    withTabs(async ({ open }) => {
+      const { network } = open()
+      const before = await network.api.settings()
+      const next = await network.api.setSettings({ relays: ['file:///etc/passwd'], stun: ['http://x'] })
+      expect(next).toEqual(before)
+    }))
+})
+
+it('word of repos goes to the service of the tab that leads', () =>
+  withTabs(async ({ open }) => {
+    const one = open()
+    await one.leads()
+    const two = open()
+    two.network.heard({ type: 'repo', did: DID })
+    one.network.heard({ type: 'repo', did: DID })
+    expect(one.done).toContain(`changed ${DID}`)
+    expect(two.done).toEqual([])
+  }))

@@ -1,0 +1,8 @@
+import type { Locks } from '../leadership.ts'
+
+/** Real locks that only the contexts of one device share. */
+export const locksOf = (device: string): Locks => ({
+  // both overloads end in the same arguments
+  request: ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
+    navigator.locks.request(`${device}/${name}`, ...rest)) as Locks['request'],
+})
