@@ -32,7 +32,7 @@ export function createCairnPage(page: Page, urls: Urls) {
     page.getByRole('main').getByRole('listitem').filter({ hasText: text })
 
   const add = async (input: string): Promise<void> => {
-    await page.getByRole('textbox', { name: 'Handle or DID to keep a copy of' }).fill(input)
+    await page.getByRole('textbox', { name: 'Handle, DID or link to keep a copy of' }).fill(input)
     await page.getByRole('button', { name: 'Back up', exact: true }).click()
   }
 

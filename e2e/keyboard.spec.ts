@@ -33,7 +33,7 @@ test('add, open, read and search with the keyboard alone', async ({ cairn, newAc
   const { page } = cairn
   const account = await newAccount()
   await cairn.open('/')
-  await tabTo(page, 'textbox', 'Handle or DID to keep a copy of')
+  await tabTo(page, 'textbox', 'Handle, DID or link to keep a copy of')
   await page.keyboard.type(account.handle)
   await page.keyboard.press('Enter')
   await expect(cairn.row(`@${account.handle}`)).toContainText('Saved on this device')

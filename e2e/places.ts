@@ -31,7 +31,12 @@ export function everyScreen(did: string): readonly { readonly name: string; read
     { name: 'record-unknown', path: recordHref(did, 'com.example.shelf/page') },
     { name: 'search', path: '/search' },
     { name: 'activity', path: '/activity' },
+    { name: 'network', path: '/network' },
     { name: 'settings', path: '/settings' },
+    {
+      name: 'keep',
+      path: '/#/keep/did:plc:ewvi7nxzyoun6zhxrhs64oiz?relay=https%3A%2F%2Frelay.example.org%2F',
+    },
     { name: 'open', path: '/open' },
     { name: 'nothing-here', path: '/no/such/place' },
   ]

@@ -61,7 +61,7 @@ test('a relay that is killed in mid-transfer and started again: the transfer end
   await expect.poll(() => records(taker, heavy.did), { timeout: 40_000 }).toBe(PAGES)
 })
 
-test('a friend who leaves in mid-transfer: another takes over, and nothing starts anew', async ({
+test('a friend who leaves in mid-transfer: another takes over, and the copy is whole', async ({
   device,
   startRelay,
   heavy,

@@ -138,8 +138,8 @@ describe('a store among peers', () => {
         await restart()
         await expect.poll(() => logged).toHaveLength(2)
         expect(logged).toMatchObject([
-          ['warn', 'store.announce-failed', { code: 'net.limit' }],
-          ['warn', 'store.announce-failed', { code: 'net.limit' }],
+          ['warn', 'store.announce-failed', { error: 'net.limit' }],
+          ['warn', 'store.announce-failed', { error: 'net.limit' }],
         ])
       },
       { topicsPerPeer: 1 },

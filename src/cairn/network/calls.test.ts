@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { NetError } from '../../net/errors.ts'
 import { createManualTime } from '../../net/directory/testing/manual-time.ts'
+import { rejection } from '../../net/testing/net-compliance.ts'
 import { type Calls, createCalls } from './calls.ts'
 import { openChannel, type TestChannel } from './testing/channels.ts'
 
@@ -83,10 +84,28 @@ describe('a call', () => {
     const [one, leader] = [context(), context()]
     const stop = leader.answer(async () => 1)
     stop()
-    const asked = one.ask('status', [])
-    const refused = expect(asked).rejects.toMatchObject({ code: 'network.no-leader' })
+    const refused = rejection(one.ask('status', []))
     await time.pass(10_000)
-    await refused
+    expect(await refused).toMatchObject({ code: 'network.no-leader' })
+    expect(time.waiting()).toBe(0)
+  })
+
+  it('that nobody could take yet is taken, once, by the one that begins to answer', async () => {
+    const { context, time, heard } = setup()
+    const [one, leader] = [context(), context()]
+    const done: unknown[] = []
+    const first = heard('ask')
+    const asked = one.ask('namePeer', ['x'])
+    await first
+    leader.answer(async (name) => done.push(name))
+    leader.ready()
+    leader.ready()
+    expect(await asked).toBe(1)
+    const last = heard('answer')
+    // In order: whatever was asked twice has been heard by now.
+    expect(await one.ask('status', [])).toBe(2)
+    await last
+    expect(done).toEqual(['namePeer', 'status'])
     expect(time.waiting()).toBe(0)
   })
 
@@ -105,18 +124,18 @@ describe('a call', () => {
     // The leader has died meanwhile.
     leader.answer(() => new Promise(() => {}))
     const again = heard('taken')
-    const refused = expect(one.ask('catchUp', [])).rejects.toMatchObject({ code: 'network.no-leader' })
+    const refused = rejection(one.ask('catchUp', []))
     await again
     await time.pass(10 * 60_000)
-    await refused
+    expect(await refused).toMatchObject({ code: 'network.no-leader' })
   })
 
   it('that waits is refused when its own context closes', async () => {
     const { context, time } = setup()
     const one = context()
-    const refused = expect(one.ask('status', [])).rejects.toMatchObject({ code: 'network.no-leader' })
+    const refused = rejection(one.ask('status', []))
     one.close()
-    await refused
+    expect(await refused).toMatchObject({ code: 'network.no-leader' })
     expect(time.waiting()).toBe(0)
   })
 

@@ -8,9 +8,13 @@ const DEADLINE = 10_000
 /** What was taken may need a server or a peer; a leader that dies meanwhile answers nothing, ms. */
 const LONGEST = 10 * 60_000
 
+/** Calls that are remembered as taken: what was asked twice is done once. */
+const REMEMBERED = 1000
+
 type Message =
   | { readonly type: 'ask'; readonly id: string; readonly name: string; readonly args: readonly unknown[] }
   | { readonly type: 'taken'; readonly id: string }
+  | { readonly type: 'ready' }
   | { readonly type: 'answer'; readonly id: string; readonly value: unknown }
   | { readonly type: 'refusal'; readonly id: string; readonly error: WireError }
 
@@ -32,19 +36,26 @@ export interface Calls {
   ask(name: string, args: readonly unknown[]): Promise<unknown>
   /** Answers what others ask, until the returned function is called; undefined leaves it to someone else. */
   answer(run: Serve): () => void
+  /** From now on this context answers: what was asked before, and nobody took, is asked again. */
+  ready(): void
   close(): void
 }
 
 /** Calls from the other contexts of a device to the one that leads. */
 export function createCalls(channel: Channel, timers: Timers, newId: () => string): Calls {
-  const waiting = new Map<string, { done: (message: Message) => void }>()
+  const waiting = new Map<string, { done: (message: Message) => void; again: () => void }>()
+  const taken = new Set<string>()
   let serve: Serve | undefined
   const post = (message: Message): void => channel.post({ call: message })
 
   const answer = async ({ id, name, args }: Message & { type: 'ask' }): Promise<void> => {
     try {
+      if (taken.has(id)) return
       const work = serve?.(name, args)
       if (work === undefined) return
+      taken.add(id)
+      const [oldest] = taken
+      if (taken.size > REMEMBERED && oldest !== undefined) taken.delete(oldest)
       post({ type: 'taken', id })
       post({ type: 'answer', id, value: await work })
     } catch (error) {
@@ -56,6 +67,7 @@ export function createCalls(channel: Channel, timers: Timers, newId: () => strin
     const message = (data as { call?: Message }).call
     if (message === undefined) return
     if (message.type === 'ask') void answer(message)
+    else if (message.type === 'ready') for (const { again } of waiting.values()) again()
     else waiting.get(message.id)?.done(message)
   })
 
@@ -67,11 +79,16 @@ export function createCalls(channel: Channel, timers: Timers, newId: () => strin
           waiting.delete(id)
           reject(new NetworkError('network.no-leader'))
         }
+        let isTaken = false
         let stopClock = timers.after(DEADLINE, late)
         waiting.set(id, {
+          again() {
+            if (!isTaken) post({ type: 'ask', id, name, args })
+          },
           done(message) {
             stopClock()
             if (message.type === 'taken') {
+              isTaken = true
               stopClock = timers.after(LONGEST, late)
               return
             }
@@ -88,6 +105,7 @@ export function createCalls(channel: Channel, timers: Timers, newId: () => strin
         if (serve === run) serve = undefined
       }
     },
+    ready: () => post({ type: 'ready' }),
     close() {
       stop()
       for (const { done } of waiting.values())

@@ -93,6 +93,7 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     const mine = await start(host, network)
     service = mine
     told.resolve(mine)
+    calls.ready()
     emit({ type: 'network' })
     try {
       await end.promise
@@ -133,9 +134,10 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     service === undefined ? undefined : callLed(service, name, args),
   )
 
-  const ask = (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
+  const ask = async (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
     if (service !== undefined) return callLed(service, name, args)
-    if (isOff) return Promise.reject(new NetworkError('network.off'))
+    await begun
+    if (isOff) throw new NetworkError('network.off')
     // Whoever leads answers; it may be this context itself, as soon as it has started.
     let isOver = false
     const elsewhere = calls.ask(name, args).finally(() => (isOver = true))
@@ -177,10 +179,13 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     },
     listed: (did) => isListed(storage, did),
     // Without a leader there is still what was known of them.
-    copies: async (did, options) =>
-      isOff ? copiesOf(storage, did, '', () => false) : led.copies(did, options),
+    async copies(did, options) {
+      await begun
+      return isOff ? copiesOf(storage, did, '', () => false) : led.copies(did, options)
+    },
   }
-  quietly(apply())
+  /** until then nobody knows whether it is off */
+  const begun = apply().catch(() => {})
 
   return {
     api,

@@ -25,6 +25,11 @@ describe('a store', () => {
         challenge: { ok: true },
       })
 
+      // The store takes up a new head when a device that has it says so.
+      alice.commit({ create: 1 })
+      await one.backUp(alice.did)
+      await one.until(async () => (await one.copy(alice.did, relay.peerId))?.rev === alice.repo.rev)
+
       pds.offline = true
       const third = await device()
       await third.online()

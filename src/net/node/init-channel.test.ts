@@ -49,7 +49,7 @@ describe('the first channel of a direct connection', () => {
     await open
     const closed = told(channel, 'close')
     channel.close()
-    await closed
+    expect((await closed).type).toBe('close')
   })
 
   it('closes with the real one', async () => {

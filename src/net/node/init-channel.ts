@@ -22,14 +22,18 @@ export function mendInitChannel(peerConnection: Pick<RTCPeerConnection, 'createD
 
 function openedOnce(channel: RTCDataChannel): EventTarget & Pick<RTCDataChannel, 'readyState' | 'close'> {
   let closing = false
-  const shown = Object.assign(new EventTarget(), {
-    readyState: 'connecting' as RTCDataChannelState,
-    close() {
-      closing = true
-      if (channel.readyState === 'closed') queueMicrotask(tellClosed)
-      else channel.close()
+  const connecting: RTCDataChannelState = 'connecting'
+  const shown: EventTarget & { readyState: RTCDataChannelState; close(): void } = Object.assign(
+    new EventTarget(),
+    {
+      readyState: connecting,
+      close() {
+        closing = true
+        if (channel.readyState === 'closed') queueMicrotask(tellClosed)
+        else channel.close()
+      },
     },
-  })
+  )
   const tellClosed = (): void => void shown.dispatchEvent(new Event('close'))
   const open = (): void => {
     if (shown.readyState === 'open') return
