@@ -3,7 +3,7 @@ import { readArgs } from './args.ts'
 import { parseBytes } from './bytes.ts'
 import { readServeArgs } from './serve-args.ts'
 
-const read = (args: readonly string[], env: Record<string, string> = {}) => readServeArgs(args, env, '/work')
+const read = (args: readonly string[], env: Record<string, string> = {}) => readServeArgs(args, env, '/home/someone')
 
 describe('cairn serve', () => {
   it('opens nothing to a network unless asked', () => {
@@ -25,7 +25,7 @@ describe('cairn serve', () => {
     expect(read([], env)).toMatchObject({
       port: 5000,
       host: '0.0.0.0',
-      dataDir: '/work/kept',
+      dataDir: '/home/someone/kept',
       admission: { mode: 'token', tokens: ['a secret of sixteen'] },
     })
     expect(
@@ -45,7 +45,7 @@ describe('cairn serve', () => {
       '/dns/b.example.org/tcp/443/tls/ws --allow did:plc:abc --allow 12D3KooW --store-limit 64G --stun ' +
       'stun:stun.example.org:3478 --limit connections=10 --limit bytesPerHour=1T --trust-proxy 10.0.0.0/8 ' +
       '--allow-local --plc http://localhost:2582 --no-app --log debug'
-    expect(readArgs(['serve', ...args.split(' ')], {}, '/work')).toMatchObject({
+    expect(readArgs(['serve', ...args.split(' ')], {}, '/home/someone')).toMatchObject({
       name: 'serve',
       publicUrl: new URL('https://example.org/cairn/'),
       tls: { cert: 'c.pem', key: 'k.pem' },
@@ -100,12 +100,12 @@ describe('cairn serve', () => {
 describe('cairn keep', () => {
   it('takes a file or a name, and a folder', () => {
     expect(
-      readArgs(['keep', 'alice.car', '--did-doc', 'd.json', '--data', 'kept'], {}, '/work'),
+      readArgs(['keep', 'alice.car', '--did-doc', 'd.json', '--data', 'kept'], {}, '/home/someone'),
     ).toMatchObject({
       name: 'keep',
       what: 'alice.car',
       didDoc: 'd.json',
-      dataDir: '/work/kept',
+      dataDir: '/home/someone/kept',
     })
     expect(() => readArgs(['keep'], {}, '/')).toThrow(/cli.usage/)
     expect(() => readArgs(['keep', 'a', '--json'], {}, '/')).toThrow(/cli.usage/)
