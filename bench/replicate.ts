@@ -108,8 +108,8 @@ async function storeRows(scene: Scene): Promise<BenchRow[]> {
   }
   const judged = made.records === JUDGED
   return [
-    row('replicate: from the store, by pages over its WebSocket (what the app does)', pages, judged),
-    row('replicate: from the store, getRepo over HTTP', https, false),
+    row('replicate: from the store, getRepo over HTTP (what the app does)', https, judged),
+    row('replicate: from the store, by pages over its WebSocket', pages, false),
   ]
 }
 

@@ -3,7 +3,8 @@ import { readArgs } from './args.ts'
 import { parseBytes } from './bytes.ts'
 import { readServeArgs } from './serve-args.ts'
 
-const read = (args: readonly string[], env: Record<string, string> = {}) => readServeArgs(args, env, '/home/someone')
+const read = (args: readonly string[], env: Record<string, string> = {}) =>
+  readServeArgs(args, env, '/home/someone')
 
 describe('cairn serve', () => {
   it('opens nothing to a network unless asked', () => {
