@@ -32,7 +32,7 @@ const LARGE = Number(process.env['CAIRN_SLOW_DISK_RECORDS'] ?? 0)
  */
 const ON_ITS_WAY = 40 * MB
 /** The same, once more for what the disk has taken over, and the pieces of what is read and hashed. */
-const MEMORY = 84 * MB
+const MEMORY = 72 * MB
 /** An import also remembers where each block lies. */
 const LARGE_MEMORY = 96 * MB
 
@@ -119,7 +119,8 @@ async function send(make: () => TestRepo, link: Link, bytesPerSecond: number): P
         let grown = 0
         const look = setInterval(() => {
           ahead = Math.max(ahead, sent - disk.written)
-          grown = Math.max(grown, memory() - idle)
+          // What was let go of a moment ago is not held.
+          void restingMemory().then((held) => (grown = Math.max(grown, held - idle)))
         }, 250)
         const from = performance.now()
         const { snapshot } = await pullRepoSync(
