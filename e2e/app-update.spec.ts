@@ -68,6 +68,13 @@ test.describe('a new version of the app', () => {
     await expect(page.getByText('A new version is ready.')).toBeVisible()
     await expect(marker, 'a reload alone does not bring it').toHaveCount(0)
 
+    // requests that the old version's worker is started again for, in the middle of its end
+    await page.evaluate(() => {
+      document.addEventListener('click', () => {
+        const asking = setInterval(() => void fetch('/relay.json'), 5)
+        setTimeout(() => clearInterval(asking), 300)
+      })
+    })
     await page.getByRole('button', { name: 'Reload' }).click()
     await expect(marker).toHaveCount(1)
     await expect(page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' })).toBeVisible()

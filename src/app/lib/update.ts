@@ -1,9 +1,12 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { Workbox } from 'workbox-window'
+import { useEngine } from './engine-context.ts'
 import { isActive, useJobs } from './jobs.ts'
 
 /** Looks for a new version this often while the app stays open. */
 const CHECK_EVERY_MS = 60 * 60_000
+/** The engine may take so long to end in good order. */
+const ENGINE_ENDS_MS = 2000
 
 export interface Update {
   /** a new version is installed and waits, and no job runs that a reload would cut off */
@@ -17,6 +20,7 @@ export interface Update {
 /** Registers the service worker, after the first paint, in a built app only. */
 export function useUpdate(): Update {
   const [waiting, setWaiting] = useState<Workbox>()
+  const { cairn } = useEngine()
   const busy = useJobs().some(isActive)
   useEffect(() => {
     if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
@@ -40,7 +44,12 @@ export function useUpdate(): Update {
   const reload = useCallback(() => {
     if (waiting === undefined) return
     waiting.addEventListener('controlling', () => location.reload())
-    waiting.messageSkipWaiting()
-  }, [waiting])
+    // An engine at work asks for things, and every request keeps the old version's worker alive.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, ENGINE_ENDS_MS))
+    Promise.race([cairn?.close(), late]).then(
+      () => waiting.messageSkipWaiting(),
+      () => waiting.messageSkipWaiting(),
+    )
+  }, [waiting, cairn])
   return { ready: waiting !== undefined && !busy, waiting: waiting !== undefined && busy, reload }
 }
