@@ -11,7 +11,7 @@ export interface Profile {
 /** Functions that are told of. */
 const SHOWN = 40
 
-/** Own time of each function over all time that was not idle. */
+/** Own time of each function over all time that was not idle, after how much that was. */
 export function shares({ nodes, samples = [], timeDeltas = [] }: Profile): { name: string; share: number }[] {
   const names = new Map(
     nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [
@@ -21,6 +21,7 @@ export function shares({ nodes, samples = [], timeDeltas = [] }: Profile): { nam
   )
   const own = new Map<string, number>()
   let busy = 0
+  const all = timeDeltas.reduce((sum, time) => sum + time, 0)
   samples.forEach((id, i) => {
     const name = names.get(id) ?? ''
     if (name.startsWith('(idle)')) return
@@ -28,8 +29,11 @@ export function shares({ nodes, samples = [], timeDeltas = [] }: Profile): { nam
     busy += time
     own.set(name, (own.get(name) ?? 0) + time)
   })
-  return [...own]
+  // first in any order by share
+  const load = { name: `(busy ${Math.round(busy / 1000)} of ${Math.round(all / 1000)} ms)`, share: 1 }
+  const spots = [...own]
     .sort((a, b) => b[1] - a[1])
     .slice(0, SHOWN)
     .map(([name, time]) => ({ name, share: time / busy }))
+  return [load, ...spots]
 }

@@ -124,11 +124,15 @@ const served: WorkerCalls = {
       (await node.peers()).find(({ peer }) => peer === input.peer)?.received ?? 0
     const before = await received()
     const started = performance.now()
-    const { result, rung } = await calls.pull([candidate(input)], input.did, workOn(host))
+    const { result, way } = await calls.pull([candidate(input)], input.did, workOn(host))
     const ms = performance.now() - started
     if (result.snapshot === undefined) throw new Error('nothing was taken in')
     const path = node.net.connections().find(({ peer }) => peer === input.peer)?.path
-    return { ms, bytes: (await received()) - before, how: `${rung}, ${path}, ${result.snapshot.signature}` }
+    return {
+      ms,
+      bytes: (await received()) - before,
+      how: `${way.rung}, ${path}, ${result.snapshot.signature}`,
+    }
   },
   pullHttp: ({ did, url }) => takeStream(did, url),
   floorHttp,

@@ -1,13 +1,11 @@
 import type { CairnError } from '../../core/errors.ts'
 import { NetError } from '../errors.ts'
 import type { ByteStream } from '../net.ts'
-
-/** Largest piece in one message. */
-const PIECE = 64 * 1024
+import { PIECE } from '../piece.ts'
 
 /** What carries the two directions of a stream as messages, in order. */
 export interface CreditWire {
-  /** Sends one piece, at most 64 KiB, a copy of its own; resolves when the carrier has room for more. */
+  /** Sends one piece, at most `PIECE` bytes, a copy of its own; resolves when the carrier has room for more. */
   data(piece: Uint8Array<ArrayBuffer>): Promise<void>
   /** Allows the other side so many bytes more. */
   credit(bytes: number): void
@@ -38,6 +36,8 @@ export function createCreditStream(
   options: { readonly peer: string; readonly window: number; readonly onClose?: () => void },
 ): CreditStream {
   const { peer, window } = options
+  /** Half a window always becomes free again: the other side keeps less than a quarter of it to itself. */
+  const largest = Math.max(1, Math.min(PIECE, window >> 1))
   const chunks: Uint8Array[] = []
   let allowed = window
   /** bytes that the other side may still send */
@@ -93,9 +93,9 @@ export function createCreditStream(
         if (closing) return Promise.reject(failure ?? new NetError('net.closed'))
         return inTurn(async () => {
           for (let at = 0; at < bytes.length;) {
-            while (failure === undefined && allowed === 0) await change.promise
+            const size = Math.min(largest, bytes.length - at)
+            while (failure === undefined && allowed < size) await change.promise
             if (failure !== undefined) throw failure
-            const size = Math.min(PIECE, allowed, bytes.length - at)
             allowed -= size
             await wire.data(new Uint8Array(bytes.subarray(at, at + size)))
             at += size

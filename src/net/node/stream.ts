@@ -2,13 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import type { CairnError } from '../../core/errors.ts'
 import { NetError } from '../errors.ts'
 import type { ByteStream, Path } from '../net.ts'
+import { LARGEST_PIECE } from '../piece.ts'
 import { toNetError } from './net-error.ts'
-
-/**
- * Largest piece handed to libp2p at once. A data channel breaks at 256 KiB, and yamux writes a whole piece
- * into the connection before it looks at another stream.
- */
-const PIECE = 64 * 1024
 
 /**
  * Unread bytes at which the stream is paused. With yamux the other side may then still send what is left of
@@ -128,10 +123,10 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
     if (failure !== undefined) throw failure
   }
   const send = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.length; at += PIECE) {
+    for (let at = 0; at < bytes.length; at += LARGEST_PIECE) {
       await room()
       // A copy: libp2p keeps what it cannot send yet, and the caller may go on to use its array.
-      const piece = bytes.slice(at, at + PIECE)
+      const piece = bytes.slice(at, at + LARGEST_PIECE)
       try {
         stream.send(piece)
       } catch (error) {

@@ -2,6 +2,7 @@ import { concat } from '../../core/bytes.ts'
 import { isDid } from '../../core/syntax.ts'
 import { NetError } from '../../net/errors.ts'
 import type { ByteStream, StreamHandler } from '../../net/net.ts'
+import { PIECE } from '../../net/piece.ts'
 import type { Timers } from '../../core/timers.ts'
 import { exportCar } from '../../storage/export-car.ts'
 import type { Storage } from '../../storage/port.ts'
@@ -45,7 +46,7 @@ export const SERVE_LIMITS: ServeLimits = {
 type Car = AsyncIterable<Uint8Array>
 
 /** Bytes handed to the stream at once. One slice must be taken within the idle time. */
-const SLICE = 64 * 1024
+const SLICE = PIECE
 
 /**
  * Answers `/p2pds/repo-sync/1.0.0` from what is kept here: the head, whole, or what it has beside the
