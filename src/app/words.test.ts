@@ -44,6 +44,7 @@ describe('words', () => {
       { reason: 'resource_limit_exceeded', asked: 3, limit: 4 },
       { reason: 'toString', asked: -1 },
       { reason: 'deadline' },
+      { tokenGiven: true },
     ]
     for (const code of [
       ...codesInSource(),
@@ -75,6 +76,8 @@ describe('words', () => {
       ['repo.rev-rollback', 'headInFuture', true],
       ['net.refused', 'reason', 'store.full'],
       ['net.refused', 'reason', 'resource_limit_exceeded'],
+      ['store.not-admitted', 'tokenGiven', true],
+      ['store.not-admitted', 'why', 'not-listed'],
       ['sync.no-copy', 'asked', 3],
     ] as const) {
       expect(title(code, { [field]: value }), code).not.toBe(title(code, {}))

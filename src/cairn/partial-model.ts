@@ -7,6 +7,8 @@ import type { RecordItem } from './record-model.ts'
 export interface PartialCopy {
   readonly did: string
   readonly collection: string
+  /** of the account, verified both ways when its identity was resolved; undefined where it never was */
+  readonly handle: string | undefined
   readonly rev: string | undefined
   /** CID of the signed commit that proves it */
   readonly commit: string
@@ -20,17 +22,26 @@ export interface PartialCopy {
   readonly whole: boolean
 }
 
+/** Where to begin: `path`, else `after`, else `offset`; the beginning without any of them. */
 export interface PartialQuery {
   readonly did: string
   readonly collection: string
-  /** the path that came last; the beginning without it */
+  /** the path that came last: goes on after it, in the order of the tree */
   readonly after?: string
+  /** records to pass over, from the end when `newestFirst` */
+  readonly offset?: number
+  /** with `offset`: the order of the tree turned round */
+  readonly newestFirst?: boolean
+  /** this record alone; an empty page where there is none */
+  readonly path?: string
   readonly limit: number
 }
 
 export interface PartialPage {
-  /** in the order of the tree, oldest first where keys tell time; each proven as it was read */
+  /** records of the whole partial copy */
+  readonly total: number
+  /** oldest first where keys tell time, unless asked for newest first; each proven as it was read */
   readonly items: readonly RecordItem[]
-  /** `after` of the next page; undefined at the end */
+  /** `after` of the next page, when read by `after`; undefined at the end */
   readonly next: string | undefined
 }

@@ -79,9 +79,13 @@ export function FailedJob({ job, onDismiss }: FailedJobProps) {
   const action = useAction()
   const { did } = job
   const retry = async () => {
-    const begun = await action.run((cairn) =>
-      did === undefined ? cairn.library.backup(job.label) : cairn.library.resume(did),
-    )
+    const begun = await action.run((cairn) => {
+      if (did === undefined) return cairn.library.backup(job.label)
+      // only who asked for a part knows that it is not all that is wanted
+      return job.kind === 'collection'
+        ? cairn.network.keepCollection(did, job.label)
+        : cairn.library.resume(did)
+    })
     if (begun) onDismiss()
   }
   // a file is gone from our hands: it must be chosen again

@@ -24,6 +24,19 @@ const NAMES: Readonly<Record<string, string>> = {
   'site.standard.document': 'Documents',
 }
 
+/** What people most often want of a repo when they do not want all of it. */
+export const COMMON_COLLECTIONS: readonly string[] = [
+  'app.bsky.feed.post',
+  'app.bsky.feed.repost',
+  'app.bsky.feed.like',
+  'app.bsky.graph.follow',
+  'app.bsky.graph.list',
+  'app.bsky.graph.listitem',
+  'app.bsky.actor.profile',
+  'com.whtwnd.blog.entry',
+  'site.standard.document',
+]
+
 /** "Posts" for `app.bsky.feed.post`, "Recipe" for `org.garden.recipe`. */
 export function collectionName(nsid: string): string {
   const known = Object.hasOwn(NAMES, nsid) ? NAMES[nsid] : undefined
@@ -34,4 +47,9 @@ export function collectionName(nsid: string): string {
     .replaceAll('-', ' ')
     .toLowerCase()
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** "Post" for "Posts": one record of a collection by its name. */
+export function singular(name: string): string {
+  return /[^s]s$/.test(name) ? name.slice(0, -1) : name
 }

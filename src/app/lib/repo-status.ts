@@ -98,7 +98,7 @@ const KINDS: Readonly<Record<Job['kind'], string>> = {
   backup: 'backing up',
   file: 'opening',
   peer: 'copying from a peer',
-  collection: 'copying a collection from a peer',
+  collection: 'copying a part',
   blobs: 'fetching blobs',
   verify: 'checking',
   index: 'indexing',

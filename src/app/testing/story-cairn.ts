@@ -4,6 +4,7 @@ import type {
   CairnEvent,
   Change,
   Job,
+  PartialCopy,
   RecordItem,
   RepoSummary,
   Settings,
@@ -11,6 +12,7 @@ import type {
 import { CairnError } from '../../core/errors.ts'
 import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
 import { storyNetwork, type NetworkStory } from './story-network.ts'
+import { partPage } from './story-parts.ts'
 import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
 
 /** A 2 by 2 image, green and stone. */
@@ -33,6 +35,8 @@ export interface StoryOptions {
   readonly jobs?: readonly Job[]
   readonly activity?: readonly ActivityItem[]
   readonly network?: NetworkStory
+  /** collections that are kept without the rest */
+  readonly parts?: readonly PartialCopy[]
 }
 
 /**
@@ -44,6 +48,7 @@ export function createStory({
   jobs = [storyJob(), FAILED_JOB],
   activity: items = ACTIVITY,
   network = {},
+  parts = [],
 }: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
   const calls: string[] = []
@@ -202,8 +207,8 @@ export function createStory({
       setRetention: note('setRetention', undefined),
       deleteSnapshot: note('deleteSnapshot', undefined),
       deleteRepo: note('deleteRepo', undefined),
-      partials: async () => [],
-      readPartial: async () => ({ items: [], next: undefined }),
+      partials: async () => parts,
+      readPartial: async (query) => partPage(parts, query),
       deletePartial: note('deletePartial', undefined),
     },
     activity: {

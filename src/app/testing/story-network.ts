@@ -13,8 +13,9 @@ import type {
 import { CairnError } from '../../core/errors.ts'
 import { formatTid } from '../../core/tid.ts'
 import { CHOIR, JUN, MIRELA, NOW, ROSA } from './story-data.ts'
+import { keepPart, storeOf } from './story-parts.ts'
 
-type Note = <T>(path: string, value: T) => (...args: unknown[]) => Promise<T>
+export type Note = <T>(path: string, value: T) => (...args: unknown[]) => Promise<T>
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -205,6 +206,9 @@ export interface NetworkStory {
   readonly agreements?: readonly Agreement[]
   /** relays that a link names; none: nobody else can open the app's address */
   readonly linkRelays?: readonly string[]
+  readonly copies?: Readonly<Record<string, readonly Copy[]>>
+  /** without it the store turns everyone away */
+  readonly storeToken?: string
 }
 
 /** A network with invented content. It answers reads; what changes something is noted, and settings hold. */
@@ -266,7 +270,7 @@ export function storyNetwork(
     namePeer: note('namePeer', undefined),
     copies: async (did, { fresh = false } = {}) => {
       if (fresh) await note('copies', undefined)(did, 'fresh')
-      return COPIES[did] ?? []
+      return (story.copies ?? COPIES)[did] ?? []
     },
     challenge: async (did, id) => {
       await note('challenge', undefined)(did, id)
@@ -281,8 +285,8 @@ export function storyNetwork(
     },
     keepLink: async (did) => link(did),
     keep: note('keep', { job: 'j', did: undefined }),
-    keepAtStore: note('keepAtStore', undefined),
-    keepCollection: note('keepCollection', { job: 'j' }),
+    keepAtStore: storeOf(note, story.storeToken),
+    keepCollection: keepPart(note),
     agreements: async () => agreements,
     offer: note('offer', first),
     accept: note('accept', first),

@@ -4,14 +4,16 @@ import { Ago, Empty, Loading } from '../components/bits.tsx'
 import { ErrorNote } from '../components/error-note.tsx'
 import { FailedJob, JobBar, PauseButton } from '../components/job-progress.tsx'
 import { Title } from '../components/screen.tsx'
+import { collectionName } from '../lib/collections.ts'
 import { useAction } from '../lib/engine-context.ts'
 import { formatDay } from '../lib/format.ts'
 import { isActive, useDismissJob, useJobs } from '../lib/jobs.ts'
 import { useLive } from '../lib/live.ts'
 import { useOnline } from '../lib/online.ts'
+import { partOfJob, partOwner } from '../lib/partials.ts'
 import { useRepos } from '../lib/reads.ts'
 import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
-import { repoHref } from '../lib/routes.ts'
+import { collectionHref, repoHref } from '../lib/routes.ts'
 import '../styles/activity.css'
 import { activityReason, activitySentence } from '../words/activity.ts'
 
@@ -23,7 +25,8 @@ export function ActivityScreen() {
   const { value: items, error } = useLive(
     `activity ${limit}`,
     (cairn) => cairn.activity.list({ limit }),
-    (event) => event.type === 'activity',
+    // a peer may have been given another name
+    (event) => event.type === 'activity' || event.type === 'network',
   )
   const { value: repos } = useRepos()
   const jobs = useJobs()
@@ -134,18 +137,25 @@ function headline(running: number, failed: number, online: boolean): string {
 }
 
 function nameOf(job: Job, names: ReadonlyMap<string, string>): string {
-  return (job.did === undefined ? undefined : names.get(job.did)) ?? job.label
+  const part = partOfJob(job)
+  const known = job.did === undefined ? undefined : names.get(job.did)
+  if (part === undefined) return known ?? job.label
+  return `${collectionName(part.collection)} of ${known ?? partOwner(part)}`
 }
 
 function JobWords({ job, name }: { readonly job: Job; readonly name: string }) {
   const status = jobStatus(job)
+  const part = partOfJob(job)
   return (
     <div className="job-words">
       <div className="line">
         {job.did === undefined ? (
           <span className="strong">{name}</span>
         ) : (
-          <a className="strong" href={repoHref(job.did)}>
+          <a
+            className="strong"
+            href={part === undefined ? repoHref(job.did) : collectionHref(part.did, part.collection)}
+          >
             {name}
           </a>
         )}

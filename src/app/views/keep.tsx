@@ -12,6 +12,7 @@ import { useRepo } from '../lib/reads.ts'
 import { repoName } from '../lib/repo-status.ts'
 import { repoHref } from '../lib/routes.ts'
 import '../styles/keep.css'
+import { KeepPartButton } from './parts/keep-part-button.tsx'
 
 /** Where a link to keep a copy by leads: what it names, and a question before anything is done. */
 export function KeepScreen() {
@@ -98,6 +99,9 @@ function Ask({ url, did, relays }: AskProps) {
           >
             {action.running ? 'Starting' : isOff ? 'Turn it on and keep a copy' : 'Keep a copy'}
           </button>
+          {known?.head === undefined && (
+            <KeepPartButton from={url} replace disabled={cairn === undefined || action.running} />
+          )}
           {isOff && (
             <button type="button" className="btn" disabled={action.running} onClick={() => void backUp()}>
               Back up from its server

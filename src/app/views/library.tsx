@@ -1,7 +1,5 @@
-import { useRef, useState, type FormEvent } from 'react'
-import type { BlobCounts, Cairn, Job, RepoSummary } from '../../cairn/api.ts'
-import { readKeepLink } from '../../cairn/network/keep-link.ts'
-import { hasCode } from '../../core/errors.ts'
+import { lazy, Suspense, useRef, useState } from 'react'
+import type { BlobCounts, Job, RepoSummary } from '../../cairn/api.ts'
 import { Avatar } from '../components/avatar.tsx'
 import { Ago, Empty } from '../components/bits.tsx'
 import { ErrorNote } from '../components/error-note.tsx'
@@ -12,16 +10,21 @@ import { summarize, type CopiesSummary } from '../lib/copies.ts'
 import { useAction, type Action } from '../lib/engine-context.ts'
 import { formatBytes, formatNumber, plural, pluralWord } from '../lib/format.ts'
 import { isActive, useDismissJob, useFailedJobOf, useJobOf, useJobs } from '../lib/jobs.ts'
-import { networkUp, useCopies, useNetwork } from '../lib/network.ts'
+import { useCopies } from '../lib/network.ts'
+import { partOfJob, usePartials } from '../lib/partials.ts'
 import { useRepos } from '../lib/reads.ts'
 import { CAR_ACCEPT, openCarFiles } from '../lib/open-files.ts'
 import { jobStatus, repoName, repoStatus, TONE_CLASS, type Status } from '../lib/repo-status.ts'
 import { repoHref } from '../lib/routes.ts'
 import '../styles/library.css'
+import { AskForm } from './library/ask.tsx'
+
+const PartList = lazy(async () => ({ default: (await import('./parts/part-list.tsx')).PartList }))
 
 /** Home: the repos kept on this device, and how to keep another. */
 export function LibraryScreen() {
   const { value: repos, error, loading } = useRepos()
+  const { value: parts } = usePartials()
   const jobs = useJobs()
   const [ask, setAsk] = useState<HTMLInputElement | null>(null)
   const opening = useAction()
@@ -77,72 +80,24 @@ export function LibraryScreen() {
           {repos === undefined && error === undefined && <WaitingRows />}
         </ul>
       )}
+      {(parts ?? []).length > 0 || jobs.some(isPartAwaited) ? (
+        <Suspense>
+          <PartList parts={parts ?? []} />
+        </Suspense>
+      ) : null}
     </>
   )
 }
+
+/** It is on its way, or could not be had. */
+const isPartAwaited = (job: Job): boolean =>
+  partOfJob(job) !== undefined && (isActive(job) || job.state === 'failed')
 
 function summary(repos: readonly RepoSummary[] | undefined): string {
   if (repos === undefined || repos.length === 0)
     return 'Your data, on your own device. Readable without a network.'
   const bytes = repos.reduce((sum, repo) => sum + repo.storedBytes, 0)
   return `${pluralWord(repos.length, 'repository', 'repositories')} kept on this device, ${formatBytes(bytes)}. Readable without a network.`
-}
-
-/**
- * A link names relays and peers besides the account, so it goes to the network; so does all else while that is
- * on. Where no tab leads it, a handle or DID is backed up all the same.
- */
-async function keepOrBackUp(cairn: Cairn, input: string, isOn: boolean): Promise<unknown> {
-  if (readKeepLink(input) !== undefined) {
-    if (isOn) await networkUp(cairn)
-    return cairn.network.keep(input)
-  }
-  if (!isOn) return cairn.library.backup(input)
-  try {
-    return await cairn.network.keep(input)
-  } catch (error) {
-    if (!hasCode(error, 'network.no-leader')) throw error
-    return cairn.library.backup(input)
-  }
-}
-
-function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElement | null) => void }) {
-  const action = useAction()
-  const { value: status } = useNetwork()
-  const isOn = status !== undefined && status.role !== 'off' && status.self !== undefined
-  const [text, setText] = useState('')
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    const input = text.trim()
-    if (input === '' || action.running) return
-    if (await action.run((cairn) => keepOrBackUp(cairn, input, isOn))) setText('')
-  }
-  return (
-    <>
-      <form className="card ask" onSubmit={(event) => void submit(event)}>
-        <input
-          ref={inputRef}
-          aria-label="Handle, DID or link to keep a copy of"
-          placeholder="Handle, DID or link, such as ana.example.org"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          autoCapitalize="none"
-          autoCorrect="off"
-          spellCheck={false}
-          enterKeyHint="go"
-          maxLength={4_096}
-        />
-        <button type="submit" className="btn go" disabled={action.running}>
-          Back up
-        </button>
-      </form>
-      {action.error !== undefined && (
-        <div className="ask-problem">
-          <ErrorNote error={action.error} />
-        </div>
-      )}
-    </>
-  )
 }
 
 function OpenFileButton({ action }: { readonly action: Action }) {
@@ -254,13 +209,22 @@ function withCopies(status: Status, copies: CopiesSummary | undefined): Status {
 }
 
 function Facts({ repo }: { readonly repo: RepoSummary }) {
+  const handle = repo.displayName === undefined ? undefined : repo.handle
   const facts = [
-    repo.displayName !== undefined && repo.handle !== undefined ? `@${repo.handle}` : undefined,
     repo.head === undefined ? undefined : plural(repo.records, 'record'),
     repo.blobs.referenced === 0 ? undefined : blobFact(repo.blobs),
     formatBytes(repo.storedBytes),
   ].filter((fact) => fact !== undefined)
-  return <div className="small num">{facts.join(' · ')}</div>
+  return (
+    <div className="small num">
+      {handle !== undefined && (
+        <>
+          <bdi>@{handle}</bdi> ·{' '}
+        </>
+      )}
+      {facts.join(' · ')}
+    </div>
+  )
 }
 
 function blobFact({ kept, referenced }: BlobCounts): string {

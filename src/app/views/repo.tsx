@@ -20,6 +20,8 @@ const Blobs = lazy(async () => ({ default: (await import('./repo/blobs.tsx')).Bl
 const Search = lazy(async () => ({ default: (await import('./repo/search.tsx')).RepoSearch }))
 const Snapshots = lazy(async () => ({ default: (await import('./repo/snapshots.tsx')).Snapshots }))
 const Health = lazy(async () => ({ default: (await import('./repo/health.tsx')).Health }))
+const NotKept = lazy(async () => ({ default: (await import('./parts/not-kept.tsx')).NotKept }))
+const PartScreen = lazy(async () => ({ default: (await import('./parts/part.tsx')).PartScreen }))
 const Export = lazy(async () => ({ default: (await import('./repo/export.tsx')).Export }))
 
 const LABELS: Readonly<Record<RepoTab, string>> = {
@@ -39,7 +41,20 @@ export function RepoScreen({ route }: { readonly route: RepoRoute }) {
   const { value: repo, error, loading } = useRepo(route.did)
   if (error !== undefined && repo === undefined) return <ErrorNote error={error} />
   if (loading || repo === undefined) return <Loading label="Opening the repository" />
-  if (repo === null) return <NotKept did={route.did} />
+  const { did, tab, collection, rkey } = route
+  // without the whole there may still be this part of it
+  if (repo?.head === undefined && tab === 'records' && collection !== undefined)
+    return (
+      <Suspense fallback={<Loading />}>
+        <PartScreen did={did} collection={collection} rkey={rkey} />
+      </Suspense>
+    )
+  if (repo === null)
+    return (
+      <Suspense fallback={<Loading />}>
+        <NotKept did={did} />
+      </Suspense>
+    )
   return (
     <>
       <RepoHead repo={repo} route={route} />
@@ -169,38 +184,6 @@ function RepoHead({ repo, route }: { readonly repo: RepoSummary; readonly route:
           <ErrorNote error={backup.error} />
         </div>
       )}
-    </>
-  )
-}
-
-function NotKept({ did }: { readonly did: string }) {
-  const action = useAction()
-  return (
-    <>
-      <div className="head">
-        <div className="grow">
-          <Title>Not kept here</Title>
-          <Id value={did} what="DID" />
-        </div>
-      </div>
-      <div className="card">
-        <Empty
-          title="This repository is not on this device"
-          action={
-            <button
-              type="button"
-              className="btn go"
-              disabled={action.running}
-              onClick={() => void action.run((cairn) => cairn.library.backup(did))}
-            >
-              Back it up
-            </button>
-          }
-        >
-          Public repositories can be kept by anyone. Back it up to read it here, with or without a network.
-        </Empty>
-      </div>
-      {action.error !== undefined && <ErrorNote error={action.error} />}
     </>
   )
 }

@@ -1,26 +1,12 @@
 import type { ActivityItem, ActivityKind } from '../../cairn/api.ts'
 import { formatNumber, plural } from '../lib/format.ts'
 import { wordsFor } from '../words.ts'
+import { agreementSentences } from './agreement-notes.ts'
+import { changes, records } from './counts.ts'
 import { number, text, type Fields } from './shape.ts'
+import { cameFrom, nameOfPeer, pulledSentence, triedBefore } from './ways.ts'
 
 type Sentence = (fields: Fields, name: string) => string
-
-const changes = (fields: Fields): string => {
-  const parts = [
-    [number(fields, 'added'), 'added'],
-    [number(fields, 'updated') ?? number(fields, 'changedRecords'), 'changed'],
-    [number(fields, 'deleted'), 'deleted upstream'],
-  ] as const
-  const said = parts
-    .filter(([count]) => count !== undefined && count > 0)
-    .map(([count, verb]) => `${formatNumber(count ?? 0)} ${verb}`)
-  return said.length === 0 ? '' : `: ${said.join(', ')}`
-}
-
-const records = (fields: Fields): string => {
-  const count = number(fields, 'records')
-  return count === undefined ? '' : `, ${plural(count, 'record')}`
-}
 
 /** The compiler holds this to every kind that is ever noted. */
 export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
@@ -38,7 +24,8 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
       [number(fields, 'failed') ?? 0, 'refused'],
     ] as const
     const said = rest.filter(([count]) => count > 0).map(([count, how]) => `, ${formatNumber(count)} ${how}`)
-    return `${plural(fetched, 'blob')} of ${name} ${fetched === 1 ? 'was' : 'were'} fetched${said.join('')}.`
+    const verb = fetched === 1 ? 'was' : 'were'
+    return `${plural(fetched, 'blob')} of ${name} ${verb} fetched${cameFrom(fields)}${said.join('')}.`
   },
   'blobs.failed': (_, name) => `Some blobs of ${name} could not be fetched.`,
   'verify.done': (fields, name) => `${name} was read again and proven${records(fields)}.`,
@@ -46,14 +33,9 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   'repo.deleted': (_, name) => `${name} was removed from this device.`,
   'repo.equivocation': (_, name) =>
     `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,
-  'peer.pulled': (fields, name) =>
-    fields['changed'] === false
-      ? `A copy of ${name} was looked at; nothing in it is new.`
-      : `${name} came from another copy, proven${changes(fields) || records(fields)}.`,
-  'peer.failed': (_, name) => `${name} could not be taken from another copy.`,
-  'agreement.offered': (_, name) => `An agreement to keep copies of ${name} was offered.`,
-  'agreement.accepted': (_, name) => `An agreement to keep copies of ${name} holds from now on.`,
-  'agreement.ended': (_, name) => `An agreement to keep copies of ${name} ended.`,
+  'peer.pulled': pulledSentence,
+  'peer.failed': (fields, name) => `${name} could not be taken from ${nameOfPeer(fields) ?? 'another copy'}.`,
+  ...agreementSentences,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0
@@ -78,10 +60,10 @@ function hasSentence(kind: string): kind is ActivityKind {
   return Object.hasOwn(SENTENCES, kind)
 }
 
-/** Why it failed, when the entry carries an error's code. */
+/** Why it failed, or why what came did not come in a better way. */
 export function activityReason(item: ActivityItem): string | undefined {
   const code = item.fields['code']
-  if (typeof code !== 'string') return undefined
+  if (typeof code !== 'string') return triedBefore(item.fields)
   const words = wordsFor(code, item.fields)
   return `${words.title} ${words.safe} ${words.next}`
 }

@@ -25,6 +25,10 @@ describe('what is said aloud of a job that has ended', () => {
     expect(done({ kind: 'blobs', records: 0 })).toBe('ana: done, no blob was left to fetch.')
   })
 
+  it('names a part by its collection', () => {
+    expect(done({ kind: 'collection', label: 'app.bsky.feed.post' })).toBe('Posts: done.')
+  })
+
   it('is nothing of work that nobody waits for', () => {
     for (const kind of ['sweep', 'index'] as const)
       for (const state of ['running', 'done', 'failed'] as const)

@@ -1,4 +1,5 @@
 import type { Job } from '../../cairn/api.ts'
+import { collectionName } from '../lib/collections.ts'
 import { plural } from '../lib/format.ts'
 import { jobProgress, jobStatus } from '../lib/repo-status.ts'
 import { wordsFor } from '../words.ts'
@@ -9,16 +10,17 @@ import { wordsFor } from '../words.ts'
  */
 export function announcement(job: Job): string | undefined {
   if (job.kind === 'index' || job.kind === 'sweep') return undefined
+  const name = job.kind === 'collection' ? collectionName(job.label) : job.label
   switch (job.state) {
     case 'done':
-      return `${job.label}: ${outcome(job)}`
+      return `${name}: ${outcome(job)}`
     case 'failed':
-      return `${job.label}: ${wordsFor(job.error?.code ?? '', job.error?.fields ?? {}).title}`
+      return `${name}: ${wordsFor(job.error?.code ?? '', job.error?.fields ?? {}).title}`
     case 'cancelled':
-      return `${job.label}: stopped.`
+      return `${name}: stopped.`
     default: {
       const progress = jobProgress(job)
-      return `${job.label}: ${jobStatus(job).short}${progress === '' ? '' : `, ${progress}`}.`
+      return `${name}: ${jobStatus(job).short}${progress === '' ? '' : `, ${progress}`}.`
     }
   }
 }

@@ -3,11 +3,24 @@ import { COPY_SAFE, number, type WordsEntry } from './shape.ts'
 
 /** What the store of a relay says when it is asked to keep a copy. */
 export const storeWords: Readonly<Record<string, WordsEntry>> = {
-  'store.not-admitted': {
-    title: 'This store keeps copies only for those it knows.',
-    safe: COPY_SAFE,
-    next: 'Ask who runs the relay to let you in, or use the store of another one.',
-  },
+  'store.not-admitted': (fields) =>
+    fields['tokenGiven'] === true
+      ? {
+          title: 'The store does not take this token.',
+          safe: COPY_SAFE,
+          next: 'Check that all of it was copied and nothing else. It may also have been withdrawn: ask who runs the relay.',
+        }
+      : fields['why'] === 'not-listed'
+        ? {
+            title: 'This store keeps copies only for those on its list.',
+            safe: COPY_SAFE,
+            next: 'Ask who runs the relay to put this device on it (its id is on the Network screen), or use the store of another one.',
+          }
+        : {
+            title: 'This store keeps copies only for those it knows.',
+            safe: COPY_SAFE,
+            next: 'If who runs the relay gave you a token, enter it where you ask the store. Otherwise ask them to let you in, or use the store of another one.',
+          },
   'store.full': {
     title: 'This store has no room left.',
     safe: COPY_SAFE,

@@ -81,8 +81,9 @@ function StunForm({ settings }: { readonly settings: NetworkSettings }) {
         <span id={`${id}h`} className={problem === undefined ? 'small' : 'problem'}>
           {problem ?? (
             <>
-              They tell this device its address as others see it, and nothing more. One a line; the default is{' '}
-              <span className="mono break">{DEFAULT_STUN}</span>. None: direct only within one network.
+              They tell this device its address as others see it, and nothing more. One a line. While only{' '}
+              <span className="mono break">{DEFAULT_STUN}</span> stands here, the default, the servers that
+              your relays name are asked instead. None: direct only within one network.
             </>
           )}
         </span>

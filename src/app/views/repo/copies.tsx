@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Copy, NetworkStatus, RelayStatus, RepoSummary } from '../../../cairn/api.ts'
+import type { Copy, NetworkStatus, RepoSummary } from '../../../cairn/api.ts'
 import { Ago } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { PeerName } from '../../components/peer-name.tsx'
@@ -7,11 +7,12 @@ import { Stones } from '../../components/stones.tsx'
 import { copyState, lastAnswer, summarize } from '../../lib/copies.ts'
 import { useAction } from '../../lib/engine-context.ts'
 import { formatDuration, formatNumber } from '../../lib/format.ts'
-import { peerLabel, siteName, useCopies, useListed, useNetwork } from '../../lib/network.ts'
+import { peerLabel, useCopies, useListed, useNetwork } from '../../lib/network.ts'
 import { TONE_CLASS } from '../../lib/repo-status.ts'
 import '../../styles/network.css'
 import { wordsFor } from '../../words.ts'
 import { ShareDialog } from './share.tsx'
+import { Stores } from './stores.tsx'
 
 /** Every copy that is known, each with what it last said and proved; and how others get to keep one. */
 export function Copies({ repo }: { readonly repo: RepoSummary }) {
@@ -155,45 +156,6 @@ function Challenged({ copy: { challenge } }: { readonly copy: Copy }) {
       {challenge.code === 'sync.challenge-failed' ? '' : `${title} `}Challenged <Ago at={challenge.at} />.{' '}
       {next}
     </p>
-  )
-}
-
-interface StoresProps {
-  readonly did: string
-  readonly copies: readonly Copy[]
-  readonly relays: readonly RelayStatus[]
-}
-
-/** Relays with a store that does not keep it yet. */
-function Stores({ did, copies, relays }: StoresProps) {
-  const stores = relays.filter(
-    ({ store, state, peer }) =>
-      store && state === 'connected' && !copies.some((copy) => copy.peer === peer && copy.rev !== undefined),
-  )
-  return stores.map((relay) => <StoreRow key={relay.url} did={did} relay={relay} />)
-}
-
-function StoreRow({ did, relay }: { readonly did: string; readonly relay: RelayStatus }) {
-  const action = useAction()
-  const name = siteName(relay.url)
-  return (
-    <li className="part-row with-end">
-      <div className="stack-tight part-words">
-        <p>
-          <bdi className="strong break">{name}</bdi> keeps copies, also while everyone sleeps.
-        </p>
-        {action.error !== undefined && <ErrorNote error={action.error} />}
-      </div>
-      <button
-        type="button"
-        className="btn slim"
-        disabled={action.running}
-        onClick={() => void action.run((cairn) => cairn.network.keepAtStore(did, relay.url))}
-      >
-        {action.running ? 'Asking it' : 'Keep at the relay’s store'}
-        <span className="hidden-text"> {name}</span>
-      </button>
-    </li>
   )
 }
 

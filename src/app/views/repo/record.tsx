@@ -7,7 +7,7 @@ import { Id, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
 import { useAction } from '../../lib/engine-context.ts'
-import { collectionName } from '../../lib/collections.ts'
+import { collectionName, singular } from '../../lib/collections.ts'
 import { downloadBytes } from '../../lib/download.ts'
 import { formatDayTime, formatNumber } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
@@ -104,10 +104,6 @@ export function RecordScreen({ repo, path }: RecordProps) {
       )}
     </>
   )
-}
-
-function singular(name: string): string {
-  return /[^s]s$/.test(name) ? name.slice(0, -1) : name
 }
 
 interface WalkProps {

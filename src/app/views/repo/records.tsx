@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import type { RecordItem, RepoSummary } from '../../../cairn/api.ts'
-import { RecordCard } from '../../cards/record-card.tsx'
 import { Empty } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
+import { BlankRecordRow, RecordRow } from '../../components/record-row.tsx'
 import { Title } from '../../components/screen.tsx'
 import { VirtualFeed } from '../../components/virtual-feed.tsx'
 import { collectionName } from '../../lib/collections.ts'
@@ -12,7 +12,6 @@ import { usePages } from '../../lib/pages.ts'
 import { aboutRepo } from '../../lib/reads.ts'
 import { repoName } from '../../lib/repo-status.ts'
 import { collectionHref, recordHref } from '../../lib/routes.ts'
-import '../../styles/record.css'
 
 interface RecordsProps {
   readonly repo: RepoSummary
@@ -82,32 +81,10 @@ export function Records({ repo, collection }: RecordsProps) {
             rowHeight={110}
             onOpen={(item) => goTo(recordHref(did, item.path))}
             renderRow={(item) => <RecordRow did={did} item={item} />}
-            blank={<BlankRow />}
+            blank={<BlankRecordRow />}
           />
         )}
       </div>
     </>
-  )
-}
-
-function RecordRow({ did, item }: { readonly did: string; readonly item: RecordItem }) {
-  return (
-    <>
-      <RecordCard did={did} collection={item.collection} value={item.value} compact />
-      <a className="feed-open small faint" href={recordHref(did, item.path)} tabIndex={-1}>
-        <span className="hidden-text">Open record </span>
-        <bdi className="mono">{item.rkey}</bdi>
-      </a>
-    </>
-  )
-}
-
-function BlankRow() {
-  return (
-    <div className="stack-tight blank-row" aria-hidden="true">
-      <span className="blank w25" />
-      <span className="blank w90" />
-      <span className="blank w60" />
-    </div>
   )
 }
