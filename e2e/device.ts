@@ -29,6 +29,8 @@ export interface Device {
 export interface DeviceOptions {
   readonly relay?: AppServer
   readonly network?: Partial<NetworkSettings>
+  /** where accounts live, other than on the real server of all tests */
+  readonly servers?: Pick<Urls, 'pds' | 'plc'>
 }
 
 /** What has to travel and be proven on a machine that may be busy, ms. */

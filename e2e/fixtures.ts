@@ -118,8 +118,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   // After `startRelay`, so that browsers are closed before the relays that they use.
   device: async ({ browser, pds, app, complaints, startRelay: _ }, use) => {
     const opened: Device[] = []
-    await use(async ({ relay = app, ...options } = {}) => {
-      const urls = { app: relay.url, pds: pds.url, plc: pds.plc }
+    await use(async ({ relay = app, servers = { pds: pds.url, plc: pds.plc }, ...options } = {}) => {
+      const urls = { app: relay.url, ...servers }
       const device = await openDevice(browser, urls, options)
       watch(device.context, complaints)
       opened.push(device)

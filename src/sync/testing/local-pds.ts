@@ -91,7 +91,9 @@ export async function startLocalPds(): Promise<LocalPds> {
 }
 
 export function send(response: ServerResponse, { status, type, body }: Answer): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': body.length }).end(body)
+  // pages of any origin may ask, as at a real one
+  const headers = { 'content-type': type, 'content-length': body.length, 'access-control-allow-origin': '*' }
+  response.writeHead(status, headers).end(body)
 }
 
 export function jsonAnswer(value: unknown, status = 200): Answer {
