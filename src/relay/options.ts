@@ -17,7 +17,7 @@ export interface RelayOptions {
   readonly tls?: TlsFiles
   /** other relays: web addresses or multiaddrs */
   readonly peers?: readonly string[]
-  /** STUN servers told to peers, `stun:HOST:PORT` */
+  /** STUN servers that peers of this relay are to ask, `stun:HOST:PORT`; []: none */
   readonly stun?: readonly string[]
   readonly admission?: Admission
   readonly storeLimits?: Partial<StoreLimits>

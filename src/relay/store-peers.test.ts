@@ -142,7 +142,7 @@ describe('a store among peers', () => {
           ['warn', 'store.announce-failed', { error: 'net.limit' }],
         ])
       },
-      { topicsPerPeer: 1 },
+      { topicsOfSelf: 1 },
     ))
 
   it('tells those who follow a repo of its new heads', () =>

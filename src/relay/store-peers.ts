@@ -33,7 +33,7 @@ export function createStorePeers(options: {
   readonly net: Net
   readonly key: PrivateKey
   readonly server: DirectoryServer
-  readonly store: Store
+  readonly store: Pick<Store, 'host' | 'storage' | 'endpoints'>
   readonly log: Log
 }): StorePeers {
   const { net, store, log } = options
@@ -64,31 +64,50 @@ export function createStorePeers(options: {
     lookup: async () => [],
   })
   const announced = new Set<string>()
+  /** repos that are being looked at; `again`: they changed since that began */
+  const looking = new Map<string, { again: boolean }>()
+  let closed = false
 
-  const changed = async (did: string): Promise<void> => {
+  const update = async (did: string): Promise<void> => {
     const head = await headOf(storage, did)
     const topic = repoTopic(did).id
     if (head === undefined) {
-      if (announced.delete(did)) await directory.unannounce(topic)
-      return
+      announced.delete(did)
+      return directory.unannounce(topic)
     }
     // Whoever follows it found it already: that it cannot be announced is nothing to them.
     if (head.rev !== undefined) notices.publish(did, head.rev)
     if (announced.has(did)) return
-    announced.add(did)
     await directory.announce(topic)
+    announced.add(did)
   }
-  const failed = (error: unknown): void => log('warn', 'store.announce-failed', errorFields(error))
-  const quietly = (work: Promise<unknown>): void => void work.catch(failed)
+  const failed = (error: unknown): void => {
+    if (!closed) log('warn', 'store.announce-failed', errorFields(error))
+  }
+  /** Never rejects. One look at a time for each repo, the last one begun after its last change. */
+  const changed = async (did: string): Promise<void> => {
+    const running = looking.get(did)
+    if (running !== undefined) {
+      running.again = true
+      return
+    }
+    const mine = { again: true }
+    looking.set(did, mine)
+    while (mine.again && !closed) {
+      mine.again = false
+      await update(did).catch(failed)
+    }
+    looking.delete(did)
+  }
 
   const begin = async (): Promise<void> => {
     // One that fails says nothing of the next.
-    for (const did of await storage.keys('repos')) await changed(did).catch(failed)
+    for (const did of await storage.keys('repos')) await changed(did)
   }
-  quietly(begin())
+  begin().catch(failed)
 
   return {
-    changed: (did) => quietly(changed(did)),
+    changed: (did) => void changed(did),
     async pull(_host, { did, peer, relays }, work) {
       try {
         return await calls.pull([{ peer, addresses: [], kind: 'device' }], did, work)
@@ -106,6 +125,7 @@ export function createStorePeers(options: {
       }
     },
     async close() {
+      closed = true
       await Promise.all([notices.close(), directory.close()])
     },
   }

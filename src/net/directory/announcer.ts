@@ -11,6 +11,13 @@ import { topicKey } from './topic.ts'
 const LASTS = 10 * 60_000
 /** When it is made anew, ms: half of its life, so that one missed time costs nothing. */
 const RENEW_AFTER = LASTS / 2
+/**
+ * Announcements that are signed, or told to one relay, before other work gets its turn: as many as may be on
+ * their way. To sign and to prove one takes a quarter of a millisecond, and a store has thousands.
+ */
+const BATCH = 24
+/** The pause for that, ms. */
+const PAUSE = 5
 /** Addresses change one by one while connections are made; they are announced together, ms. */
 const SETTLE = 250
 
@@ -41,6 +48,7 @@ export interface AnnouncerOptions {
 
 interface Own {
   readonly topic: Uint8Array
+  seq: number
   record: Uint8Array
   expiresAt: number
 }
@@ -51,6 +59,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   let told = options.addresses().join(' ')
   let stopSettle: (() => void) | undefined
   let stopRenew: (() => void) | undefined
+  let renewals = 0
   let closed = false
 
   const seal = async (
@@ -62,21 +71,47 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const record = await sealAnnouncement({ topic, peer: self, addresses, seq, expiresAt }, key)
     return { record, expiresAt }
   }
+  const pause = (): Promise<void> => new Promise((resolve) => void timers.after(PAUSE, resolve))
   const send = (link: DirectoryLink, { topic, record, expiresAt }: Own): Promise<unknown> =>
     link.ask({ type: 'announce', topic, record, ttl: Math.max(0, expiresAt - clock.now()) })
 
+  /** Some at a time, with pauses between; ends early when `goesOn` says so. */
+  const inBatches = async (
+    all: readonly Own[],
+    goesOn: () => boolean,
+    work: (entry: Own) => Promise<unknown>,
+  ): Promise<void> => {
+    for (let at = 0; at < all.length && goesOn(); at += BATCH) {
+      if (at > 0) await pause()
+      await Promise.all(all.slice(at, at + BATCH).map(work))
+    }
+  }
+  const isHeld = (entry: Own): boolean => own.get(topicKey(entry.topic)) === entry
+
   const tellAll = async (link: DirectoryLink): Promise<void> => {
-    await Promise.allSettled([...own.values()].map((entry) => send(link, entry)))
+    let over = closed
+    void link.ended.then(() => (over = true))
+    await inBatches(
+      [...own.values()],
+      () => !over && !closed,
+      // What is refused is left to the next round.
+      async (entry) => isHeld(entry) && send(link, entry).catch(() => {}),
+    )
   }
   /** Signs everything anew, under one sequence number, and tells every relay. */
   const renewAll = async (): Promise<void> => {
     if (own.size === 0 || closed) return
     told = options.addresses().join(' ')
     const seq = await sequence.next()
-    await Promise.all(
-      [...own.values()].map(async (entry) => Object.assign(entry, await seal(entry.topic, seq))),
-    )
-    if (!closed) await Promise.all(options.links().map(tellAll))
+    const mine = ++renewals
+    const isLatest = (): boolean => !closed && renewals === mine
+    const all = [...own.values()]
+    await inBatches(all, isLatest, async (entry) => {
+      const sealed = await seal(entry.topic, seq)
+      // A later renewal may have been here meanwhile.
+      if (seq > entry.seq) Object.assign(entry, sealed, { seq })
+    })
+    if (isLatest()) await Promise.all(options.links().map(tellAll))
   }
   const renew = (): void => {
     stopRenew?.()
@@ -90,7 +125,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async start(topic) {
       const id = topicKey(topic)
       if (own.has(id)) return
-      const entry: Own = { topic: topic.slice(), ...(await seal(topic, await sequence.next())) }
+      const seq = await sequence.next()
+      const entry: Own = { topic: topic.slice(), seq, ...(await seal(topic, seq)) }
       if (closed) throw new NetError('net.closed')
       if (!own.has(id)) own.set(id, entry)
     },

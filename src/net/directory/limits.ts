@@ -27,11 +27,16 @@ export const CLOCK_SKEW = 10 * 60_000
 export interface DirectoryLimits {
   /** announcements of one peer: a library of a thousand repos */
   readonly topicsPerPeer: number
+  /**
+   * announcements of this relay itself, for its own store: as many as that keeps repos. They count nowhere else,
+   * so that whoever fills the directory does not hide what the store has.
+   */
+  readonly topicsOfSelf: number
   /** announcements under one topic: the most copies of one repo that lookups rotate through */
   readonly peersPerTopic: number
   /** announcements from one IP address (IPv6: one /64); under `peersPerTopic`, so that one host fills no topic */
   readonly perAddress: number
-  /** announcements in all: at about 1 KB each, 100 MB */
+  /** announcements of all peers: at about 1 KB each, 100 MB */
   readonly inAll: number
   /** open streams of one peer: two tabs and a service worker, and those not yet known to be broken */
   readonly streamsPerPeer: number
@@ -51,6 +56,7 @@ export interface DirectoryLimits {
 
 export const DIRECTORY_LIMITS: DirectoryLimits = {
   topicsPerPeer: 1024,
+  topicsOfSelf: 20_000,
   peersPerTopic: 10_000,
   perAddress: 4096,
   inAll: 100_000,

@@ -72,6 +72,7 @@ export function createDirectoryServer(options: DirectoryServerOptions): Director
       watched ? federation?.watches.start(topic) : federation?.watches.stop(topic),
   })
   const table = createAnnouncementTable({
+    self: net.self,
     limits,
     timers,
     now,

@@ -34,6 +34,8 @@ export interface AnnouncementTable {
 }
 
 export interface TableOptions {
+  /** peer id of the relay whose table this is */
+  readonly self: string
   readonly limits: DirectoryLimits
   readonly timers: Timers
   readonly now: () => number
@@ -66,16 +68,18 @@ interface Topic {
 interface Owner {
   readonly host: string | undefined
   readonly rows: Map<string, Row>
+  /** the row with the highest sequence number; undefined: to be looked for */
+  newest: Row | undefined
 }
 
 /** Announcements in memory, by topic and by peer, each until it ends. */
 export function createAnnouncementTable(options: TableOptions): AnnouncementTable {
-  const { limits, timers, now } = options
+  const { self, limits, timers, now } = options
   const topics = new Map<string, Topic>()
   const owners = new Map<string, Owner>()
   const hosts = new Map<string, number>()
   const spans = new Map<number, { readonly rows: Set<Row>; readonly stop: () => void }>()
-  let count = 0
+  let others = 0
 
   const spanOf = (keepUntil: number): number => Math.ceil(keepUntil / EXPIRY_SPAN)
   const schedule = (row: Row): void => {
@@ -98,7 +102,10 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
     span.stop()
     spans.delete(spanOf(row.keepUntil))
   }
-  const countHost = (host: string | undefined, by: number): void => {
+  /** What is announced by others is counted in all, and by their host. */
+  const count = ({ peer, owner: { host } }: Row, by: number): void => {
+    if (peer === self) return
+    others += by
     if (host === undefined) return
     const next = (hosts.get(host) ?? 0) + by
     if (next === 0) hosts.delete(host)
@@ -116,8 +123,8 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
       topic.rows[row.at] = last
       last.at = row.at
     }
-    count--
-    countHost(owner.host, -1)
+    count(row, -1)
+    if (owner.newest === row) owner.newest = undefined
     options.onGone(topic.bytes, peer)
     if (topic.rows.length === 0) {
       topics.delete(key)
@@ -133,6 +140,28 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
     if (have >= limit) throw new NetError('net.limit', { what, limit })
   }
 
+  const admit = (owner: Owner, topic: Topic, peer: string): void => {
+    if (peer === self) return room('topics-of-self', owner.rows.size, limits.topicsOfSelf)
+    room('announcements', others, limits.inAll)
+    room('topics-per-peer', owner.rows.size, limits.topicsPerPeer)
+    room('peers-per-topic', topic.rows.length, limits.peersPerTopic)
+    if (owner.host !== undefined) room('per-address', hosts.get(owner.host) ?? 0, limits.perAddress)
+  }
+  const noteNewest = (row: Row): void => {
+    const { newest } = row.owner
+    // Of one that was dropped nothing is known until all are looked at.
+    if (newest !== undefined && newest.seq <= row.seq) row.owner.newest = row
+  }
+  /** Costs nothing while the newest stays: a store has many, and anyone may ask for its peer. */
+  const newestOf = (owner: Owner): Row | undefined => {
+    const time = now()
+    if (owner.newest !== undefined && owner.newest.keepUntil > time) return owner.newest
+    owner.newest = undefined
+    for (const row of owner.rows.values())
+      if (row.keepUntil > time && row.seq > (owner.newest?.seq ?? -1)) owner.newest = row
+    return owner.newest
+  }
+
   return {
     put({ announcement, record }, keepUntil, host) {
       const key = topicKey(announcement.topic)
@@ -145,15 +174,13 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
         held.seq = announcement.seq
         held.keepUntil = keepUntil
         schedule(held)
+        noteNewest(held)
         if (!again) options.onAdd(held.topic.bytes, held)
         return
       }
-      const owner = owners.get(announcement.peer) ?? { host, rows: new Map<string, Row>() }
+      const owner = owners.get(announcement.peer) ?? { host, rows: new Map(), newest: undefined }
       const topic = topics.get(key) ?? { bytes: announcement.topic.slice(), rows: [], turn: 0 }
-      room('announcements', count, limits.inAll)
-      room('topics-per-peer', owner.rows.size, limits.topicsPerPeer)
-      room('peers-per-topic', topic.rows.length, limits.peersPerTopic)
-      if (owner.host !== undefined) room('per-address', hosts.get(owner.host) ?? 0, limits.perAddress)
+      admit(owner, topic, announcement.peer)
 
       const row: Row = {
         owner,
@@ -166,8 +193,8 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
       }
       owner.rows.set(key, row)
       topic.rows.push(row)
-      count++
-      countHost(owner.host, 1)
+      count(row, 1)
+      noteNewest(row)
       schedule(row)
       const newTopic = topic.rows.length === 1
       const newPeer = owner.rows.size === 1
@@ -199,16 +226,17 @@ export function createAnnouncementTable(options: TableOptions): AnnouncementTabl
       return found
     },
     find(peer) {
-      let newest: Row | undefined
-      const time = now()
-      for (const row of owners.get(peer)?.rows.values() ?? [])
-        if (row.keepUntil > time && (newest === undefined || row.seq > newest.seq)) newest = row
-      return newest
+      const owner = owners.get(peer)
+      return owner === undefined ? undefined : newestOf(owner)
     },
     get(topic, peer) {
       return owners.get(peer)?.rows.get(topicKey(topic))
     },
-    counts: () => ({ announcements: count, topics: topics.size, peers: owners.size }),
+    counts: () => ({
+      announcements: others + (owners.get(self)?.rows.size ?? 0),
+      topics: topics.size,
+      peers: owners.size,
+    }),
     close() {
       for (const span of spans.values()) span.stop()
       spans.clear()

@@ -56,6 +56,20 @@ describe('the description of a relay', () => {
     expect((await fetchRelayInfo(fetch, url)).multiaddrs).toEqual([`/ip4/192.0.2.1/tcp/4001/ws/p2p/${PEER}`])
   })
 
+  it('names STUN servers, or that none is to be asked, or says nothing of them', async () => {
+    const servers = Array.from({ length: 7 }, (_, i) => `stun:stun${i}.example:3478`)
+    const bad = ['turn:a:1', 'https://a', 'stun:a/b', 'stun:u@a', 'stun:a:0', `stun:${'x'.repeat(300)}`, '']
+    const stun = async (value: unknown) => {
+      say({ ...good, stun: value })
+      return (await fetchRelayInfo(fetch, url)).stun
+    }
+    expect(await stun([...bad, ...servers])).toEqual(servers.slice(0, 6))
+    expect(await stun(['stuns:[2001:db8::1]:5349'])).toEqual(['stuns:[2001:db8::1]:5349'])
+    expect(await stun([])).toEqual([])
+    expect(await stun(undefined)).toBeUndefined()
+    await expect(stun('stun:a:1')).rejects.toMatchObject({ fields: { reason: 'shape' } })
+  })
+
   it.each([
     ['shape', { ...good, peerId: 7 }],
     ['shape', { ...good, multiaddrs: [] }],

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { NetError } from '../errors.ts'
 import { parseMultiaddr, peerOf, withPeer } from './multiaddrs.ts'
+import { isStunServer, MAX_STUN } from './stun.ts'
 
 /** Longest description that is read, bytes. */
 const MAX_BYTES = 64 * 1024
@@ -20,6 +21,8 @@ const shape = v.object({
   limits: v.record(v.string(), v.unknown()),
   /** its address opens on other devices too */
   shareable: v.optional(v.boolean(), true),
+  /** STUN servers for direct connections; none: it says nothing of them, [] that none should be asked */
+  stun: v.optional(v.array(v.string())),
 })
 
 /** What a relay says of itself under its web address. */
@@ -29,7 +32,7 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /**
  * Reads `GET {url}/relay.json`. Each address must lead to the peer id that is named; those that are no
- * multiaddr, or lead elsewhere, are left out.
+ * multiaddr, or lead elsewhere, are left out, as are STUN servers that are none, and those after the sixth.
  *
  * @throws NetError `net.relay-invalid` ({ url, reason }), `net.unreachable` ({ peer: url, tried: 1 }),
  *   `net.cancelled`
@@ -55,7 +58,12 @@ export async function fetchRelayInfo(fetch: Fetch, url: string, signal?: AbortSi
     return peerOf(whole) === peerId ? [whole.toString()] : []
   })
   if (multiaddrs.length === 0) throw invalid('addresses')
-  return { ...result.output, multiaddrs }
+  const { stun, ...info } = result.output
+  return {
+    ...info,
+    multiaddrs,
+    ...(stun === undefined ? {} : { stun: stun.filter(isStunServer).slice(0, MAX_STUN) }),
+  }
 }
 
 /** The body, or undefined when it is too long: reading stops there. */

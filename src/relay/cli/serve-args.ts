@@ -6,6 +6,7 @@ import type { LogLevel } from '../http/log.ts'
 import { isLimitName } from '../limits.ts'
 import type { LimitName } from '../limits.ts'
 import type { RelayOptions } from '../options.ts'
+import { isStunServer, MAX_STUN } from '../../net/node/stun.ts'
 import type { Admission } from '../store/model.ts'
 import { parseBytes } from './bytes.ts'
 import { UsageError } from './errors.ts'
@@ -152,8 +153,9 @@ function readStoreLimit(text: string | undefined): RelayOptions['storeLimits'] {
 
 function readStun(list: readonly string[]): readonly string[] {
   if (list.length === 1 && list[0] === 'none') return []
-  const wrong = list.find((one) => !/^stuns?:[^\s/?#@]+$/.test(one))
+  const wrong = list.find((one) => !isStunServer(one))
   if (wrong !== undefined) throw usage(`--stun takes stun:HOST:PORT or none, not "${wrong}".`)
+  if (list.length > MAX_STUN) throw usage(`--stun can be given ${MAX_STUN} times.`)
   return list
 }
 

@@ -19,7 +19,7 @@ export interface RelayDescription {
   /** true when what `publicUrl`, or else the address that was asked, opens for someone on another device */
   readonly shareable: boolean
   readonly reach: Reach
-  /** STUN servers that peers of this relay may use to find a direct path: `stun:HOST:PORT` */
+  /** STUN servers that peers of this relay use to find a direct path, `stun:HOST:PORT`; []: it wants none asked */
   readonly stun: readonly string[]
 }
 

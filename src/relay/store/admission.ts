@@ -4,13 +4,14 @@ import type { Admission, Asker } from './model.ts'
 
 /**
  * Lets an asker in, or not. A peer id is proven by the handshake; a token is a shared secret that whoever has
- * it may pass on.
+ * it may pass on. It is said once for each repo: `isKnown` tells that this peer's wish for it stands already.
  *
  * @throws StoreError `store.not-admitted` ({ reason: 'token' | 'not-listed' })
  */
-export function admitAsker(admission: Admission, by: Asker, did: string): void {
+export function admitAsker(admission: Admission, by: Asker, did: string, isKnown: boolean): void {
   if (by === 'operator' || admission.mode === 'open') return
   if (admission.mode === 'token') {
+    if (isKnown && by.token === undefined) return
     const given = digest(by.token ?? '')
     // All are compared, in constant time: how long it takes tells nothing of any of them.
     const known = admission.tokens.filter((token) => timingSafeEqual(digest(token), given)).length > 0

@@ -55,6 +55,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
   const turns: Turns = createTurns(limits.atOnce)
   const running = new Map<string, Promise<void>>()
   const failures = new Map<string, string>()
+  /** repos that are looked at again soon; how not to */
+  const later = new Map<string, () => void>()
   let active = 0
 
   const remember = (did: string, error: unknown): void => {
@@ -93,9 +95,10 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   /** Writes the wish down, after all that it may be refused for. True when it is new. */
   const admit = async (did: string, by: Asker): Promise<boolean> => {
-    admitAsker(parts.admission, by, did)
     const name = nameOf(by)
-    if (!asks.has(did, name)) await checkCounts(did, by)
+    const isKnown = asks.has(did, name)
+    admitAsker(parts.admission, by, did, isKnown)
+    if (!isKnown) await checkCounts(did, by)
     return asks.note(did, name)
   }
 
@@ -113,13 +116,30 @@ export function createKeeper(parts: KeeperParts): Keeper {
       throw new StoreError('store.limit', { what: 'repos', limit: limits.repos })
   }
 
-  /** Brought up to date lately, and not behind what the asker holds. */
-  const isFresh = async (did: string, rev: string | undefined): Promise<boolean> => {
+  /** Whether it was brought up to date so lately that it need not be now; and if the asker holds a newer one, for how long, ms. */
+  const freshness = async (
+    did: string,
+    rev: string | undefined,
+  ): Promise<{ readonly isFresh: boolean; readonly behindFor: number | undefined }> => {
     const row = await repoRow(host.storage, did)
     const head = await headOf(host.storage, did)
-    if (row === undefined || head === undefined) return false
+    if (row === undefined || head === undefined) return { isFresh: false, behindFor: undefined }
     const isBehind = rev !== undefined && (head.rev ?? '') < rev
-    return host.clock.now() - (row.upstreamCheckedAt ?? 0) < (isBehind ? FRESH_BEHIND : FRESH_FOR)
+    const left = (row.upstreamCheckedAt ?? 0) + (isBehind ? FRESH_BEHIND : FRESH_FOR) - host.clock.now()
+    return { isFresh: left > 0, behindFor: isBehind && left > 0 ? left : undefined }
+  }
+
+  /** Looks once more when it may, at what a peer said too soon: it is not said twice. */
+  const lookAfter = (did: string, ms: number, source: Source): void => {
+    if (later.has(did)) return
+    const cancel = host.timers.after(ms, () => {
+      later.delete(did)
+      transfer(did, () => fetchRepo(fetching, did, source)).catch((error: unknown) => {
+        if (!signal.aborted) parts.log('store.update-failed', { did, code: codeOf(error) })
+      })
+    })
+    later.set(did, cancel)
+    signal.addEventListener('abort', cancel, { once: true })
   }
 
   /** An update that fails leaves a kept head, which is what was asked for. */
@@ -144,8 +164,12 @@ export function createKeeper(parts: KeeperParts): Keeper {
     },
     async byDid(did, { by, relays = [], rev }) {
       const isNew = await admit(did, by)
-      if (by !== OPERATOR && (await isFresh(did, rev))) return
       const source: Source | undefined = by === OPERATOR ? undefined : { peer: by.peer, relays }
+      if (source !== undefined) {
+        const { isFresh, behindFor } = await freshness(did, rev)
+        if (behindFor !== undefined) lookAfter(did, behindFor, source)
+        if (isFresh) return
+      }
       const fetchIt = (): Promise<void> => transfer(did, () => fetchRepo(fetching, did, source))
       const joined = running.has(did)
       try {

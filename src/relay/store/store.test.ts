@@ -57,6 +57,20 @@ describe('a store', () => {
       expect((await open()).usage().bytes).toBe(bytes)
     }))
 
+  it('looks once more, soon, when a peer says right after an update that it holds something newer', () =>
+    withStoreKit(async ({ pds, open, timers }) => {
+      const alice = await pds.account({ name: 'alice' })
+      const store = await open()
+      await store.keep(alice.did, peer('p1'))
+      await store.idle()
+      alice.commit({ create: 1 })
+      timers.pass(1_000)
+      await store.keep(alice.did, { ...peer('p1'), rev: alice.repo.rev })
+      // what is left of the five seconds, which the timers of the kit sleep through at once
+      await expect.poll(async () => (await store.head(alice.did))?.head.rev).toBe(alice.repo.rev)
+      expect(timers.slept).toContain(4_000)
+    }))
+
   it('takes a handle, and a file with its identity, from the operator', () =>
     withStoreKit(async ({ pds, open }) => {
       const alice = await pds.account({ name: 'alice' })
@@ -162,6 +176,10 @@ describe('admission', () => {
       expect(pds.asked).toEqual([])
       await store.keep(alice.did, peer('p1', 'cairn'))
       await store.keep(alice.did, operator)
+      // Said once: the device that tells of a newer head later has no token at hand.
+      await store.keep(alice.did, peer('p1'))
+      for (const by of [peer('p1', 'ston'), peer('p2')])
+        await expect(store.keep(alice.did, by)).rejects.toMatchObject({ code: 'store.not-admitted' })
     }))
 
   it('by list lets in listed peers, and anyone for listed repos', () =>

@@ -21,6 +21,7 @@ import { createDirectoryServer, type DirectoryServer } from '../server.ts'
 import { createSequence } from './identities.ts'
 
 export interface DhtRelay extends RelayPeer {
+  readonly key: PrivateKey
   readonly node: CairnNode
   readonly server: DirectoryServer
   /** resolves when this many other relays are in the table */
@@ -42,8 +43,9 @@ export interface DhtRelayOptions {
 /** A relay on loopback with circuits, the directory, and the table that relays find each other by. */
 export async function startDhtRelay(options: DhtRelayOptions = {}): Promise<DhtRelay> {
   const circuit = createCircuitTransport()
+  const key = await generateKeyPair('Ed25519')
   const libp2p = await createLibp2p({
-    privateKey: await generateKeyPair('Ed25519'),
+    privateKey: key,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
     transports: [options.wrapTransport?.(webSockets()) ?? webSockets(), circuit.transport],
     connectionEncrypters: [options.wrapEncrypter?.(noise()) ?? noise()],
@@ -84,6 +86,7 @@ export async function startDhtRelay(options: DhtRelayOptions = {}): Promise<DhtR
       check()
     })
   return {
+    key,
     peerId: node.self,
     multiaddrs: node.addresses(),
     node,
