@@ -28,6 +28,7 @@ export default defineConfig({
             'virtua',
             'lucide-react',
             'lean-qr',
+            '@libp2p/peer-id',
             'valibot',
             'wouter/use-browser-location',
             'workbox-window',

@@ -1,5 +1,6 @@
 import type { ActivityItem, ActivityKind } from './api.ts'
 import type { CairnHost } from './host.ts'
+import { withNames } from './ways.ts'
 
 /** Older entries are dropped: a history for people, not a log. */
 const KEPT = 1000
@@ -43,7 +44,9 @@ export function createActivityLog(host: CairnHost, onChange: () => void): Activi
         limit: Math.min(limit, KEPT),
         ...(before === undefined ? {} : { to: before }),
       }
-      return (await storage.list('activity', range)).map(({ value }) => value as ActivityItem)
+      // Our own rows, written by this code.
+      const items = (await storage.list('activity', range)).map(({ value }) => value as ActivityItem)
+      return withNames(storage, items)
     },
     async clear() {
       await storage.write([{ type: 'delete-range', table: 'activity', from: '', to: '~' }])

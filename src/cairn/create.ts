@@ -79,7 +79,7 @@ export function createCairn(host: CairnHost): Cairn {
       start: async (fenced, place) => {
         // The largest part of the engine, and nothing that a first screen waits for.
         const { startService } = await import('./network/service.ts')
-        return startService({ host: fenced, network: place, emit, jobs, tasks, library })
+        return startService({ host: fenced, network: place, emit, jobs, tasks, library, log })
       },
     })
   }

@@ -1,12 +1,15 @@
 import { hasCode } from '../core/errors.ts'
 import { fetchBlobs, type FetchedBlobs } from '../sync/blobs.ts'
 import type { Endpoints, Host } from '../sync/host.ts'
+import type { PeerBlobs } from '../sync/peers/model.ts'
 import type { Work } from '../sync/work.ts'
 import { isNobodyElse, isOutOfReach } from './out-of-reach.ts'
 
 /** Blobs that came, those of them that came from peers, and those that nobody gave. */
 export interface AllBlobs extends FetchedBlobs {
   readonly fromPeers: number
+  /** the one that gave them; undefined when it was nobody, or more than one */
+  readonly peer?: string
 }
 
 /**
@@ -21,7 +24,7 @@ export async function fetchAllBlobs(
   endpoints: Endpoints,
   did: string,
   work: Work,
-  fromPeers: ((did: string, work: Work) => Promise<FetchedBlobs>) | undefined,
+  fromPeers: ((did: string, work: Work) => Promise<PeerBlobs>) | undefined,
 ): Promise<AllBlobs> {
   let server: FetchedBlobs | undefined
   let failure: unknown
@@ -38,8 +41,12 @@ export async function fetchAllBlobs(
     return alone
   }
   try {
-    const { fetched, missing, failed } = await fromPeers(did, work)
-    return { fetched: (server?.fetched ?? 0) + fetched, missing, failed, fromPeers: fetched }
+    const { fetched, missing, failed, from } = await fromPeers(did, work)
+    const [peer, ...others] = from
+    return {
+      ...{ fetched: (server?.fetched ?? 0) + fetched, missing, failed, fromPeers: fetched },
+      ...(peer === undefined || others.length > 0 ? {} : { peer }),
+    }
   } catch (error) {
     work.check()
     // The repo is gone, whoever was asked.

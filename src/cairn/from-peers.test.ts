@@ -110,6 +110,25 @@ describe('blobs', () => {
     }))
 })
 
+/** Every place of a partial copy of likes, from both ends and by path. */
+async function expectPlaces(library: Library, did: string, paths: readonly string[]): Promise<void> {
+  const query = { did, collection: LIKES, limit: 3 }
+  const total = paths.length
+  const newest = paths.toReversed()
+  for (let offset = 0; offset <= total; offset++) {
+    const oldestFirst = await library.readPartial({ ...query, offset })
+    expect(oldestFirst).toMatchObject({ total })
+    expect(oldestFirst.items.map((it) => it.path)).toEqual(paths.slice(offset, offset + 3))
+    const newestFirst = await library.readPartial({ ...query, offset, newestFirst: true })
+    expect(newestFirst).toMatchObject({ total, next: undefined })
+    expect(newestFirst.items.map((it) => it.path)).toEqual(newest.slice(offset, offset + 3))
+  }
+  for (const path of paths)
+    expect((await library.readPartial({ ...query, path })).items.map((it) => it.path)).toEqual([path])
+  for (const path of [`${LIKES}/`, `${LIKES}/3`, `${LIKES}/zzzz`])
+    expect((await library.readPartial({ ...query, path })).items).toEqual([])
+}
+
 describe('a collection', () => {
   it('is kept from a friend, listed, read page by page, followed and deleted', () =>
     withLibrary(async (kit) => {
@@ -141,6 +160,7 @@ describe('a collection', () => {
         return paths
       }
       expect(await read()).toEqual(likes())
+      await expectPlaces(library, alice.did, likes())
 
       pds.offline = false
       alice.commit({ create: [{ path: `${LIKES}/new`, value: { $type: LIKES } }] })
@@ -154,6 +174,25 @@ describe('a collection', () => {
       expect(await library.partials()).toEqual([])
       await expect(read()).rejects.toMatchObject({ code: 'sync.not-kept' })
       expect(await me.storage.byteKeys()).toEqual([])
+    }))
+
+  it('is asked for by a handle too, and read at any place of its many pages', () =>
+    withLibrary(async (kit) => {
+      const { friend, alice, library, announced, keepCollection, ended } = kit
+      const text = 'x'.repeat(300_000)
+      alice.commit({
+        create: Array.from({ length: 12 }, (_, i) => ({
+          path: `${LIKES}/long${String(i).padStart(2, '0')}`,
+          value: { $type: LIKES, text },
+        })),
+      })
+      await friend.backUp(alice.did)
+      announced.push(candidateOf(friend))
+      const { job, did } = await keepCollection(alice.handle, LIKES)
+      expect(did).toBe(alice.did)
+      expect(await ended(job)).toMatchObject({ did, state: 'done' })
+      const paths = alice.repo.records.map((it) => it.path).filter((it) => it.startsWith(LIKES))
+      await expectPlaces(library, did, paths)
     }))
 
   it('is nothing beside a backup, and becomes part of one', () =>
@@ -172,11 +211,11 @@ describe('a collection', () => {
   it('that is none, or that nobody has, is refused', () =>
     withLibrary(async (kit) => {
       const { alice, library, keepCollection, ended } = kit
-      for (const [did, nsid] of [
-        [alice.did, 'likes'],
-        ['alice', LIKES],
-      ] as const)
-        await expect(keepCollection(did, nsid)).rejects.toMatchObject({ code: 'sync.bad-collection' })
+      const refused = (input: string, nsid: string, code: string) =>
+        expect(keepCollection(input, nsid)).rejects.toMatchObject({ code })
+      await refused(alice.did, 'likes', 'sync.bad-collection')
+      await refused('alice', LIKES, 'pds.input-unsupported')
+      await refused('nobody.test', LIKES, 'pds.handle-unresolved')
       expect(await ended((await keepCollection(alice.did, LIKES)).job)).toMatchObject({
         state: 'failed',
         error: { code: 'sync.no-copy' },

@@ -157,10 +157,14 @@ export type ActivityKind =
   | 'repo.equivocation'
   /** the newest backup did not survive on this disk, and the one before stands */
   | 'head.dropped'
-  /** a newer head came from someone else's copy: `peer`, `rung` (how), and what the backup brought */
+  /**
+   * A newer head, or a collection, came from someone else's copy: `peer`, `rung` (how), and what it brought.
+   * `url`: web address of the peer, if it is a store; `resumed`: it went on with what was cut off; `tried`: what
+   * did not do before, each with `code` and, where it applies, `rung` and `peer`.
+   */
   | 'peer.pulled'
   | 'peer.failed'
-  /** `peer`, `theirs`, `ours` */
+  /** `peer`, `theirs`, `ours`, `by` (`us` or `them`), `before` (its state before, if it had one) */
   | 'agreement.offered'
   | 'agreement.accepted'
   | 'agreement.ended'
@@ -171,6 +175,7 @@ export interface ActivityItem {
   readonly did: string | undefined
   /** an {@link ActivityKind}, or one that another version of Cairn has noted */
   readonly kind: string
+  /** what was noted; and `peerName`, the name that the person has given to its `peer` by now */
   readonly fields: Readonly<Record<string, unknown>>
   readonly level: 'info' | 'good' | 'warning' | 'bad'
 }

@@ -72,10 +72,13 @@ export interface NetworkStatus {
   readonly background: 'sync' | 'periodic' | 'none'
 }
 
-/** Someone's copy of a repo: one stone of the cairn. */
+/**
+ * Someone's copy of a repo: one stone of the cairn. A device that is known as several peers (its page, its service
+ * worker) has one.
+ */
 export interface Copy {
   readonly did: string
-  /** `self` for the copy on this device */
+  /** our own peer id for the copy on this device; of several peers of a device the one to ask */
   readonly peer: string
   readonly name: string | undefined
   readonly kind: 'self' | 'device' | 'store'
@@ -167,12 +170,12 @@ export interface Network {
   /** Fetches the relay's description and connects. Errors: `net.relay-invalid`, `net.unreachable` */
   addRelay(url: string): Promise<RelayStatus>
   removeRelay(url: string): Promise<void>
-  /** A name for a peer, for this person only; '' forgets it. */
+  /** A name for a peer and the device it belongs to, for this person only; '' forgets it. */
   namePeer(peer: string, name: string): Promise<void>
 
   /** Who keeps a repo, as far as this device knows; asks the directory and the peers anew when `fresh`. */
   copies(did: string, options?: { readonly fresh?: boolean }): Promise<readonly Copy[]>
-  /** Asks a copy to prove that it holds the blocks now. */
+  /** Asks a copy to prove that it holds the blocks now: the peer of its device that can be reached. */
   challenge(did: string, peer: string): Promise<Copy>
   /** Whether our copy is announced to others. */
   listed(did: string): Promise<boolean>
@@ -186,10 +189,11 @@ export interface Network {
   keepAtStore(did: string, relay: string, token?: string): Promise<void>
   /**
    * Keeps one collection of a repo from whoever has it, and keeps it up to date: a partial copy, which is no
-   * backup. Nothing is to do where the whole repo is kept. Returns the job's id. A try that broke off goes on
-   * where it was when this is called again. Errors: `sync.bad-collection`
+   * backup. `input` is a DID, a handle, or a link as `keep` takes it, whose relays are added. Nothing is to do
+   * where the whole repo is kept. Returns the job's id and whose repo it is. A try that broke off goes on where
+   * it was when this is called again. Errors: `sync.bad-collection`; those of resolving a handle
    */
-  keepCollection(did: string, collection: string): Promise<{ readonly job: string }>
+  keepCollection(input: string, collection: string): Promise<{ readonly job: string; readonly did: string }>
 
   agreements(): Promise<readonly Agreement[]>
   offer(input: { readonly peer: string; readonly theirs?: string; readonly ours: string }): Promise<Agreement>

@@ -1,22 +1,22 @@
-import type { BackupResult } from '../sync/backup.ts'
 import { repoRow } from '../sync/kept.ts'
-import type { PartialRow } from '../sync/pages/partial-rows.ts'
+import type { PeerBackup, PeerCollection } from '../sync/peers/model.ts'
 import type { Work } from '../sync/work.ts'
 import type { Job } from './api.ts'
 import type { JobResult } from './jobs.ts'
 import { readSettings } from './settings.ts'
 import type { TaskParts } from './tasks.ts'
+import { wayFields } from './ways.ts'
 
 /** The long work that the network of peers starts. */
 export interface PeerTasks {
   /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
-  peers(did: string, run: (work: Work) => Promise<BackupResult>): Promise<BackupResult>
+  peers(did: string, run: (work: Work) => Promise<PeerBackup>): Promise<PeerBackup>
   /** Takes one collection of a repo in from peers; `ended` resolves with what came when the job has ended. */
   collection(
     did: string,
     collection: string,
-    run: (work: Work) => Promise<PartialRow | undefined>,
-  ): { readonly job: Job; readonly ended: Promise<PartialRow | undefined> }
+    run: (work: Work) => Promise<PeerCollection | undefined>,
+  ): { readonly job: Job; readonly ended: Promise<PeerCollection | undefined> }
 }
 
 /** What these have in common with other tasks. */
@@ -25,7 +25,7 @@ export interface TaskSteps {
     kind: 'peer',
     label: string,
     work: Work,
-    run: (work: Work) => Promise<BackupResult>,
+    run: (work: Work) => Promise<PeerBackup>,
   ): Promise<JobResult>
   noteFailure(kind: 'peer', did: string, label: string, work: Work, error: unknown): Promise<void>
   blobs(did: string): Promise<Job>
@@ -39,14 +39,14 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
     async peers(did, run) {
       const label = (await repoRow(storage, did))?.handle ?? did
       const wanted = (await readSettings(storage)).blobs
-      const outcome = heard<BackupResult>()
+      const outcome = heard<PeerBackup>()
       jobs.start({
         kind: 'peer',
         label,
         did,
         run: async (work) => {
           try {
-            let came: BackupResult | undefined
+            let came: PeerBackup | undefined
             const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
             if (came !== undefined) outcome.resolve(came)
             if (wanted && result.changed && !work.signal.aborted) await blobs(did)
@@ -60,7 +60,7 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
       return outcome.promise
     },
     collection(did, collection, run) {
-      const outcome = heard<PartialRow | undefined>()
+      const outcome = heard<PeerCollection | undefined>()
       const job = jobs.start({
         kind: 'collection',
         label: collection,
@@ -68,12 +68,13 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
         run: async (work) => {
           try {
             await parts.persist()
-            const row = await run(work)
-            if (row !== undefined) {
-              const fields = { label: collection, collection, records: row.records }
+            const taken = await run(work)
+            if (taken !== undefined) {
+              const { records } = taken.row
+              const fields = { label: collection, collection, records, ...wayFields(taken.way) }
               await log.note({ did, kind: 'peer.pulled', fields, level: 'good' })
             }
-            outcome.resolve(row)
+            outcome.resolve(taken)
           } catch (error) {
             await noteFailure('peer', did, collection, work, error)
             outcome.reject(error)

@@ -1,12 +1,12 @@
 import { hasCode } from '../core/errors.ts'
 import { isRetriable } from '../pds/errors.ts'
 import { backUp, type BackupResult } from '../sync/backup.ts'
-import type { FetchedBlobs } from '../sync/blobs.ts'
 import { importFile } from '../sync/file.ts'
 import { applyRetention, sweep } from '../sync/keep.ts'
 import { repoRow } from '../sync/kept.ts'
 import { deletePartials, partialRows } from '../sync/pages/partial-rows.ts'
 import { createPins, type Pins } from '../sync/pages/pins.ts'
+import type { PeerBackup, PeerBlobs } from '../sync/peers/model.ts'
 import { verifyHead } from '../sync/verify-head.ts'
 import type { Work } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
@@ -23,6 +23,7 @@ import { isNobodyElse, isOutOfReach } from './out-of-reach.ts'
 import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
+import { afterServer, wayFields } from './ways.ts'
 
 /** A server that is out of reach is asked so often before others are, and then with more patience. */
 const TRIES_BEFORE_PEERS = 2
@@ -39,9 +40,9 @@ export interface TaskParts {
   /** asked once, when there is first something to lose */
   readonly persist: () => Promise<void>
   /** a repo from someone else's copy; undefined while this context has no network of peers */
-  readonly fromPeers: () => ((did: string, work: Work) => Promise<BackupResult>) | undefined
+  readonly fromPeers: () => ((did: string, work: Work) => Promise<PeerBackup>) | undefined
   /** its blobs from someone else's copy, in the same way */
-  readonly blobsFromPeers?: () => ((did: string, work: Work) => Promise<FetchedBlobs>) | undefined
+  readonly blobsFromPeers?: () => ((did: string, work: Work) => Promise<PeerBlobs>) | undefined
 }
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
@@ -94,7 +95,7 @@ export function createTasks(parts: TaskParts): Tasks {
     kind: 'backup' | 'file' | 'peer',
     label: string,
     work: Work,
-    run: (work: Work) => Promise<BackupResult>,
+    run: (work: Work) => Promise<PeerBackup>,
   ): Promise<JobResult> => {
     let did: string | undefined
     const watched: Work = {
@@ -114,8 +115,11 @@ export function createTasks(parts: TaskParts): Tasks {
       }
       changed(result.did)
       const job = await resultOf(result)
-      const done = kind === 'peer' ? ('peer.pulled' as const) : (`${kind}.done` as const)
-      await log.note({ did: result.did, kind: done, fields: { ...job, label }, level: 'good' })
+      // A backup, too, where its own server could not give it.
+      const fromPeer = kind === 'peer' || result.way !== undefined
+      const done = fromPeer ? ('peer.pulled' as const) : (`${kind}.done` as const)
+      const fields = { ...job, label, ...wayFields(result.way) }
+      await log.note({ did: result.did, kind: done, fields, level: 'good' })
       indexer.start(result.did)
       if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
       return job
@@ -133,7 +137,7 @@ export function createTasks(parts: TaskParts): Tasks {
   }
 
   /** From the account's own server; when that is out of reach, from anyone who keeps a copy. */
-  const fetchOne = async (input: string, work: Work, options: BackupOptions): Promise<BackupResult> => {
+  const fetchOne = async (input: string, work: Work, options: BackupOptions): Promise<PeerBackup> => {
     const { endpoints } = await readSettings(storage)
     let did = input.startsWith('did:') ? input : undefined
     const watched: Work = {
@@ -151,7 +155,10 @@ export function createTasks(parts: TaskParts): Tasks {
       if (fromPeers === undefined || !isOutOfReach(error)) throw error
       work.check()
       try {
-        if (did !== undefined) return await fromPeers(did, work)
+        if (did !== undefined) {
+          const { way, ...result } = await fromPeers(did, work)
+          return way === undefined ? result : { ...result, way: afterServer(error, way) }
+        }
       } catch (second) {
         if (!isNobodyElse(second)) throw second
       }

@@ -32,7 +32,7 @@ export const TABLES = [
   'settings',
   /** name → this node's identity, counters, networker's topics */
   'network',
-  /** peer id → PeerRow: its name, a ban, where it was last */
+  /** peer id → PeerRow: its name, and the device that vouched for it */
   'peers',
   /** did/peer id → CopyRow: who keeps what, and when they last answered */
   'copies',

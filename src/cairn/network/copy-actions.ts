@@ -3,10 +3,10 @@ import { challengePeer } from '../../sync/challenge/challenge.ts'
 import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import type { Candidate } from '../../sync/peers/engine.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
-import type { Network } from '../network-model.ts'
+import type { Copy, KeepLink, Network } from '../network-model.ts'
 import { toWire } from '../remote-wire.ts'
 import { keepForOurselves } from './agreement-actions.ts'
-import { copiesOf, namePeer } from './copies.ts'
+import { copiesOf, type DeviceCopy, namePeer } from './copies.ts'
 import type { Following } from './following.ts'
 import { readKeepLink, writeKeepLink } from './keep-link.ts'
 import { setListed } from './listed.ts'
@@ -18,6 +18,19 @@ type CopyActions = Pick<
   'copies' | 'challenge' | 'setListed' | 'keepLink' | 'keep' | 'keepAtStore' | 'namePeer'
 >
 
+/** Adds the relays that a link names, and remembers its peers as those to ask first. */
+export async function takeUpLink(
+  running: Running,
+  hints: Map<string, Candidate[]>,
+  { did, relays, peers }: Omit<KeepLink, 'url'>,
+): Promise<void> {
+  await addRelays(running, relays)
+  hints.set(
+    did,
+    peers.map((peer) => running.candidateOf(peer)),
+  )
+}
+
 /** What a person does about copies of repos. `hints`: peers that links named, by DID. */
 export function copyActions(
   running: Running,
@@ -28,16 +41,22 @@ export function copyActions(
   const { storage, clock, timers } = host
   const { net } = node
 
-  const copies: Network['copies'] = async (did, { fresh = false } = {}) => {
-    // Without an answer what was known stays.
-    if (fresh) await engine.look(did).catch(() => {})
+  const known = (did: string): Promise<DeviceCopy[]> => {
     const online = new Set([...networker.peers].map((it) => it.id).concat(running.connectedRelays()))
     return copiesOf(storage, did, net.self, (peer) => online.has(peer))
   }
+  const copyAt = async (did: string, peer: string): Promise<Copy | undefined> =>
+    (await known(did)).find(({ peers }) => peers.includes(peer))?.copy
 
   return {
-    copies,
-    async challenge(did, peer) {
+    async copies(did, { fresh = false } = {}) {
+      // Without an answer what was known stays.
+      if (fresh) await engine.look(did).catch(() => {})
+      return (await known(did)).map(({ copy }) => copy)
+    },
+    async challenge(did, named) {
+      // The device is meant: the peer of it that can be reached answers for it.
+      const peer = (await copyAt(did, named))?.peer ?? named
       const at = clock.now()
       try {
         const { ms } = await challengePeer(host, net, { did, peer, signal: over })
@@ -48,7 +67,7 @@ export function copyActions(
       } finally {
         emit({ type: 'copies', did })
       }
-      const copy = (await copies(did)).find((it) => it.peer === peer)
+      const copy = await copyAt(did, peer)
       if (copy === undefined) throw new RangeError('a copy that was challenged is listed')
       return copy
     },
@@ -66,11 +85,7 @@ export function copyActions(
       if (link === undefined) return { job: tasks.backup(input).id, did: undefined }
       // Asked for by this person now, whatever was agreed before.
       await keepForOurselves(storage, link.did)
-      await addRelays(running, link.relays)
-      hints.set(
-        link.did,
-        link.peers.map((peer) => running.candidateOf(peer)),
-      )
+      await takeUpLink(running, hints, link)
       return { job: tasks.backup(link.did).id, did: link.did }
     },
     async keepAtStore(did, url, token) {

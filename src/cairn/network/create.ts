@@ -1,6 +1,5 @@
 import { hasCode } from '../../core/errors.ts'
-import type { BackupResult } from '../../sync/backup.ts'
-import type { FetchedBlobs } from '../../sync/blobs.ts'
+import type { PeerBackup, PeerBlobs } from '../../sync/peers/model.ts'
 import type { Work } from '../../sync/work.ts'
 import type { CairnEvent } from '../model.ts'
 import type { Network, NetworkStatus } from '../network-model.ts'
@@ -22,9 +21,9 @@ export interface Service extends Led {
   /** a repo's head moved here, or it was deleted */
   repoChanged(did: string): void
   /** Takes a repo in from whoever keeps it. */
-  fetch(did: string, work: Work): Promise<BackupResult>
+  fetch(did: string, work: Work): Promise<PeerBackup>
   /** Blobs that its own server did not give, from whoever keeps the repo. */
-  fetchBlobs(did: string, work: Work): Promise<FetchedBlobs>
+  fetchBlobs(did: string, work: Work): Promise<PeerBlobs>
   /** web addresses besides the app's own */
   setRelays(urls: readonly string[]): void
   close(): Promise<void>
@@ -181,7 +180,8 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     // Without a leader there is still what was known of them.
     async copies(did, options) {
       await begun
-      return isOff ? copiesOf(storage, did, '', () => false) : led.copies(did, options)
+      if (!isOff) return led.copies(did, options)
+      return (await copiesOf(storage, did, '', () => false)).map(({ copy }) => copy)
     },
   }
   /** until then nobody knows whether it is off */

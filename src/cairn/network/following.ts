@@ -83,9 +83,13 @@ export function createFollowing(running: Running): Following {
     const rows = await copyRows(storage, did)
     for (const peer of connectedStores()) {
       if (!rows.some((row) => row.peer === peer && row.rev !== undefined)) continue
-      await createStoreClient(running.node.net, timers, peer).keep(did, { rev, signal: over })
-      await engine.meet(candidateOf(peer), [did])
+      // One that refuses, or takes its time, is no reason for the others to wait.
+      quietly(tellStore(peer, did, rev))
     }
+  }
+  const tellStore = async (peer: string, did: string, rev: string): Promise<void> => {
+    await createStoreClient(running.node.net, timers, peer).keep(did, { rev, signal: over })
+    await engine.meet(candidateOf(peer), [did])
   }
 
   const changed = async (did: string): Promise<void> => {

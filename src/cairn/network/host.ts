@@ -6,6 +6,8 @@ import type { Locks } from './leadership.ts'
 export interface RelayAddress {
   readonly peerId: string
   readonly multiaddrs: readonly string[]
+  /** STUN servers that it names; undefined: it says nothing of them */
+  readonly stun?: readonly string[] | undefined
 }
 
 /** How the connection to one relay stands. */
@@ -32,6 +34,7 @@ export interface NodeConfig {
   /** the node's key pair, libp2p protobuf form; it never leaves this device */
   readonly key: Uint8Array
   readonly relayOnly: boolean
+  /** the person's list of STUN servers; while it is the default those that relays name count */
   readonly stun: readonly string[]
   /** dial ws: and private addresses: for an app served from this machine */
   readonly allowLocal: boolean

@@ -2,6 +2,7 @@ import type { Networker } from '../../net/networker/model.ts'
 import type { PeerEngine, Candidate } from '../../sync/peers/engine.ts'
 import type { Notices } from '../../sync/peers/notices.ts'
 import type { Library } from '../api.ts'
+import type { ActivityLog } from '../activity.ts'
 import type { CairnHost } from '../host.ts'
 import type { Jobs } from '../jobs.ts'
 import type { CairnEvent } from '../model.ts'
@@ -18,6 +19,8 @@ export interface ServiceParts {
   readonly jobs: Jobs
   readonly tasks: Tasks
   readonly library: Library
+  /** the history that a person reads */
+  readonly log: ActivityLog
 }
 
 /** The running parts of a lead, for those that act on them. */

@@ -154,6 +154,10 @@ describe('relays', () => {
     expect(asked).toHaveLength(2)
     // The same as before is no news for the node.
     expect(told).toHaveLength(before)
+    descriptions[APP] = facts('old', { stun: ['stun:stun.test:3478'] })
+    await time.pass(5 * 60_000)
+    expect(told).toHaveLength(before + 1)
+    expect(told.at(-1)).toMatchObject([{ peerId: 'old', stun: ['stun:stun.test:3478'] }])
     descriptions[APP] = facts('new')
     await time.pass(5 * 60_000)
     expect(told.at(-1)?.map((it) => it.peerId)).toEqual(['new'])

@@ -32,6 +32,23 @@ describe('an agreement', () => {
         { state: 'ended', endedBy: 'us', purged: 'purged' },
       ])
       expect(await one.cairn.network.agreements()).toMatchObject([{ state: 'ended', endedBy: 'them' }])
+
+      // Both can read afterwards what happened, and who did it.
+      const history = async (at: typeof one, other: string, did: string) => {
+        const about = { peer: other, ours: did, theirs: did === alice.did ? bob.did : alice.did }
+        for (const kind of ['offered', 'accepted', 'ended'] as const) {
+          const [note, ...more] = await at.until(async () => {
+            const notes = await at.notes(`agreement.${kind}`)
+            return notes.length > 0 && notes
+          })
+          expect(more).toEqual([])
+          const byOne = kind === 'offered'
+          const by = (at === one) === byOne ? 'us' : 'them'
+          expect(note).toMatchObject({ did, fields: { ...about, by } })
+        }
+      }
+      await history(one, second, alice.did)
+      await history(two, first, bob.did)
     }))
 
   it('leaves a copy that a person asked for by themselves since', () =>

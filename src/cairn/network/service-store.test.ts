@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import { withDevices } from './testing/device-kit.ts'
 
 describe('a store', () => {
@@ -43,6 +44,37 @@ describe('a store', () => {
       )
       const blob = await third.cairn.library.blob(alice.did, cid)
       expect(new Uint8Array(await blob.arrayBuffer())).toEqual(picture)
+    }))
+})
+
+describe('a new head', () => {
+  it('reaches every store that keeps the repo, whatever another one says to it', () =>
+    withDevices(async ({ pds, device, relay, startRelay, urlOf }) => {
+      const tokens = ['a token that the device does not have']
+      const strict = await startRelay({ admission: { mode: 'token', tokens } })
+      const willing = await startRelay()
+      const alice = await pds.account({ name: 'alice' })
+      const one = await device()
+      await one.online()
+      await one.backUp(alice.did)
+      // The one that refuses comes before the one that does not.
+      await one.cairn.network.addRelay(urlOf(strict))
+      await one.cairn.network.addRelay(urlOf(willing))
+      // All are asked what they have, and nobody asks again for a while.
+      await one.until(async () =>
+        (await one.cairn.network.status()).relays.every((it) => it.state === 'connected'),
+      )
+      await one.cairn.network.catchUp()
+      // Both kept it, as far as this device knows.
+      for (const { peerId } of [strict, willing])
+        await noteCopy(one.storage, alice.did, peerId, { kind: 'store', rev: alice.repo.rev })
+      const { rev: before } = alice.repo
+
+      alice.commit({ create: 1 })
+      await one.backUp(alice.did)
+      await one.until(async () => (await one.copy(alice.did, willing.peerId))?.rev === alice.repo.rev)
+      expect(await one.copy(alice.did, strict.peerId)).toMatchObject({ rev: before })
+      expect(await one.copy(alice.did, relay.peerId)).toBeUndefined()
     }))
 })
 

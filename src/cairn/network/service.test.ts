@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TransferStatus } from '../api.ts'
 import { withDevices } from './testing/device-kit.ts'
 
 describe('two devices that keep the same repo', () => {
@@ -22,12 +23,27 @@ describe('two devices that keep the same repo', () => {
       await one.backUp(alice.did)
       // Its server is not asked by the other: the head comes from the first device.
       pds.offline = true
-      await two.until(async () => (await two.cairn.library.get(alice.did))?.head?.rev === alice.repo.rev)
+      const sent: TransferStatus[] = []
+      await two.until(async () => {
+        const { transfers } = await one.cairn.network.status()
+        sent.push(...transfers.filter((it) => it.direction === 'out'))
+        return (await two.cairn.library.get(alice.did))?.head?.rev === alice.repo.rev
+      })
+      // What left the first device was seen to leave it.
+      expect(sent).toContainEqual(
+        expect.objectContaining({ did: alice.did, peer: second, what: 'changes', totalBytes: undefined }),
+      )
+      expect(sent.some((it) => it.bytes > 0)).toBe(true)
+      await two.cairn.network.namePeer(first, "Ana's laptop")
       const [note] = await two.until(async () => {
         const notes = await two.notes('peer.pulled')
         return notes.length > 0 && notes
       })
-      expect(note).toMatchObject({ did: alice.did, level: 'good', fields: { changed: true, added: 2 } })
+      expect(note).toMatchObject({
+        did: alice.did,
+        level: 'good',
+        fields: { changed: true, added: 2, peer: first, peerName: "Ana's laptop", rung: 'difference' },
+      })
       expect((await two.cairn.library.get(alice.did))?.head?.source).toBe('peer')
 
       const proven = await two.cairn.network.challenge(alice.did, first)

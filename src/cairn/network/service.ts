@@ -7,6 +7,7 @@ import { repoTopic } from '../../net/topics.ts'
 import { createAgreements } from '../../sync/agreements/agreements.ts'
 import { CHALLENGE_PROTOCOL } from '../../sync/challenge/protocol.ts'
 import { serveChallenge } from '../../sync/challenge/serve.ts'
+import { createDevices } from '../../sync/devices/devices.ts'
 import { fraction } from '../../sync/host.ts'
 import { PAGES_PROTOCOL } from '../../sync/pages/protocol.ts'
 import { servePages } from '../../sync/pages/serve.ts'
@@ -17,8 +18,9 @@ import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
 import { serveRepoSync } from '../../sync/repo-sync/serve.ts'
 import { readSettings } from '../settings.ts'
 import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
+import { createAgreementNotes } from './agreement-notes.ts'
 import { collectionActions } from './collection-actions.ts'
-import { copyActions } from './copy-actions.ts'
+import { copyActions, takeUpLink } from './copy-actions.ts'
 import type { Service } from './create.ts'
 import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
@@ -58,8 +60,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     app: network.app,
     node,
     async describe(url) {
-      const { peerId, multiaddrs, store, shareable } = await fetchRelayInfo(host.fetch, url)
-      return { peerId, multiaddrs, store: store !== null, shareable }
+      const { peerId, multiaddrs, store, shareable, stun } = await fetchRelayInfo(host.fetch, url)
+      return { peerId, multiaddrs, store: store !== null, shareable, stun }
     },
     timers,
     clock,
@@ -97,14 +99,16 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       .flatMap((it) => (reached.has(it.peerId) ? it.multiaddrs : []))
       .map((address) => `${address}/p2p-circuit/p2p/${peer}`)
   }
+  const noteAgreement = createAgreementNotes(parts.log, clock)
   const agreements = createAgreements({
     storage,
     net,
     clock,
     timers,
     random: host.random,
-    onChange(agreement) {
+    onChange(agreement, before) {
       emit({ type: 'agreements' })
+      quietly(noteAgreement(agreement, before))
       quietly(keepTheirs(parts, agreement))
     },
     async onPurge({ did }) {
@@ -157,6 +161,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     directory,
     async replicate(peer, topics, signal) {
       news()
+      quietly(devices.meet(peer))
       await agreements.deliver(peer.id)
       await replicate(peer, topics, signal)
     },
@@ -166,6 +171,13 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     random: host.random,
   })
   for (const event of ['peer-add', 'peer-remove'] as const) networker.addEventListener(event, news)
+  const devices = createDevices({
+    ...{ storage, net, timers, clock, networker },
+    onProven({ topics }) {
+      news()
+      for (const did of following.didsOf(topics)) emit({ type: 'copies', did })
+    },
+  })
 
   const running: Running = {
     ...parts,
@@ -184,10 +196,14 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
   const { sha256 } = host
   const stops = [
-    net.handle(PAGES_PROTOCOL, servePages({ storage, timers, mayRead, pins: tasks.pins })),
+    net.handle(
+      PAGES_PROTOCOL,
+      servePages({ storage, timers, mayRead, pins: tasks.pins, onSent: transfers.sent }),
+    ),
     net.handle(REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers, mayRead, onSent: transfers.sent })),
     net.handle(CHALLENGE_PROTOCOL, serveChallenge({ self: net.self, storage, timers, sha256, mayRead })),
     agreements.handle(),
+    devices.handle(),
     net.onChange(news),
   ]
   relays.set(settings.relays)
@@ -199,7 +215,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
   return {
     ...copyActions(running, following, hints),
-    ...collectionActions(running, hints),
+    ...collectionActions(running, hints, {
+      takeUp: (link) => takeUpLink(running, hints, link),
+      reached: () => relays.reached(),
+    }),
     ...relayActions(running),
     ...agreementActions(parts, agreements),
     status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following }),
@@ -221,7 +240,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       over.abort()
       following.stop()
       for (const stop of stops) stop()
-      await Promise.all([engine.close(), notices.close(), networker.close()])
+      await Promise.all([engine.close(), notices.close(), networker.close(), devices.close()])
       relays.close()
       await directory.close()
       await node.stop()

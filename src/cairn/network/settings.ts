@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isStunServer, MAX_STUN } from '../../net/node/stun.ts'
 import type { Storage } from '../../storage/port.ts'
 import { DEFAULT_STUN, type NetworkSettings } from '../network-model.ts'
 
@@ -6,7 +7,6 @@ const KEY = 'network'
 const MAX_URL = 300
 /** More relays than anyone needs; each costs a connection. */
 const MAX_RELAYS = 8
-const MAX_STUN = 6
 
 const DEFAULTS: NetworkSettings = {
   enabled: true,
@@ -24,7 +24,7 @@ const relay = v.pipe(
   // one spelling for one relay
   v.transform((text) => new URL('.', text).href),
 )
-const stun = v.pipe(v.string(), v.trim(), v.maxLength(MAX_URL), v.regex(/^stuns?:[^\s/?#]+$/))
+const stun = v.pipe(v.string(), v.trim(), v.check(isStunServer))
 
 const settings = (or: NetworkSettings) =>
   v.object({

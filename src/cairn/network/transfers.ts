@@ -3,12 +3,15 @@ import type { Jobs } from '../jobs.ts'
 import type { TransferStatus } from '../network-model.ts'
 import { createRate, type Rate } from '../rate.ts'
 
+type What = TransferStatus['what']
+
 /** What was sent to a peer of a repo is under way until it pauses for so long, ms. */
 const PAUSE = 4000
 
 interface Sending {
   readonly did: string
   readonly peer: string
+  readonly what: What
   bytes: number
   at: number
   rate: number
@@ -16,31 +19,35 @@ interface Sending {
 }
 
 export interface Transfers {
-  /** bytes of a repo that went to a peer */
-  sent(peer: string, did: string, bytes: number): void
+  /** bytes of a repo that went to a peer: of all of it unless told */
+  sent(peer: string, did: string, bytes: number, what?: What): void
   list(): readonly TransferStatus[]
 }
 
 /** What moves between this device and its peers now. */
 export function createTransfers(clock: Clock, jobs: Pick<Jobs, 'list'>): Transfers {
   const sending = new Map<string, Sending>()
+  const forgetPaused = (now: number): void => {
+    for (const [key, entry] of sending) if (now - entry.at >= PAUSE) sending.delete(key)
+  }
   return {
-    sent(peer, did, bytes) {
-      const key = `${did}/${peer}`
+    sent(peer, did, bytes, what = 'repo') {
+      const key = `${did}/${peer}/${what}`
       const now = clock.now()
       const before = sending.get(key)
+      // Whether or not anyone looks: peers come and go, and so do repos.
+      if (before === undefined) forgetPaused(now)
       const entry =
         before !== undefined && now - before.at < PAUSE
           ? before
-          : { did, peer, bytes: 0, at: now, rate: 0, meter: createRate() }
+          : { did, peer, what, bytes: 0, at: now, rate: 0, meter: createRate() }
       entry.bytes += bytes
       entry.at = now
       entry.rate = entry.meter.note(now, entry.bytes) ?? entry.rate
       sending.set(key, entry)
     },
     list() {
-      const now = clock.now()
-      for (const [key, entry] of sending) if (now - entry.at >= PAUSE) sending.delete(key)
+      forgetPaused(clock.now())
       const incoming = jobs
         .list()
         .filter((job) => job.kind === 'peer' && job.endedAt === undefined)
@@ -55,12 +62,12 @@ export function createTransfers(clock: Clock, jobs: Pick<Jobs, 'list'>): Transfe
           rate: job.rate,
           timeLeft: job.timeLeft,
         }))
-      const outgoing = [...sending].map(([id, { did, peer, bytes, rate }]): TransferStatus => ({
+      const outgoing = [...sending].map(([id, { did, peer, what, bytes, rate }]): TransferStatus => ({
         id,
         did,
         peer,
         direction: 'out',
-        what: 'repo',
+        what,
         bytes,
         totalBytes: undefined,
         rate,

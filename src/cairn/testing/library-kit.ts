@@ -10,6 +10,7 @@ import { createIndexer } from '../indexer.ts'
 import { createJobs, type Jobs } from '../jobs.ts'
 import { createLibrary } from '../library.ts'
 import { collectionActions } from '../network/collection-actions.ts'
+import type { Network } from '../network-model.ts'
 import { createRecords } from '../records.ts'
 import { writeSettings } from '../settings.ts'
 import { createSummaries } from '../summaries.ts'
@@ -27,7 +28,7 @@ export interface LibraryKit extends PagesWorld {
   readonly engine: PeerEngine
   /** peers that the directory names */
   readonly announced: Candidate[]
-  readonly keepCollection: (did: string, collection: string) => Promise<{ readonly job: string }>
+  readonly keepCollection: Network['keepCollection']
   /** Resolves with the job as it ended, when all that followed has ended too. */
   ended(job: string): Promise<Job>
 }
@@ -77,7 +78,10 @@ export async function withLibrary(use: (kit: LibraryKit) => Promise<void>): Prom
       await use({
         ...world,
         ...{ me, friend, other, alice, library, tasks, jobs, engine, announced },
-        ...collectionActions({ host, tasks, engine }, new Map()),
+        ...collectionActions({ host, tasks, engine }, new Map(), {
+          takeUp: async () => {},
+          reached: async () => {},
+        }),
         async ended(id) {
           while (jobs.list().some((it) => it.endedAt === undefined)) await jobs.idle()
           const job = jobs.list().find((it) => it.id === id)

@@ -9,7 +9,7 @@ import type { DeviceKey } from './device-key.ts'
 const TAG = 'app.cairn.peer-certificate/1'
 
 /** A certificate is some 300 bytes. */
-const MAX_CERTIFICATE_BYTES = 1024
+export const MAX_CERTIFICATE_BYTES = 1024
 /** Longest that one may hold, and how far a clock may be ahead of ours, ms. */
 const MAX_LIFE = 366 * 24 * 60 * 60 * 1000
 const CLOCK_SKEW = 5 * 60 * 1000

@@ -64,6 +64,18 @@ describe('an agreement', () => {
       expect(await a.one()).toMatchObject({ waiting: false, purged: 'purged' })
       expect(await b.one()).toMatchObject({ state: 'ended', endedBy: 'them', waiting: false })
       expect(b.purges).toEqual([{ did: ALICE, peer: 'a', agreement: incoming.id }])
+      // Each step is told once as such, and what else changes with the state as it was.
+      const moves = ({ steps }: Side) => steps.filter(([before, now]) => before !== now)
+      expect(moves(a)).toEqual([
+        [undefined, 'offered'],
+        ['offered', 'active'],
+        ['active', 'ended'],
+      ])
+      expect(moves(b)).toEqual([
+        [undefined, 'incoming'],
+        ['incoming', 'active'],
+        ['active', 'ended'],
+      ])
     }))
 
   it('is accepted on its own terms, and ends without a word about copies', () =>

@@ -12,6 +12,7 @@ import {
   type KeptAgreement,
   LIMITS,
   type Offer,
+  type OnChange,
   type Terms,
 } from './model.ts'
 import { createPurge, type PurgeRequest } from './purge.ts'
@@ -28,7 +29,7 @@ export interface AgreementsOptions {
   /** a random 32-bit number */
   readonly random: () => number
   /** told of every agreement that is new, or changed on either side */
-  readonly onChange?: (agreement: KeptAgreement) => void
+  readonly onChange?: OnChange
   /**
    * Deletes our copy of a repo that was kept under an agreement; true when it is gone, false when it stays for
    * reasons of our own (it was kept before, or for somebody else). May be asked twice.
@@ -93,9 +94,9 @@ export function createAgreements(options: AgreementsOptions): Agreements {
     Array.from({ length: 4 }, () => (random() >>> 0).toString(16).padStart(8, '0')).join('')
   const ourOffer = (terms: Terms): Offer => ({ id: name(), ...terms, createdAt: clock.now() })
 
-  const told = (row: AgreementRow): KeptAgreement => {
+  const told = (row: AgreementRow, before: AgreementRow | undefined): KeptAgreement => {
     const agreement = viewOf(row)
-    onChange(agreement)
+    onChange(agreement, before && stateOf(before))
     return agreement
   }
   const accepted = (row: AgreementRow, terms: Terms): AgreementRow =>
@@ -131,7 +132,7 @@ export function createAgreements(options: AgreementsOptions): Agreements {
             ? withDue({ ...emptyRow(peer, mine.id, clock.now()), ours, theirs, mine }, 'offer')
             : accepted(same, terms)
         await putRow(storage, rows, row)
-        return told(row)
+        return told(row, same)
       })
     },
 
@@ -145,7 +146,7 @@ export function createAgreements(options: AgreementsOptions): Agreements {
         const { minCopies, intervalSec, priority } = row.yours
         const changed = accepted(row, checkedTerms({ minCopies, intervalSec, priority, ...asked }))
         await putRow(storage, await rowsOf(storage, row.peer), changed)
-        return told(changed)
+        return told(changed, row)
       }),
 
     async end(id, asksToPurge) {
@@ -159,7 +160,7 @@ export function createAgreements(options: AgreementsOptions): Agreements {
           purgeHere: asksToPurge && keepsTheirs(row) ? (row.purgeHere ?? 'due') : row.purgeHere,
         }
         await putRow(storage, await rowsOf(storage, row.peer), changed)
-        told(changed)
+        told(changed, row)
         return changed
       })
       return viewOf((await purge(ended.id)) ?? ended)

@@ -5,10 +5,10 @@ import { createMessageReader, type MessageReader, writeMessage } from '../../net
 import type { ByteStream, Net } from '../../net/net.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { Storage } from '../../storage/port.ts'
-import { type AgreementRow, type KeptAgreement, LIMITS } from './model.ts'
+import { type AgreementRow, LIMITS, type OnChange } from './model.ts'
 import type { Purge } from './purge.ts'
 import { alone, putRow, rowsOf } from './rows.ts'
-import { afterAnswer, viewOf } from './state.ts'
+import { afterAnswer, stateOf, viewOf } from './state.ts'
 import { AGREEMENTS_PROTOCOL, type Answer, answerShape, messageOf } from './wire.ts'
 
 export interface Delivered {
@@ -25,7 +25,7 @@ export interface DeliveryOptions {
   readonly net: Net
   readonly clock: Clock
   readonly timers: Timers
-  readonly onChange: (agreement: KeptAgreement) => void
+  readonly onChange: OnChange
   readonly purge: Purge
 }
 
@@ -44,7 +44,7 @@ export function createDelivery({ storage, net, clock, timers, onChange, purge }:
       if (row === undefined || sent.due === undefined) return
       const changed = afterAnswer(row, sent.due, answer, clock.now())
       await putRow(storage, rows, changed)
-      onChange(viewOf(changed))
+      onChange(viewOf(changed), stateOf(row))
     })
 
   const run = async (peer: string): Promise<Delivered> => {

@@ -67,6 +67,12 @@ export interface KeptAgreement extends Terms {
   readonly purged: Purged | undefined
 }
 
+/**
+ * Hears of an agreement that is new or changed, and of its state before (undefined: there was none). Called
+ * after the change is stored; a state that stays the same may be told of more than once.
+ */
+export type OnChange = (agreement: KeptAgreement, before: KeptAgreement['state'] | undefined) => void
+
 export const LIMITS = {
   /** agreements with one peer that have not ended: a person has a few repos, not hundreds */
   perPeer: 64,

@@ -1,7 +1,7 @@
 import type { Storage } from '../../storage/port.ts'
-import type { AgreementRow, KeptAgreement } from './model.ts'
+import type { AgreementRow, OnChange } from './model.ts'
 import { allRows, alone, putRow, rowAt, rowsOf } from './rows.ts'
-import { keepsTheirs, viewOf } from './state.ts'
+import { keepsTheirs, stateOf, viewOf } from './state.ts'
 
 export interface PurgeRequest {
   /** the repo whose copy here is to go */
@@ -21,7 +21,7 @@ export type Purge = (id: string) => Promise<AgreementRow | undefined>
 export function createPurge(
   storage: Storage,
   onPurge: (request: PurgeRequest) => Promise<boolean>,
-  onChange: (agreement: KeptAgreement) => void,
+  onChange: OnChange,
 ): Purge {
   return async (id) => {
     const row = await rowAt(storage, id)
@@ -38,7 +38,7 @@ export function createPurge(
       if (now === undefined) return undefined
       const changed: AgreementRow = { ...now, purgeHere: isGone ? 'purged' : 'kept' }
       await putRow(storage, rows, changed)
-      onChange(viewOf(changed))
+      onChange(viewOf(changed), stateOf(now))
       return changed
     })
   }

@@ -4,10 +4,10 @@ import { createMessageReader, writeMessage } from '../../net/messages.ts'
 import type { ByteStream, Net } from '../../net/net.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { Storage } from '../../storage/port.ts'
-import { type KeptAgreement, LIMITS } from './model.ts'
+import { LIMITS, type OnChange } from './model.ts'
 import type { Purge } from './purge.ts'
 import { alone, mayAdd, putRow, rowsOf } from './rows.ts'
-import { takeAccept, takeEnd, takeOffer, viewOf } from './state.ts'
+import { stateOf, takeAccept, takeEnd, takeOffer, viewOf } from './state.ts'
 import { AGREEMENTS_PROTOCOL, type Answer, type Message, messageShape } from './wire.ts'
 
 export interface ServeOptions {
@@ -15,7 +15,7 @@ export interface ServeOptions {
   readonly net: Net
   readonly clock: Clock
   readonly timers: Timers
-  readonly onChange: (agreement: KeptAgreement) => void
+  readonly onChange: OnChange
   readonly purge: Purge
 }
 
@@ -31,9 +31,11 @@ export function serveAgreements({ storage, net, clock, timers, onChange, purge }
     const { row, answer } = await alone(storage, async () => {
       const rows = await rowsOf(storage, peer)
       const outcome = await decide(peer, rows, message)
-      if (outcome.row !== undefined) {
-        await putRow(storage, rows, outcome.row)
-        if (outcome.row.gone === undefined) onChange(viewOf(outcome.row))
+      const { row } = outcome
+      if (row !== undefined) {
+        await putRow(storage, rows, row)
+        const before = rows.find(({ id }) => id === row.id)
+        if (row.gone === undefined) onChange(viewOf(row), before && stateOf(before))
       }
       return outcome
     })

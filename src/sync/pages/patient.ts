@@ -1,10 +1,11 @@
 import { NetError } from '../../net/errors.ts'
 import type { ByteStream } from '../../net/net.ts'
+import { PIECE } from '../../net/piece.ts'
 import type { Timers } from '../../core/timers.ts'
 import { createPatience } from '../repo-sync/patience.ts'
 
 /** Bytes that must move within the time: a stream that is kept alive by a byte now and then is idle. */
-const LEAST = 32 * 1024
+const LEAST = PIECE
 
 export interface PatientStream extends ByteStream {
   /** A message begins: the time for it runs from its first wait. */
@@ -15,9 +16,14 @@ export interface PatientStream extends ByteStream {
 
 /**
  * A stream that ends with `net.timeout` when the other side lets it wait for longer than `ms`, for a message,
- * for the next 32 KiB of a longer one, or for room to write as much.
+ * for the next `PIECE` of a longer one, or for room to write as much. `onWritten` hears of each such part.
  */
-export function patient(stream: ByteStream, timers: Timers, ms: number): PatientStream {
+export function patient(
+  stream: ByteStream,
+  timers: Timers,
+  ms: number,
+  onWritten: (bytes: number) => void = () => {},
+): PatientStream {
   const onIdle = (waited: number): NetError => new NetError('net.timeout', { peer: stream.peer, ms: waited })
   const watch = () => createPatience({ timers, firstMs: ms, idleMs: ms, least: LEAST, onIdle })
   let reading = watch()
@@ -40,9 +46,10 @@ export function patient(stream: ByteStream, timers: Timers, ms: number): Patient
     },
     read: () => orAbort(reading.during(stream.read(), (chunk) => chunk?.length ?? 0)),
     async write(bytes) {
-      for (let at = 0; at < bytes.length; at += LEAST) {
-        const part = bytes.subarray(at, at + LEAST)
+      for (let at = 0; at < bytes.length; at += PIECE) {
+        const part = bytes.subarray(at, at + PIECE)
         await orAbort(writing.during(stream.write(part), () => part.length))
+        onWritten(part.length)
       }
       writing.end()
       writing = watch()

@@ -23,11 +23,14 @@ export async function pullBlobs(
     sources: from,
     work,
     onOut,
+    onFrom,
   }: {
     readonly did: string
     readonly sources: readonly PageSource[]
     readonly work: Work
     readonly onOut?: OnOut
+    /** hears for each blob that came whose bytes ended it */
+    readonly onFrom?: (peer: string) => void
   },
 ): Promise<FetchedBlobs> {
   const { storage } = host
@@ -43,6 +46,7 @@ export async function pullBlobs(
       for (const peer of live) {
         try {
           const got = await getFrom(host, peer, { did, cid, maxBytes }, parts)
+          if (typeof got !== 'string' && peer.peer !== undefined) onFrom?.(peer.peer)
           if (got !== 'absent') return got
         } catch (error) {
           work.check()

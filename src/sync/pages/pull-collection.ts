@@ -37,7 +37,11 @@ import { createSources } from './sources.ts'
 export async function pullCollection(
   host: Host,
   endpoints: Endpoints,
-  pull: Pull & { readonly collection: string },
+  pull: Pull & {
+    readonly collection: string
+    /** hears whom the last of it came from */
+    readonly onFrom?: (peer: string) => void
+  },
 ): Promise<PartialRow> {
   const { did, work, collection } = pull
   if (!isNsid(collection)) throw new RangeError('not a collection')
@@ -54,7 +58,9 @@ export async function pullCollection(
       work.report({ phase: 'receiving' })
       for (let roots = 1; ; roots++) {
         try {
-          return await sources.use((client) => take(taking, client, root, () => sources.progress()))
+          const row = await sources.use((client) => take(taking, client, root, () => sources.progress()))
+          if (sources.peer !== undefined) pull.onFrom?.(sources.peer)
+          return row
         } catch (error) {
           const theirs = error instanceof CairnError && error.fields['peer'] !== undefined
           if (!theirs || roots === MAX_ROOTS || !sources.forgive('root-gone')) throw error

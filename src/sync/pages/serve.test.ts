@@ -4,17 +4,20 @@ import { checkEach } from '../../core/hash.ts'
 import { writeFrame } from '../../net/frames.ts'
 import { encodeMessage } from '../../net/messages.ts'
 import { find } from '../../repo/mst/read.ts'
+import { blobKey } from '../../storage/rows.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
 import { sha256 } from '../../storage/testing/node-host.ts'
+import { unknownBlob } from '../blob-rows.ts'
+import { fetchBlobs } from '../blobs.ts'
 import { headOf } from '../kept.ts'
 import type { TestAccount } from '../testing/account.ts'
-import { commitCid } from '../testing/local-pds.ts'
+import { commitCid, type LocalPds } from '../testing/local-pds.ts'
 import { cidOfDigest } from './cids.ts'
 import { openPages, type PageClient } from './client.ts'
 import { readFragment } from './fragment.ts'
 import { createPins } from './pins.ts'
 import { PAGES_PROTOCOL, type Want } from './protocol.ts'
-import type { ServePagesOptions } from './serve.ts'
+import type { SentKind, ServePagesOptions } from './serve.ts'
 import { type PagesNode, withNodes } from './testing/pages-kit.ts'
 
 const digests = checkEach(sha256)
@@ -23,7 +26,13 @@ const UNKNOWN = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const NO_ROOT = 'bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 
 async function withServer(
-  use: (kit: { a: PagesNode; b: PagesNode; alice: TestAccount; client: PageClient }) => Promise<void>,
+  use: (kit: {
+    a: PagesNode
+    b: PagesNode
+    pds: LocalPds
+    alice: TestAccount
+    client: PageClient
+  }) => Promise<void>,
   options: (a: PagesNode) => Partial<ServePagesOptions> = () => ({}),
 ): Promise<void> {
   await withNodes(2, async ({ pds, nodes: [a, b] }) => {
@@ -33,7 +42,7 @@ async function withServer(
     a.serve(options(a))
     const client = await openPages(b.net, a.id, { timers: b.timers })
     try {
-      await use({ a, b, alice, client })
+      await use({ a, b, pds, alice, client })
     } finally {
       await client.close()
     }
@@ -86,6 +95,53 @@ describe('a node', () => {
       },
       () => ({ mayRead: async (peer) => peer !== 'node-1' }),
     ))
+
+  it('tells of what leaves it, of which repo, to whom, and of what kind', async () => {
+    const sent: [string, string, number, SentKind][] = []
+    const bytesOf = (kind: SentKind) =>
+      sent.reduce((sum, [, , bytes, what]) => sum + (what === kind ? bytes : 0), 0)
+    await withServer(
+      async ({ a, b, pds, alice, client }) => {
+        const { did } = alice
+        await client.heads([did])
+        await client.identity(did)
+        await client.blocks({ did, wants: [] })
+        await expect(client.blob({ did, cid: NO_ROOT, offset: 0 })).rejects.toMatchObject({
+          fields: { reason: 'not-kept' },
+        })
+        expect(sent).toEqual([])
+
+        const page = await (await client.page({ did, maxBytes: 1 << 20 })).bytes
+        const [one] = alice.repo.records
+        if (one === undefined) throw new Error('no record')
+        const { bytes: block } = await client.blocks({
+          did,
+          wants: [{ cid: one.cid.slice(), key: one.path }],
+        })
+        // In more pieces than one.
+        const picture = new Uint8Array(400_000).fill(7)
+        const cid = alice.addBlob(picture)
+        const key = blobKey(did, cid)
+        await a.storage.write([{ type: 'put', table: 'blobs', key, value: unknownBlob(cid) }])
+        await fetchBlobs(a.host, pds.endpoints, did, a.work())
+        const blob = await client.blob({ did, cid, offset: 0 })
+        expect(blob.bytes).toHaveLength(picture.length)
+
+        for (const [kind, bytes] of [
+          ['repo', page.length],
+          ['changes', block.length],
+          ['blobs', picture.length],
+        ] as const) {
+          // The length before the bytes counts too.
+          expect(bytesOf(kind)).toBeGreaterThan(bytes)
+          expect(bytesOf(kind)).toBeLessThan(bytes + 5)
+        }
+        expect(sent.filter(([, , , kind]) => kind === 'blobs').length).toBeGreaterThan(1)
+        expect(new Set(sent.map(([peer, repo]) => `${peer} ${repo}`))).toEqual(new Set([`${b.id} ${did}`]))
+      },
+      () => ({ onSent: (...told) => void sent.push(told) }),
+    )
+  })
 
   it('hands over what proves the author, and nothing that does not', () =>
     withServer(async ({ a, alice, client }) => {

@@ -36,7 +36,15 @@ export interface ServePagesOptions {
   /** what retention asks before it drops a snapshot */
   readonly pins?: Pins
   readonly limits?: ServePagesLimits
+  /**
+   * Told of bytes as they leave: pages, the tree nodes and records of a walk, blobs. What only begins one (heads,
+   * identities, signed commits) is not told of.
+   */
+  readonly onSent?: (peer: string, did: string, bytes: number, what: SentKind) => void
 }
+
+/** What is sent of a repo: pages of it, what a difference walk asks for, or its blobs. */
+export type SentKind = 'repo' | 'changes' | 'blobs'
 
 export interface ServePagesLimits {
   /** streams at once, to one peer and in all; each holds some 4 MB while it answers */
@@ -52,6 +60,8 @@ export const PAGES_LIMITS: ServePagesLimits = { perPeer: 3, inAll: 24, idleMs: 6
 interface Answer {
   readonly head: Record<string, unknown>
   readonly bytes?: Uint8Array
+  /** what is told of as its bytes leave */
+  readonly sends?: { readonly did: string; readonly what: SentKind }
 }
 
 class Refused extends CairnError {
@@ -72,7 +82,10 @@ export function servePages(options: ServePagesOptions): StreamHandler {
   const slots = createSlots(limits)
   return async (raw) => {
     const free = slots.take(raw.peer)
-    const stream = patient(raw, timers, limits.idleMs)
+    let sends: Answer['sends']
+    const stream = patient(raw, timers, limits.idleMs, (sent) => {
+      if (sends !== undefined) options.onSent?.(raw.peer, sends.did, sent, sends.what)
+    })
     const frames = createFrameReader(stream)
     const held = createHeldSnapshots(storage)
     try {
@@ -84,9 +97,12 @@ export function servePages(options: ServePagesOptions): StreamHandler {
         stream.begin()
         const frame = await frames.read(MAX_REQUEST_BYTES).catch(isOver)
         if (frame === undefined) return
-        const { head, bytes } = await answer(options, held, frame, raw.peer)
+        const { head, bytes, sends: told } = await answer(options, held, frame, raw.peer)
         await writeMessage(stream, head)
-        if (bytes !== undefined) await writeFrame(stream, bytes)
+        if (bytes === undefined) continue
+        sends = told
+        await writeFrame(stream, bytes)
+        sends = undefined
       }
     } finally {
       stream.release()
@@ -116,11 +132,13 @@ async function answer(
       case 'identity':
         return await identity(options.storage, request)
       case 'page':
-        return await page(options, held, request)
+        return sending('repo', request, await page(options, held, request))
       case 'blocks':
-        return await blocks(options, held, request)
+        return request.wants.length === 0
+          ? await blocks(options, held, request)
+          : sending('changes', request, await blocks(options, held, request))
       case 'blob':
-        return await blob(options.storage, request)
+        return sending('blobs', request, await blob(options.storage, request))
     }
   } catch (error) {
     if (error instanceof Refused) return { head: { refused: error.refusal } }
@@ -130,6 +148,11 @@ async function answer(
     return { head: { refused: 'root-gone' satisfies Refusal } }
   }
 }
+
+const sending = (what: SentKind, { did }: { readonly did: string }, from: Answer): Answer => ({
+  ...from,
+  sends: { did, what },
+})
 
 function readRequest(frame: Uint8Array, peer: string): Request {
   try {

@@ -1,22 +1,25 @@
 import { hasCode } from '../../core/errors.ts'
-import type { BackupResult } from '../backup.ts'
-import type { FetchedBlobs } from '../blob-queue.ts'
 import { SyncError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { headOf, repoRow } from '../kept.ts'
-import { type PartialRow, partialsOf } from '../pages/partial-rows.ts'
+import { partialsOf } from '../pages/partial-rows.ts'
 import type { Work } from '../work.ts'
 import { type Candidate, usable, wholeRev } from './choose.ts'
 import { copyRows, noteCopy } from './copy-rows.ts'
-import type { PeerCalls, PeerHead } from './model.ts'
-import { MAX_CANDIDATES } from './pulls.ts'
-import { blamed, type Setbacks } from './setbacks.ts'
+import type { PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead, Way } from './model.ts'
+import { after, MAX_CANDIDATES } from './pulls.ts'
+import { attemptOf, blamed, type Setbacks } from './setbacks.ts'
 
 /** What is asked of everyone who may have it, known or not. */
 export interface Asking {
-  repo(did: string, work: Work, hints: readonly Candidate[]): Promise<BackupResult>
-  collection(did: string, collection: string, work: Work, hints: readonly Candidate[]): Promise<PartialRow>
-  blobs(did: string, work: Work): Promise<FetchedBlobs>
+  repo(did: string, work: Work, hints: readonly Candidate[]): Promise<PeerBackup>
+  collection(
+    did: string,
+    collection: string,
+    work: Work,
+    hints: readonly Candidate[],
+  ): Promise<PeerCollection>
+  blobs(did: string, work: Work): Promise<PeerBlobs>
 }
 
 interface Holder {
@@ -56,8 +59,8 @@ export function createAsking(host: Host, calls: PeerCalls, setbacks: Setbacks): 
     return { count: asked.length, holders, others }
   }
 
-  /** One group after another, until one has given it. */
-  const inTurn = async <T>(
+  /** One group after another, until one has given it. The way tells who did not. */
+  const inTurn = async <T extends { readonly way: Way }>(
     { did, count, holders }: Asked & { readonly did: string },
     groups: readonly (readonly Candidate[])[],
     work: Work,
@@ -81,7 +84,8 @@ export function createAsking(host: Host, calls: PeerCalls, setbacks: Setbacks): 
       try {
         const result = await run(group, (peer, error) => void failed.set(peer, error))
         await note()
-        return result
+        const lost = [...failed].map(([peer, error]) => attemptOf(undefined, peer, error))
+        return { ...result, way: after(lost, result.way) }
       } catch (error) {
         work.check()
         const peer = blamed(error)
@@ -103,10 +107,10 @@ export function createAsking(host: Host, calls: PeerCalls, setbacks: Setbacks): 
       )
       const groups = [...byRev(whole, ({ head }) => head.rev), ...asked.others.map((it) => [it])]
       return inTurn({ ...asked, did }, groups, work, async (group, onOut) => {
-        const { result, from } = await calls.pull(group, did, work, onOut)
-        if ((await copyRows(storage, did)).some((row) => row.peer === from))
-          await noteCopy(storage, did, from, { failures: 0, failure: undefined, retryAt: undefined })
-        return result
+        const { result, way } = await calls.pull(group, did, work, onOut)
+        if ((await copyRows(storage, did)).some((row) => row.peer === way.peer))
+          await noteCopy(storage, did, way.peer, { failures: 0, failure: undefined, retryAt: undefined })
+        return { ...result, way }
       })
     },
     async collection(did, collection, work, hints) {

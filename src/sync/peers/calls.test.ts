@@ -4,6 +4,7 @@ import { pullPages } from '../pages/pull-pages.ts'
 import { REPO_SYNC_PROTOCOL } from '../repo-sync/protocol.ts'
 import { serveRepoSync } from '../repo-sync/serve.ts'
 import { deleteRepo } from '../keep.ts'
+import { createPeerCalls } from './calls.ts'
 import { contents, wanted } from '../testing/sync-kit.ts'
 import { type EngineKit, lies, withEngine } from './testing/engine-kit.ts'
 
@@ -19,8 +20,8 @@ describe('a repo comes', () => {
   it('as what changed, where a head is kept', () =>
     withEngine(async (kit) => {
       const { a, b, alice, calls, candidate } = kit
-      const { rung, from } = await calls.pull([candidate(a)], alice.did, b.work())
-      expect({ rung, from }).toEqual({ rung: 'difference', from: a.id })
+      const { way } = await calls.pull([candidate(a)], alice.did, b.work())
+      expect(way).toEqual({ peer: a.id, rung: 'difference', resumed: false, tried: [] })
       await expectNewest(kit)
     }))
 
@@ -35,7 +36,8 @@ describe('a repo comes', () => {
       const cut = { did, sources: [c.source(b)], work: b.work(), label: '', pageBytes: 2000 }
       await expect(pullPages(b.host, pds.endpoints, cut)).rejects.toMatchObject({ fields: { peer: c.id } })
       expect(await b.storage.get('imports', did)).toBeDefined()
-      expect((await calls.pull([candidate(a)], did, b.work())).rung).toBe('pages')
+      const { way } = await calls.pull([candidate(a)], did, b.work())
+      expect(way).toEqual({ peer: a.id, rung: 'pages', resumed: true, tried: [] })
       await expectNewest(kit)
     }))
 
@@ -45,7 +47,10 @@ describe('a repo comes', () => {
         const { a, b, alice, calls, candidate } = kit
         const blamed: string[] = []
         const pulled = await calls.pull([candidate(a)], alice.did, b.work(), (peer) => void blamed.push(peer))
-        expect(pulled.rung).toBe('pages')
+        expect(pulled.way).toMatchObject({
+          rung: 'pages',
+          tried: [{ rung: 'difference', peer: undefined, code: 'net.limit' }],
+        })
         expect(blamed).toEqual([])
         expect(b.timers.slept).toEqual([])
         await expectNewest(kit)
@@ -53,13 +58,40 @@ describe('a repo comes', () => {
       { nodeBytes: 1 },
     ))
 
+  it('from a store as one download, and by pages where that does not do', () =>
+    withEngine(async (kit) => {
+      const { a, b, pds, alice } = kit
+      const from = async (url: string) => {
+        await deleteRepo(b.storage, alice.did, b.work())
+        const { host, net } = b
+        const endpoints = async () => pds.endpoints
+        const calls = createPeerCalls({ host, net, endpoints, lookup: async () => [], storeUrl: () => url })
+        const store = { ...kit.candidate(a), kind: 'store' } as const
+        const { way } = await calls.pull([store], alice.did, b.work())
+        await expectNewest(kit)
+        return way
+      }
+      const url = `${pds.origin}/`
+      const own = { peer: a.id, resumed: false }
+      expect(await from(url)).toEqual({ ...own, url, rung: 'http', tried: [] })
+      expect(await from(`${url}away/`)).toEqual({
+        ...{ ...own, url: `${url}away/`, rung: 'pages' },
+        tried: [{ rung: 'http', peer: a.id, code: 'net.refused' }],
+      })
+    }))
+
   it('as one stream from a node of another kind, which is told of when it is wrong', () =>
     withEngine(async (kit) => {
       const { b, c, d, alice, calls, candidate } = kit
       const serve = serveRepoSync({ storage: c.storage, timers: never })
       c.net.handle(REPO_SYNC_PROTOCOL, serve)
-      const { rung, from } = await calls.pull([candidate(c)], alice.did, b.work())
-      expect({ rung, from }).toEqual({ rung: 'repo-sync', from: c.id })
+      const { way } = await calls.pull([candidate(c)], alice.did, b.work())
+      expect(way).toEqual({
+        peer: c.id,
+        rung: 'repo-sync',
+        resumed: false,
+        tried: [{ rung: 'difference', peer: c.id, code: 'net.unsupported' }],
+      })
       await expectNewest(kit)
       await deleteRepo(b.storage, alice.did, b.work())
       d.net.handle(REPO_SYNC_PROTOCOL, async (stream) => {

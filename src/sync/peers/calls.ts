@@ -16,8 +16,8 @@ import { type OnOut, pageSource } from '../pages/sources.ts'
 import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
 import type { Work } from '../work.ts'
-import { blamed } from './setbacks.ts'
-import type { Candidate, PeerCalls, Rung } from './model.ts'
+import { attemptOf, blamed } from './setbacks.ts'
+import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
 
 /**
  * What a difference could not do and a whole copy may: the snapshot it started from is in doubt or damaged,
@@ -77,6 +77,11 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
     }
   }
 
+  const wayOf = (rung: Rung, peer: string): Pick<Way, 'peer' | 'rung' | 'url'> => {
+    const url = options.storeUrl?.(peer)
+    return { peer, rung, ...(url === undefined ? {} : { url }) }
+  }
+
   return {
     async heads(candidate, dids, signal) {
       const client = await open(candidate, signal)
@@ -108,8 +113,15 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
-      const done = (result: BackupResult, rung: Rung, from: string) => ({ result, rung, from })
       const cutOff = (await host.storage.get('imports', did)) !== undefined
+      const tried: Attempt[] = []
+      const failed = (rung: Rung, error: unknown): void =>
+        void tried.push(attemptOf(rung, blamed(error), error))
+      const done = (result: BackupResult, rung: Rung, from: string) => ({
+        result,
+        way: { ...wayOf(rung, from), resumed: cutOff, tried },
+      })
+      let rung: Rung = 'pages'
       const pull: Pull = {
         ...{ did, work, label: await labelOf(did), sources: sourcesOf(candidates) },
         ...optional(onOut),
@@ -117,11 +129,13 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       }
       try {
         if (!cutOff && (await headOf(host.storage, did)) !== undefined) {
+          rung = 'difference'
           try {
             const { from, ...result } = await pullDifference(host, await endpoints(), pull)
             return done(result, 'difference', from)
           } catch (error) {
             if (!isOneOf(error, NO_DIFFERENCE)) throw error
+            failed('difference', error)
             work.report({ phase: 'connecting', bytes: 0, blocks: 0, records: 0 })
           }
         }
@@ -133,8 +147,10 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
           } catch (error) {
             // What is wrong with the bytes is wrong by any way; a broken line is not.
             if (!(error instanceof NetError) && !hasCode(error, 'repo.car-truncated')) throw error
+            failed('http', error)
           }
         }
+        rung = 'pages'
         const { from, ...result } = await pullPages(host, await endpoints(), pull)
         return done(result, 'pages', from)
       } catch (error) {
@@ -142,15 +158,24 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         if (error instanceof RepoError && blamed(error) === undefined && !VERDICTS.has(error.code))
           throw new StorageError('storage.corrupt', { did }, { cause: error })
         if (!hasCode(error, 'net.unsupported')) throw error
+        failed(rung, error)
         return done(await repoSync(first, pull), 'repo-sync', first.peer)
       }
     },
     async collection(candidates, did, collection, work: Work, onOut) {
       const pull = { did, collection, work, label: await labelOf(did), sources: sourcesOf(candidates) }
-      return pullCollection(host, await endpoints(), { ...pull, ...optional(onOut) })
+      let from = ''
+      const onFrom = (peer: string): void => void (from = peer)
+      const row = await pullCollection(host, await endpoints(), { ...pull, ...optional(onOut), onFrom })
+      return { row, way: { ...wayOf('pages', from), resumed: false, tried: [] } }
     },
-    blobs: (candidates, did, work, onOut) =>
-      pullBlobs(host, { did, work, sources: sourcesOf(candidates), ...optional(onOut) }),
+    async blobs(candidates, did, work, onOut) {
+      const from = new Set<string>()
+      const onFrom = (peer: string): void => void from.add(peer)
+      const sources = sourcesOf(candidates)
+      const counts = await pullBlobs(host, { did, work, sources, ...optional(onOut), onFrom })
+      return { ...counts, from: [...from] }
+    },
     lookup,
     connected: (peer) => net.connections().some((it) => it.peer === peer),
     direct: (peer) => net.connections().some((it) => it.peer === peer && it.path === 'direct'),

@@ -16,6 +16,8 @@ export interface CopyRow {
   readonly addresses: readonly string[]
   /** ms since epoch */
   readonly answeredAt: number | undefined
+  /** when it last said what it holds: a challenge is answered, too, and says nothing of that. ms since epoch */
+  readonly saidAt?: number | undefined
   readonly challenge:
     | { readonly at: number; readonly ok: true; readonly ms: number }
     | {
@@ -55,11 +57,12 @@ export async function noteCopy(
   storage: Storage,
   did: string,
   peer: string,
-  change: Partial<Omit<CopyRow, 'did' | 'peer'>>,
+  change: Partial<Omit<CopyRow, 'did' | 'peer' | 'saidAt'>>,
 ): Promise<CopyRow> {
   const key = copyKey(did, peer)
   const before = (await storage.get('copies', key)) as CopyRow | undefined
-  const row: CopyRow = { ...UNKNOWN, ...before, ...change, did, peer }
+  const said = 'rev' in change && change.answeredAt !== undefined ? { saidAt: change.answeredAt } : {}
+  const row: CopyRow = { ...UNKNOWN, ...before, ...change, ...said, did, peer }
   await storage.write([{ type: 'put', table: 'copies', key, value: row }], { durability: 'relaxed' })
   return row
 }

@@ -83,7 +83,7 @@ describe('the engine', () => {
 
   it('has a back-off for the liar of two who say that they hold the same', () =>
     withEngine(async (kit) => {
-      const { a, b, c, alice, pulls, meet, row } = kit
+      const { a, b, c, alice, pulls, pulled, meet, row } = kit
       c.serve()
       lies(a, c, forging)
       // Both are known before the first of them is asked.
@@ -91,6 +91,10 @@ describe('the engine', () => {
       await meet(c)
       await expectNewest(kit)
       expect(pulls).toEqual(['done'])
+      expect(pulled()).toEqual({
+        ...{ peer: c.id, rung: 'difference', resumed: false },
+        tried: [{ rung: undefined, peer: a.id, code: expect.stringMatching(/^repo\./) as string }],
+      })
       expect(await row(a)).toMatchObject({ failures: 1, failure: expect.stringMatching(/^repo\./) as string })
       expect(await row(c)).toMatchObject({ failures: 0 })
     }))
@@ -145,7 +149,8 @@ describe('the engine', () => {
         if (cut) network.cut(a.id)
         return { head, bytes }
       })
-      const { snapshot } = await engine.fetch(alice.did, b.work(), [candidate(a), candidate(c)])
+      const { snapshot, way } = await engine.fetch(alice.did, b.work(), [candidate(a), candidate(c)])
+      expect(way).toMatchObject({ peer: c.id, rung: 'pages' })
       expect(cut).toBe(true)
       expect(snapshot?.rev).toBe(alice.repo.rev)
       await expectNewest(kit)
@@ -177,9 +182,16 @@ describe('the engine', () => {
         throw new Error('away')
       })
       // d keeps nothing of it.
-      await engine.fetch(alice.did, b.work())
+      const { way } = await engine.fetch(alice.did, b.work())
       await expectNewest(kit)
       expect(new Set(sent)).toEqual(new Set([c.id]))
+      expect(way).toMatchObject({
+        ...{ peer: c.id, rung: 'repo-sync' },
+        tried: [
+          { rung: undefined, peer: d.id, code: 'sync.peer-lacks' },
+          { rung: 'pages', peer: c.id, code: 'net.unsupported' },
+        ],
+      })
     }))
 
   it('says that nobody has it, where nobody has', () =>

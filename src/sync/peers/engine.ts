@@ -1,13 +1,11 @@
-import type { BackupResult } from '../backup.ts'
-import type { FetchedBlobs } from '../blob-queue.ts'
 import { SyncError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
-import { type PartialRow, partialsOf } from '../pages/partial-rows.ts'
+import { partialsOf } from '../pages/partial-rows.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
 import { copyRows, noteCopy } from './copy-rows.ts'
-import type { Candidate, PeerCalls } from './model.ts'
+import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { createSetbacks } from './setbacks.ts'
 
@@ -17,12 +15,12 @@ export interface PeerEngineOptions {
   readonly host: Host
   readonly calls: PeerCalls
   /** Runs a pull as the long work that it is, seen and stoppable by the person. */
-  readonly runPull: (did: string, run: (work: Work) => Promise<BackupResult>) => Promise<BackupResult>
+  readonly runPull: (did: string, run: (work: Work) => Promise<PeerBackup>) => Promise<PeerBackup>
   /** The same for one collection; without it partial copies are not kept up to date. */
   readonly runCollection?: (
     did: string,
     collection: string,
-    run: (work: Work) => Promise<PartialRow | undefined>,
+    run: (work: Work) => Promise<PeerCollection | undefined>,
   ) => Promise<unknown>
   readonly onCopies: (did: string) => void
 }
@@ -38,20 +36,20 @@ export interface PeerEngine {
    *
    * @throws SyncError `sync.no-copy`; what the last of them failed with
    */
-  fetch(did: string, work: Work, hints?: readonly Candidate[]): Promise<BackupResult>
+  fetch(did: string, work: Work, hints?: readonly Candidate[]): Promise<PeerBackup>
   /** One collection of a repo, in the same way. */
   fetchCollection(
     did: string,
     collection: string,
     work: Work,
     hints?: readonly Candidate[],
-  ): Promise<PartialRow>
+  ): Promise<PeerCollection>
   /**
    * Blobs of a kept repo that are wanted, from whoever keeps it too.
    *
    * @throws SyncError `sync.no-copy`, `sync.not-kept`; NetError when nobody is left to ask
    */
-  fetchBlobs(did: string, work: Work): Promise<FetchedBlobs>
+  fetchBlobs(did: string, work: Work): Promise<PeerBlobs>
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
   /** Stops what is under way, and waits for it. */
@@ -175,9 +173,9 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
       return result
     },
     async fetchCollection(did, collection, work, hints = []) {
-      const row = await asking.collection(did, collection, bound(work), hints)
+      const taken = await asking.collection(did, collection, bound(work), hints)
       onCopies(did)
-      return row
+      return taken
     },
     fetchBlobs: (did, work) => asking.blobs(did, bound(work)),
     async idle() {

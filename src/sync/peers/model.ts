@@ -20,6 +20,46 @@ export interface PeerHead {
 /** How a repo came in: only what changed, whole by HTTP, page by page, or as one stream of a stock peer. */
 export type Rung = 'difference' | 'http' | 'pages' | 'repo-sync'
 
+/** What was tried before, and did not do. */
+export interface Attempt {
+  /** `server`: the account's own; undefined where it is a peer that failed, by whatever way */
+  readonly rung: Rung | 'server' | undefined
+  /** undefined where it was no peer's doing */
+  readonly peer: string | undefined
+  /** code of the error that it ended with */
+  readonly code: string
+}
+
+/** Whose copy something came from and how, and why no better way was taken. */
+export interface Way {
+  /** the peer that the last of it came from */
+  readonly peer: string
+  readonly rung: Rung
+  /** web address of the peer, where it is a store */
+  readonly url?: string
+  /** it went on where an earlier transfer was cut off */
+  readonly resumed: boolean
+  /** in the order in which they were tried */
+  readonly tried: readonly Attempt[]
+}
+
+/** A repo that was taken in from a peer; from nobody when there was nothing newer. */
+export interface PeerBackup extends BackupResult {
+  readonly way?: Way
+}
+
+/** One collection that was taken in. */
+export interface PeerCollection {
+  readonly row: PartialRow
+  readonly way: Way
+}
+
+/** Blobs that peers gave. */
+export interface PeerBlobs extends FetchedBlobs {
+  /** those that gave any, in the order in which they first did */
+  readonly from: readonly string[]
+}
+
 /**
  * What the engine has done for it over the wire. Whoever is wrong on the way, or whose line keeps breaking, is
  * told to `onOut`; an error that is a peer's doing has its id as the field `peer`.
@@ -33,7 +73,7 @@ export interface PeerCalls extends Reach {
     did: string,
     work: Work,
     onOut?: OnOut,
-  ): Promise<{ readonly result: BackupResult; readonly rung: Rung; readonly from: string }>
+  ): Promise<{ readonly result: BackupResult; readonly way: Way }>
   /** Takes one collection in, in the same way. */
   collection(
     candidates: readonly Candidate[],
@@ -41,9 +81,9 @@ export interface PeerCalls extends Reach {
     collection: string,
     work: Work,
     onOut?: OnOut,
-  ): Promise<PartialRow>
+  ): Promise<PeerCollection>
   /** Fetches the blobs of a kept repo that are wanted, each from whoever of these has it. */
-  blobs(candidates: readonly Candidate[], did: string, work: Work, onOut?: OnOut): Promise<FetchedBlobs>
+  blobs(candidates: readonly Candidate[], did: string, work: Work, onOut?: OnOut): Promise<PeerBlobs>
   /** Peers that announce a repo. */
   lookup(did: string, signal: AbortSignal): Promise<readonly Candidate[]>
 }

@@ -46,7 +46,8 @@ describe('a partial copy', () => {
       await keepLikes(kit)
       await deleteRepo(b.storage, alice.did, b.work())
       announced.push(candidate(d))
-      const row = await engine.fetchCollection(alice.did, LIKES, b.work())
+      const { row, way } = await engine.fetchCollection(alice.did, LIKES, b.work())
+      expect(way).toEqual({ peer: d.id, rung: 'pages', resumed: false, tried: [] })
       const paths = async (): Promise<string[]> => {
         const now = await partialRow(b.storage, alice.did, LIKES)
         const out: string[] = []
@@ -105,7 +106,10 @@ describe('blobs', () => {
       // While it is left alone there is nobody to ask.
       await expect(engine.fetchBlobs(alice.did, b.work())).rejects.toMatchObject({ code: 'sync.no-copy' })
       await meet(a)
-      expect(await engine.fetchBlobs(alice.did, b.work())).toEqual({ fetched: 1, missing: 0, failed: 0 })
+      expect(await engine.fetchBlobs(alice.did, b.work())).toEqual({
+        ...{ fetched: 1, missing: 0, failed: 0 },
+        from: [a.id],
+      })
       expect(Buffer.compare(await b.storage.readBytes(blobBytesKey(alice.did, cid)), bytes)).toBe(0)
     }))
 

@@ -1,5 +1,4 @@
 import { hasCode } from '../../core/errors.ts'
-import type { BackupResult } from '../backup.ts'
 import { SyncError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { headOf } from '../kept.ts'
@@ -8,8 +7,8 @@ import type { OnOut } from '../pages/sources.ts'
 import type { Work } from '../work.ts'
 import { collectionRev, newestBeyond, usable, wholeRev } from './choose.ts'
 import { type CopyRow, copyRows, noteCopy } from './copy-rows.ts'
-import { blamed, type Setbacks } from './setbacks.ts'
-import type { PeerCalls } from './model.ts'
+import { attemptOf, blamed, type Setbacks } from './setbacks.ts'
+import type { Attempt, PeerBackup, PeerCalls, PeerCollection, Way } from './model.ts'
 
 /** Peers that are asked for one repo in one try. */
 export const MAX_CANDIDATES = 12
@@ -18,11 +17,11 @@ export const MAX_CANDIDATES = 12
 export interface Pulls {
   /** Whether anyone who may be asked now says to have something newer of the repo. */
   isBehind(did: string): Promise<boolean>
-  repo(did: string, work: Work): Promise<BackupResult>
+  repo(did: string, work: Work): Promise<PeerBackup>
   /** Collections that are wanted, and of which anyone says to have something newer. */
   collectionsBehind(did: string): Promise<string[]>
   /** Undefined when there was nothing newer, or the copy was deleted meanwhile. */
-  collection(did: string, collection: string, work: Work): Promise<PartialRow | undefined>
+  collection(did: string, collection: string, work: Work): Promise<PeerCollection | undefined>
 }
 
 export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): Pulls {
@@ -40,18 +39,20 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
 
   /**
    * Asks the best, then the next best, until `run` has what it wants: undefined when nobody says to have it.
-   * Whoever does not keep their word is left alone for a while; trouble of our own ends it.
+   * Whoever does not keep their word is left alone for a while; trouble of our own ends it. The way tells of them.
    */
-  const persist = async <T>(
+  const persist = async <T extends { readonly way: Way } | undefined>(
     did: string,
     work: Work,
     next: (tried: ReadonlySet<string>) => Promise<readonly CopyRow[]>,
     run: (chosen: readonly CopyRow[], onOut: OnOut) => Promise<T>,
   ): Promise<T | undefined> => {
     const tried = new Set<string>()
+    const lost: Attempt[] = []
     const blame = async (peer: string, error: unknown): Promise<void> => {
       if (tried.has(peer)) return
       tried.add(peer)
+      lost.push(attemptOf(undefined, peer, error))
       await setbacks.blame(did, peer, error)
     }
     let last: Error | undefined
@@ -68,7 +69,7 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
       try {
         const result = await run(chosen, onOut)
         setbacks.over(did)
-        return result
+        return result && { ...result, way: after(lost, result.way) }
       } catch (error) {
         work.check()
         const peer = blamed(error)
@@ -97,13 +98,14 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
         work,
         async (tried) => choose(did, before?.rev, wholeRev, tried),
         async (chosen, onOut) => {
-          const { result, from } = await calls.pull(chosen, did, work, onOut)
+          const { result, way } = await calls.pull(chosen, did, work, onOut)
+          const { peer } = way
           const now = result.snapshot ?? result.before
           // It said that it has something newer than this.
           if (now !== undefined && (now.rev ?? '') < (chosen[0]?.rev ?? ''))
-            throw new SyncError('sync.peer-lacks', { peer: from, did })
-          await noteCopy(storage, did, from, { failures: 0, failure: undefined, retryAt: undefined })
-          return result
+            throw new SyncError('sync.peer-lacks', { peer, did })
+          await noteCopy(storage, did, peer, { failures: 0, failure: undefined, retryAt: undefined })
+          return { ...result, way }
         },
       )
       return pulled ?? { did, snapshot: undefined, before }
@@ -145,4 +147,10 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
       )
     },
   }
+}
+
+/** The way that did, after the peers that did not; each failure is told once. */
+export function after(lost: readonly Attempt[], way: Way): Way {
+  const others = lost.filter((it) => !way.tried.some((own) => own.peer === it.peer && own.code === it.code))
+  return others.length === 0 ? way : { ...way, tried: [...others, ...way.tried] }
 }

@@ -1,6 +1,7 @@
 import { CairnError } from '../../core/errors.ts'
 import { fraction, type Host } from '../host.ts'
 import { copyRows, noteCopy } from './copy-rows.ts'
+import type { Attempt } from './model.ts'
 
 /** After a failed pull a peer is left alone for so long, doubled with each, ms. */
 const FIRST_PAUSE = 5000
@@ -42,7 +43,7 @@ export function createSetbacks(host: Host, retry: (did: string) => void): Setbac
       const pause = pauseOf(failures)
       await noteCopy(storage, did, peer, {
         failures,
-        failure: error instanceof CairnError ? error.code : 'app.unexpected',
+        failure: codeOf(error),
         retryAt: clock.now() + pause,
       })
       later(did, peer, pause)
@@ -60,6 +61,15 @@ export function createSetbacks(host: Host, retry: (did: string) => void): Setbac
     },
   }
 }
+
+const codeOf = (error: unknown): string => (error instanceof CairnError ? error.code : 'app.unexpected')
+
+/** What did not do, as it is told when something else did. */
+export const attemptOf = (rung: Attempt['rung'], peer: string | undefined, error: unknown): Attempt => ({
+  rung,
+  peer,
+  code: codeOf(error),
+})
 
 /** The peer that an error is about; undefined for trouble of our own. */
 export function blamed(error: unknown): string | undefined {

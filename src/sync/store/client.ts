@@ -35,7 +35,7 @@ export interface StoreClient {
 /**
  * Asks one relay's store, a stream a request.
  *
- * @throws NetError from its methods: `net.refused` ({ reason: the store's code, … }), `net.timeout`, those of
+ * @throws NetError from its methods: `net.refused` ({ reason: the store's code, why: the reason that it names, … }), `net.timeout`, those of
  * `Net.open` and of messages
  */
 export function createStoreClient(net: Net, timers: Timers, peer: string): StoreClient {
@@ -57,8 +57,15 @@ export function createStoreClient(net: Net, timers: Timers, peer: string): Store
       await writeMessage(stream, request)
       await stream.closeWrite()
       const answer = await createMessageReader(stream, storeAnswer, MAX_STORE_ANSWER).expect()
-      if (answer.type === 'refused')
-        throw new NetError('net.refused', { ...answer.fields, peer, reason: answer.code })
+      if (answer.type === 'refused') {
+        const { reason: why, ...fields } = answer.fields ?? {}
+        throw new NetError('net.refused', {
+          ...fields,
+          ...(why === undefined ? {} : { why }),
+          peer,
+          reason: answer.code,
+        })
+      }
       return answer.states
     } catch (error) {
       if (failure === undefined) stream.abort()

@@ -14,7 +14,7 @@ import { random, sha256 } from '../../../storage/testing/node-host.ts'
 import { type LocalPds, startLocalPds } from '../../../sync/testing/local-pds.ts'
 import type { ActivityItem, Cairn, CairnEvent, Copy, Job } from '../../api.ts'
 import { createCairn } from '../../create.ts'
-import type { NodeHandle } from '../host.ts'
+import type { NetworkHost, NodeHandle } from '../host.ts'
 import { handleOf } from '../node-handle.ts'
 import { openChannel } from './channels.ts'
 import { locksOf } from './locks.ts'
@@ -45,6 +45,8 @@ export interface DeviceKit {
   /** The relay that serves the app to every device. */
   readonly relay: Relay
   device(): Promise<TestDevice>
+  /** Ends a device's page, and goes on with its disk in another kind of context. */
+  as(device: TestDevice, context: NetworkHost['context']): Promise<TestDevice>
   startRelay(options?: Partial<RelayOptions>): Promise<Relay>
   /** A relay's address as devices are told of it. */
   urlOf(relay: Relay): string
@@ -53,6 +55,7 @@ export interface DeviceKit {
 /** A server of accounts, a relay with a store, and devices that meet there: all real, all on this machine. */
 export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promise<void> {
   const ends: (() => Promise<unknown>)[] = []
+  const disks = new Map<TestDevice, string>()
   const folder = async (): Promise<string> => {
     const path = await mkdtemp(join(tmpdir(), 'cairn-network-'))
     ends.push(() => rm(path, { recursive: true, force: true }))
@@ -71,17 +74,22 @@ export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promi
   }
   try {
     const relay = await startRelay()
+    const open = async (disk: string, context: NetworkHost['context']): Promise<TestDevice> => {
+      const started = startDevice(await openLevel(disk), pds, urlOf(relay), context)
+      ends.push(() => started.close())
+      disks.set(started, disk)
+      await started.cairn.device.setSettings({ endpoints: pds.endpoints })
+      return started
+    }
     await use({
       pds,
       relay,
       startRelay,
       urlOf,
-      async device() {
-        const storage = await openLevel(await folder())
-        const started = startDevice(storage, pds, urlOf(relay))
-        ends.push(() => started.close())
-        await started.cairn.device.setSettings({ endpoints: pds.endpoints })
-        return started
+      device: async () => open(await folder(), 'page'),
+      async as(device, context) {
+        await device.close()
+        return open(disks.get(device) ?? '', context)
       },
     })
   } finally {
@@ -96,7 +104,12 @@ const timers: Timers = {
 
 const urlOf = ({ port }: Relay): string => `http://127.0.0.1:${port}/`
 
-function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
+function startDevice(
+  storage: Storage,
+  pds: LocalPds,
+  app: string,
+  context: NetworkHost['context'],
+): TestDevice {
   const id = randomUUID()
   const nodes: NodeHandle[] = []
   const fetched: string[] = []
@@ -118,7 +131,7 @@ function startDevice(storage: Storage, pds: LocalPds, app: string): TestDevice {
       locks: locksOf(id),
       channel,
       app,
-      context: 'page',
+      context,
       direct: false,
       background: 'none',
       newId: randomUUID,

@@ -13,6 +13,8 @@ export interface Side extends Agreements {
   readonly net: Net
   readonly storage: Storage
   readonly changes: KeptAgreement[]
+  /** the state before each of them, and the one after */
+  readonly steps: (readonly [KeptAgreement['state'] | undefined, KeptAgreement['state']])[]
   readonly purges: PurgeRequest[]
   /** what `onPurge` answers; throws what is no boolean */
   purge: boolean | Error
@@ -59,6 +61,7 @@ export async function withAgreements(use: (kit: AgreementKit) => Promise<void>):
           open: async (...args) => breaking(await plain.open(...args), () => side.breakAfter),
         }
         const changes: KeptAgreement[] = []
+        const steps: Side['steps'] = []
         const purges: PurgeRequest[] = []
         const agreements = createAgreements({
           storage,
@@ -66,7 +69,10 @@ export async function withAgreements(use: (kit: AgreementKit) => Promise<void>):
           clock: timers.clock,
           timers,
           random: () => draws++,
-          onChange: (agreement) => changes.push(agreement),
+          onChange(agreement, before) {
+            changes.push(agreement)
+            steps.push([before, agreement.state])
+          },
           async onPurge(request) {
             purges.push(request)
             if (side.purge instanceof Error) throw side.purge
@@ -80,6 +86,7 @@ export async function withAgreements(use: (kit: AgreementKit) => Promise<void>):
           net,
           storage,
           changes,
+          steps,
           purges,
           purge: true,
           breakAfter: undefined,

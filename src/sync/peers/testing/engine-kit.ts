@@ -9,6 +9,7 @@ import type { Work } from '../../work.ts'
 import { createPeerCalls } from '../calls.ts'
 import { type CopyRow, copyRows } from '../copy-rows.ts'
 import { type Candidate, createPeerEngine, type PeerCalls, type PeerEngine } from '../engine.ts'
+import type { Way } from '../model.ts'
 
 /** A pause of the engine: it ends when a test says so. */
 export interface Pause {
@@ -29,6 +30,8 @@ export interface EngineKit extends PagesWorld {
   readonly announced: Candidate[]
   /** pulls that ended: `done`, or the code they failed with */
   readonly pulls: string[]
+  /** how the last repo came */
+  readonly pulled: () => Way | undefined
   /** pulls at once, at most */
   readonly most: () => number
   /** pauses that are being waited out, the clock moved past each when it is ended */
@@ -63,6 +66,7 @@ export async function withEngine(
     const pauses = new Set<Pause>()
     let now = 0
     let most = 0
+    let way: Way | undefined
     // The long patience of transfers never runs out here.
     const after: Timers['after'] = (ms, run) => (ms > 60_000 ? () => {} : b.timers.after(ms, run))
     const calls = createPeerCalls({
@@ -104,7 +108,11 @@ export async function withEngine(
         },
       },
       calls,
-      runPull: (_did, work) => run(work),
+      async runPull(_did, work) {
+        const result = await run(work)
+        way = result.way
+        return result
+      },
       runCollection: (_did, _collection, work) => run(work),
       onCopies: () => {},
     })
@@ -114,6 +122,7 @@ export async function withEngine(
         ...world,
         ...{ a, b, c, d, alice, engine, calls, announced, pulls, candidate },
         most: () => most,
+        pulled: () => way,
         pauses: () => [...pauses],
         async meet(node) {
           await engine.meet(candidate(node), [alice.did])
