@@ -5,6 +5,7 @@ import { HELP } from './cli/help.ts'
 import { inspectFile } from './cli/inspect.ts'
 import { keep } from './cli/keep.ts'
 import { createOutFile, endWhenUnread, print } from './cli/output.ts'
+import { showPack } from './cli/pack.ts'
 import { describeReport, type Report } from './cli/report.ts'
 import { serve } from './cli/serve.ts'
 
@@ -20,6 +21,11 @@ async function run(command: Command): Promise<number> {
   if (command.name === 'serve') {
     await serve(command)
     return 0
+  }
+  if (command.name === 'pack') {
+    const { ok, text } = showPack(command.file, command.json)
+    await print(text)
+    return ok ? 0 : 1
   }
   const report = await inspectFile(command.file, command.didDoc, command.plcLog)
   await print(command.json ? `${JSON.stringify(report)}\n` : describeReport(command.file, report))

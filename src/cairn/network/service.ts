@@ -233,7 +233,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       await jobs.ended(own.map((it) => it.id))
     },
     setRelays: (urls) => relays.set(urls),
-    fetch: (did, work) => engine.fetch(did, work, hints.get(did)),
+    async fetch(did, work) {
+      // Right after a start nobody is in reach yet.
+      await relays.reached()
+      work.check()
+      return engine.fetch(did, work, hints.get(did))
+    },
     fetchBlobs: (did, work) => engine.fetchBlobs(did, work),
     repoChanged: (did) => following.changed(did),
     async close() {

@@ -16,6 +16,7 @@ export type Command =
       readonly plcLog: string | undefined
       readonly json: boolean
     }
+  | { readonly name: 'pack'; readonly file: string; readonly json: boolean }
   | { readonly name: 'export'; readonly file: string; readonly out: string | undefined }
   | KeepCommand
   | ServeCommand
@@ -50,6 +51,7 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   inspect: ['did-doc', 'plc-log', 'json'],
   verify: ['did-doc', 'plc-log', 'json'],
   export: ['to', 'out'],
+  pack: ['json'],
   keep: ['did-doc', 'plc-log', 'data', 'store-limit', 'allow-local', 'plc'],
 }
 
@@ -62,7 +64,7 @@ export function readArgs(args: readonly string[], env: Env = {}, cwd = '.'): Com
   const { values, positionals } = parse(args)
   const [name, file, ...more] = positionals
   if (values.help === true || name === 'help') return { name: 'help' }
-  if (name === undefined) throw usage('Say what to do: inspect, verify, export, keep or serve.')
+  if (name === undefined) throw usage('Say what to do: inspect, verify, export, pack, keep or serve.')
   const takes = TAKES[name]
   if (takes === undefined) throw usage(`There is no command "${name}".`)
   if (file === undefined) throw usage(`Which file? cairn ${name} FILE`)
@@ -71,6 +73,7 @@ export function readArgs(args: readonly string[], env: Env = {}, cwd = '.'): Com
     if (!takes.includes(option)) throw usage(`cairn ${name} takes no --${option}.`)
   }
   if (name === 'keep') return readKeep(file, values, env, cwd)
+  if (name === 'pack') return { name, file, json: values.json === true }
   if (name === 'export') {
     if (values.to === undefined) throw usage('Export to what? --to jsonl')
     if (values.to !== 'jsonl') throw usage(`There is no format "${values.to}"; there is jsonl.`)

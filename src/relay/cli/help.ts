@@ -6,6 +6,8 @@ export const HELP = `Reads AT Protocol repositories from CAR files, keeps them, 
       The same, and the signature must be the account's.
   cairn export FILE --to jsonl [--out FILE]
       Writes every record as a line of JSON, in key order, to FILE or standard output.
+  cairn pack FILE [--json]
+      Says what is in a sync pack (SSP1) or in a table of one (SBT1, plain or gzip), and whether it is sound.
 
   cairn keep FILE-or-HANDLE [--did-doc FILE] [--plc-log FILE] [--data DIR] [--store-limit BYTES]
       Puts a repo into the store of a data folder, from a CAR file or from where the account lives.

@@ -100,7 +100,7 @@ const format = new Intl.NumberFormat('en')
 const number = (value: number): string => format.format(value)
 
 /** A hostile file may put anything into a path: no control character reaches the terminal. */
-function harmless(line: string): string {
+export function harmless(line: string): string {
   return line.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,

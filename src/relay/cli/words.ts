@@ -24,6 +24,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'repo.record-float': 'A record holds a number with a fraction, which AT Protocol does not have.',
   'repo.record-too-deep': 'A record is nested too deeply.',
   'repo.record-too-large': 'A record is larger than a record may be.',
+  'pack.truncated': 'The file is cut off.',
+  'pack.count': 'The file is cut off, or damaged.',
+  'pack.trailing': 'Something follows the end of the pack.',
+  'pack.magic': 'This is no sync pack and no table, or its beginning is damaged.',
+  'pack.version': 'This is of a version of the format that is not read here.',
+  'pack.too-large': 'The file is larger than can be shown.',
   'pds.plc-log-invalid': "The account's PLC log does not prove itself.",
   'pds.did-unsupported': 'This kind of DID is not used by AT Protocol.',
 }
@@ -32,6 +38,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 const GROUPS: readonly (readonly [prefix: string, sentence: string])[] = [
   ['repo.record-', 'A record is not written as AT Protocol demands.'],
   ['repo.', 'The tree is not built as AT Protocol demands.'],
+  ['pack.', 'The file is damaged, or not written as its format demands.'],
   ['pds.', 'The identity document is malformed.'],
 ]
 
