@@ -24,14 +24,15 @@ test('100,000 records go from browser to browser, directly and on through the re
       ['relayed', true],
     ] as const) {
       const next = await device({ servers, network: { relayOnly } })
+      await next.connected()
       await next.engine.network.keep(did)
       await next.reaches(did, rev, 90_000)
       const kept = await next.engine.library.get(did)
       expect(kept?.head).toMatchObject({ rev, records: RECORDS, signature: 'current-key' })
       const [taken] = (await next.activity(did)).filter(({ kind }) => kind === 'peer.pulled')
       expect(taken?.fields).toMatchObject({ rung: 'pages' })
-      const peers = (await next.engine.network.status()).peers
-      expect(new Set(peers.map((peer) => peer.path))).toEqual(new Set([path]))
+      const paths = async () => new Set((await next.engine.network.status()).peers.map((peer) => peer.path))
+      await expect.poll(paths).toEqual(new Set([path]))
       await next.tab.openRepo(did, 'records')
       await expect(next.page.getByRole('main')).toContainText('59,792')
     }

@@ -1,6 +1,6 @@
 import { Component, useEffect, useRef, type ReactNode } from 'react'
 import { CairnError } from '../../core/errors.ts'
-import { hasNavigated } from '../lib/navigate.ts'
+import { titleTakesFocus } from '../lib/navigate.ts'
 import { ErrorNote } from './error-note.tsx'
 
 interface TitleProps {
@@ -12,7 +12,7 @@ interface TitleProps {
 
 /**
  * The heading of a screen. It names the browser's tab, and takes the focus when the screen was reached
- * by a link, so that a screen reader and the keyboard start there.
+ * by a link, so that a screen reader and the keyboard start there; unless the person has moved on meanwhile.
  */
 export function Title({ children, tab, level = 1 }: TitleProps) {
   const heading = useRef<HTMLHeadingElement>(null)
@@ -25,7 +25,7 @@ export function Title({ children, tab, level = 1 }: TitleProps) {
     return undefined
   }, [children, tab, level])
   useEffect(() => {
-    if (hasNavigated()) heading.current?.focus({ preventScroll: true })
+    if (titleTakesFocus()) heading.current?.focus({ preventScroll: true })
   }, [])
   return (
     <Tag ref={heading} tabIndex={-1}>

@@ -1,15 +1,19 @@
 import { navigate } from 'wouter/use-browser-location'
 
-let navigated = false
+let wantsFocus = false
 
-/** False on the screen that the browser itself opened: there the focus belongs where the browser put it. */
-export function hasNavigated(): boolean {
-  return navigated
+/**
+ * Whether the title of a screen that has just come should take the focus. False on the screen that the browser
+ * itself opened: there the focus belongs where the browser put it. False again once the person has moved on by
+ * Tab: what comes late must not pull the focus from under a key that is being pressed.
+ */
+export function titleTakesFocus(): boolean {
+  return wantsFocus
 }
 
 /** Goes to an address of the app. */
 export function goTo(href: string, options: { replace?: boolean } = {}): void {
-  navigated = true
+  wantsFocus = true
   navigate(href, options)
   if (options.replace !== true) window.scrollTo(0, 0)
 }
@@ -49,12 +53,17 @@ export function followLinks(root: Document): () => void {
     goTo(url.pathname + url.search)
   }
   const onBack = () => {
-    navigated = true
+    wantsFocus = true
+  }
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Tab') wantsFocus = false
   }
   root.addEventListener('click', onClick)
+  root.addEventListener('keydown', onKey)
   window.addEventListener('popstate', onBack)
   return () => {
     root.removeEventListener('click', onClick)
+    root.removeEventListener('keydown', onKey)
     window.removeEventListener('popstate', onBack)
   }
 }
