@@ -7,6 +7,7 @@ import type { Storage } from '../../storage/port.ts'
 import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import { startLocalPds } from '../../sync/testing/local-pds.ts'
 import { createSyncKit } from '../../sync/testing/sync-kit.ts'
+import type { Work } from '../../sync/work.ts'
 import type { CairnEvent } from '../api.ts'
 import type { CairnHost } from '../host.ts'
 import { createNetwork, type RunningNetwork, type Service } from './create.ts'
@@ -28,7 +29,11 @@ interface Kit {
   readonly storage: Storage
   readonly time: ManualTime
   readonly locks: Locks
-  open(options?: { readonly failures?: number; readonly takes?: Promise<void> }): Tab
+  open(options?: {
+    readonly failures?: number
+    readonly takes?: Promise<void>
+    readonly closes?: Promise<void>
+  }): Tab
 }
 
 /** Tabs of one device: a real disk, a real channel and real locks; what leads in each writes down what it is asked. */
@@ -41,7 +46,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
   let nodes = 0
   try {
     await withLevel(async (storage) => {
-      const open: Kit['open'] = ({ failures = 0, takes = Promise.resolve() } = {}) => {
+      const open: Kit['open'] = ({ failures = 0, takes, closes } = {}) => {
         const channel = openChannel(device)
         const done: string[] = []
         let left = failures
@@ -64,10 +69,16 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
               done.push(`name ${peer} ${name}`)
             },
             repoChanged: (did) => void done.push(`changed ${did}`),
-            fetch: () => Promise.reject(new TypeError('not here')),
+            fetch: async (did) => {
+              done.push(`fetch from ${self}`)
+              return { did, snapshot: undefined, before: undefined }
+            },
             fetchBlobs: () => Promise.reject(new TypeError('not here')),
             setRelays: (urls) => void done.push(`relays ${urls.join(' ')}`),
-            close: async () => void done.push(`close ${self}`),
+            async close() {
+              done.push(`close ${self}`)
+              await closes
+            },
           }
         }
         const tell = (event: CairnEvent): void => {
@@ -248,6 +259,25 @@ describe('settings', () => {
       expect(await two.network.api.status()).toMatchObject({ role: 'follower', self: 'node-2' })
       await one.network.api.setSettings({ stun: ['stun:stun.test:3478'] })
       await expect.poll(() => one.done).toContain('start node-3')
+    }))
+
+  it('that restart the node let a transfer from peers wait for the new one', () =>
+    withTabs(async ({ open }) => {
+      const closes = Promise.withResolvers<void>()
+      const one = open({ closes: closes.promise })
+      await one.leads()
+      await one.network.api.setSettings({ relayOnly: true })
+      await expect.poll(() => one.done).toContain('close node-1')
+      const fetch = one.network.fromPeers()
+      const cancelled = new AbortController()
+      const work = (signal: AbortSignal) => ({ signal }) as Work // all that waiting needs of it
+      const asked = fetch?.(DID, work(new AbortController().signal))
+      const dropped = rejection(fetch?.(DID, work(cancelled.signal)) ?? Promise.resolve())
+      cancelled.abort()
+      expect(await dropped).toMatchObject({ code: 'sync.cancelled' })
+      closes.resolve()
+      await asked
+      expect(one.done.filter((it) => it.startsWith('fetch'))).toEqual(['fetch from node-2'])
     }))
 
   it('that make no sense are not taken', () =>

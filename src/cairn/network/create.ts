@@ -1,4 +1,5 @@
 import { hasCode } from '../../core/errors.ts'
+import { SyncError } from '../../sync/errors.ts'
 import type { PeerBackup, PeerBlobs } from '../../sync/peers/model.ts'
 import type { Work } from '../../sync/work.ts'
 import type { CairnEvent } from '../model.ts'
@@ -12,6 +13,9 @@ import { copiesOf } from './copies.ts'
 import { isListed } from './listed.ts'
 import { OFF } from './off.ts'
 import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
+
+/** A transfer from peers waits so long for a network that is starting, ms. */
+const UP_WITHIN = 15_000
 
 /** What only the leader can answer: it has the connections. */
 export type Led = Omit<Network, 'settings' | 'setSettings' | 'listed'>
@@ -133,6 +137,21 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
     service === undefined ? undefined : callLed(service, name, args),
   )
 
+  /** The service, which may be starting: for the first time, or anew with other settings. */
+  const up = async (did: string, { signal }: Work): Promise<Service> => {
+    if (service !== undefined) return service
+    const late = Promise.withResolvers<never>()
+    const stop = timers.after(UP_WITHIN, () => late.reject(new SyncError('sync.no-copy', { did, asked: 0 })))
+    const onAbort = (): void => late.reject(new SyncError('sync.cancelled'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([told.promise, late.promise])
+    } finally {
+      stop()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
   const ask = async (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
     if (service !== undefined) return callLed(service, name, args)
     await begun
@@ -193,8 +212,10 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       if (event.type === 'settings') quietly(apply())
       if (event.type === 'repo') service?.repoChanged(event.did)
     },
-    fromPeers: () => service?.fetch.bind(service),
-    blobsFromPeers: () => service?.fetchBlobs.bind(service),
+    fromPeers: () =>
+      running?.leads === true ? async (did, work) => (await up(did, work)).fetch(did, work) : undefined,
+    blobsFromPeers: () =>
+      running?.leads === true ? async (did, work) => (await up(did, work)).fetchBlobs(did, work) : undefined,
     async close() {
       closed = true
       stopAnswering()
