@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import type { Response } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 
 /** The budget of the first paint: gzip bytes of script that the page itself loads. */
@@ -11,11 +12,11 @@ const MARKERS = {
 }
 
 test('the first paint loads little script, and neither libp2p nor @atproto/api', async ({ page, app }) => {
-  const scripts = new Map<string, Promise<Buffer>>()
+  const scripts = new Map<string, Response>()
   page.on('response', (response) => {
     const request = response.request()
     if (request.resourceType() === 'script' && request.serviceWorker() === null)
-      scripts.set(response.url(), response.body())
+      scripts.set(response.url(), response)
   })
   await page.goto(app.url)
   await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
@@ -30,10 +31,10 @@ test('the first paint loads little script, and neither libp2p nor @atproto/api',
   })
   let bytes = 0
   let count = 0
-  for (const [url, body] of scripts) {
+  for (const [url, response] of scripts) {
     if (!early.includes(url)) continue
     count++
-    const text = await body
+    const text = await response.body()
     for (const [name, marker] of Object.entries(MARKERS))
       expect(marker.test(text.toString('utf8')), `${name} in ${url}`).toBe(false)
     bytes += gzipSync(text).length

@@ -24,7 +24,6 @@ test('100,000 records go from browser to browser, directly and on through the re
       ['relayed', true],
     ] as const) {
       const next = await device({ servers, network: { relayOnly } })
-      await next.connected()
       await next.engine.network.keep(did)
       await next.reaches(did, rev, 90_000)
       const kept = await next.engine.library.get(did)
