@@ -1,4 +1,4 @@
-import type { Channel } from '../cairn/network/channel.ts'
+import { openChannel } from '../cairn/network/channel.ts'
 import type { NetworkHost } from '../cairn/network/host.ts'
 import type { StartNode } from '../cairn/network/page-node.ts'
 import type { CairnEvent } from '../cairn/api.ts'
@@ -17,7 +17,7 @@ export const timers: CairnHost['timers'] = {
 /** What the engine gets of a browser's worker: of a page, with its node, or of the service worker. */
 export async function browserHost(context: NetworkHost['context'], startNode: StartNode): Promise<CairnHost> {
   const [storage, sha256, lanes] = await Promise.all([openIndexedDb(), createSha256(), createLanes()])
-  const siblings = channelOf('cairn')
+  const siblings = openChannel('cairn')
   return {
     storage,
     sha256,
@@ -42,7 +42,7 @@ export async function browserHost(context: NetworkHost['context'], startNode: St
 function network(context: NetworkHost['context'], startNode: StartNode): NetworkHost {
   return {
     locks: navigator.locks,
-    channel: channelOf('cairn-network'),
+    channel: openChannel('cairn-network'),
     app: self.location.origin,
     context,
     direct: context === 'page',
@@ -58,16 +58,4 @@ function background(): NetworkHost['background'] {
   const { prototype } = ServiceWorkerRegistration
   if ('periodicSync' in prototype) return 'periodic'
   return 'sync' in prototype ? 'sync' : 'none'
-}
-
-function channelOf(name: string): Channel {
-  const channel = new BroadcastChannel(name)
-  return {
-    post: (message) => channel.postMessage(message),
-    listen(listener) {
-      const hear = ({ data }: MessageEvent): void => listener(data)
-      channel.addEventListener('message', hear)
-      return () => channel.removeEventListener('message', hear)
-    },
-  }
 }

@@ -7,6 +7,8 @@ import { isActive, useJobs } from './jobs.ts'
 const CHECK_EVERY_MS = 60 * 60_000
 /** The engine may take so long to end in good order. */
 const ENGINE_ENDS_MS = 2000
+/** Without an engine there is nothing to use: if the new version cannot take over by then, the old one opens again. */
+const TAKES_OVER_MS = 5000
 
 export interface Update {
   /** a new version is installed and waits, and no job runs that a reload would cut off */
@@ -46,10 +48,11 @@ export function useUpdate(): Update {
     waiting.addEventListener('controlling', () => location.reload())
     // An engine at work asks for things, and every request keeps the old version's worker alive.
     const late = new Promise<void>((resolve) => setTimeout(resolve, ENGINE_ENDS_MS))
-    Promise.race([cairn?.close(), late]).then(
-      () => waiting.messageSkipWaiting(),
-      () => waiting.messageSkipWaiting(),
-    )
+    const takeOver = () => {
+      waiting.messageSkipWaiting()
+      setTimeout(() => location.reload(), TAKES_OVER_MS)
+    }
+    Promise.race([cairn?.close(), late]).then(takeOver, takeOver)
   }, [waiting, cairn])
   return { ready: waiting !== undefined && !busy, waiting: waiting !== undefined && busy, reload }
 }

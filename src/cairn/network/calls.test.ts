@@ -4,7 +4,7 @@ import { NetError } from '../../net/errors.ts'
 import { createManualTime } from '../../net/directory/testing/manual-time.ts'
 import { rejection } from '../../net/testing/net-compliance.ts'
 import { type Calls, createCalls } from './calls.ts'
-import { openChannel, type TestChannel } from './testing/channels.ts'
+import { openChannel, type OpenChannel } from './channel.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -15,7 +15,7 @@ afterEach(() => {
 function setup() {
   const name = randomUUID()
   const time = createManualTime()
-  const open = (): TestChannel => {
+  const open = (): OpenChannel => {
     const channel = openChannel(name)
     ends.push(() => channel.close())
     return channel

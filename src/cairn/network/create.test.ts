@@ -13,7 +13,7 @@ import type { CairnHost } from '../host.ts'
 import { createNetwork, type RunningNetwork, type Service } from './create.ts'
 import type { Locks } from './leadership.ts'
 import { noNetwork, OFF } from './off.ts'
-import { openChannel } from './testing/channels.ts'
+import { openChannel } from './channel.ts'
 import { locksOf } from './testing/locks.ts'
 
 const DID = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'

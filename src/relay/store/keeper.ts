@@ -55,8 +55,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
   const turns: Turns = createTurns(limits.atOnce)
   const running = new Map<string, Promise<void>>()
   const failures = new Map<string, string>()
-  /** repos that are looked at again soon; how not to */
-  const later = new Map<string, () => void>()
+  /** repos that are looked at again within seconds */
+  const later = new Set<string>()
   let active = 0
 
   const remember = (did: string, error: unknown): void => {
@@ -132,14 +132,19 @@ export function createKeeper(parts: KeeperParts): Keeper {
   /** Looks once more when it may, at what a peer said too soon: it is not said twice. */
   const lookAfter = (did: string, ms: number, source: Source): void => {
     if (later.has(did)) return
-    const cancel = host.timers.after(ms, () => {
+    const look = async (): Promise<void> => {
       later.delete(did)
-      transfer(did, () => fetchRepo(fetching, did, source)).catch((error: unknown) => {
+      signal.removeEventListener('abort', cancel)
+      try {
+        await transfer(did, () => fetchRepo(fetching, did, source))
+      } catch (error) {
         if (!signal.aborted) parts.log('store.update-failed', { did, code: codeOf(error) })
-      })
-    })
-    later.set(did, cancel)
-    signal.addEventListener('abort', cancel, { once: true })
+      }
+    }
+    later.add(did)
+    // It rejects with nothing.
+    const cancel = host.timers.after(ms, () => void look())
+    signal.addEventListener('abort', cancel)
   }
 
   /** An update that fails leaves a kept head, which is what was asked for. */

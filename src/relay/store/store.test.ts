@@ -3,6 +3,7 @@ import { takeIn } from '../../sync/take-in.ts'
 import { drain } from '../../sync/transfer.ts'
 import { contents, tracesOf, wanted } from '../../sync/testing/sync-kit.ts'
 import { fail } from '../../sync/testing/faults.ts'
+import { send } from '../../sync/testing/local-pds.ts'
 import { LIVED_FOR } from './eviction.ts'
 import type { Store } from './model.ts'
 import { everyKey, withStoreKit } from './testing/store-kit.ts'
@@ -69,6 +70,24 @@ describe('a store', () => {
       // what is left of the five seconds, which the timers of the kit sleep through at once
       await expect.poll(async () => (await store.head(alice.did))?.head.rev).toBe(alice.repo.rev)
       expect(timers.slept).toContain(4_000)
+    }))
+
+  it('that cannot look once more, because enough wait already, says so in its log', () =>
+    withStoreKit(async ({ pds, open, logged }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const store = await open({ limits: { atOnce: 1, waiting: 0 } })
+      await store.keep(alice.did, peer('p1'))
+      await store.idle()
+      const held = Promise.withResolvers<() => void>()
+      pds.next('getRepo', (response, serve) => held.resolve(() => send(response, serve())))
+      const other = store.keep(bob.did, peer('p1'))
+      const release = await held.promise
+      alice.commit({ create: 1 })
+      await store.keep(alice.did, { ...peer('p1'), rev: alice.repo.rev })
+      const refused = { event: 'store.update-failed', did: alice.did, code: 'store.limit' }
+      await expect.poll(() => logged).toContainEqual(refused)
+      release()
+      await other
     }))
 
   it('takes a handle, and a file with its identity, from the operator', () =>

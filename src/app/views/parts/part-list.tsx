@@ -1,9 +1,7 @@
 import type { Job, PartialCopy } from '../../../cairn/api.ts'
 import { Avatar } from '../../components/avatar.tsx'
-import { Ago } from '../../components/bits.tsx'
-import { FailedJob, JobBar } from '../../components/job-progress.tsx'
+import { FailedJob } from '../../components/job-progress.tsx'
 import { collectionName } from '../../lib/collections.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
 import { isActive, useDismissJob, useJobs } from '../../lib/jobs.ts'
 import {
   partKey,
@@ -19,6 +17,7 @@ import { collectionHref } from '../../lib/routes.ts'
 import '../../styles/network.css'
 import '../../styles/parts.css'
 import { PartActions } from './part-actions.tsx'
+import { PartState } from './part-state.tsx'
 
 interface PartListProps {
   readonly parts: readonly PartialCopy[]
@@ -82,15 +81,7 @@ function PartRow({ name, part }: PartRowProps) {
         <p className="small">
           A part of <bdi>{partOwner(name)}</bdi>: {collectionName(collection).toLowerCase()}. Not a backup.
         </p>
-        {active !== undefined ? (
-          <JobBar job={active} label={`Progress of ${title}`} />
-        ) : part?.whole === true ? (
-          <p className="small num">
-            {plural(part.records, 'record')} · {formatBytes(part.bytes)} · taken <Ago at={part.takenAt} />
-          </p>
-        ) : (
-          status.long !== undefined && <p className="small">{status.long}</p>
-        )}
+        <PartState name={name} part={part} job={active} />
       </div>
       {part !== undefined && <PartActions part={part} job={active} />}
       {failed !== undefined && (

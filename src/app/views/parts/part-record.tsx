@@ -5,6 +5,7 @@ import { RecordCard } from '../../cards/record-card.tsx'
 import { Ago, Empty, Id, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
+import { ShapeChoice, type Shape } from '../../components/segments.tsx'
 import { collectionName, singular } from '../../lib/collections.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
@@ -22,7 +23,7 @@ interface PartRecordProps {
 /** One record of a collection that is kept without the rest: what it says, and who signed it. */
 export function PartRecord({ part, path }: PartRecordProps) {
   const { did, collection } = part
-  const [asJson, setAsJson] = useState(false)
+  const [shape, setShape] = useState<Shape>('card')
   const { value: record, error } = useLive(
     `part record ${did} ${path}`,
     async (cairn) => {
@@ -43,14 +44,7 @@ export function PartRecord({ part, path }: PartRecordProps) {
             <a href={back}>{partTitle(part)}</a> · <bdi className="mono break">{rkey}</bdi>
           </p>
         </div>
-        <div className="segments" role="group" aria-label="Show as">
-          <button type="button" aria-pressed={!asJson} onClick={() => setAsJson(false)}>
-            Card
-          </button>
-          <button type="button" aria-pressed={asJson} onClick={() => setAsJson(true)}>
-            JSON
-          </button>
-        </div>
+        <ShapeChoice value={shape} onChange={setShape} />
       </div>
       {error !== undefined && record === undefined ? (
         <ErrorNote error={error}>
@@ -76,7 +70,7 @@ export function PartRecord({ part, path }: PartRecordProps) {
       ) : (
         <div className="columns">
           <div className="card pad">
-            {asJson ? (
+            {shape === 'json' ? (
               <Json value={record.value} />
             ) : (
               <RecordCard did={did} collection={collection} value={record.value} />

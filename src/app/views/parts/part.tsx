@@ -1,13 +1,12 @@
 import { useState } from 'react'
 import type { PartialCopy, RecordItem } from '../../../cairn/api.ts'
-import { Ago, Empty, Id, Loading } from '../../components/bits.tsx'
+import { Empty, Id, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
-import { FailedJob, JobBar } from '../../components/job-progress.tsx'
-import { BlankRecordRow, RecordRow } from '../../components/record-row.tsx'
+import { FailedJob } from '../../components/job-progress.tsx'
+import { RecordFeed } from '../../components/record-feed.tsx'
 import { Title } from '../../components/screen.tsx'
-import { VirtualFeed } from '../../components/virtual-feed.tsx'
+import { OrderChoice, type Order } from '../../components/segments.tsx'
 import { collectionName } from '../../lib/collections.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
 import { useDismissJob } from '../../lib/jobs.ts'
 import { goTo } from '../../lib/navigate.ts'
 import { usePages } from '../../lib/pages.ts'
@@ -22,11 +21,12 @@ import {
 } from '../../lib/partials.ts'
 import { aboutRepo } from '../../lib/reads.ts'
 import { TONE_CLASS } from '../../lib/repo-status.ts'
-import { recordHref, repoHref } from '../../lib/routes.ts'
+import { repoHref } from '../../lib/routes.ts'
 import '../../styles/network.css'
 import '../../styles/parts.css'
 import { NotKept } from './not-kept.tsx'
 import { PartActions } from './part-actions.tsx'
+import { PartState } from './part-state.tsx'
 import { PartRecord } from './part-record.tsx'
 
 interface PartScreenProps {
@@ -85,15 +85,7 @@ function PartHead({ name, part, jobs: { active, failed } }: PartHeadProps) {
             <span className={TONE_CLASS[status.tone]}>{status.short}</span>
             <span className="small mono break">{collection}</span>
           </div>
-          {active !== undefined ? (
-            <JobBar job={active} label={`Progress of ${title}`} />
-          ) : part?.whole === true ? (
-            <p className="small num">
-              {plural(part.records, 'record')} · {formatBytes(part.bytes)} · taken <Ago at={part.takenAt} />
-            </p>
-          ) : (
-            <p className="small">{status.long}</p>
-          )}
+          <PartState name={name} part={part} job={active} />
           {active !== undefined && part?.whole !== true && (
             <p className="small">Records can be read here as soon as all of them have come and are proven.</p>
           )}
@@ -110,9 +102,10 @@ function PartHead({ name, part, jobs: { active, failed } }: PartHeadProps) {
 }
 
 function Records({ part }: { readonly part: PartialCopy }) {
-  const [newestFirst, setNewestFirst] = useState(true)
+  const [order, setOrder] = useState<Order>('newest')
+  const newestFirst = order === 'newest'
   const { did, collection } = part
-  const listKey = `part ${did} ${collection} ${newestFirst}`
+  const listKey = `part ${did} ${collection} ${order}`
   const paged = usePages<RecordItem>(
     listKey,
     (cairn, offset, limit) => cairn.library.readPartial({ did, collection, offset, limit, newestFirst }),
@@ -122,33 +115,19 @@ function Records({ part }: { readonly part: PartialCopy }) {
     <>
       <div className="toolbar">
         <h2>Records</h2>
-        <div className="segments push" role="group" aria-label="Order">
-          <button type="button" aria-pressed={newestFirst} onClick={() => setNewestFirst(true)}>
-            Newest
-          </button>
-          <button type="button" aria-pressed={!newestFirst} onClick={() => setNewestFirst(false)}>
-            Oldest
-          </button>
-        </div>
+        <OrderChoice className="push" value={order} onChange={setOrder} />
       </div>
-      {paged.error !== undefined && <ErrorNote error={paged.error} />}
-      <div className="card">
-        {paged.total === 0 ? (
+      <RecordFeed
+        did={did}
+        paged={paged}
+        listKey={listKey}
+        label={`${partTitle(part)}, ${order} first`}
+        empty={
           <Empty title="No records in this collection">
             It is proven that there are none. New ones are kept here as soon as someone who has them is met.
           </Empty>
-        ) : (
-          <VirtualFeed
-            paged={paged}
-            listKey={listKey}
-            label={`${partTitle(part)}, ${newestFirst ? 'newest' : 'oldest'} first`}
-            rowHeight={110}
-            onOpen={(item) => goTo(recordHref(did, item.path))}
-            renderRow={(item) => <RecordRow did={did} item={item} />}
-            blank={<BlankRecordRow />}
-          />
-        )}
-      </div>
+        }
+      />
     </>
   )
 }

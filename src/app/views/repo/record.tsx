@@ -6,6 +6,7 @@ import { RecordCard } from '../../cards/record-card.tsx'
 import { Id, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
+import { ShapeChoice, type Shape } from '../../components/segments.tsx'
 import { useAction } from '../../lib/engine-context.ts'
 import { collectionName, singular } from '../../lib/collections.ts'
 import { downloadBytes } from '../../lib/download.ts'
@@ -31,7 +32,7 @@ interface RecordProps {
 export function RecordScreen({ repo, path }: RecordProps) {
   const snapshot = useSearchParam('snapshot')
   const { did } = repo
-  const [asJson, setAsJson] = useState(false)
+  const [shape, setShape] = useState<Shape>('card')
   const { value: record, error } = useLive(
     `record ${did} ${path} ${snapshot}`,
     (cairn) => cairn.library.record(did, path, snapshot),
@@ -51,14 +52,7 @@ export function RecordScreen({ repo, path }: RecordProps) {
           </p>
         </div>
         <div className="line push">
-          <div className="segments" role="group" aria-label="Show as">
-            <button type="button" aria-pressed={!asJson} onClick={() => setAsJson(false)}>
-              Card
-            </button>
-            <button type="button" aria-pressed={asJson} onClick={() => setAsJson(true)}>
-              JSON
-            </button>
-          </div>
+          <ShapeChoice value={shape} onChange={setShape} />
           <Walk did={did} path={path} snapshot={snapshot} />
         </div>
       </div>
@@ -85,7 +79,7 @@ export function RecordScreen({ repo, path }: RecordProps) {
               </p>
             )}
             <div className="card pad">
-              {asJson ? (
+              {shape === 'json' ? (
                 <Json value={record.value} />
               ) : (
                 <RecordCard did={did} collection={record.collection} value={record.value} />

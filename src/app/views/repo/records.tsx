@@ -1,17 +1,16 @@
 import { useState } from 'react'
 import type { RecordItem, RepoSummary } from '../../../cairn/api.ts'
 import { Empty } from '../../components/bits.tsx'
-import { ErrorNote } from '../../components/error-note.tsx'
-import { BlankRecordRow, RecordRow } from '../../components/record-row.tsx'
+import { RecordFeed } from '../../components/record-feed.tsx'
 import { Title } from '../../components/screen.tsx'
-import { VirtualFeed } from '../../components/virtual-feed.tsx'
+import { OrderChoice, type Order } from '../../components/segments.tsx'
 import { collectionName } from '../../lib/collections.ts'
 import { formatBytes, plural } from '../../lib/format.ts'
 import { goTo } from '../../lib/navigate.ts'
 import { usePages } from '../../lib/pages.ts'
 import { aboutRepo } from '../../lib/reads.ts'
 import { repoName } from '../../lib/repo-status.ts'
-import { collectionHref, recordHref } from '../../lib/routes.ts'
+import { collectionHref } from '../../lib/routes.ts'
 
 interface RecordsProps {
   readonly repo: RepoSummary
@@ -20,9 +19,10 @@ interface RecordsProps {
 
 /** One collection, however long, newest or oldest first. */
 export function Records({ repo, collection }: RecordsProps) {
-  const [newestFirst, setNewestFirst] = useState(true)
+  const [order, setOrder] = useState<Order>('newest')
+  const newestFirst = order === 'newest'
   const { did } = repo
-  const listKey = `${did} ${collection} ${newestFirst}`
+  const listKey = `${did} ${collection} ${order}`
   const paged = usePages<RecordItem>(
     `records ${listKey}`,
     (cairn, offset, limit) => cairn.library.records({ did, collection, offset, limit, newestFirst }),
@@ -59,32 +59,16 @@ export function Records({ repo, collection }: RecordsProps) {
               {summary === undefined && <option value={collection}>{name}</option>}
             </select>
           </label>
-          <div className="segments" role="group" aria-label="Order">
-            <button type="button" aria-pressed={newestFirst} onClick={() => setNewestFirst(true)}>
-              Newest
-            </button>
-            <button type="button" aria-pressed={!newestFirst} onClick={() => setNewestFirst(false)}>
-              Oldest
-            </button>
-          </div>
+          <OrderChoice value={order} onChange={setOrder} />
         </div>
       </div>
-      {paged.error !== undefined && <ErrorNote error={paged.error} />}
-      <div className="card">
-        {paged.total === 0 ? (
-          <Empty title="No records in this collection">Older snapshots may still hold some.</Empty>
-        ) : (
-          <VirtualFeed
-            paged={paged}
-            listKey={listKey}
-            label={`${name}, ${newestFirst ? 'newest' : 'oldest'} first`}
-            rowHeight={110}
-            onOpen={(item) => goTo(recordHref(did, item.path))}
-            renderRow={(item) => <RecordRow did={did} item={item} />}
-            blank={<BlankRecordRow />}
-          />
-        )}
-      </div>
+      <RecordFeed
+        did={did}
+        paged={paged}
+        listKey={listKey}
+        label={`${name}, ${order} first`}
+        empty={<Empty title="No records in this collection">Older snapshots may still hold some.</Empty>}
+      />
     </>
   )
 }

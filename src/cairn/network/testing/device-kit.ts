@@ -16,7 +16,7 @@ import type { ActivityItem, Cairn, CairnEvent, Copy, Job } from '../../api.ts'
 import { createCairn } from '../../create.ts'
 import type { NetworkHost, NodeHandle } from '../host.ts'
 import { handleOf } from '../node-handle.ts'
-import { openChannel } from './channels.ts'
+import { openChannel } from '../channel.ts'
 import { locksOf } from './locks.ts'
 
 /** A device: a disk, a node of its own, and a Cairn on both. */
