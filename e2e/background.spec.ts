@@ -98,6 +98,7 @@ test('while a page is open, the service worker leaves everything to it', async (
   const account = await newAccount()
   const me = await device()
   const rev = await me.keep(account.did)
+  await me.hasBlobs(account.did)
   const worker = await serviceWorker(me)
   await writeNews(pds, account.did)
   await pds.call('forgetRequests', {})

@@ -14,6 +14,8 @@ export interface Device {
   another(): Promise<Device>
   /** Keeps a repo from its own server and waits for the end; gives the rev. */
   keep(did: string): Promise<string>
+  /** Waits until all blobs of a kept repo are here: they follow its records, and ask its server too. */
+  hasBlobs(did: string): Promise<void>
   rev(did: string): Promise<string | undefined>
   /** Waits until the head is at this rev. */
   reaches(did: string, rev: string, timeout?: number): Promise<void>
@@ -71,6 +73,13 @@ async function openTab(context: BrowserContext, urls: Urls): Promise<Device> {
       const ended = async () => (await engine.activity.jobs()).find((job) => job.id === id)?.state
       await expect.poll(ended, { timeout: TRAVEL }).toBe('done')
       return (await rev(did)) ?? ''
+    },
+    async hasBlobs(did) {
+      const lacking = async () => {
+        const { referenced = 1, kept = 0 } = (await library.get(did))?.head?.blobs ?? {}
+        return referenced - kept
+      }
+      await expect.poll(lacking, { timeout: TRAVEL }).toBe(0)
     },
     async reaches(did, wanted, timeout = TRAVEL) {
       await expect.poll(() => rev(did), { timeout, intervals: [50] }).toBe(wanted)

@@ -13,6 +13,7 @@ test('one browser keeps a repo; another keeps only its posts, and reads one with
   const account = await newAccount()
   const keeper = await device()
   await keeper.keep(account.did)
+  await keeper.hasBlobs(account.did)
   const { total } = await keeper.engine.library.records({
     did: account.did,
     collection: POSTS,
