@@ -76,8 +76,8 @@ async function openTab(context: BrowserContext, urls: Urls): Promise<Device> {
     },
     async hasBlobs(did) {
       const lacking = async () => {
-        const { referenced = 1, kept = 0 } = (await library.get(did))?.head?.blobs ?? {}
-        return referenced - kept
+        const { blobs } = (await library.get(did)) ?? {}
+        return blobs === undefined ? undefined : blobs.referenced - blobs.kept - blobs.missing
       }
       await expect.poll(lacking, { timeout: TRAVEL }).toBe(0)
     },

@@ -40,6 +40,14 @@ export const TABLES = [
   'agreements',
   /** did/collection → its newest records as last shown, so that a repo opens with one read */
   'screens',
+  /** did/rev → ChangesRow: what separates a snapshot that was let go from the one after it */
+  'changes',
+  /** space repo → its head: signed commit, digest state, what a bootstrap still lacks */
+  'space-repos',
+  /** space repo/path → a sealed record, or where one was deleted */
+  'space-records',
+  /** client/commit id → what a pushed commit was answered with */
+  'pushes',
 ] as const
 export type Table = (typeof TABLES)[number]
 

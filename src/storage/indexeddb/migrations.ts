@@ -27,6 +27,9 @@ const VERSION_1_TABLES = [
 /** What version 2 added: the network, and first screens. */
 const VERSION_2_TABLES = ['network', 'peers', 'copies', 'agreements', 'screens']
 
+/** What version 3 added: what changed since older heads, space repos, and answers to pushes. */
+const VERSION_3_TABLES = ['changes', 'space-repos', 'space-records', 'pushes']
+
 /**
  * Schema steps in order; the step at index n leads from version n to version n + 1. A released step
  * is never edited: a table that is added to `TABLES` comes with a new step here.
@@ -38,5 +41,8 @@ export const migrations: readonly Migration[] = [
   },
   (db) => {
     for (const table of VERSION_2_TABLES) db.createObjectStore(table)
+  },
+  (db) => {
+    for (const table of VERSION_3_TABLES) db.createObjectStore(table)
   },
 ]
