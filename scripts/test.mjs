@@ -29,13 +29,14 @@ const lines = []
 for (const step of allSteps().filter(({ part }) => wants(part))) {
   console.log(`\n── ${step.name}`)
   const started = Date.now()
-  const { passed, failed, skipped } = await step.run()
+  const { passed, failed, skipped, secondTry = [] } = await step.run()
   sum.passed += passed
   sum.failed += failed
   sum.skipped += skipped
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   lines.push(
     `${failed === 0 ? 'ok    ' : 'FAILED'} ${step.name.padEnd(22)} ${text({ passed, failed, skipped })}, ${seconds} s`,
+    ...secondTry.map((test) => `       only at the second try: ${test}`),
   )
 }
 

@@ -5,7 +5,7 @@ import { build } from './build.mjs'
 import { nodeBinary, root, run } from './run.mjs'
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {{ passed: number, failed: number, skipped: number, secondTry?: string[] }} Counts
  * @typedef {{ name: string, part: 'check' | 'unit' | 'e2e', run: () => Promise<Counts> }} Step
  */
 
@@ -76,16 +76,30 @@ const endToEnd = {
   run: () =>
     counted(
       (file) =>
-        node([bin('@playwright/test/cli.js'), 'test', '--project=e2e', '--reporter=list,json'], {
+        node([bin('@playwright/test/cli.js'), 'test', '--project=e2e', '--retries=1', '--reporter=list,json'], {
           PLAYWRIGHT_JSON_OUTPUT_FILE: file,
         }),
-      ({ stats, errors }) => ({
-        // A test that failed and then passed is no pass.
-        passed: stats.expected,
-        failed: stats.unexpected + stats.flaky + errors.length,
+      ({ stats, errors, suites }) => ({
+        passed: stats.expected + stats.flaky,
+        failed: stats.unexpected + errors.length,
         skipped: stats.skipped,
+        secondTry: secondTries(suites),
       }),
     ),
+}
+
+/**
+ * Tests that failed once and then passed (docs/decisions/0015-a-second-try.md).
+ * @param {any[]} suites of Playwright's report
+ * @returns {string[]}
+ */
+function secondTries(suites) {
+  return suites.flatMap(({ suites: inner = [], specs = [] }) => [
+    ...secondTries(inner),
+    ...specs
+      .filter((/** @type {any} */ { tests }) => tests.some((/** @type {any} */ it) => it.status === 'flaky'))
+      .map((/** @type {any} */ { file, line, title }) => `${file}:${line} ${title}`),
+  ])
 }
 
 /** True when there are end-to-end tests to run. */

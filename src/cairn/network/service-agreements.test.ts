@@ -51,6 +51,37 @@ describe('an agreement', () => {
       await history(two, first, bob.did)
     }))
 
+  it('is with the device: its service worker is given an unlisted copy too, a stranger is not', () =>
+    withDevices(async ({ pds, device, as }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, page, stranger] = await Promise.all([device(), device(), device()])
+      const [first, second] = await Promise.all([one.online(), page.online(), stranger.online()])
+      // Nothing is ever announced: they share no topic.
+      for (const [at, { did }] of [
+        [one, alice],
+        [page, bob],
+        [page, alice],
+        [one, bob],
+      ] as const)
+        await at.cairn.network.setListed(did, false)
+      await Promise.all([one.backUp(alice.did), page.backUp(bob.did)])
+      await one.cairn.network.offer({ peer: second, ours: alice.did, theirs: bob.did })
+      const incoming = await page.until(async () => (await page.cairn.network.agreements())[0])
+      await page.cairn.network.accept(incoming.id)
+      await page.until(async () => (await page.cairn.library.get(alice.did))?.head)
+      expect(await page.cairn.network.challenge(alice.did, first)).toMatchObject({ challenge: { ok: true } })
+
+      const worker = await as(page, 'service-worker')
+      expect(await worker.online()).not.toBe(second)
+      expect(await worker.cairn.network.challenge(alice.did, first)).toMatchObject({
+        challenge: { ok: true },
+      })
+      await stranger.backUp(alice.did)
+      expect(await stranger.cairn.network.challenge(alice.did, first)).toMatchObject({
+        challenge: { ok: false, code: 'sync.peer-lacks' },
+      })
+    }))
+
   it('leaves a copy that a person asked for by themselves since', () =>
     withDevices(async ({ pds, device }) => {
       const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]

@@ -110,6 +110,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       emit({ type: 'agreements' })
       quietly(noteAgreement(agreement, before))
       quietly(keepTheirs(parts, agreement))
+      // Its other contexts are known by the device later, whether or not it is there then.
+      if (agreement.state === 'active') quietly(devices.isOfDevice(agreement.peer, agreement.peer))
     },
     async onPurge({ did }) {
       if (!(await isKeptFor(storage, did))) return false
@@ -117,10 +119,15 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       return true
     },
   })
-  const isAgreed = async (peer: string, did: string): Promise<boolean> =>
-    (await agreements.list()).some(
-      (it) => it.peer === peer && it.state === 'active' && (it.ours === did || it.theirs === did),
+  /** With a peer, and so with its device: a page and a service worker are two peers. */
+  const isAgreed = async (peer: string, did: string): Promise<boolean> => {
+    const about = (await agreements.list()).filter(
+      (it) => it.state === 'active' && (it.ours === did || it.theirs === did),
     )
+    if (about.some((it) => it.peer === peer)) return true
+    const others = [...new Set(about.map((it) => it.peer))]
+    return (await Promise.all(others.map((it) => devices.isOfDevice(peer, it)))).includes(true)
+  }
   /** A public repo is for everyone who may connect; an unlisted copy only for those with whom it was agreed. */
   const mayRead = async (peer: string, did: string): Promise<boolean> =>
     (await isListed(storage, did)) || (await isAgreed(peer, did))
@@ -173,6 +180,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   for (const event of ['peer-add', 'peer-remove'] as const) networker.addEventListener(event, news)
   const devices = createDevices({
     ...{ storage, net, timers, clock, networker },
+    isKnown: async (peer) =>
+      (await agreements.list()).some((it) => it.peer === peer && it.state === 'active'),
     onProven({ topics }) {
       news()
       for (const did of following.didsOf(topics)) emit({ type: 'copies', did })

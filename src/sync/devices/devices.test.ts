@@ -67,7 +67,15 @@ function start(
   const proven: string[] = []
   const { networker } = peers
   const onProven = ({ id }: Peer): void => void proven.push(id)
-  const devices = createDevices({ storage, net, timers, clock, networker, onProven })
+  const devices = createDevices({
+    storage,
+    net,
+    timers,
+    clock,
+    networker,
+    onProven,
+    isKnown: async () => false,
+  })
   ends.push(devices.handle(), () => devices.close())
   return { devices, peers, proven }
 }

@@ -7,13 +7,16 @@ import type { Networker, Peer, PeerStream } from '../../net/networker/model.ts'
 import type { Storage } from '../../storage/port.ts'
 import { deviceKeyOf } from './key.ts'
 import { createOwnCertificate, LIFE } from './own-certificate.ts'
-import { noteOwn, noteProof } from './peer-rows.ts'
+import { noteOwn, noteProof, peerRow, type Proof } from './peer-rows.ts'
 import { askDevice, DEVICE_PROTOCOL, serveDevice } from './protocol.ts'
 
 /** Who proved nothing, or not anew, is asked again after this, ms, while the link lasts. */
 const AGAIN = 60 * 60 * 1000
 /** How long someone who asks waits for this side to see, too, what both share, ms. */
 const SHARED_SOON = 5000
+/** For so long who did not say is not asked again for what it wants, ms; and so many are remembered. */
+const SILENT_FOR = 60_000
+const MAX_SILENT = 1000
 
 export interface DevicesOptions {
   readonly storage: Storage
@@ -23,11 +26,13 @@ export interface DevicesOptions {
   readonly networker: Pick<Networker, 'peers' | 'addEventListener' | 'removeEventListener'>
   /** A peer was proven to belong to a device. */
   readonly onProven: (peer: Peer) => void
+  /** Someone who shares no topic may know who we are all the same. */
+  readonly isKnown: (peer: string) => Promise<boolean>
 }
 
 /** Peers as devices: who vouches for us, and for whom we meet. */
 export interface Devices {
-  /** Shows the certificate to those who share a topic, until the returned function is called. */
+  /** Shows the certificate to those who share a topic or are known, until the returned function is called. */
   handle(): () => void
   /**
    * Asks a linked peer which device it belongs to: once a link, and again before the answer ends, or after an
@@ -35,12 +40,17 @@ export interface Devices {
    * of its own. Never rejects.
    */
   meet(peer: Peer): Promise<void>
+  /**
+   * Whether a peer that is connected belongs to the device that another was proven to belong to (or that same peer
+   * says which device it is). It is asked when it has proven nothing that holds now. Never rejects.
+   */
+  isOfDevice(peer: string, other: string): Promise<boolean>
   /** Stops what is under way, and waits for it. */
   close(): Promise<void>
 }
 
 export function createDevices(options: DevicesOptions): Devices {
-  const { storage, net, timers, clock, networker, onProven } = options
+  const { storage, net, timers, clock, networker, onProven, isKnown } = options
   const over = new AbortController()
   const asked = new WeakSet<PeerStream>()
   const renewals = new Map<PeerStream, () => void>()
@@ -94,11 +104,21 @@ export function createDevices(options: DevicesOptions): Devices {
     }
   }
   const prove = async (peer: Peer): Promise<void> => {
-    const { device, expiresAt } = await askDevice(net, options, { peer: peer.id, signal: over.signal })
-    const now = clock.now()
-    await noteProof(storage, peer.id, { id: device, expiresAt, provenAt: now })
-    renew(peer, Math.min(LIFE, expiresAt - now) / 2)
+    const { expiresAt } = await learn(peer.id)
+    renew(peer, Math.min(LIFE, expiresAt - clock.now()) / 2)
     onProven(peer)
+  }
+  const learn = async (peer: string): Promise<Proof> => {
+    const { device, expiresAt } = await askDevice(net, options, { peer, signal: over.signal })
+    const proof = { id: device, expiresAt, provenAt: clock.now() }
+    await noteProof(storage, peer, proof)
+    return proof
+  }
+  /** until when those who did not say which device they are, when they wanted something, are not asked again */
+  const silent = new Map<string, number>()
+  const proofOf = async (peer: string): Promise<Proof> => {
+    const proof = (await peerRow(storage, peer))?.device
+    return proof !== undefined && proof.expiresAt > clock.now() ? proof : learn(peer)
   }
   const renew = (peer: Peer, ms: number): void => {
     if (over.signal.aborted || !networker.peers.has(peer)) return
@@ -124,7 +144,8 @@ export function createDevices(options: DevicesOptions): Devices {
         DEVICE_PROTOCOL,
         serveDevice({
           timers,
-          mayAsk: (peer, signal) => sharesSoon(peer, AbortSignal.any([over.signal, signal])),
+          mayAsk: async (peer, signal) =>
+            (await isKnown(peer)) || sharesSoon(peer, AbortSignal.any([over.signal, signal])),
           certificate: async () => (await own)?.current(),
         }),
       )
@@ -133,6 +154,19 @@ export function createDevices(options: DevicesOptions): Devices {
       if (over.signal.aborted || asked.has(peer.stream)) return
       asked.add(peer.stream)
       await owned(ask(peer))
+    },
+    async isOfDevice(peer, other) {
+      if ((silent.get(peer) ?? 0) > clock.now()) return false
+      try {
+        const { id } = await proofOf(peer)
+        // The other need not be there, and has said it once.
+        return (await peerRow(storage, other))?.device?.id === id
+      } catch {
+        // Who does not say is a device of its own.
+        if (silent.size >= MAX_SILENT) silent.clear()
+        silent.set(peer, clock.now() + SILENT_FOR)
+        return false
+      }
     },
     async close() {
       over.abort()
