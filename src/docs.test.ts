@@ -8,6 +8,8 @@ import { defaultLimits as networkerLimits } from './net/networker/limits.ts'
 import { DEFAULT_STORE_LIMITS } from './relay/keeping.ts'
 import { defaultLimits as relayLimits } from './relay/limits.ts'
 import { LIMITS as agreementLimits } from './sync/agreements/model.ts'
+import { DIGESTS_LIMITS } from './sync/digests/serve.ts'
+import { PACKS_LIMITS } from './sync/packs/serve.ts'
 import { PAGES_LIMITS } from './sync/pages/serve.ts'
 import { FETCH_LIMITS } from './sync/repo-sync/fetch.ts'
 import { SERVE_LIMITS } from './sync/repo-sync/serve.ts'
@@ -35,6 +37,8 @@ const tables: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'Repo sync: serving': { ...SERVE_LIMITS },
   'Repo sync: asking': { ...FETCH_LIMITS },
   'Repo pages': { ...PAGES_LIMITS },
+  'Sync packs': { ...PACKS_LIMITS },
+  'Digests of many heads': { ...DIGESTS_LIMITS },
   Agreements: agreementLimits,
 }
 

@@ -34,6 +34,11 @@ const GENERAL: Readonly<Record<string, Words>> = {
     safe: COPY_SAFE,
     next: 'Try again in a while.',
   },
+  pack: {
+    title: 'That device sent a list of changes that cannot be read.',
+    safe: 'It was thrown away. ' + COPY_SAFE,
+    next: 'The copies are compared instead, and other copies are asked.',
+  },
   net: {
     title: 'The network could not do that.',
     safe: 'Everything on this device works without it.',

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { NetError } from '../net/errors.ts'
 import { createAddressGuard } from './guard/addresses.ts'
 import type { AddressGuard } from './guard/addresses.ts'
 import { createGuardedFetch } from './guard/fetch.ts'
-import { createClientAddress } from './http/client-address.ts'
+import { createClientAddress, limitKey } from './http/client-address.ts'
 import { describeRelay } from './http/description.ts'
 import type { Described } from './http/description.ts'
 import { createHandler } from './http/handler.ts'
@@ -25,6 +27,9 @@ import { listeningUrls, webSocketAddress } from './node/multiaddrs.ts'
 import { keepPeers } from './node/peers.ts'
 import { createTraffic } from './node/traffic.ts'
 import { createWebSocketPort } from './node/web-socket-port.ts'
+import { createPacksMount } from './packs/mount.ts'
+import { createUploadsMount } from './packs/uploads/mount.ts'
+import { openUploads, type Uploads } from './packs/uploads/uploads.ts'
 import { DEFAULT_STUN } from './options.ts'
 import type { Relay, RelayOptions } from './options.ts'
 import { serveProtocols } from './services.ts'
@@ -67,10 +72,14 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   try {
     const http = await listen({ port: options.port, host: options.host, tls: options.tls, limits })
     opened.push(() => http.close())
-    const { node, store } = await openParts()
-    return run(http, node, store)
+    const { node, store, uploads } = await openParts()
+    return run(http, node, store, uploads)
 
-    async function openParts(): Promise<{ node: RelayNode; store: Store | undefined }> {
+    async function openParts(): Promise<{
+      node: RelayNode
+      store: Store | undefined
+      uploads: Uploads | undefined
+    }> {
       const store = await keepStore(options, guard, log, {
         onChange: (did) => onKept(did),
         pull: async (...from) => {
@@ -80,6 +89,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         },
       })
       if (store !== undefined) opened.push(() => store.close())
+      const uploads = await takeUploads(options, store, log)
+      if (uploads !== undefined) opened.push(() => uploads.close())
       const shown =
         options.publicUrl === undefined
           ? listeningUrls(options.host, http.port, http.secure)
@@ -87,14 +98,19 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       const announce = shown.map(webSocketAddress)
       const node = await createRelayNode({ privateKey, port, announce, guard, limits, traffic, version })
       opened.push(() => node.stop())
-      return { node, store }
+      return { node, store, uploads }
     }
   } catch (error) {
     await closeAll()
     throw error
   }
 
-  function run(http: HttpServer, node: RelayNode, store: Store | undefined): Relay {
+  function run(
+    http: HttpServer,
+    node: RelayNode,
+    store: Store | undefined,
+    uploads: Uploads | undefined,
+  ): Relay {
     const { libp2p } = node
     let stopping = false
     let closing: Promise<void> | undefined
@@ -126,7 +142,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       directory: () => services.directory(),
       store: () => store?.usage(),
     })
-    const mounts: Mount[] = []
+    const basePath = options.publicUrl?.pathname.replace(/\/?$/, '/') ?? '/'
+    const keyOf = (request: IncomingMessage): string => limitKey(clientOf(request))
+    // The first whose prefix a path has answers.
+    const mounts: Mount[] = [
+      createUploadsMount({ uploads, clientOf: keyOf, basePath }),
+      createPacksMount({ handler: services.packs, clientOf: keyOf }),
+    ]
     if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
 
     http.serve(
@@ -138,7 +160,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         log,
         clientOf,
         rate: createRateLimit(limits.requestsPerMinutePerAddress, Date.now),
-        basePath: options.publicUrl?.pathname.replace(/\/?$/, '/') ?? '/',
+        basePath,
         secure: http.secure,
         fallback: () => options.publicUrl ?? local,
         stopping: () => stopping,
@@ -175,6 +197,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       stopping = true
       clearInterval(counting)
       peers.close()
+      await uploads?.close()
       await services.close()
       await following?.close()
       // The server takes no more connections from here on, and waits for those that the node ends.
@@ -205,6 +228,17 @@ async function keepStore(
     log,
     more,
   })
+}
+
+/** Uploads lie beside the store, in a folder of their own. */
+async function takeUploads(
+  { dataDir }: RelayOptions,
+  store: Store | undefined,
+  log: Log,
+): Promise<Uploads | undefined> {
+  if (store === undefined || dataDir === undefined) return undefined
+  const { clock, timers } = store.host
+  return openUploads({ folder: join(dataDir, 'uploads'), store, clock, timers, log })
 }
 
 /** Browsers give service workers and storage to `localhost` without https, so that is the name shown. */

@@ -1,11 +1,16 @@
-import { hash } from 'node:crypto'
-import type { Connection, PrivateKey } from '@libp2p/interface'
+import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { createDhtPeers } from '../net/directory/dht.ts'
 import { createDirectoryServer } from '../net/directory/server.ts'
 import type { DirectoryCounts } from '../net/directory/server.ts'
 import type { StreamHandler } from '../net/net.ts'
 import { CHALLENGE_PROTOCOL } from '../sync/challenge/protocol.ts'
 import { serveChallenge } from '../sync/challenge/serve.ts'
+import { DIGESTS_PROTOCOL } from '../sync/digests/protocol.ts'
+import { serveDigests } from '../sync/digests/serve.ts'
+import type { PackHandler } from '../sync/packs/handler.ts'
+import { PACKS_PROTOCOL } from '../sync/packs/model.ts'
+import { servePacks } from '../sync/packs/serve.ts'
 import { PAGES_PROTOCOL } from '../sync/pages/protocol.ts'
 import { servePages } from '../sync/pages/serve.ts'
 import { REPO_SYNC_PROTOCOL } from '../sync/repo-sync/protocol.ts'
@@ -17,6 +22,7 @@ import type { RelayLimits } from './limits.ts'
 import type { RelayNode } from './node/libp2p.ts'
 import { createRelayNet } from './node/net.ts'
 import type { Traffic } from './node/traffic.ts'
+import { createRelayPacks } from './packs/packs.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
 
@@ -34,6 +40,8 @@ export interface Services {
   directory(): DirectoryCounts
   /** the store among its peers, where there is one */
   readonly storePeers: StorePeers | undefined
+  /** answers for what the store keeps, where there is one */
+  readonly packs: PackHandler | undefined
   close(): Promise<void>
 }
 
@@ -57,25 +65,28 @@ export function serveProtocols(options: {
     // The client's address: behind a proxy libp2p sees the proxy's.
     hostOf: (peer) =>
       libp2p
-        .getConnections()
-        .filter((one: Connection) => one.remotePeer.toString() === peer)
+        .getConnections(peerIdFromString(peer))
         .map((one) => traffic.clientOf(one.remoteAddr))
         // All who share this machine's loopback, a proxy that says nothing among them, are no one host.
         .find((client) => client !== undefined && !isLoopback(client)),
   })
-  if (store !== undefined) {
+  const packs = store === undefined ? undefined : createRelayPacks(store, log)
+  if (store !== undefined && packs !== undefined) {
     const { storage } = store
+    const { sha256 } = store.host
     const handlers: [string, StreamHandler][] = [
       [STORE_PROTOCOL, (stream) => store.serve(stream)],
       [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],
       [PAGES_PROTOCOL, servePages({ storage, timers })],
+      [DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256 })],
+      [PACKS_PROTOCOL, servePacks({ handler: packs.handler, timers })],
       [
         CHALLENGE_PROTOCOL,
         serveChallenge({
           self: net.self,
           storage,
           timers,
-          sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+          sha256,
         }),
       ],
     ]
@@ -88,7 +99,9 @@ export function serveProtocols(options: {
   return {
     directory: () => directory.counts(),
     storePeers,
+    packs: packs?.handler,
     async close() {
+      packs?.close()
       await storePeers?.close()
       directory.close()
     },

@@ -7,6 +7,7 @@ import { parseMultiaddr, peerOf } from '../net/node/multiaddrs.ts'
 import { repoTopic } from '../net/topics.ts'
 import { headOf } from '../sync/kept.ts'
 import { createPeerCalls } from '../sync/peers/calls.ts'
+import { createPackDesks } from '../sync/peers/pack-desks.ts'
 import { createNotices } from '../sync/peers/notices.ts'
 import { pullRepoSync } from '../sync/repo-sync/pull.ts'
 import { errorFields } from './http/log.ts'
@@ -57,8 +58,10 @@ export function createStorePeers(options: {
     mayRead: () => true,
     onNews: () => {},
   })
+  const packs = createPackDesks({ host, net })
   const calls = createPeerCalls({
     host,
+    packs,
     endpoints: async () => store.endpoints,
     net,
     lookup: async () => [],
@@ -126,7 +129,7 @@ export function createStorePeers(options: {
     },
     async close() {
       closed = true
-      await Promise.all([notices.close(), directory.close()])
+      await Promise.all([packs.close(), notices.close(), directory.close()])
     },
   }
 }

@@ -18,7 +18,7 @@ const ROUNDS = 5
 
 /** What the engine knows of a repo beside its content. */
 export type RepoFacts = Partial<
-  Pick<RepoRow, 'handle' | 'pds' | 'upstream' | 'upstreamCheckedAt' | 'keepLast'>
+  Pick<RepoRow, 'handle' | 'pds' | 'upstream' | 'upstreamCheckedAt' | 'keepLast' | 'chain'>
 >
 
 /**

@@ -19,6 +19,12 @@ export interface ImportProgress {
   readonly proven: number
 }
 
+/** A path, and the digest of the record that is there now; undefined: none is any more. */
+export interface ToldChange {
+  readonly path: string
+  readonly digest: Uint8Array | undefined
+}
+
 /** What the snapshot says beside its tree. */
 export interface SnapshotFacts {
   readonly signature: SnapshotRow['signature']
@@ -44,6 +50,11 @@ export interface ImportSession {
   readonly resumed: boolean
   /** Takes the next bytes; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>
+  /**
+   * Says what changed since the base, every path once, for bytes that bring the commit and the new records but no
+   * tree nodes. Said before the records come, so that what the base has is not stored again. Partial only.
+   */
+  change(list: readonly ToldChange[]): Promise<void>
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress

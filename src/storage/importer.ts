@@ -11,6 +11,7 @@ import type { CollectionTotals } from '../repo/mst/read.ts'
 import { moveHead, nextSnapshotId } from './head.ts'
 import { beginImport, discardImport, holdsImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
+import { lookUpTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
@@ -23,6 +24,8 @@ export type { ImportOptions, ImportSession, SignedCommit } from './import-sessio
 
 /** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */
 const NODE_BUDGET = 32 << 20
+/** Bytes that are taken in before writes under way get their turn: some two or three milliseconds of work. */
+const TURN_BYTES = 256 * 1024
 
 interface Proven {
   readonly root: TreeRoot
@@ -71,6 +74,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let bytes = 0
   let kept: SegmentReader | undefined
   let unflushed = false
+  let unturned = 0
+  let told: Told | undefined
 
   const openCheck = () => createBlockCheck(options.lanes?.check ?? checkEach(sha256))
   let check = openCheck()
@@ -144,6 +149,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const state = walk?.advance() ?? 'waiting'
       if (state === 'more') {
         await lane.room()
+        await lane.turn()
         continue
       }
       if (state === 'waiting' && (await nodeAsRecord())) continue
@@ -180,7 +186,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     const { base } = options
     const proven =
       options.partial === true && base !== undefined
-        ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage })
+        ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage, told })
         : await proveFull()
     // Once: proving a partial CAR writes the nodes of the new tree.
     proof = { commit, proven }
@@ -207,6 +213,16 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       if (greeted) await advance()
       await spill()
       if (lane.busy) await lane.room()
+      unturned += chunk.length
+      if (unturned < TURN_BYTES) return
+      unturned = 0
+      await lane.turn()
+    },
+    async change(list) {
+      if (options.base === undefined || options.partial !== true) throw new RangeError('nothing to change')
+      told = await lookUpTold(storage, options.base, list)
+      for (const { before, beforePlace } of told.differences)
+        if (before !== undefined && beforePlace !== undefined) intake.known(before, beforePlace)
     },
     get last() {
       return walk?.last()
@@ -222,6 +238,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       walk = undefined
       proof = undefined
       bytes = 0
+      told = undefined
       intake.restart((digest, at) => sink.known(digest, at))
     },
     async prove() {

@@ -7,10 +7,11 @@ import { binary, compare, type Difference, type Side, storedSide } from '../repo
 import type { MstNode } from '../repo/mst/node.ts'
 import { heightOf } from '../repo/mst/height.ts'
 import { editTree, type TreeOp } from '../repo/mst/edit.ts'
-import { type CollectionTotals, keysOf, visit } from '../repo/mst/read.ts'
+import { type CollectionTotals, keysOf, type TreeSource, visit } from '../repo/mst/read.ts'
 import type { Place } from '../repo/mst/stored.ts'
 import type { Intake } from '../repo/verify/intake.ts'
 import type { TreeRoot } from '../repo/verify/walk-model.ts'
+import type { Told } from './change-told.ts'
 import type { SignedCommit } from './import-session.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow } from './rows.ts'
@@ -23,6 +24,8 @@ import type { TreeSink } from './tree-sink.ts'
  * Its tree nodes are taken as hints of what changed, nothing more: the changes are applied to the kept
  * tree, whose new root must equal the signed one. Whatever a sender left out or made up ends in
  * `repo.node-missing`, `repo.record-missing` or `repo.root-mismatch`, and the caller asks for the whole repo.
+ *
+ * The same holds for changes that were `told`: then no nodes are looked at, and all new records came.
  */
 export async function partialTree(input: {
   readonly storage: Storage
@@ -33,11 +36,12 @@ export async function partialTree(input: {
   readonly sink: TreeSink
   readonly sha256: Sha256
   readonly fetchPage: () => Promise<void>
+  readonly told?: Told | undefined
 }): Promise<{ root: TreeRoot; collections: readonly CollectionTotals[] }> {
-  const { base, commit, sink, sha256 } = input
-  const source = createSegmentReader(input.storage, input.did)
-  const before = storedSide(source, base.root, base.data)
-  const differences = await compare(before, await receivedSide(input))
+  const { base, commit, sink, sha256, told } = input
+  const source = told?.source ?? createSegmentReader(input.storage, input.did)
+  const differences =
+    told?.differences ?? (await compare(storedSide(source, base.root, base.data), await receivedSide(input)))
   const places = await findRecords(input, differences, source)
   const ops: TreeOp[] = differences.map(({ key, after }) => {
     if (after === undefined) return { key, record: undefined }
@@ -102,9 +106,14 @@ async function receivedSide(input: {
 
 /** Places of the new values: sent now, or kept under another path (a sender leaves those out). */
 async function findRecords(
-  input: { readonly intake: Intake; readonly base: SnapshotRow; readonly fetchPage: () => Promise<void> },
+  input: {
+    readonly intake: Intake
+    readonly base: SnapshotRow
+    readonly fetchPage: () => Promise<void>
+    readonly told?: Told | undefined
+  },
   differences: readonly Difference[],
-  source: ReturnType<typeof createSegmentReader>,
+  source: TreeSource,
 ): Promise<Map<string, Place>> {
   const places = new Map<string, Place>()
   const wanted = new Set<string>()
@@ -120,7 +129,7 @@ async function findRecords(
     else places.set(binary(after), place)
   }
   for (const key of places.keys()) wanted.delete(key)
-  if (wanted.size > 0) {
+  if (wanted.size > 0 && input.told === undefined) {
     await visit(source, input.base.root, { skip: 0, reverse: false }, ({ digest, place }) => {
       const key = binary(digest)
       if (wanted.delete(key)) places.set(key, place)
@@ -143,7 +152,9 @@ function recount(
     const change = (after === undefined ? 0 : 1) - (was === undefined ? 0 : 1)
     const size =
       (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
-    totals.set(nsid, { nsid, records: it.records + change, bytes: it.bytes + size })
+    it.records += change
+    it.bytes += size
+    totals.set(nsid, it)
   }
   return [...totals.values()].filter((it) => it.records > 0).sort(inTreeOrder)
 }

@@ -75,7 +75,9 @@ describe('an import that was cut off', () => {
         for (const part of [0.8, 0.95]) {
           const session = await begin(storage, large.did, { didKey: large.didKey })
           for (const chunk of chunks.slice(0, Math.floor(chunks.length * part))) await session.write(chunk)
-          // What is in its buffers is lost, since nobody says suspend; what was handed to the disk lands first.
+          // What is in its buffers is lost, since nobody says suspend. What was handed to the disk lands first, and
+          // then what waited for that.
+          await storage.write([])
           await storage.write([])
         }
         const before = await framesOf(storage, large.did)

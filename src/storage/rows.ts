@@ -14,6 +14,8 @@ export interface RepoRow {
   readonly addedAt: number
   /** the head's uppermost tree nodes, to save whoever opens the repo a read */
   readonly top: TreeWindow | undefined
+  /** where the chain of lists stands that the head came by; counts only while `commit` is the head's CID */
+  readonly chain?: { readonly root: string; readonly commit: string }
   /** changes with every write of this row: the value that compare-and-set compares */
   readonly generation: number
 }
@@ -75,9 +77,22 @@ export interface ImportRow {
   readonly label: string
 }
 
+/**
+ * What separates a snapshot that was let go from the one that came after it. Table `changes`, key: DID/rev.
+ * A commit fixes its tree, so a row stays true whatever happens to either snapshot.
+ */
+export interface ChangesRow {
+  readonly rev: string
+  readonly commit: string
+  readonly next: { readonly rev: string | undefined; readonly commit: string }
+  /** every path whose value differs, in key order */
+  readonly paths: readonly string[]
+}
+
 /** Keys of one repo's rows lie in [`did/`, `did0`): `0` follows `/`. */
 export const repoRange = (did: string): { from: string; to: string } => ({ from: `${did}/`, to: `${did}0` })
 export const snapshotKey = (did: string, id: string): string => `${did}/${id}`
+export const changesKey = (did: string, rev: string): string => `${did}/${rev}`
 export const segmentKey = (did: string, segment: number): string =>
   `${did}/${segment.toString(16).padStart(8, '0')}`
 /** Byte values of segments: `seg/did/segment.generation`. */

@@ -2,7 +2,8 @@ import type { Place, StoredChild } from '../repo/mst/stored.ts'
 import type { StoredNode } from '../repo/mst/stored.ts'
 import { frames } from './frames.ts'
 import { hasCode } from '../core/errors.ts'
-import type { Storage, WriteOp } from './port.ts'
+import { changesOps } from './changes.ts'
+import type { Guard, Storage, WriteOp } from './port.ts'
 import {
   type ImportRow,
   repoRange,
@@ -10,6 +11,7 @@ import {
   segmentKey,
   type SegmentRow,
   type SnapshotRow,
+  snapshotKey,
 } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 
@@ -160,15 +162,30 @@ function pairs(flat: readonly number[]): Uint32Array {
   return Uint32Array.from(list.flat())
 }
 
-/** Deletes one snapshot that is not the head; the sweep frees what it alone held. */
-export async function deleteSnapshotRow(storage: Storage, snapshot: SnapshotRow): Promise<void> {
-  await storage.write([{ type: 'delete', table: 'snapshots', key: `${snapshot.did}/${snapshot.id}` }], {
-    guards: [
-      {
-        table: 'repos',
-        key: snapshot.did,
-        holds: (value) => (value as { head?: string } | undefined)?.head !== snapshot.id,
-      },
-    ],
-  })
+/**
+ * Deletes one snapshot that is not the head; the sweep frees what it alone held. What separates it from the one
+ * after it is noted in the same transaction, if it can be and unless `note` is false: for who has no room for it.
+ *
+ * @throws StorageError `storage.conflict` when it is the head
+ */
+export async function deleteSnapshotRow(
+  storage: Storage,
+  snapshot: SnapshotRow,
+  { note = true }: { readonly note?: boolean } = {},
+): Promise<void> {
+  const { did, id } = snapshot
+  const deletion: WriteOp = { type: 'delete', table: 'snapshots', key: snapshotKey(did, id) }
+  const notHead: Guard = {
+    table: 'repos',
+    key: did,
+    holds: (value) => (value as { head?: string } | undefined)?.head !== id,
+  }
+  const ops = note ? await changesOps(storage, snapshot) : []
+  try {
+    await storage.write([deletion, ...ops], { guards: [notHead] })
+  } catch (error) {
+    // A note that finds no room keeps nothing from being freed.
+    if (ops.length === 0 || hasCode(error, 'storage.conflict')) throw error
+    await storage.write([deletion], { guards: [notHead] })
+  }
 }

@@ -16,6 +16,9 @@ import { CairnError } from '../core/errors.ts'
  * | `sync.challenge-failed` | `peer`, `did`, `reason`: the peer did not prove that it holds the repo |
  * | `sync.no-common-root` | `peer`, `did`: no snapshot is kept on both sides |
  * | `sync.bad-collection` | `did`, `collection`: no collection of a repo is called that |
+ * | `sync.bad-pack` | `peer`, `did`, `reason`: a pack that contradicts itself, its request or its repo |
+ * | `sync.peer-behind` | `peer`, `did`: the peer has nothing newer than the head that is kept |
+ * | `sync.unlisted` | `peer`, `did`: the peer cannot tell what changed since the head that is kept |
  * | `sync.no-copy` | `did`, `asked`: of so many peers none that answered holds it |
  */
 export type SyncErrorCode =
@@ -32,6 +35,9 @@ export type SyncErrorCode =
   | 'sync.challenge-failed'
   | 'sync.no-common-root'
   | 'sync.bad-collection'
+  | 'sync.bad-pack'
+  | 'sync.peer-behind'
+  | 'sync.unlisted'
   | 'sync.no-copy'
 
 /** Raised by the engine that moves repos between hosts. */

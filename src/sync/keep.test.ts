@@ -192,6 +192,7 @@ describe('a repo deleted', () => {
         { type: 'put', table: 'meta', key: `partial-pull/${alice.did}/app.x.y`, value: 1 },
         { type: 'put-bytes', key: `part/${alice.did}/app.x.y/1.000000`, parts: [new Uint8Array(3)] },
       ])
+      expect(await storage.count('changes', repoRange(alice.did))).toBe(1)
       const others = await tracesOf(storage, bob.did, TABLES)
       expect((await tracesOf(storage, alice.did, TABLES)).length).toBeGreaterThan(10)
       await deleteRepo(storage, alice.did, work())

@@ -17,20 +17,30 @@ import { exclusively, type Work } from './work.ts'
 const dueKey = (did: string): string => `sweep/${did}`
 
 /**
- * Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop.
+ * Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop. Unless `note` is
+ * false, what separates it from the one after it stays known, for peers that hold it.
  *
  * @throws SyncError `sync.head`, `sync.not-kept`
  */
-export async function deleteSnapshot(storage: Storage, did: string, id: string): Promise<void> {
+export async function deleteSnapshot(
+  storage: Storage,
+  did: string,
+  id: string,
+  options: { readonly note?: boolean } = {},
+): Promise<void> {
   if ((await repoRow(storage, did))?.head === id) throw new SyncError('sync.head', { did, snapshot: id })
   const snapshot = (await snapshotsOf(storage, did)).find((it) => it.id === id)
   if (snapshot === undefined) throw new SyncError('sync.not-kept', { did, snapshot: id })
-  await dropSnapshot(storage, snapshot)
+  await dropSnapshot(storage, snapshot, options)
 }
 
-async function dropSnapshot(storage: Storage, snapshot: SnapshotRow): Promise<void> {
+async function dropSnapshot(
+  storage: Storage,
+  snapshot: SnapshotRow,
+  options: { readonly note?: boolean } = {},
+): Promise<void> {
   await storage.write([{ type: 'put', table: 'meta', key: dueKey(snapshot.did), value: snapshot.id }])
-  await deleteSnapshotRow(storage, snapshot)
+  await deleteSnapshotRow(storage, snapshot, options)
 }
 
 /**
@@ -78,8 +88,8 @@ export async function sweepsDue(storage: Storage): Promise<string[]> {
 }
 
 /**
- * Deletes a repo with all its snapshots, segments, blobs, partial copies, evidence and search index, in one
- * transaction.
+ * Deletes a repo with all its snapshots, segments, blobs, partial copies, evidence, search index and notes of
+ * what changed, in one transaction.
  */
 export async function deleteRepo(
   storage: Storage,
@@ -99,6 +109,7 @@ export async function deleteRepo(
       { type: 'delete-range', table: 'search', ...range },
       { type: 'delete-range', table: 'screens', ...range },
       { type: 'delete-range', table: 'copies', ...range },
+      { type: 'delete-range', table: 'changes', ...range },
       ...deletePartials(did),
       { type: 'delete-bytes-range', from: `seg/${range.from}`, to: `seg/${range.to}` },
       { type: 'delete-bytes-range', from: `blob/${range.from}`, to: `blob/${range.to}` },

@@ -25,6 +25,8 @@ export interface TakeIn {
   readonly partial?: boolean
   /** nothing of it is asked for again, so what a failed try stored goes at once; else it waits for the next try */
   readonly once?: boolean
+  /** what the repo's row says from then on, beside what the identity says */
+  readonly facts?: RepoFacts
   /** hands the bytes to the import, no faster than they are stored */
   readonly feed: (session: ImportSession) => Promise<void>
 }
@@ -63,10 +65,11 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
         admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
       },
     })
-    /** What was there before this try goes on waiting. */
+    /** What was there before this try goes on waiting. What changed is asked for anew, so it does not. */
     const leave = async (refused: boolean): Promise<void> => {
-      const waits = session.resumed || (input.once !== true && !refused && session.progress.blocks > 0)
-      await (waits && input.partial !== true ? session.suspend() : session.discard())
+      const asksAgain = input.once === true || input.partial === true
+      const waits = session.resumed || (!asksAgain && !refused && session.progress.blocks > 0)
+      await (waits ? session.suspend() : session.discard())
     }
     try {
       work.report({ phase: 'receiving' })
@@ -87,7 +90,7 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
         allowRollback: admission?.replaces ?? false,
         identity: kept?.key,
         now: host.clock.now(),
-        repo: factsOf(identity),
+        repo: { ...factsOf(identity), ...input.facts },
         ops: kept === undefined ? [] : [kept.op],
       })
       return { did, snapshot, before }

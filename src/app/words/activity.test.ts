@@ -50,7 +50,11 @@ describe('the history in sentences', () => {
   it.each([
     [
       { ...ben, rung: 'difference', added: 12, updated: 0, deleted: 0 },
-      "12 new records of Ana came from Ben's phone, by what had changed.",
+      "12 new records of Ana came from Ben's phone, by comparing both copies.",
+    ],
+    [
+      { ...ben, rung: 'pack', added: 2, updated: 0, deleted: 1 },
+      "Ana came from Ben's phone, as a list of changes: 2 added, 1 deleted upstream.",
     ],
     [
       { ...ben, rung: 'pages', added: 1, updated: 2, deleted: 0 },
@@ -101,7 +105,7 @@ describe('the history in sentences', () => {
     for (const [first, code] of [
       ['Its own server was asked first.', tried[0]?.code],
       ["Ben's phone was asked first.", tried[1]?.code],
-      ['What had changed was asked for first.', tried[2]?.code],
+      ['Both copies were compared first.', tried[2]?.code],
     ] as const)
       expect(all).toContain(`${first} ${wordsFor(code ?? '', {}).title}`)
     // Three are enough.

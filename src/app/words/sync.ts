@@ -83,6 +83,26 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'Nothing was changed.',
     next: 'A collection is named like a domain turned round, such as app.bsky.feed.post.',
   },
+  'sync.bad-pack': {
+    title: 'That device sent a list of changes that contradicts itself.',
+    safe: 'It was thrown away. ' + COPY_SAFE,
+    next: 'The copies are compared instead, and other copies are asked.',
+  },
+  'sync.peer-behind': {
+    title: 'That device has nothing newer than you have.',
+    safe: COPY_SAFE,
+    next: 'Nothing needs to be done.',
+  },
+  'sync.unlisted': {
+    title: 'That device cannot list what changed since your copy.',
+    safe: COPY_SAFE,
+    next: 'The copies are compared instead.',
+  },
+  'sync.upgrade-needed': {
+    title: 'That copy is kept by a newer version of Cairn.',
+    safe: COPY_SAFE,
+    next: 'Reload to take the new version of the app; then it can be read.',
+  },
   'sync.no-copy': (fields) => {
     const asked = number(fields, 'asked') ?? 0
     return {

@@ -8,7 +8,8 @@ import { number, text, type Fields } from './shape.ts'
 
 /** How it came, as the end of "… came from Ben's phone". */
 const HOW: Readonly<Record<Rung, string>> = {
-  difference: 'by what had changed',
+  pack: 'as a list of changes',
+  difference: 'by comparing both copies',
   http: 'as one download',
   pages: 'page by page',
   'repo-sync': 'as one stream',
@@ -17,7 +18,8 @@ const HOW: Readonly<Record<Rung, string>> = {
 /** What was tried before, as a sentence of its own. */
 const FIRST: Readonly<Record<Rung | 'server', string>> = {
   server: 'Its own server was asked first.',
-  difference: 'What had changed was asked for first.',
+  pack: 'A list of changes was asked for first.',
+  difference: 'Both copies were compared first.',
   http: 'A download was tried first.',
   pages: 'Pages were asked for first.',
   'repo-sync': 'One stream was tried first.',

@@ -73,7 +73,7 @@ export function copyActions(
     },
     async setListed(did, listed) {
       await setListed(storage, did, listed)
-      await following.announce(did)
+      await following.meetAnew(did)
       emit({ type: 'copies', did })
     },
     async keepLink(did) {

@@ -18,8 +18,8 @@ export interface Following {
   start(): Promise<void>
   /** A repo is new here, has a new head, or is gone. */
   changed(did: string): void
-  /** Announces a repo, or no longer. */
-  announce(did: string): Promise<void>
+  /** Leaves those who share a repo and meets them again, as who may know of it has changed. */
+  meetAnew(did: string): Promise<void>
   /** Asks all stores within reach again. */
   askStores(): void
   /** Asks those that were not asked for a while. */
@@ -31,21 +31,28 @@ export interface Following {
 }
 
 /** The networker's word on a peer that shares topics, handled with what `following` knows of them. */
-export const replicator =
-  (running: () => Running, following: () => Following) =>
-  async (peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> => {
+export const replicator = (running: () => Running, following: () => Following) => {
+  const followed = new WeakSet<AbortSignal>()
+  return async (peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> => {
     const { engine, notices, candidateOf } = running()
     const dids = following().didsOf(topics)
+    // Heard from before it is asked, and even when it does not answer. It is tried again under the same signal.
+    if (!followed.has(signal)) notices.follow(peer.id, dids, signal)
+    followed.add(signal)
     await engine.meet(candidateOf(peer.id), dids)
-    notices.follow(peer.id, dids, signal)
   }
+}
 
 export function createFollowing(running: Running): Following {
-  const { host, networker, engine, notices, over, connectedStores, candidateOf } = running
+  const { host, serving, networker, engine, notices, over, connectedStores, candidateOf } = running
   const { storage, timers, clock } = host
   const didOf = new Map<string, string>()
   const asked = new Map<string, number>()
   const heads = new Map<string, string>()
+  const changed = createOneAtATime()
+  const told = createOneAtATime()
+  /** which repos each store tells us of, until the lead ends */
+  const heard = new Set<string>()
   let stopRound = (): void => {}
 
   const announce = async (did: string): Promise<void> => {
@@ -57,42 +64,53 @@ export function createFollowing(running: Running): Following {
       flush: false,
     })
   }
+  const part = (did: string): Promise<void> =>
+    networker.configure(repoTopic(did), { announce: false, lookup: false })
   const leave = async (did: string): Promise<void> => {
-    const topic = repoTopic(did)
-    didOf.delete(toHex(topic.id))
+    didOf.delete(toHex(repoTopic(did).id))
     heads.delete(did)
     await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
-    await networker.configure(topic, { announce: false, lookup: false })
+    await part(did)
   }
 
   const dids = (): string[] => [...didOf.values()]
   const didsOf = (topics: readonly Topic[]): string[] =>
     topics.flatMap((topic) => didOf.get(toHex(topic.id)) ?? [])
 
+  const hear = (store: string, repos: readonly string[]): void => {
+    const added = repos.filter((did) => !heard.has(`${store} ${did}`))
+    for (const did of added) heard.add(`${store} ${did}`)
+    if (added.length > 0) notices.follow(store, added, over)
+  }
+
   /** A store is no member of topics: it is asked when it comes within reach, and now and then. */
   const meetStores = (): void => {
     for (const peer of connectedStores()) {
       if (clock.now() - (asked.get(peer) ?? -ROUND) < ROUND) continue
       asked.set(peer, clock.now())
+      hear(peer, dids())
       quietly(engine.meet(candidateOf(peer), dids()))
-      notices.follow(peer, dids(), over)
     }
   }
   /** Tells the stores that keep a repo that it has changed; where its own server is silent they take it from us. */
-  const tellStores = async (did: string, rev: string): Promise<void> => {
+  const tellStores = async (did: string): Promise<void> => {
     const rows = await copyRows(storage, did)
     for (const peer of connectedStores()) {
       if (!rows.some((row) => row.peer === peer && row.rev !== undefined)) continue
       // One that refuses, or takes its time, is no reason for the others to wait.
-      quietly(tellStore(peer, did, rev))
+      quietly(told(`${peer} ${did}`, () => tellStore(peer, did)))
     }
   }
-  const tellStore = async (peer: string, did: string, rev: string): Promise<void> => {
-    await createStoreClient(running.node.net, timers, peer).keep(did, { rev, signal: over })
+  const tellStore = async (peer: string, did: string): Promise<void> => {
+    const { rev, commit } = (await copyRows(storage, did)).find((row) => row.peer === peer) ?? {}
+    // One that takes no list, or not this one, fetches.
+    if (rev !== undefined && commit !== undefined)
+      await serving.push(candidateOf(peer), did, { rev, commit }, over).catch(() => {})
+    await createStoreClient(running.node.net, timers, peer).keep(did, { rev: heads.get(did), signal: over })
     await engine.meet(candidateOf(peer), [did])
   }
 
-  const changed = async (did: string): Promise<void> => {
+  const update = async (did: string): Promise<void> => {
     const isKept =
       (await storage.get('repos', did)) !== undefined || (await partialsOf(storage, did)).length > 0
     const isJoined = didOf.has(toHex(repoTopic(did).id))
@@ -100,16 +118,16 @@ export function createFollowing(running: Running): Following {
     if (!isJoined) {
       await announce(did)
       for (const peer of connectedStores()) {
-        quietly(engine.meet(candidateOf(peer), [did]))
         // Those that are met later are followed for all that is kept by then.
-        notices.follow(peer, [did], over)
+        hear(peer, [did])
+        quietly(engine.meet(candidateOf(peer), [did]))
       }
     }
     const rev = (await headOf(storage, did))?.rev
     if (rev === undefined || heads.get(did) === rev) return
     heads.set(did, rev)
     notices.publish(did, rev)
-    await tellStores(did, rev)
+    await tellStores(did)
   }
 
   const round = (): void => {
@@ -127,8 +145,12 @@ export function createFollowing(running: Running): Following {
       meetStores()
       round()
     },
-    changed: (did) => quietly(changed(did)),
-    announce,
+    changed: (did) => quietly(changed(did, () => update(did))),
+    async meetAnew(did) {
+      if (!didOf.has(toHex(repoTopic(did).id))) return
+      await part(did)
+      await announce(did)
+    },
     askStores() {
       asked.clear()
       meetStores()
@@ -137,5 +159,27 @@ export function createFollowing(running: Running): Following {
     dids,
     didsOf,
     stop: () => stopRound(),
+  }
+}
+
+/**
+ * One run at a time for each name. Whatever is asked for while it runs is one more run afterwards, however often
+ * that was, so the last run begins after the last change. A run that fails is as good as one that ended.
+ */
+function createOneAtATime(): (name: string, run: () => Promise<void>) => Promise<void> {
+  const running = new Map<string, { again: boolean }>()
+  return async (name, run) => {
+    const now = running.get(name)
+    if (now !== undefined) {
+      now.again = true
+      return
+    }
+    const mine = { again: true }
+    running.set(name, mine)
+    while (mine.again) {
+      mine.again = false
+      await run().catch(() => {})
+    }
+    running.delete(name)
   }
 }

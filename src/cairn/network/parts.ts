@@ -9,6 +9,7 @@ import type { CairnEvent } from '../model.ts'
 import type { Tasks } from '../tasks.ts'
 import type { NetworkHost, NodeHandle } from './host.ts'
 import type { Relays } from './relays.ts'
+import type { Serving } from './serving.ts'
 
 /** What the network gets of the rest of Cairn. */
 export interface ServiceParts {
@@ -26,6 +27,7 @@ export interface ServiceParts {
 /** The running parts of a lead, for those that act on them. */
 export interface Running extends ServiceParts {
   readonly node: NodeHandle
+  readonly serving: Serving
   readonly relays: Relays
   readonly networker: Networker
   readonly engine: PeerEngine

@@ -76,6 +76,32 @@ describe('a new head', () => {
       expect(await one.copy(alice.did, strict.peerId)).toMatchObject({ rev: before })
       expect(await one.copy(alice.did, relay.peerId)).toBeUndefined()
     }))
+
+  it('is handed to a store as a list of what changed, which it proves and keeps', () =>
+    withDevices(async ({ pds, device, startRelay, urlOf }) => {
+      const taken: unknown[] = []
+      const store = await startRelay({
+        log: (_level, event, fields) => {
+          if (event === 'packs.push-taken') taken.push(fields?.['did'])
+        },
+      })
+      const alice = await pds.account({ name: 'alice' })
+      const one = await device()
+      await one.online()
+      await one.cairn.network.addRelay(urlOf(store))
+      await one.backUp(alice.did)
+      await one.until(async () =>
+        (await one.cairn.network.status()).relays.every((it) => it.state === 'connected'),
+      )
+      await one.cairn.network.keepAtStore(alice.did, urlOf(store))
+      alice.commit({ create: 2, update: 1, delete: 1 })
+      await one.backUp(alice.did)
+      await one.until(async () => (await one.copy(alice.did, store.peerId))?.rev === alice.repo.rev)
+      expect(taken).toEqual([alice.did])
+      expect(await one.cairn.network.challenge(alice.did, store.peerId)).toMatchObject({
+        challenge: { ok: true },
+      })
+    }))
 })
 
 describe('an unlisted copy', () => {

@@ -42,7 +42,7 @@ describe('two devices that keep the same repo', () => {
       expect(note).toMatchObject({
         did: alice.did,
         level: 'good',
-        fields: { changed: true, added: 2, peer: first, peerName: "Ana's laptop", rung: 'difference' },
+        fields: { changed: true, added: 2, peer: first, peerName: "Ana's laptop", rung: 'pack' },
       })
       expect((await two.cairn.library.get(alice.did))?.head?.source).toBe('peer')
 

@@ -5,17 +5,13 @@ import { createNetworker } from '../../net/networker/networker.ts'
 import { fetchRelayInfo } from '../../net/node/relay-info.ts'
 import { repoTopic } from '../../net/topics.ts'
 import { createAgreements } from '../../sync/agreements/agreements.ts'
-import { CHALLENGE_PROTOCOL } from '../../sync/challenge/protocol.ts'
-import { serveChallenge } from '../../sync/challenge/serve.ts'
 import { createDevices } from '../../sync/devices/devices.ts'
 import { fraction } from '../../sync/host.ts'
-import { PAGES_PROTOCOL } from '../../sync/pages/protocol.ts'
-import { servePages } from '../../sync/pages/serve.ts'
+import { createHeadComparison } from '../../sync/digests/asking.ts'
+import { createPackDesks } from '../../sync/peers/pack-desks.ts'
 import { createPeerCalls } from '../../sync/peers/calls.ts'
 import { type Candidate, createPeerEngine } from '../../sync/peers/engine.ts'
 import { createNotices } from '../../sync/peers/notices.ts'
-import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
-import { serveRepoSync } from '../../sync/repo-sync/serve.ts'
 import { readSettings } from '../settings.ts'
 import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
 import { createAgreementNotes } from './agreement-notes.ts'
@@ -31,6 +27,7 @@ import { relayActions } from './relay-actions.ts'
 import { createRelays } from './relays.ts'
 import { bytesOf, counterOf, rowsOf } from './rows.ts'
 import { readNetworkSettings } from './settings.ts'
+import { createServing } from './serving.ts'
 import { statusOf } from './status.ts'
 import { createTransfers } from './transfers.ts'
 
@@ -132,13 +129,18 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const mayRead = async (peer: string, did: string): Promise<boolean> =>
     (await isListed(storage, did)) || (await isAgreed(peer, did))
 
+  const storeUrl = (peer: string): string | undefined => relays.facts().find((it) => it.peerId === peer)?.url
+  const packs = createPackDesks({ host, net, storeUrl })
+  const serving = createServing(parts, { net, packs, transfers, mayRead })
   const engine = createPeerEngine({
     host,
+    comparison: createHeadComparison({ host, net, mayTell: mayRead }),
     calls: createPeerCalls({
       host,
       endpoints: async () => (await readSettings(storage)).endpoints,
       net,
-      storeUrl: (peer) => relays.facts().find((it) => it.peerId === peer)?.url,
+      packs,
+      storeUrl,
       async lookup(did, signal) {
         const stores = connectedStores().map((peer) => candidateOf(peer))
         // Stores within reach are asked whatever the directory says, and when it says nothing.
@@ -191,6 +193,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const running: Running = {
     ...parts,
     node,
+    serving,
     relays,
     networker,
     engine,
@@ -203,18 +206,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const following: Following = createFollowing(running)
   const hints = new Map<string, Candidate[]>()
 
-  const { sha256 } = host
-  const stops = [
-    net.handle(
-      PAGES_PROTOCOL,
-      servePages({ storage, timers, mayRead, pins: tasks.pins, onSent: transfers.sent }),
-    ),
-    net.handle(REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers, mayRead, onSent: transfers.sent })),
-    net.handle(CHALLENGE_PROTOCOL, serveChallenge({ self: net.self, storage, timers, sha256, mayRead })),
-    agreements.handle(),
-    devices.handle(),
-    net.onChange(news),
-  ]
+  const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
   relays.set(settings.relays)
   await networker.listen()
   await following.start()
@@ -254,7 +246,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       over.abort()
       following.stop()
       for (const stop of stops) stop()
-      await Promise.all([engine.close(), notices.close(), networker.close(), devices.close()])
+      await Promise.all([packs.close(), engine.close(), notices.close(), networker.close(), devices.close()])
       relays.close()
       await directory.close()
       await node.stop()

@@ -4,6 +4,7 @@
  * A repo is **lived for** while someone who asked for it asked again (`keep` or `status`) within the last 30
  * days; an agreement that nobody renews has lapsed. When room is needed:
  *
+ * 0. uploads that have not come whole go, those that were quiet longest first (`room.ts` asks whoever holds them);
  * 1. superseded snapshots of all repos go, whoever asked for them (heads stay);
  * 2. then repos whose askers have all lapsed, least recently asked-for first;
  * 3. then, only to make room for what the operator asked for, repos that peers still ask for, least recently

@@ -31,7 +31,13 @@ export interface GateRules {
 
 export interface Gate {
   readonly storage: Storage
+  /** everything that counts, bytes: the database, and what is held beside it */
   readonly used: number
+  /**
+   * Counts so many bytes more beside the database, or with a negative number fewer. False, and nothing counts,
+   * when there is no room for them: nothing is given up for what is only held.
+   */
+  hold(bytes: number): Promise<boolean>
   usedBy(did: string): number
   /** kept repos by DID */
   readonly repos: ReadonlyMap<string, IndexEntry>
@@ -40,7 +46,7 @@ export interface Gate {
 /**
  * The one way into a store's database. Whoever writes (a backup, a peer's transfer, blobs) goes through it, so
  * three things hold whatever anyone else forgets:
- * - the total never passes the cap, and no repo its allowance: the write that would is refused, whole;
+ * - the total, with what is held beside it, never passes the cap, and no repo its allowance: the write that would is refused, whole;
  * - no head is shown whose author is not proven (`store.unproven`);
  * - the index of kept repos is what the database says.
  *
@@ -53,6 +59,7 @@ export async function createGate(inner: Storage, rules: GateRules): Promise<Gate
   const repos = new Map<string, IndexEntry>()
   for await (const { key, value } of rows(inner, 'repos', {})) repos.set(key, entryOf(value))
   let tail: Promise<unknown> = Promise.resolve()
+  let held = 0
 
   const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
     const mine = tail.then(run)
@@ -88,7 +95,7 @@ export async function createGate(inner: Storage, rules: GateRules): Promise<Gate
       }
       const limit = ops.every(isMark) ? rules.limit : rules.limit - RESERVE
       const most = limit - change.total
-      if (change.total > 0 && ledger.used > most) return { bytes: change.total, most, did: grows }
+      if (change.total > 0 && ledger.used + held > most) return { bytes: change.total, most, did: grows }
       await inner.write(ops, options)
       ledger.enter(change)
       note(ops)
@@ -105,7 +112,7 @@ export async function createGate(inner: Storage, rules: GateRules): Promise<Gate
         const short = await attempt(own, options)
         if (short === undefined) return
         if (round === ROUNDS || !(await rules.makeRoom(short.most, short.did)))
-          throw new StoreError('store.full', { needed: short.bytes, limit: rules.limit, used: ledger.used })
+          throw new StoreError('store.full', { needed: short.bytes, limit: rules.limit, used: ledger.used + held })
       }
     },
   }
@@ -114,8 +121,14 @@ export async function createGate(inner: Storage, rules: GateRules): Promise<Gate
     storage,
     repos,
     get used() {
-      return ledger.used
+      return ledger.used + held
     },
+    hold: (bytes) =>
+      inTurn(async () => {
+        if (bytes > 0 && ledger.used + held + bytes > rules.limit - RESERVE) return false
+        held += bytes
+        return true
+      }),
     usedBy: (did) => ledger.usedBy(did),
   }
 }

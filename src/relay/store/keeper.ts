@@ -38,6 +38,10 @@ export interface KeeperParts {
 export interface Keeper {
   byDid(did: string, input: KeepInput): Promise<void>
   byFile(file: Blob, name: string, input: KeepInput): Promise<string>
+  /** Takes in a file of a kept repo for nobody in particular. False when the head did not move. */
+  byUpload(did: string, file: Blob, name: string): Promise<boolean>
+  /** A head moved by other means than a transfer: what follows a transfer follows. */
+  took(did: string): void
   refresh(did: string): Promise<void>
   isBusy(did: string): boolean
   /** the code that the last try failed with */
@@ -91,6 +95,35 @@ export function createKeeper(parts: KeeperParts): Keeper {
     const mine = inTurn(did, run).finally(() => running.delete(did))
     running.set(did, mine)
     return mine
+  }
+
+  /** A transfer of the same repo would be joined, and the file not read: its end is waited for. */
+  const transferFile = async (
+    did: string,
+    file: Blob,
+    name: string,
+    identity: KeepInput['identity'],
+  ): Promise<boolean> => {
+    let moved = false
+    const run = async (): Promise<void> => {
+      const work = storeWork(fetching, did)
+      const input = { did, source: 'file', label: name, work, once: true, identity } as const
+      try {
+        fetching.foresee(did, file.size)
+        const { snapshot } = await takeIn(host, fetching.endpoints, {
+          ...input,
+          feed: (session) => drain(session, file.stream(), work),
+        })
+        moved = snapshot !== undefined
+      } catch (error) {
+        await cleanUp(fetching, did, error)
+        throw error
+      }
+    }
+    for (let other = running.get(did); other !== undefined; other = running.get(did))
+      await other.catch(() => {})
+    await transfer(did, run)
+    return moved
   }
 
   /** Writes the wish down, after all that it may be refused for. True when it is new. */
@@ -190,30 +223,22 @@ export function createKeeper(parts: KeeperParts): Keeper {
     async byFile(file, name, { by, identity }) {
       const { did } = (await readCarCommit(file)).commit
       const isNew = await admit(did, by)
-      const run = async (): Promise<void> => {
-        const work = storeWork(fetching, did)
-        const input = { did, source: 'file', label: name, work, once: true, identity } as const
-        try {
-          fetching.foresee(did, file.size)
-          await takeIn(host, fetching.endpoints, {
-            ...input,
-            feed: (session) => drain(session, file.stream(), work),
-          })
-        } catch (error) {
-          await cleanUp(fetching, did, error)
-          throw error
-        }
-      }
       try {
-        // A transfer of the same repo would be joined, and the file not read.
-        await running.get(did)?.catch(() => {})
-        await transfer(did, run)
+        await transferFile(did, file, name, identity)
       } catch (error) {
         const kept = (await headOf(host.storage, did)) !== undefined
         if (isNew && !kept) await asks.remove(did, nameOf(by))
         throw error
       }
       return did
+    },
+    async byUpload(did, file, name) {
+      if ((await headOf(host.storage, did)) === undefined) throw new StoreError('store.not-kept', { did })
+      return transferFile(did, file, name, undefined)
+    },
+    took(did) {
+      failures.delete(did)
+      parts.onKept(did)
     },
     async refresh(did) {
       await transfer(did, () => fetchRepo(fetching, did, undefined))

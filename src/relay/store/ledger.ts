@@ -17,6 +17,7 @@ const BY_DID: ReadonlySet<Table> = new Set([
   'search',
   'copies',
   'screens',
+  'changes',
 ])
 
 /** What a write changes: bytes in all, and of each repo. */

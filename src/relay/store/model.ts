@@ -6,6 +6,7 @@ import type { Work } from '../../sync/work.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { RepoRow, SnapshotRow } from '../../storage/rows.ts'
 import type { SegmentReader } from '../../storage/segment-reader.ts'
+import type { Holder } from './room.ts'
 
 /** Who may ask for a repo to be kept. The operator always may. */
 export type Admission =
@@ -94,6 +95,19 @@ export interface KeepInput {
   readonly rev?: string | undefined
 }
 
+/** Room beside the database, of which whoever holds it lets go when something kept needs it. */
+export interface HeldRoom {
+  /**
+   * Throws when a file of this repo, of so many bytes, could not lie here and be taken in.
+   *
+   * @throws StoreError `store.not-kept`, `store.quota`, `store.full`
+   */
+  foresee(did: string, bytes: number): void
+  /** False, and nothing is taken, when there is no room. */
+  take(bytes: number): Promise<boolean>
+  give(bytes: number): Promise<void>
+}
+
 /** What a peer may learn of one repo. */
 export interface RepoState {
   readonly did: string
@@ -124,6 +138,17 @@ export interface Store {
   drop(did: string, by: Asker): Promise<void>
   /** Brings a kept repo up to date from its PDS; nobody's asking is noted by it. For followers of a PDS. */
   refresh(did: string): Promise<void>
+  /**
+   * Takes in a CAR of a repo that is kept already, whoever brought it: it proves itself, and nobody's asking is
+   * noted. False when its head is the one that is kept.
+   *
+   * @throws as `keep` for a file; `store.not-kept`
+   */
+  takeFile(did: string, file: Blob, name: string): Promise<boolean>
+  /** A head was moved through `storage` and by none of the store's own transfers: what follows those follows. */
+  took(did: string): void
+  /** Counts what lies beside the database, and is to be taken in from there, against the cap. One holder a store. */
+  holdRoom(holder: Holder): HeldRoom
   states(dids: readonly string[]): Promise<RepoState[]>
   list(): Promise<StoredRepo[]>
   /** The kept DID of a handle that was proven when it was last fetched. */

@@ -7,6 +7,7 @@ import { type Asks, OPERATOR } from './asks.ts'
 import { chooseEvicted, mayGo } from './eviction.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import type { HeldRoom } from './model.ts'
 import { trim } from './upkeep.ts'
 
 export interface RoomParts {
@@ -17,6 +18,16 @@ export interface RoomParts {
   /** at work on just now, or pinned by whoever asks for room */
   readonly busy: (did: string) => boolean
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
+  /** whoever holds room beside the database */
+  readonly holder: () => Holder | undefined
+}
+
+/** Holds room beside the database for what may be kept later: it goes before anything that is kept does. */
+export interface Holder {
+  /** bytes that could be let go now */
+  readonly spare: number
+  /** Lets go of so many bytes, or of all that it can. */
+  letGo(bytes: number): Promise<void>
 }
 
 export interface Need {
@@ -31,6 +42,7 @@ export interface Need {
 export async function freeRoom(parts: RoomParts, need: Need): Promise<boolean> {
   const { gate, storage, clock } = parts
   const target = need.most
+  if (gate.used > target) await parts.holder()?.letGo(gate.used - target)
   for (const did of gate.repos.keys()) {
     if (gate.used <= target) return true
     if (did === need.did || parts.busy(did)) continue
@@ -51,8 +63,23 @@ export function possibleRoom(parts: RoomParts, did: string, forOperator: boolean
   return [...parts.gate.repos.keys()]
     .map((it) => candidateOf(parts, it, need))
     .filter((it) => mayGo(it, { now: parts.clock.now(), forOperator }))
-    .reduce((sum, it) => sum + it.bytes, 0)
+    .reduce((sum, it) => sum + it.bytes, parts.holder()?.spare ?? 0)
 }
+
+/** @param foresee throws when so many bytes could not be taken in while others lie beside the database */
+export const heldRoom = (
+  gate: Gate,
+  foresee: (did: string, bytes: number, beside: number) => void,
+): HeldRoom => ({
+  foresee(did, bytes) {
+    if (!gate.repos.has(did)) throw new StoreError('store.not-kept', { did })
+    foresee(did, bytes, bytes)
+  },
+  take: (bytes) => gate.hold(bytes),
+  async give(bytes) {
+    await gate.hold(-bytes)
+  },
+})
 
 /** Gives up one lapsed repo, whatever its size, so that another may be counted. */
 export async function freePlace(parts: RoomParts, forOperator: boolean): Promise<boolean> {

@@ -15,7 +15,7 @@ import type { Fetching } from './fetch-repo.ts'
 import { createGate } from './gate.ts'
 import { codeOf, createKeeper, nameOf } from './keeper.ts'
 import type { RepoState, Store, StoredRepo, StoreOptions } from './model.ts'
-import { deleteUnwanted, freePlace, freeRoom, possibleRoom, type RoomParts } from './room.ts'
+import { deleteUnwanted, freePlace, freeRoom, heldRoom, type Holder, possibleRoom, type RoomParts } from './room.ts'
 import { createStoreHandler } from './serve.ts'
 import { trim } from './upkeep.ts'
 
@@ -83,12 +83,12 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     return mine
   }
 
-  const foresee = (did: string, bytes: number): void => {
+  const foresee = (did: string, bytes: number, beside = 0): void => {
     const adds = bytes * STORED_SHARE - gate.usedBy(did)
     const limit = allowanceOf(did)
     if (adds > limit - gate.usedBy(did))
       throw new StoreError('store.quota', { did, limit, used: gate.usedBy(did) })
-    const free = limits.bytes - gate.used + possibleRoom(room, did, forOperator(did))
+    const free = limits.bytes - gate.used + possibleRoom(room, did, forOperator(did)) - beside
     if (adds > free)
       throw new StoreError('store.full', { needed: bytes, limit: limits.bytes, used: gate.used })
   }
@@ -122,7 +122,13 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     },
     log,
   })
-  const room: RoomParts = { storage, gate, asks, clock: host.clock, busy: (did) => keeper.isBusy(did), log }
+  let holder: Holder | undefined
+  const room: RoomParts = {
+    ...{ storage, gate, asks, log },
+    clock: host.clock,
+    busy: (did) => keeper.isBusy(did),
+    holder: () => holder,
+  }
 
   const describe = async (did: string): Promise<StoredRepo | undefined> => {
     const opened = await openRepo(storage, did)
@@ -199,6 +205,12 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
       await deleteUnwanted(storage, asks, did, signal)
     },
     refresh: (did) => keeper.refresh(did),
+    takeFile: (did, file, name) => keeper.byUpload(did, file, name),
+    took: (did) => keeper.took(did),
+    holdRoom(by) {
+      holder = by
+      return heldRoom(gate, foresee)
+    },
     async states(dids) {
       return Promise.all(
         dids.map(async (did): Promise<RepoState> => {

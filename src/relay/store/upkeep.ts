@@ -39,7 +39,8 @@ export async function trim(
   if (old.length === 0 || (old.length < TRIM_AT && !anyway)) return false
   try {
     await exclusively(storage, did, async () => {
-      for (const { id } of old) await deleteSnapshot(storage, did, id)
+      // When room has to be made, nothing is written that would need some.
+      for (const { id } of old) await deleteSnapshot(storage, did, id, { note: !anyway })
       await sweepRepo(storage, did)
       // The mark of a sweep that is due: this was it, and none else deletes snapshots while we hold the lock.
       await storage.write([{ type: 'delete', table: 'meta', key: `sweep/${did}` }])

@@ -3,8 +3,8 @@ import { utf8 } from '../../core/bytes.ts'
 import type { WalkSink, TreeRoot } from '../verify/walk-model.ts'
 import { heightOf } from './height.ts'
 import { encodeNode, parseNode } from './node.ts'
-import { below, childDigest, keysOf, type TreeSource, valueOf } from './read.ts'
-import { type Place, type StoredChild, totals } from './stored.ts'
+import { childDigest, keysOf, type TreeSource, valueOf } from './read.ts'
+import { type Place, type StoredChild, type StoredNode, totals } from './stored.ts'
 
 /** Sets a path to a record, or removes it. */
 export interface TreeOp {
@@ -51,23 +51,34 @@ export async function editTree(input: {
   readonly sha256: Sha256
 }): Promise<EditedTree> {
   const { source, sha256, sink, base } = input
-  const tree = createEditor(source)
-  let root: Link = base === undefined ? undefined : { kind: 'stored', digest: base.digest, child: base.root }
-  let layer = base?.root.layer ?? 0
-  for (const op of input.ops) {
-    const height = heightOf(sha256, utf8(op.key))
-    if (op.record === undefined) root = await tree.remove(root, layer, op.key, height)
+  const root: Link = base && { kind: 'stored', digest: base.digest, child: base.root }
+  const edited = await runSteps(source, applyOps(root, base?.root.layer ?? 0, input.ops, sha256))
+  return write(edited.root, edited.layer, sink, sha256, base)
+}
+
+function* applyOps(
+  base: Link,
+  baseLayer: number,
+  ops: readonly TreeOp[],
+  sha256: Sha256,
+): Steps<{ root: Link; layer: number }> {
+  const tree = createEditor()
+  let root = base
+  let layer = baseLayer
+  for (const op of ops) {
+    const height = heightOf(sha256, keyBytes(op.key))
+    if (op.record === undefined) root = yield* tree.remove(root, layer, op.key, height)
     else {
       const leaf = { key: op.key, ...op.record }
       if (root === undefined) layer = height
       if (height > layer) {
-        const [left, right] = await tree.split(root, layer, op.key)
+        const [left, right] = yield* tree.split(root, layer, op.key)
         root = branch(height, [leaf], [raise(left, layer, height - 1), raise(right, layer, height - 1)])
         layer = height
-      } else root = await tree.insert(root, layer, leaf, height)
+      } else root = yield* tree.insert(root, layer, leaf, height)
     }
     while (root !== undefined) {
-      const open: Branch = await tree.open(root, layer)
+      const open: Branch = yield* tree.open(root, layer)
       if (open.leaves.length > 0) {
         root = open
         break
@@ -76,7 +87,7 @@ export async function editTree(input: {
       layer--
     }
   }
-  return write(root, layer, sink, sha256, base)
+  return { root, layer }
 }
 
 function branch(layer: number, leaves: Leaf[], links: Link[]): Branch {
@@ -95,10 +106,19 @@ function raise(link: Link, from: number, to: number): Link {
   return out
 }
 
-function createEditor(source: TreeSource) {
-  const open = async (link: Stored | Branch, layer: number): Promise<Branch> => {
+/** Work that asks for stored nodes as it meets them: where all are open, it costs no turn of the event loop. */
+type Steps<T> = Generator<StoredChild, T, StoredNode>
+
+async function runSteps<T>(source: TreeSource, steps: Steps<T>): Promise<T> {
+  let step = steps.next()
+  while (step.done !== true) step = steps.next(await source.load(step.value))
+  return step.value
+}
+
+function createEditor() {
+  const open = function* (link: Stored | Branch, layer: number): Steps<Branch> {
     if (link.kind === 'branch') return link
-    const { node, records, children } = await source.load(link.child)
+    const { node, records, children } = yield link.child
     const leaves = keysOf(node).map((key, i) => {
       const place = records[i]
       if (place === undefined) throw new RangeError('a stored node lacks a place')
@@ -111,28 +131,34 @@ function createEditor(source: TreeSource) {
     return branch(layer, leaves, links)
   }
 
-  const position = (it: Branch, key: string): number =>
-    below(
-      it.leaves.map((leaf) => leaf.key),
-      key,
-    )
+  /** Number of leaves whose keys are below `key`. */
+  const position = ({ leaves }: Branch, key: string): number => {
+    let low = 0
+    let high = leaves.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((leaves[middle]?.key ?? '') < key) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
 
-  const split = async (link: Link, layer: number, key: string): Promise<[Link, Link]> => {
+  const split = function* (link: Link, layer: number, key: string): Steps<[Link, Link]> {
     if (link === undefined) return [undefined, undefined]
-    const it = await open(link, layer)
+    const it = yield* open(link, layer)
     const at = position(it, key)
-    const [left, right] = await split(it.links[at], layer - 1, key)
+    const [left, right] = yield* split(it.links[at], layer - 1, key)
     return [
       unlessEmpty(branch(layer, it.leaves.slice(0, at), [...it.links.slice(0, at), left])),
       unlessEmpty(branch(layer, it.leaves.slice(at), [right, ...it.links.slice(at + 1)])),
     ]
   }
 
-  const join = async (a: Link, b: Link, layer: number): Promise<Link> => {
+  const join = function* (a: Link, b: Link, layer: number): Steps<Link> {
     if (a === undefined || b === undefined) return a ?? b
-    const left = await open(a, layer)
-    const right = await open(b, layer)
-    const middle = await join(left.links.at(-1), right.links[0], layer - 1)
+    const left = yield* open(a, layer)
+    const right = yield* open(b, layer)
+    const middle = yield* join(left.links.at(-1), right.links[0], layer - 1)
     return branch(
       layer,
       [...left.leaves, ...right.leaves],
@@ -140,30 +166,30 @@ function createEditor(source: TreeSource) {
     )
   }
 
-  const insert = async (link: Link, layer: number, leaf: Leaf, height: number): Promise<Branch> => {
-    const it = link === undefined ? branch(layer, [], [undefined]) : await open(link, layer)
+  const insert = function* (link: Link, layer: number, leaf: Leaf, height: number): Steps<Branch> {
+    const it = link === undefined ? branch(layer, [], [undefined]) : yield* open(link, layer)
     const at = position(it, leaf.key)
     if (height < layer) {
-      it.links[at] = await insert(it.links[at], layer - 1, leaf, height)
+      it.links[at] = yield* insert(it.links[at], layer - 1, leaf, height)
       return it
     }
     if (it.leaves[at]?.key === leaf.key) {
       it.leaves[at] = leaf
       return it
     }
-    const [left, right] = await split(it.links[at], layer - 1, leaf.key)
+    const [left, right] = yield* split(it.links[at], layer - 1, leaf.key)
     it.leaves.splice(at, 0, leaf)
     it.links.splice(at, 1, left, right)
     return it
   }
 
-  const remove = async (link: Link, layer: number, key: string, height: number): Promise<Link> => {
+  const remove = function* (link: Link, layer: number, key: string, height: number): Steps<Link> {
     if (link === undefined || height > layer) return link
-    const it = await open(link, layer)
+    const it = yield* open(link, layer)
     const at = position(it, key)
-    if (height < layer) it.links[at] = await remove(it.links[at], layer - 1, key, height)
+    if (height < layer) it.links[at] = yield* remove(it.links[at], layer - 1, key, height)
     else if (it.leaves[at]?.key === key) {
-      const joined = await join(it.links[at], it.links[at + 1], layer - 1)
+      const joined = yield* join(it.links[at], it.links[at + 1], layer - 1)
       it.leaves.splice(at, 1)
       it.links.splice(at, 2, joined)
     }
@@ -184,7 +210,7 @@ function write(
     if (link.kind === 'stored') return link
     const children = link.links.map((it) => (it === undefined ? undefined : emit(it)))
     const entries = link.leaves.map((leaf, i) => ({
-      key: utf8(leaf.key),
+      key: keyBytes(leaf.key),
       value: leaf.digest,
       right: children[i + 1]?.digest,
     }))
@@ -201,4 +227,15 @@ function write(
   if (root?.kind === 'stored' && base !== undefined) return { digest: base.digest, root: base.root }
   const { digest, child } = emit(root ?? branch(0, [], [undefined]))
   return { digest, root: { ...child, layer: root === undefined ? 0 : layer } }
+}
+
+/** Keys are ASCII, and too short to be worth an encoder's call; one that is not will be refused elsewhere. */
+function keyBytes(key: string): Uint8Array {
+  const out = new Uint8Array(key.length)
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i)
+    if (code > 0x7f) return utf8(key)
+    out[i] = code
+  }
+  return out
 }

@@ -13,6 +13,9 @@ import { pullCollection } from '../pages/pull-collection.ts'
 import { pullDifference } from '../pages/pull-difference.ts'
 import { type Pull, pullPages } from '../pages/pull-pages.ts'
 import { type OnOut, pageSource } from '../pages/sources.ts'
+import { askFor } from '../packs/ask.ts'
+import { takeList } from '../packs/take-list.ts'
+import type { PackDesks } from './pack-desks.ts'
 import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
 import type { Work } from '../work.ts'
@@ -32,6 +35,18 @@ const NO_DIFFERENCE: ReadonlySet<string> = new Set([
   'net.limit',
 ])
 
+/** Trouble of this device's own, whatever the way. */
+const OURS: ReadonlySet<string> = new Set([
+  'sync.cancelled',
+  'sync.busy',
+  'sync.not-kept',
+  'storage.quota',
+  'storage.gone',
+  'storage.blocked',
+  'storage.failed',
+  'storage.version-ahead',
+])
+
 /** What is said of whose a kept commit is, and not of the bytes. */
 const VERDICTS: ReadonlySet<string> = new Set([
   'repo.bad-signature',
@@ -47,6 +62,8 @@ export interface PeerCallsOptions {
   readonly host: Host
   readonly endpoints: () => Promise<Endpoints>
   readonly net: Net
+  /** where lists of changes are asked for; without it none are */
+  readonly packs?: PackDesks
   readonly lookup: PeerCalls['lookup']
   /** bytes of tree nodes that a difference may hold in memory */
   readonly nodeBytes?: number
@@ -55,12 +72,12 @@ export interface PeerCallsOptions {
 }
 
 /**
- * The ladder by which a repo comes from peers: only what changed, when a head is kept and the peer speaks our
- * pages; else whole, from a store by plain HTTP; else page by page, over from one peer to the next; else the one
+ * The ladder by which a repo comes from peers. When a head is kept: a list of what changed since, from who once had
+ * that head; else by comparing both trees, from who speaks our pages. Else whole, from a store by plain HTTP; else page by page, over from one peer to the next; else the one
  * stream that any p2pds node speaks.
  */
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
-  const { host, endpoints, net, lookup } = options
+  const { host, endpoints, net, packs, lookup } = options
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
   const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
@@ -74,6 +91,31 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       // One stream of one peer: what is wrong with the repo is its doing.
       if (!(error instanceof RepoError) || blamed(error) !== undefined) throw error
       throw new RepoError(error.code, { ...error.fields, peer }, { cause: error })
+    }
+  }
+
+  /** Undefined when a list could not be had, or did not lead to the head that is signed. */
+  const byList = async (
+    candidate: Candidate,
+    { did, label, work }: Pull,
+    failed: (error: unknown) => void,
+  ): Promise<BackupResult | undefined> => {
+    const { peer } = candidate
+    try {
+      work.report({ phase: 'connecting', did })
+      const ask = await askFor(host.storage, did)
+      if (packs === undefined || ask.held === undefined) return undefined
+      const subscription = await packs.pull(candidate, ask, work.signal)
+      return await takeList(host, await endpoints(), { ask, subscription, peer, work, label })
+    } catch (error) {
+      work.check()
+      if (isOneOf(error, OURS)) throw error
+      // It is as it should be: who has nothing newer has nothing to compare.
+      if (hasCode(error, 'sync.peer-behind'))
+        return { did, snapshot: undefined, before: await headOf(host.storage, did) }
+      failed(error)
+      work.report({ phase: 'connecting', bytes: 0, blocks: 0, records: 0 })
+      return undefined
     }
   }
 
@@ -110,6 +152,13 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         await client.close()
       }
     },
+    async foresee(candidate, dids) {
+      const asks = await Promise.all(dids.map((did) => askFor(host.storage, did)))
+      packs?.foresee(
+        candidate,
+        asks.filter((it) => it.held !== undefined),
+      )
+    },
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
@@ -129,6 +178,10 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       }
       try {
         if (!cutOff && (await headOf(host.storage, did)) !== undefined) {
+          const listed = await byList(first, pull, (error) =>
+            tried.push(attemptOf('pack', first.peer, error)),
+          )
+          if (listed !== undefined) return done(listed, 'pack', first.peer)
           rung = 'difference'
           try {
             const { from, ...result } = await pullDifference(host, await endpoints(), pull)

@@ -1,11 +1,15 @@
+import { NetError } from '../../net/errors.ts'
+import type { HeadComparison } from '../digests/asking.ts'
+import type { HeadWord } from '../digests/digest.ts'
+import { type Known, noteTold, readKnown, type Told } from '../digests/known.ts'
+import { createTurns } from '../digests/turns.ts'
 import { SyncError } from '../errors.ts'
-import type { Host } from '../host.ts'
+import { fraction, type Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
-import { partialsOf } from '../pages/partial-rows.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
-import { copyRows, noteCopy } from './copy-rows.ts'
-import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection } from './model.ts'
+import { copyRows } from './copy-rows.ts'
+import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { createSetbacks } from './setbacks.ts'
 
@@ -14,6 +18,8 @@ export type { Candidate, PeerCalls } from './model.ts'
 export interface PeerEngineOptions {
   readonly host: Host
   readonly calls: PeerCalls
+  /** How heads of many repos are asked for; without it, and of peers that do not speak it, by `calls.heads`. */
+  readonly comparison?: HeadComparison
   /** Runs a pull as the long work that it is, seen and stoppable by the person. */
   readonly runPull: (did: string, run: (work: Work) => Promise<PeerBackup>) => Promise<PeerBackup>
   /** The same for one collection; without it partial copies are not kept up to date. */
@@ -26,7 +32,10 @@ export interface PeerEngineOptions {
 }
 
 export interface PeerEngine {
-  /** Learns what a peer holds of these repos, and pulls what is newer there. */
+  /**
+   * Learns what a peer holds of these repos, and pulls what is newer there. Calls while it is being asked are one
+   * question afterwards. Fails with what the asking failed with; a peer that was too busy is asked again.
+   */
   meet(candidate: Candidate, dids: readonly string[]): Promise<void>
   /** Asks everyone who announces a repo what they hold of it. */
   look(did: string): Promise<void>
@@ -65,7 +74,7 @@ const PATIENCE = 5
  * news that comes meanwhile is looked at afterwards.
  */
 export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
-  const { host, calls, runPull, runCollection, onCopies } = options
+  const { host, calls, comparison, runPull, runCollection, onCopies } = options
   const { storage, clock } = host
   const over = new AbortController()
   const running = new Map<string, { readonly done: Promise<void>; again: boolean }>()
@@ -119,36 +128,41 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     running.set(did, entry)
   }
 
-  const isKept = async (did: string): Promise<boolean> =>
-    (await repoRow(storage, did)) !== undefined || (await partialsOf(storage, did)).length > 0
-
-  const meet = async (candidate: Candidate, dids: readonly string[]): Promise<void> => {
-    const heads = new Map((await calls.heads(candidate, dids, over.signal)).map((it) => [it.did, it]))
-    for (const did of dids) {
-      // Deleted since it was asked for.
-      if (!(await isKept(did))) continue
-      const head = heads.get(did)
-      const known = (await copyRows(storage, did)).find((row) => row.peer === candidate.peer)
-      if (head === undefined && known === undefined) continue
-      // A newer head than the one it failed with is a new word to be tested.
-      const isNews = head !== undefined && head.rev > (known?.rev ?? '')
-      await noteCopy(storage, did, candidate.peer, {
-        kind: candidate.kind,
-        rev: head?.rev,
-        commit: head?.commit,
-        partial: head?.partial ?? false,
-        collections: head?.collections ?? [],
-        addresses: candidate.addresses,
-        answeredAt: clock.now(),
-        ...(isNews && (known?.failures ?? 0) < PATIENCE ? { retryAt: undefined } : {}),
-      })
-      onCopies(did)
-      catchUp(did)
-    }
+  const headsAt = async (
+    candidate: Candidate,
+    known: ReadonlyMap<string, Known>,
+  ): Promise<ReadonlyMap<string, HeadWord | undefined>> => {
+    const compared = known.size > 1 ? await comparison?.heads(candidate, known, over.signal) : undefined
+    if (compared !== undefined) return compared
+    const told = await calls.heads(candidate, [...known.keys()], over.signal)
+    return new Map(told.map((head) => [head.did, wordOf(head)]))
   }
 
+  const meet = async (candidate: Candidate, dids: readonly string[]): Promise<void> => {
+    const known = await readKnown(storage, candidate.peer, dids)
+    const heads = await headsAt(candidate, known)
+    const told = [...known].map(([did, it]): Told => ({ ...it, did, head: heads.get(did) }))
+    const when = { now: clock.now(), patience: PATIENCE }
+    const noted = await noteTold(storage, candidate, told, when)
+    for (const { did } of noted) onCopies(did)
+    const behind = noted.filter(mayBeBehind)
+    const whole = behind.filter(({ own }) => own !== undefined && own.collections === undefined)
+    if (whole.length > 1)
+      await calls.foresee(
+        candidate,
+        whole.map(({ did }) => did),
+      )
+    for (const { did } of behind) catchUp(did)
+  }
+  const turns = createTurns<Candidate>({
+    timers: host.timers,
+    random: fraction(host),
+    ask: meet,
+    isWorthAgain: ({ peer }, error) => isBusyOrBroken(error) && calls.connected(peer),
+  })
+
   const meetOnce = (candidate: Candidate, dids: readonly string[]): Promise<void> => {
-    const meeting = meet(candidate, dids)
+    const meeting = turns.take(candidate, dids)
     const owned = meeting.catch(() => {})
     meetings.add(owned)
     void owned.then(() => meetings.delete(owned))
@@ -184,7 +198,30 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     async close() {
       over.abort()
       setbacks.close()
+      turns.close()
       await underWay()
     },
   }
+}
+
+const wordOf = ({ did, rev, commit, partial, collections = [] }: PeerHead): HeadWord => ({
+  ...{ id: did, rev, commit },
+  ...(partial ? { collections } : {}),
+})
+
+/** A whole repo that is as new here as there needs no look; what is kept in part, or only begun, is looked at. */
+function mayBeBehind({ own, head }: Told): boolean {
+  if (own === undefined || own.collections !== undefined) return true
+  return head !== undefined && head.collections === undefined && head.rev > own.rev
+}
+
+/** The peer spoke of something and could not be asked for it just now. */
+function isBusyOrBroken(error: unknown): boolean {
+  if (!(error instanceof NetError)) return false
+  const { code, fields } = error
+  return (
+    code === 'net.reset' ||
+    code === 'net.timeout' ||
+    (code === 'net.refused' && fields['reason'] === 'too-many')
+  )
 }

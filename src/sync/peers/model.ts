@@ -17,8 +17,8 @@ export interface PeerHead {
   readonly collections?: readonly { readonly nsid: string; readonly rev: string }[]
 }
 
-/** How a repo came in: only what changed, whole by HTTP, page by page, or as one stream of a stock peer. */
-export type Rung = 'difference' | 'http' | 'pages' | 'repo-sync'
+/** How a repo came in: as a list of changes, by comparing trees, whole by HTTP, page by page, or as one stream of a stock peer. */
+export type Rung = 'pack' | 'difference' | 'http' | 'pages' | 'repo-sync'
 
 /** What was tried before, and did not do. */
 export interface Attempt {
@@ -67,6 +67,8 @@ export interface PeerBlobs extends FetchedBlobs {
 export interface PeerCalls extends Reach {
   /** The heads that a peer holds of these repos; repos that it does not hold are left out. */
   heads(candidate: Candidate, dids: readonly string[], signal: AbortSignal): Promise<readonly PeerHead[]>
+  /** Several kept repos will be pulled from a peer at once: what can be asked for together is. */
+  foresee(candidate: Candidate, dids: readonly string[]): Promise<void>
   /** Takes a repo in from one peer, or from several that hold the same head. */
   pull(
     candidates: readonly Candidate[],

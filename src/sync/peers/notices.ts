@@ -23,13 +23,18 @@ export interface NoticesOptions {
   readonly net: Net
   readonly host: EventHost
   readonly mayRead: (peer: string, did: string) => boolean | Promise<boolean>
-  /** a peer may have a new head: it said so, or some of what it said did not come through */
+  /**
+   * A peer may have a new head: it said so, or some of what it said did not come through. Once more when it begins
+   * to tell of a repo: what changed after it was asked and before it began to tell, nobody heard.
+   */
   readonly onNews: (peer: string, did: string) => void
 }
 
 interface Followed {
   /** how many ask for each repo */
   readonly counts: Map<string, number>
+  /** what the peer has told of before: of that a gap would be known */
+  readonly told: Set<string>
   readonly watch: () => void
   readonly close: () => Promise<void>
 }
@@ -47,17 +52,23 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
   const closing = new Set<Promise<void>>()
 
   const begin = (peer: string): Followed => {
+    const told = new Set<string>()
     const spoke = keepSpoke<RepoEvents>({
       net,
       hub: peer,
       host,
       shapes: repoShapes,
       ...repoGaps((did) => onNews(peer, did)),
+      onSubscribed({ id }) {
+        if (told.has(id)) return
+        told.add(id)
+        onNews(peer, id)
+      },
     })
     const notices = createRepoNotices(spoke, { onChanged: ({ repo }) => onNews(peer, repo) })
     const counts = new Map<string, number>()
     return {
-      counts,
+      ...{ counts, told },
       watch: () => notices.watch(counts.keys()),
       close() {
         notices.close()
@@ -85,8 +96,11 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
         () => {
           for (const did of dids) {
             const left = (entry.counts.get(did) ?? 1) - 1
-            if (left === 0) entry.counts.delete(did)
-            else entry.counts.set(did, left)
+            if (left > 0) entry.counts.set(did, left)
+            else {
+              entry.counts.delete(did)
+              entry.told.delete(did)
+            }
           }
           if (entry.counts.size > 0) entry.watch()
           else if (followed.get(peer) === entry) end(peer, entry)

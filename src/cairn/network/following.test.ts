@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { until } from '../../net/events/testing/channel-kit.ts'
+import { createMessageReader, writeMessage } from '../../net/messages.ts'
+import { createMemoryNetwork } from '../../net/testing/memory-net.ts'
+import { tidAfter } from '../../repo/testing/generate.ts'
+import { withLevel } from '../../storage/testing/node-host.ts'
+import { rowsOf } from '../../sync/digests/testing/digest-kit.ts'
+import { noteCopy } from '../../sync/peers/copy-rows.ts'
+import { MAX_STORE_REQUEST, STORE_PROTOCOL, storeRequest } from '../../sync/store/messages.ts'
+import { createTestTimers } from '../../sync/testing/timers.ts'
+import { createFollowing } from './following.ts'
+import type { Running } from './parts.ts'
+
+const DID = 'did:web:alice.example.org'
+const FIRST = '3lmztkjyh2k2a'
+
+describe('a repo with many quick edits', () => {
+  it('is told of to a store by one word at a time, of its last head last, and seldom', () =>
+    withLevel(async (storage) => {
+      const network = createMemoryNetwork()
+      const timers = createTestTimers()
+      const published: string[] = []
+      const met: string[] = []
+      const asked: (string | undefined)[] = []
+      const over = new AbortController()
+      const gate = Promise.withResolvers<void>()
+      network.node('store').handle(STORE_PROTOCOL, async (stream) => {
+        const request = await createMessageReader(stream, storeRequest, MAX_STORE_REQUEST).expect()
+        asked.push(request.type === 'keep' ? request.rev : undefined)
+        await gate.promise
+        await writeMessage(stream, { type: 'states', states: [{ did: DID, state: 'kept' }] })
+      })
+      // What following does not use here is left out.
+      const running = {
+        host: { storage, timers, clock: timers.clock },
+        node: { net: network.node('device') },
+        networker: { configure: async () => {}, peers: [] },
+        serving: { push: async () => {} },
+        engine: { meet: async (_: unknown, dids: readonly string[]) => void met.push(...dids) },
+        notices: { publish: (_: string, rev: string) => void published.push(rev), follow: () => {} },
+        over: over.signal,
+        connectedStores: () => ['store'],
+        candidateOf: (peer: string) => ({ peer, addresses: [], kind: 'store' as const }),
+      } as unknown as Running
+      const following = createFollowing(running)
+      await storage.write(rowsOf(DID, FIRST))
+      await noteCopy(storage, DID, 'store', { kind: 'store', rev: FIRST, commit: 'any' })
+
+      let rev = FIRST
+      following.changed(DID)
+      await until(() => asked.length === 1)
+      for (let i = 1; i <= 50; i++) {
+        rev = tidAfter(FIRST, i)
+        await storage.write(rowsOf(DID, rev))
+        following.changed(DID)
+        if (i % 10 === 0) await until(() => published.at(-1) === rev)
+      }
+      expect(asked).toEqual([FIRST])
+      met.length = 0
+      gate.resolve()
+      await until(() => met.length > 1)
+      // It changed once more after the second word was due and before it was said: that makes a third.
+      expect([...new Set(asked)]).toEqual([FIRST, rev])
+      expect(asked.length).toBeLessThanOrEqual(3)
+      expect(published.toSorted()).toEqual(published)
+      following.stop()
+      over.abort()
+    }))
+})

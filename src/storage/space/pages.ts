@@ -1,0 +1,97 @@
+import type { Storage } from '../port.ts'
+import { listRows, readRows, type PathRow } from './read.ts'
+import { readValues } from './since.ts'
+import { live } from './tally.ts'
+
+/** A record as a page has it. */
+export interface PageRecord {
+  readonly path: string
+  readonly cid: string
+  /** not in a page of the index */
+  readonly bytes?: Uint8Array
+}
+
+export interface Page {
+  readonly records: readonly PageRecord[]
+  /** the path up to which the page goes; null when nothing comes after it */
+  readonly upTo: string | null
+}
+
+export interface PageLimits {
+  /** at least one record is in a page, whatever its size */
+  readonly maxBytes: number
+  readonly maxRows: number
+}
+
+const BATCH = 512
+/** Bytes that a row of the index takes beside its path. */
+const INDEX_ROW = 48
+
+/** The records after a path, in order, or their paths and CIDs alone. The caller holds the repo's lock. */
+export async function readPage(
+  storage: Storage,
+  repo: string,
+  { after, maxBytes, maxRows, withBytes }: PageLimits & { after: string | null; withBytes: boolean },
+): Promise<Page> {
+  const taken: { path: string; cid: string }[] = []
+  let bytes = 0
+  let from = after
+  for (;;) {
+    const rows: PathRow[] = await listRows(storage, repo, from, null, BATCH)
+    for (const { path, row } of rows) {
+      const record = live(row)
+      if (record === undefined) continue
+      bytes += path.length + (withBytes ? record.size : INDEX_ROW)
+      if (taken.length > 0 && (bytes > maxBytes || taken.length >= maxRows)) {
+        return filled(storage, repo, taken, taken.at(-1)?.path ?? null, withBytes)
+      }
+      taken.push({ path, cid: record.cid })
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < BATCH) return filled(storage, repo, taken, null, withBytes)
+    from = last.path
+  }
+}
+
+/**
+ * Of some paths, ascending, the records that are here, as many as fit. `upTo` is the last path that was looked at,
+ * null when all were. The caller holds the repo's lock.
+ */
+export async function readWanted(
+  storage: Storage,
+  repo: string,
+  paths: readonly string[],
+  { maxBytes, maxRows }: PageLimits,
+): Promise<Page> {
+  const asked = paths.slice(0, maxRows)
+  const rows = await readRows(storage, repo, asked)
+  const taken: { path: string; cid: string }[] = []
+  let bytes = 0
+  for (const [index, path] of asked.entries()) {
+    const record = live(rows[index])
+    if (record === undefined) continue
+    bytes += path.length + record.size
+    if (taken.length > 0 && bytes > maxBytes) {
+      return filled(storage, repo, taken, asked[index - 1] ?? null, true)
+    }
+    taken.push({ path, cid: record.cid })
+  }
+  const upTo = asked.length < paths.length ? (asked.at(-1) ?? null) : null
+  return filled(storage, repo, taken, upTo, true)
+}
+
+async function filled(
+  storage: Storage,
+  repo: string,
+  taken: readonly { path: string; cid: string }[],
+  upTo: string | null,
+  withBytes: boolean,
+): Promise<Page> {
+  if (!withBytes) return { records: taken, upTo }
+  const values = await readValues(storage, repo, taken)
+  const records = taken.map((it, index) => {
+    const bytes = values[index]
+    return bytes === undefined ? it : { ...it, bytes }
+  })
+  return { records, upTo }
+}

@@ -1,0 +1,138 @@
+import type { Range, WriteOp } from '../port.ts'
+
+/** A space repo's head. Table `space-repos`, key `head/{repo}`. */
+export interface SpaceHeadRow {
+  /** the signed commit as it came, its CID and its rev */
+  readonly commit: Uint8Array
+  readonly cid: string
+  readonly rev: string
+  readonly records: number
+  /** of the records, in all */
+  readonly bytes: number
+  /** where the chain of packs stands; undefined at its beginning */
+  readonly chain: string | undefined
+  /** who gave what is here: peers, or `SELF`; the first `MAX_GIVERS` */
+  readonly givers: readonly string[]
+  /** heads that have a row `held/…` */
+  readonly held: number
+  /** what is staged belongs to this head, and is still to be moved to its place */
+  readonly merge: boolean
+}
+
+/** A transfer in pages that has not ended. Table `space-repos`, key `take/{repo}`. */
+export interface SpaceTakeRow {
+  /** the peer whose word is taken for what the repo is; another one begins anew over what is staged */
+  readonly from: string
+  /** peers that gave pages; the first `MAX_GIVERS` */
+  readonly givers: readonly string[]
+  /** the head of the source when it began: the list of what changed since then ends the transfer */
+  readonly asOf: { readonly rev: string; readonly cid: string }
+  /** what comes next: pages of records, pages of paths and CIDs, or the list that ends it */
+  readonly mode: 'records' | 'index' | 'list'
+  /** the path up to which pages were taken; null at the beginning */
+  readonly after: string | null
+  /** paths of records that a page of the index named and that are not here, ascending: they are asked for first */
+  readonly wants: readonly string[]
+  /** CID of the head that is held, over which this is staged */
+  readonly base: string | undefined
+  /** LtHash state, records and bytes of the base with what is staged */
+  readonly state: Uint8Array
+  readonly records: number
+  readonly bytes: number
+  /** how often the source began anew */
+  readonly restarts: number
+}
+
+/** Table `space-records`, key `{repo}/{path}`; staged: `%{repo}/{path}`. `since`: the rev under which it was first seen. */
+export type SpaceRecordRow =
+  | { readonly cid: string; readonly size: number; readonly since: string }
+  | { readonly deleted: true; readonly since: string }
+
+export const SELF = 'self'
+export const MAX_GIVERS = 16
+/** Heads of one repo of which it is known that they were held: whoever stands at an older one compares indexes. */
+export const MAX_HELD_HEADS = 1024
+
+const REPOS = 'space-repos'
+const RECORDS = 'space-records'
+
+/** Keys that begin with a text that ends in a slash. `0` follows `/`. */
+export const under = (prefix: string): { from: string; to: string } => ({
+  from: `${prefix}/`,
+  to: `${prefix}0`,
+})
+
+export const headKey = (repo: string): string => `head/${repo}`
+export const takeKey = (repo: string): string => `take/${repo}`
+/** The 2,048 bytes of the head's LtHash state. */
+export const stateKey = (repo: string): string => `state/${repo}`
+/** The CID of a commit that was the head, by its rev. */
+export const heldKey = (repo: string, rev: string): string => `held/${repo}/${rev}`
+export const recordKey = (repo: string, path: string): string => `${repo}/${path}`
+export const stagedKey = (repo: string, path: string): string => `%${repo}/${path}`
+/** The record's bytes: a value never changes under its key. */
+export const valueKey = (repo: string, path: string, cid: string): string => `=${repo}/${path}/${cid}`
+/** In the order in which records came (`+`) and went (`-`). */
+export const sinceKey = (repo: string, path: string, { since, ...row }: SpaceRecordRow): string =>
+  `${'deleted' in row ? '-' : '+'}${repo}/${since}/${path}`
+
+/** Moves a path from one row to another, with its place in the order. */
+export function moveOps(
+  repo: string,
+  path: string,
+  from: SpaceRecordRow | undefined,
+  to: SpaceRecordRow,
+): WriteOp[] {
+  const ops: WriteOp[] = [
+    { type: 'put', table: RECORDS, key: recordKey(repo, path), value: to },
+    { type: 'put', table: RECORDS, key: sinceKey(repo, path, to), value: true },
+  ]
+  if (from === undefined) return ops
+  const old = sinceKey(repo, path, from)
+  if (old !== sinceKey(repo, path, to)) ops.unshift({ type: 'delete', table: RECORDS, key: old })
+  if ('cid' in from && !('cid' in to && to.cid === from.cid)) {
+    ops.push({ type: 'delete', table: RECORDS, key: valueKey(repo, path, from.cid) })
+  }
+  return ops
+}
+
+export const putValue = (repo: string, path: string, cid: string, bytes: Uint8Array): WriteOp => ({
+  type: 'put',
+  table: RECORDS,
+  key: valueKey(repo, path, cid),
+  // A view would be kept with the whole buffer behind it.
+  value: bytes.slice(),
+})
+
+/** Everything of a repo. */
+export const dropRepoOps = (repo: string): WriteOp[] => [
+  ...[headKey(repo), stateKey(repo), takeKey(repo)].map((key): WriteOp => ({
+    type: 'delete',
+    table: REPOS,
+    key,
+  })),
+  { type: 'delete-range', table: REPOS, ...under(`held/${repo}`) },
+  ...['', '%', '=', '+', '-'].map((mark): WriteOp => ({
+    type: 'delete-range',
+    table: RECORDS,
+    ...under(mark + repo),
+  })),
+]
+
+/** Rows of a table in their order, some at a time, from `range.from` on. */
+export async function* inBatches<T>(
+  read: (range: Range) => Promise<{ readonly key: string; readonly value: T }[]>,
+  range: { readonly from: string; readonly to: string },
+  limit: number,
+): AsyncGenerator<{ readonly key: string; readonly value: T }[]> {
+  let { from } = range
+  for (;;) {
+    const rows = await read({ from, to: range.to, limit })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows
+    if (rows.length < limit) return
+    // The least key above the last one.
+    from = `${last.key}\u0000`
+  }
+}

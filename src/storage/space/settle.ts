@@ -1,0 +1,65 @@
+import type { Storage, WriteOp } from '../port.ts'
+import { listRows, readHead, readRows, readTake } from './read.ts'
+import { headKey, moveOps, stagedKey, takeKey, valueKey } from './rows.ts'
+import { forgetOps } from './next-head.ts'
+import { live } from './tally.ts'
+
+const BATCH = 512
+
+/**
+ * Moves what was staged to its place, when the head has moved to it: some at a time, and on from where a crash cut
+ * it off. The caller holds the repo's lock alone.
+ */
+export async function settleSpace(storage: Storage, repo: string): Promise<void> {
+  const head = await readHead(storage, repo)
+  if (head === undefined || !head.merge) return
+  for (;;) {
+    const staged = await listRows(storage, `%${repo}`, null, null, BATCH)
+    const kept = await readRows(
+      storage,
+      repo,
+      staged.map(({ path }) => path),
+    )
+    const ops: WriteOp[] = []
+    for (const [index, { path, row }] of staged.entries()) {
+      const from = kept[index]
+      ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
+      if (from === undefined && !('cid' in row)) continue
+      ops.push(...moveOps(repo, path, from, { ...row, since: head.rev }))
+    }
+    const isDone = staged.length < BATCH
+    if (isDone) {
+      ops.push({ type: 'put', table: 'space-repos', key: headKey(repo), value: { ...head, merge: false } })
+    }
+    await storage.write(ops)
+    if (isDone) break
+  }
+  const ops = await forgetOps(storage, repo)
+  if (ops.length > 0) await storage.write(ops)
+}
+
+/** Gives up a transfer: what is staged, its bytes, and how far it was. Not when the head has moved to it. */
+export async function clearStaged(storage: Storage, repo: string): Promise<void> {
+  // The row first: what is staged in part must not be gone on with.
+  if ((await readTake(storage, repo)) !== undefined) {
+    await storage.write([{ type: 'delete', table: 'space-repos', key: takeKey(repo) }])
+  }
+  for (;;) {
+    const staged = await listRows(storage, `%${repo}`, null, null, BATCH)
+    if (staged.length === 0) return
+    const kept = await readRows(
+      storage,
+      repo,
+      staged.map(({ path }) => path),
+    )
+    const ops: WriteOp[] = []
+    for (const [index, { path, row }] of staged.entries()) {
+      const cid = live(row)?.cid
+      ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
+      if (cid !== undefined && cid !== live(kept[index])?.cid) {
+        ops.push({ type: 'delete', table: 'space-records', key: valueKey(repo, path, cid) })
+      }
+    }
+    await storage.write(ops)
+  }
+}

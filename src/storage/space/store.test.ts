@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import { formatTid } from '../../core/tid.ts'
+import { signSpaceCommit } from '../../repo/space/commit.ts'
+import { expectCode } from '../compliance/subject.ts'
+import type { Storage } from '../port.ts'
+import { createFaulty } from '../testing/faulty.ts'
+import { withLevel } from '../testing/node-host.ts'
+import { headKey, heldKey, MAX_HELD_HEADS, type SpaceHeadRow, valueKey } from './rows.ts'
+import {
+  commitOf,
+  contentOf,
+  pathOf,
+  put,
+  recordOf,
+  remove,
+  SPACE,
+  testDevice,
+  testStore,
+} from './testing/kit.ts'
+
+const device = testDevice(9)
+const { repo } = device
+const name = (head: SpaceHeadRow | undefined) => ({ rev: head?.rev ?? '', commit: head?.cid ?? '' })
+const everything = async (storage: Storage) => [
+  await storage.list('space-records'),
+  await storage.list('space-repos'),
+]
+
+describe('a space repo', () => {
+  it('grows by its author, and each commit names the one before it', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await store.commit(repo, { changes: [], signer: device, members: [], now: 5000 })
+      const empty = (await store.head(repo)) ?? expect.fail()
+      expect(empty).toMatchObject({
+        records: 0,
+        bytes: 0,
+        givers: ['self'],
+        held: 1,
+        rev: formatTid(5_000_000, 0),
+      })
+      // A clock that stands still or goes back makes no older rev.
+      await store.commit(repo, { changes: [put(1, 1), put(2, 2)], signer: device, members: [], now: 4000 })
+      const next = (await store.head(repo)) ?? expect.fail()
+      expect(next.rev > empty.rev).toBe(true)
+      expect(next).toMatchObject({ records: 2, bytes: recordOf(1).length + recordOf(2).length, held: 2 })
+      expect(await store.record(repo, pathOf(1))).toEqual(recordOf(1))
+      await commitOf(store, device, [remove(1), put(2, 3), remove(77)])
+      expect(await store.record(repo, pathOf(1))).toBeUndefined()
+      expect(await store.recheck(repo)).toMatchObject({ records: 1, bytes: recordOf(3).length })
+      // The bytes of what was replaced are gone.
+      expect(await storage.count('space-records', { from: '=', to: '>' })).toBe(1)
+      await expectCode(commitOf(store, { ...device, id: testDevice(10).id }, []), 'space.wrong-author')
+      await expectCode(commitOf(store, device, [{ path: 'x', bytes: undefined }]), 'space.record', {
+        reason: 'path',
+      })
+    }))
+
+  it('refuses what does not follow, and nothing has changed', () =>
+    withLevel((a) =>
+      withLevel(async (b) => {
+        const [author, reader] = [await testStore(a), await testStore(b)]
+        const first = await commitOf(author, device, [put(1, 1)])
+        const second = await commitOf(author, device, [put(2, 2)])
+        const from = 'peer'
+        await expectCode(
+          reader.apply(repo, { commit: second, changes: [put(2, 2)], from }),
+          'space.hash-mismatch',
+        )
+        expect(await everything(b)).toEqual([[], []])
+        expect(await reader.apply(repo, { commit: first, changes: [put(1, 1)], from })).toBe(true)
+        expect(await reader.apply(repo, { commit: first, changes: [put(1, 1)], from })).toBe(false)
+        expect(await reader.apply(repo, { commit: second, changes: [put(2, 2)], from })).toBe(true)
+        const before = await everything(b)
+        const other = testDevice(10)
+        const attempts = [
+          [first, 'space.rollback'],
+          [await commitOf(author, other, [put(1, 1)]), 'space.wrong-author'],
+          [
+            await commitOf(author, { ...device, repo: repo.replace('/main/', '/other/') }, []),
+            'space.wrong-space',
+          ],
+          [second.slice(1), 'space.commit-malformed'],
+          [
+            await signSpaceCommit(
+              {
+                space: SPACE,
+                author: device.id,
+                rev: (await reader.head(repo))?.rev ?? '',
+                prev: null,
+                hash: new Uint8Array(32),
+                members: [],
+              },
+              device,
+            ),
+            'space.equivocation',
+          ],
+        ] as const
+        for (const [commit, code] of attempts) {
+          await expectCode(reader.apply(repo, { commit, changes: [], from }), code)
+          expect(await everything(b)).toEqual(before)
+        }
+        const third = await commitOf(author, device, [put(3, 3)])
+        const changes = [put(3, 3)]
+        const dying = await testStore(createFaulty(b, 1, 'before'))
+        await expectCode(dying.apply(repo, { commit: third, changes, from }), 'storage.gone')
+        expect(await everything(b)).toEqual(before)
+        const strict = await testStore(b, { mayWrite: async () => false })
+        await expectCode(strict.apply(repo, { commit: third, changes, from }), 'space.not-allowed')
+        await expectCode(
+          reader.apply(repo, { commit: third, changes: [...changes, put(3, 4)], from }),
+          'space.changes',
+        )
+        expect(await everything(b)).toEqual(before)
+        expect(await reader.apply(repo, { commit: third, changes, from })).toBe(true)
+        expect(await contentOf(reader, repo)).toEqual(await contentOf(author, repo))
+      }),
+    ))
+
+  it('tells what changed since a head that it held, and only that', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await commitOf(store, device, [put(1, 1), put(2, 2), put(3, 3)])
+      const first = name(await store.head(repo))
+      await commitOf(store, device, [put(2, 20), remove(3), put(4, 4)])
+      const second = name(await store.head(repo))
+      await commitOf(store, device, [remove(4), put(3, 30)])
+      const paths = async (held: typeof first | undefined) => {
+        const since = await store.since(repo, held, 1e6)
+        return since === undefined || typeof since === 'string' ? since : since.changes
+      }
+      expect(await paths(first)).toEqual([put(2, 20), put(3, 30), remove(4)])
+      expect(await paths(second)).toEqual([put(3, 30), remove(4)])
+      expect(await paths(name(await store.head(repo)))).toEqual([])
+      expect(await paths(undefined)).toEqual([put(1, 1), put(2, 20), put(3, 30)])
+      expect(await paths({ ...first, commit: second.commit })).toBe('unknown')
+      expect(await store.since(repo, first, 100)).toBe('too-large')
+      expect(await store.since(testDevice(10).repo, first, 100)).toBeUndefined()
+    }))
+
+  it('forgets heads and deletes that lie too far back', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await commitOf(store, device, [put(1, 1), put(2, 2)])
+      const first = name(await store.head(repo))
+      await commitOf(store, device, [remove(1)])
+      const second = (await store.head(repo)) ?? expect.fail()
+      // As if so many heads had come after it.
+      await storage.write([
+        { type: 'put', table: 'space-repos', key: headKey(repo), value: { ...second, held: MAX_HELD_HEADS } },
+      ])
+      await commitOf(store, device, [put(3, 3)])
+      expect(await store.since(repo, first, 1e6)).toBe('unknown')
+      expect(await storage.get('space-repos', heldKey(repo, first.rev))).toBeUndefined()
+      expect((await store.head(repo))?.held).toBe(MAX_HELD_HEADS)
+      expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(1)
+      await commitOf(store, device, [])
+      expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(0)
+      expect(await store.recheck(repo)).toMatchObject({ records: 2 })
+    }))
+
+  it('is found out when its bytes are not what they were', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await commitOf(store, device, [put(1, 1), put(2, 2)])
+      const cid = (await contentOf(store, repo))[pathOf(1)] ?? expect.fail()
+      const key = valueKey(repo, pathOf(1), cid)
+      await storage.write([{ type: 'put', table: 'space-records', key, value: recordOf(9) }])
+      await expectCode(store.recheck(repo), 'space.record', { path: pathOf(1), reason: 'cid' })
+      await storage.write([{ type: 'delete', table: 'space-records', key: `${repo}/${pathOf(1)}` }])
+      await expectCode(store.recheck(repo), 'space.hash-mismatch')
+    }))
+
+  it('is deleted whole, and no other with it', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      const other = testDevice(10)
+      await commitOf(store, other, [put(1, 1)])
+      const alone = await everything(storage)
+      await commitOf(store, device, [put(1, 1), put(2, 2)])
+      await commitOf(store, device, [remove(1)])
+      await store.drop(repo)
+      expect(await everything(storage)).toEqual(alone)
+    }))
+
+  it('takes two writers of one storage in turns', () =>
+    withLevel(async (storage) => {
+      const [one, two] = [await testStore(storage), await testStore(storage)]
+      await Promise.all([1, 2, 3, 4].map((n) => commitOf(n % 2 === 0 ? one : two, device, [put(n, n)])))
+      expect(await one.recheck(repo)).toMatchObject({ records: 4 })
+    }))
+})

@@ -1,0 +1,122 @@
+import type { Sha256 } from '../../core/hash.ts'
+import { checkChain } from '../../pack/chain.ts'
+import { PackError } from '../../pack/errors.ts'
+import type { Change, ChangeScopes, PackCommit, Scopes, Subscription } from '../../pack/model.ts'
+import { parseCommit } from '../../repo/commit.ts'
+import { checkPathString } from '../../repo/path.ts'
+import { SyncError } from '../errors.ts'
+import { cursorOf, timeOf } from './cursor.ts'
+import { COMMIT_TABLE, MAX_LIST_BYTES, PARTITION, type PullAsk, RECORD_COLUMN } from './model.ts'
+
+/** What a list says, well-formed and in agreement with itself; that it is true is yet to be proven. */
+export interface ToldChanges {
+  /** the signed commit's block */
+  readonly commit: Uint8Array
+  /** each path once; undefined: nothing is there any more */
+  readonly changes: readonly { readonly path: string; readonly record: Uint8Array | undefined }[]
+  /** where the chain stands after it */
+  readonly chainRoot: string
+}
+
+/**
+ * Reads the answer for one repo, strictly: everything that the answer says twice has to agree, and nothing may be
+ * said that has no meaning here.
+ *
+ * @param root where our chain stands
+ * @throws SyncError `sync.peer-lacks`, `sync.unlisted`, `sync.peer-behind` for what the peer can not give,
+ * `sync.bad-pack` for what it may not send; RepoError for a commit that is none
+ */
+export function readList(
+  subscription: Subscription,
+  input: { readonly ask: PullAsk; readonly root: string; readonly peer: string; readonly sha256: Sha256 },
+): ToldChanges {
+  const { ask, peer } = input
+  const did = ask.id
+  const bad = (reason: string, cause?: unknown): SyncError =>
+    new SyncError('sync.bad-pack', { peer, did, reason }, { cause })
+  const must = (holds: boolean, reason: string): void => {
+    if (!holds) throw bad(reason)
+  }
+  const { commits, nextCursor } = subscription
+  must(subscription.id === did, 'id')
+  must(subscription.snapshots === undefined && subscription.bootstrapState === undefined, 'snapshot')
+  const [commit, ...more] = commits
+  if (commit === undefined) {
+    must(subscription.integrity === undefined, 'chain')
+    must(nextCursor === ask.cursor, 'cursor')
+    if (subscription.status === 'revoked') {
+      must(!subscription.bootstrap && isScope(subscription.scopes, undefined), 'scopes')
+      throw new SyncError('sync.peer-lacks', { peer, did })
+    }
+    must(isScope(subscription.scopes, did), 'scopes')
+    throw new SyncError(subscription.bootstrap ? 'sync.unlisted' : 'sync.peer-behind', { peer, did })
+  }
+  must(subscription.status === 'active' && !subscription.bootstrap, 'status')
+  must(isScope(subscription.scopes, did), 'scopes')
+  must(more.length === 0, 'commits')
+  must(ask.held !== undefined, 'nothing-held')
+  const told = readCommit(commit, did, must)
+  const cursor = cursorOf(parseCommit(told.commit).rev)
+  must(cursor !== undefined && commit.commitSeq === cursor && nextCursor === cursor, 'cursor')
+  must(cursor !== undefined && commit.createdAt === timeOf(cursor), 'time')
+  must(parseCommit(told.commit).rev === told.rev, 'commit-row')
+  must(subscription.integrity?.partitionId === PARTITION, 'chain')
+  try {
+    const chainRoot = checkChain(subscription, input.sha256, input.root)
+    return { commit: told.commit, changes: told.changes, chainRoot }
+  } catch (error) {
+    if (error instanceof PackError) throw bad('chain', error)
+    throw error
+  }
+}
+
+/** The changes of the one commit: records, and the signed commit among them. */
+function readCommit(
+  { actorId, changes }: PackCommit,
+  did: string,
+  must: (holds: boolean, reason: string) => void,
+): Omit<ToldChanges, 'chainRoot'> & { readonly rev: string } {
+  must(actorId === did, 'actor')
+  const out: { path: string; record: Uint8Array | undefined }[] = []
+  const paths = new Set<string>()
+  const known = new Set<ChangeScopes>()
+  let signed: { readonly bytes: Uint8Array; readonly rev: string } | undefined
+  let size = 0
+  for (const change of changes) {
+    const { table, rowId, op, scopes, rowVersion } = change
+    // Changes with the same scopes share one object.
+    if (!known.has(scopes)) must(isScope(scopes, did), 'scopes')
+    known.add(scopes)
+    must(rowVersion === undefined, 'row-version')
+    const record = op === 'delete' ? undefined : recordOf(change)
+    must(op === 'delete' ? change.row === null : record !== undefined, 'row')
+    size += rowId.length + (record?.length ?? 0)
+    must(size <= MAX_LIST_BYTES, 'too-large')
+    if (table === COMMIT_TABLE) {
+      must(signed === undefined && record !== undefined, 'commit-row')
+      signed = { bytes: record ?? new Uint8Array(), rev: rowId }
+      continue
+    }
+    const path = `${table}/${rowId}`
+    must(checkPathString(path), 'path')
+    must(!paths.has(path), 'path-twice')
+    paths.add(path)
+    out.push({ path, record })
+  }
+  must(signed !== undefined, 'commit-row')
+  return { commit: signed?.bytes ?? new Uint8Array(), rev: signed?.rev ?? '', changes: out }
+}
+
+/** The one column's bytes; undefined for a row of any other form. */
+function recordOf({ row }: Change): Uint8Array | undefined {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
+  const columns = Object.entries(row)
+  const [name, value] = columns[0] ?? []
+  return columns.length === 1 && name === RECORD_COLUMN && value instanceof Uint8Array ? value : undefined
+}
+
+/** `{ repo: did }`, or `{}` without a DID. */
+function isScope(scopes: Scopes, did: string | undefined): boolean {
+  const names = Object.keys(scopes)
+  return did === undefined ? names.length === 0 : names.length === 1 && scopes['repo'] === did
+}

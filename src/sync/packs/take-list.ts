@@ -1,0 +1,124 @@
+import { concat } from '../../core/bytes.ts'
+import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
+import type { Sha256 } from '../../core/hash.ts'
+import type { Subscription } from '../../pack/model.ts'
+import type { Identity } from '../../pds/identity.ts'
+import { carFrameHead, carHeader } from '../../repo/car/writer.ts'
+import { RepoError } from '../../repo/errors.ts'
+import { StorageError } from '../../storage/errors.ts'
+import type { ImportSession, ToldChange } from '../../storage/import-session.ts'
+import type { BackupResult } from '../backup.ts'
+import { SyncError } from '../errors.ts'
+import type { Endpoints, Host } from '../host.ts'
+import { headOf, openRepo } from '../kept.ts'
+import { takeIn } from '../take-in.ts'
+import type { Work } from '../work.ts'
+import { chainOf } from './ask.ts'
+import type { PullAsk } from './model.ts'
+import { readList, type ToldChanges } from './read-list.ts'
+
+/** Bytes of framed records handed to the import at once. */
+const CHUNK = 256 * 1024
+
+export interface TakeList {
+  /** what was asked for, as `askFor` made it */
+  readonly ask: PullAsk
+  /** what the peer answered */
+  readonly subscription: Subscription
+  readonly peer: string
+  readonly work: Work
+  /** what a person knows the repo by */
+  readonly label: string
+  /** an identity that came along, its log verified; counts where the network says nothing newer */
+  readonly identity?: Identity | undefined
+}
+
+/**
+ * Takes in what a peer says has changed since the head that is kept: the changes are applied to the kept tree, and
+ * its new root has to be the signed one. Then the head moves, and the chain of lists with it.
+ *
+ * @throws SyncError with `peer`: `sync.peer-lacks`, `sync.unlisted`, `sync.peer-behind`, `sync.bad-pack`; without:
+ * `sync.not-kept`, `sync.busy`. RepoError with `peer` for what was proven wrong. StorageError; `storage.conflict`
+ * (`table`: `repos` when the head moved since it was asked about, `imports` when an import that was cut off has to
+ * end first). In every case the head is where it was, and nothing is left behind.
+ */
+export async function takeList(host: Host, endpoints: Endpoints, input: TakeList): Promise<BackupResult> {
+  const { ask, peer, work, label, identity } = input
+  const { id: did } = ask
+  try {
+    const repo = await openRepo(host.storage, did)
+    const head = repo?.head
+    if (repo === undefined || head === undefined) throw new SyncError('sync.not-kept', { did })
+    if (ask.held !== undefined && head.commitCid !== ask.held.commit) throw conflict('repos', did)
+    if ((await host.storage.get('imports', did)) !== undefined) throw conflict('imports', did)
+    const told = readList(input.subscription, {
+      ask,
+      root: chainOf(repo.row, head),
+      peer,
+      sha256: host.sha256,
+    })
+    const commit = cidString(CODEC_DAG_CBOR, host.sha256(told.commit))
+    if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
+    return await takeIn(host, endpoints, {
+      did,
+      source: 'peer',
+      label,
+      work,
+      identity,
+      partial: true,
+      facts: { chain: { root: told.chainRoot, commit } },
+      async feed(session) {
+        if (session.resumed) throw conflict('imports', did)
+        if ((await headOf(host.storage, did))?.commitCid !== head.commitCid) throw conflict('repos', did)
+        await feedList(session, told, host.sha256, work)
+      },
+    })
+  } catch (error) {
+    if (error instanceof RepoError && error.fields['peer'] === undefined)
+      throw new RepoError(error.code, { ...error.fields, peer }, { cause: error })
+    throw error
+  }
+}
+
+const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
+  new StorageError('storage.conflict', { table, key: did })
+
+/** The list as the import takes it: what changes first, then the commit and the records as blocks of a CAR. */
+async function feedList(
+  session: ImportSession,
+  { commit, changes }: ToldChanges,
+  sha256: Sha256,
+  work: Pick<Work, 'check' | 'report'>,
+): Promise<void> {
+  const records: { readonly digest: Uint8Array; readonly bytes: Uint8Array }[] = []
+  const told = changes.map(({ path, record }): ToldChange => {
+    if (record === undefined) return { path, digest: undefined }
+    const digest = sha256(record)
+    records.push({ digest, bytes: record })
+    return { path, digest }
+  })
+  const commitDigest = sha256(commit)
+  // The commit first: whose it is decides whether anything else is looked at.
+  await session.write(concat([carHeader([commitDigest]), ...frame(commitDigest, commit)]))
+  await session.change(told)
+  let parts: Uint8Array[] = []
+  let size = 0
+  const send = async (): Promise<void> => {
+    work.check()
+    await session.write(concat(parts))
+    work.report(session.progress)
+    parts = []
+    size = 0
+  }
+  for (const { digest, bytes } of records) {
+    parts.push(...frame(digest, bytes))
+    size += bytes.length
+    if (size >= CHUNK) await send()
+  }
+  if (parts.length > 0) await send()
+}
+
+const frame = (digest: Uint8Array, bytes: Uint8Array): Uint8Array[] => [
+  carFrameHead(CODEC_DAG_CBOR, digest, bytes.length),
+  bytes,
+]
