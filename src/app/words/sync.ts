@@ -103,6 +103,11 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: COPY_SAFE,
     next: 'Reload to take the new version of the app; then it can be read.',
   },
+  'sync.peer-outdated': {
+    title: 'That copy is kept by an older version of Cairn.',
+    safe: COPY_SAFE,
+    next: 'Other copies are asked instead. Whoever keeps it can reload to take the new version.',
+  },
   'sync.no-copy': (fields) => {
     const asked = number(fields, 'asked') ?? 0
     return {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { toHex } from '../../core/bytes.ts'
 import { hasCode } from '../../core/errors.ts'
 import type { Sha256 } from '../../core/hash.ts'
+import { readArtifact } from '../../pack/artifact.ts'
 import { checkChain } from '../../pack/chain.ts'
 import { checkManifestDigest } from '../../pack/manifest.ts'
 import type { PushedCommit, Subscription, SyncPack } from '../../pack/model.ts'
@@ -50,7 +51,10 @@ interface Checks {
 
 function checksOf(subscription: Subscription): Checks {
   const { id, integrity, snapshots = [] } = subscription
-  const manifests = snapshots.flatMap(({ manifest }) => manifest ?? [])
+  const manifests = snapshots.flatMap(({ manifest, artifacts = [] }) => [
+    ...(manifest === undefined ? [] : [() => checkManifestDigest(manifest, sha256)]),
+    ...artifacts.map((it) => () => void readArtifact(it, sha256)),
+  ])
   return {
     subscription: id,
     chain:
@@ -62,7 +66,7 @@ function checksOf(subscription: Subscription): Checks {
     manifests:
       manifests.length === 0
         ? 'none'
-        : manifests.every((it) => holds(() => checkManifestDigest(it, sha256), 'pack.manifest'))
+        : manifests.every((check) => holds(check, 'pack.manifest'))
           ? 'hold'
           : 'broken',
   }
