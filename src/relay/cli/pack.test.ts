@@ -55,7 +55,7 @@ describe('cairn pack', () => {
           ],
         },
       },
-      checks: [{ subscription: 'sub-1', chain: 'holds', manifests: 'none' }],
+      checks: [{ subscription: 'sub-1', chain: 'holds', manifests: 'none', artifacts: 'none' }],
       problems: [],
     })
   })
@@ -102,7 +102,9 @@ describe('cairn pack', () => {
 
   it('tells a manifest that holds, and a chain that does not', () => {
     const bootstrap = JSON.parse(showPack(put(caseOf('bootstrap')), true).text)
-    expect(bootstrap.checks).toEqual([{ subscription: 'sub-1', chain: 'none', manifests: 'hold' }])
+    expect(bootstrap.checks).toEqual([
+      { subscription: 'sub-1', chain: 'none', manifests: 'hold', artifacts: 'broken' },
+    ])
     const { pack } = PACK_CASES.find(({ name }) => name === 'inline-rows') ?? expect.fail()
     const [subscription] = pack.pull?.subscriptions ?? []
     if (subscription === undefined) expect.fail()

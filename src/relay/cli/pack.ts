@@ -47,14 +47,13 @@ interface Checks {
   readonly subscription: string
   readonly chain: 'holds' | 'broken' | 'none'
   readonly manifests: 'hold' | 'broken' | 'none'
+  readonly artifacts: 'hold' | 'broken' | 'none'
 }
 
 function checksOf(subscription: Subscription): Checks {
   const { id, integrity, snapshots = [] } = subscription
-  const manifests = snapshots.flatMap(({ manifest, artifacts = [] }) => [
-    ...(manifest === undefined ? [] : [() => checkManifestDigest(manifest, sha256)]),
-    ...artifacts.map((it) => () => void readArtifact(it, sha256)),
-  ])
+  const manifests = snapshots.flatMap(({ manifest }) => manifest ?? [])
+  const artifacts = snapshots.flatMap((it) => it.artifacts ?? [])
   return {
     subscription: id,
     chain:
@@ -63,13 +62,14 @@ function checksOf(subscription: Subscription): Checks {
         : holds(() => checkChain(subscription, sha256, integrity?.previousChainRoot), 'pack.chain')
           ? 'holds'
           : 'broken',
-    manifests:
-      manifests.length === 0
-        ? 'none'
-        : manifests.every((check) => holds(check, 'pack.manifest'))
-          ? 'hold'
-          : 'broken',
+    manifests: allHold(manifests, (it) => checkManifestDigest(it, sha256)),
+    artifacts: allHold(artifacts, (it) => readArtifact(it, sha256)),
   }
+}
+
+function allHold<T>(all: readonly T[], check: (it: T) => unknown): 'hold' | 'broken' | 'none' {
+  if (all.length === 0) return 'none'
+  return all.every((it) => holds(() => check(it), 'pack.manifest')) ? 'hold' : 'broken'
 }
 
 function holds(check: () => unknown, code: string): boolean {
@@ -116,11 +116,11 @@ function describePack(pack: SyncPack, row: (name: string, value: string) => void
     row('pull', `${pull.ok ? 'ok' : 'not ok'}, subscriptions: ${pull.subscriptions.length}`)
   for (const it of pull?.subscriptions ?? []) {
     const changes = it.commits.reduce((sum, commit) => sum + commit.changes.length, 0)
-    const { chain, manifests } = checksOf(it)
+    const { chain, manifests, artifacts } = checksOf(it)
     row(
       it.status,
       `${it.id}, next cursor ${it.nextCursor}, commits: ${it.commits.length}, changes: ${number(changes)}, ` +
-        `snapshots: ${it.snapshots?.length ?? 0}, chain: ${chain}, manifests: ${manifests}`,
+        `snapshots: ${it.snapshots?.length ?? 0}, chain: ${chain}, manifests: ${manifests}, artifacts: ${artifacts}`,
     )
   }
 }
