@@ -1,6 +1,5 @@
 import { type Identify, identify } from '@libp2p/identify'
 import type { PrivateKey } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
 import type { Libp2p, Libp2pOptions } from 'libp2p'
@@ -8,6 +7,7 @@ import type { CircuitPort } from './circuit-port.ts'
 import { type CairnNode, createNode, type NodeParts } from './create.ts'
 import { createGater } from './gater.ts'
 import type { NodeHost } from './host.ts'
+import { quietNoise } from './noise.ts'
 import type { SupervisorOptions } from './reservations.ts'
 import { CONNECTION_MONITOR, connectionLimits, flowControlledYamux } from './transport.ts'
 
@@ -32,7 +32,7 @@ export const baseInit = (
   limits: { readonly maxConnections: number; readonly secureOnly: boolean },
 ): Libp2pOptions<Services> => ({
   privateKey: options.privateKey,
-  connectionEncrypters: [noise()],
+  connectionEncrypters: [quietNoise()],
   streamMuxers: [flowControlledYamux()],
   connectionGater: createGater({ allowLocal: options.allowLocal, secureOnly: limits.secureOnly }),
   connectionManager: connectionLimits(limits.maxConnections),

@@ -1,5 +1,5 @@
-import { yamux } from '@libp2p/yamux'
 import type { ConnectionManagerInit } from 'libp2p'
+import { sparingYamux } from './yamux.ts'
 
 /** Bytes that one stream may have on their way to a reader that does not read: 1 MiB. See `stream.ts`. */
 export const MAX_WINDOW = 1024 * 1024
@@ -9,8 +9,8 @@ const FIRST_WINDOW = 256 * 1024
 const READ_BUFFER = 4 * 1024 * 1024
 
 /** yamux whose windows stay below what a paused stream may hold, so that a slow reader is never reset. */
-export const flowControlledYamux = (): ReturnType<typeof yamux> =>
-  yamux({
+export const flowControlledYamux = (): ReturnType<typeof sparingYamux> =>
+  sparingYamux({
     streamOptions: {
       initialStreamWindowSize: FIRST_WINDOW,
       maxStreamWindowSize: MAX_WINDOW,

@@ -5,18 +5,19 @@ import type { Identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { KadDHT } from '@libp2p/kad-dht'
-import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { quietNoise } from '../../net/node/noise.ts'
+import { sparingYamux } from '../../net/node/yamux.ts'
 import type { AddressGuard } from '../guard/addresses.ts'
 import { createDialGater, dialRefusal } from '../guard/dial.ts'
 import type { RelayLimits } from '../limits.ts'
 import { createMemoryRows } from './memory-rows.ts'
 import { circuitComponents } from './circuit-flow.ts'
 import { keepNewest } from './newest.ts'
+import { createNoiseCrypto } from './noise-crypto.ts'
 import { createReservationRules } from './reservations.ts'
 import type { Traffic } from './traffic.ts'
 import { INTERNAL_LISTEN } from './web-socket-port.ts'
@@ -74,9 +75,9 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<RelayN
       // `dialOpts` go to `net.connect` as they are; its type names fewer than that takes.
       tcp({ dialOpts: { noDelay: true, lookup: guard.lookup } as { noDelay: boolean } }),
     ],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [quietNoise({ crypto: createNoiseCrypto() })],
     streamMuxers: [
-      yamux({
+      sparingYamux({
         maxInboundStreams: limits.streamsPerConnection,
         streamOptions: { maxStreamWindowSize: limits.streamWindowBytes },
       }),
