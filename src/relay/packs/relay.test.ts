@@ -131,7 +131,7 @@ describe('a relay with a store', () => {
       const head = (await store.head(alice.did))?.head
       if (head === undefined) throw new Error('not kept')
       expect(await contents(store.storage, head)).toEqual(wanted(next))
-      await packs.close()
+      packs.close()
     }))
 
   it('holds on to no more replaced heads than it does of its own accord', () =>
@@ -151,7 +151,8 @@ describe('a relay with a store', () => {
           expect(pushed.status).toBe('applied')
         }
       })
-      await packs.close()
+      packs.close()
+      await store.idle()
       expect(await store.storage.count('snapshots')).toBeLessThan(12)
     }))
 
@@ -182,6 +183,6 @@ describe('a relay with a store', () => {
         })
       })
       expect((await store.head(alice.did))?.head.commitCid).toBe(nameOf(before).commit)
-      await packs.close()
+      packs.close()
     }))
 })

@@ -7,7 +7,7 @@ import { storageCompliance } from '../../storage/compliance.ts'
 import { openLevel } from '../../storage/level/open.ts'
 import type { Storage, WriteOp } from '../../storage/port.ts'
 import { withLevel } from '../../storage/testing/node-host.ts'
-import { createGate, type GateRules } from './gate.ts'
+import { createGate, type Gate, type GateRules } from './gate.ts'
 import { openLedger } from './ledger.ts'
 
 const rules: GateRules = {
@@ -115,6 +115,30 @@ describe('a gate', () => {
         expect(reason).toMatchObject({ code: 'store.full', fields: { limit } })
       expect(gate.used).toBeLessThanOrEqual(10_000)
       expect((await inner.byteKeys()).length).toBe(ends.length - refused.length)
+    }))
+
+  it('counts what is held beside it, and gives nothing up for that', () =>
+    withLevel(async (inner) => {
+      const asked: number[] = []
+      const makeRoom = async (most: number): Promise<boolean> => {
+        asked.push(most)
+        await gate.hold(-6000)
+        return true
+      }
+      const gate: Gate = await createGate(inner, { ...rules, limit: 64 * 1024 + 10_000, makeRoom })
+      const write = (id: string): Promise<void> =>
+        gate.storage.write([
+          { type: 'put', table: 'segments', key: `${dids[0]}/${id}`, value: { size: 5000 } },
+          { type: 'put-bytes', key: `seg/${dids[0]}/${id}.0`, parts: [new Uint8Array(5000)] },
+        ])
+      expect(await gate.hold(6000)).toBe(true)
+      expect(await gate.hold(6000)).toBe(false)
+      expect([gate.used, asked]).toEqual([6000, []])
+      await write('a')
+      // Who wants to keep something has room made, of what was only held.
+      expect(asked.length).toBe(1)
+      expect(gate.used).toBe((await openLedger(inner)).used)
+      expect(await gate.hold(5000)).toBe(false)
     }))
 
   it('holds back a head that nothing proves', () =>

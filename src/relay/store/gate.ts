@@ -112,7 +112,11 @@ export async function createGate(inner: Storage, rules: GateRules): Promise<Gate
         const short = await attempt(own, options)
         if (short === undefined) return
         if (round === ROUNDS || !(await rules.makeRoom(short.most, short.did)))
-          throw new StoreError('store.full', { needed: short.bytes, limit: rules.limit, used: ledger.used + held })
+          throw new StoreError('store.full', {
+            needed: short.bytes,
+            limit: rules.limit,
+            used: ledger.used + held,
+          })
       }
     },
   }

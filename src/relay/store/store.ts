@@ -15,7 +15,15 @@ import type { Fetching } from './fetch-repo.ts'
 import { createGate } from './gate.ts'
 import { codeOf, createKeeper, nameOf } from './keeper.ts'
 import type { RepoState, Store, StoredRepo, StoreOptions } from './model.ts'
-import { deleteUnwanted, freePlace, freeRoom, heldRoom, type Holder, possibleRoom, type RoomParts } from './room.ts'
+import {
+  deleteUnwanted,
+  freePlace,
+  freeRoom,
+  heldRoom,
+  type Holder,
+  possibleRoom,
+  type RoomParts,
+} from './room.ts'
 import { createStoreHandler } from './serve.ts'
 import { trim } from './upkeep.ts'
 

@@ -5,7 +5,15 @@ import { PackWireError } from '../../../sync/packs/wire-errors.ts'
 import { createSlots } from '../../../sync/repo-sync/slots.ts'
 import type { Mount } from '../../http/handler.ts'
 import { hasType, readBody } from '../body.ts'
-import { NOT_ALLOWED, NOT_JSON, NOT_OCTETS, sendBytes, sendEmpty, sendPreflight, sendRefusal } from '../send.ts'
+import {
+  NOT_ALLOWED,
+  NOT_JSON,
+  NOT_OCTETS,
+  sendBytes,
+  sendEmpty,
+  sendPreflight,
+  sendRefusal,
+} from '../send.ts'
 import { UploadError } from './errors.ts'
 import { readPlan, UPLOAD_ID } from './folder.ts'
 import { IDLE, PATIENCE } from './limits.ts'
@@ -135,17 +143,15 @@ async function append(
   await sendState(request, response, { status: state.outcome.status === 'working' ? 202 : 200, state })
 }
 
-/** Resolves with the work, which does not reject, or when it takes long. */
-function within(work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE)
-    const done = (): void => {
-      clearTimeout(timer)
-      resolve()
-    }
-    // An upload that is not there any more is told of by whoever looks for it next.
-    work.then(done, done)
-  })
+/** Resolves with the work, or when it takes long. */
+async function within(work: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, PATIENCE)
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function bodyOf(request: IncomingMessage): UploadBody {

@@ -16,7 +16,13 @@ const ANEW = [false, 'fixRequest'] as const
 
 /** What is told of what an upload is refused for, with the status of HTTP. */
 const REFUSED: Readonly<Record<string, Refused>> = {
-  'upload.unknown': said(404, 'sync.not_found', 'not-found', ANEW, 'There is no such upload, or not any more.'),
+  'upload.unknown': said(
+    404,
+    'sync.not_found',
+    'not-found',
+    ANEW,
+    'There is no such upload, or not any more.',
+  ),
   'upload.wrong-offset': said(
     409,
     'sync.wrong_offset',
@@ -24,7 +30,13 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     ANEW,
     'It goes on at another offset.',
   ),
-  'upload.too-large': said(413, 'runtime.limit_exceeded', 'limit-exceeded', ANEW, 'More came than was announced.'),
+  'upload.too-large': said(
+    413,
+    'runtime.limit_exceeded',
+    'limit-exceeded',
+    ANEW,
+    'More came than was announced.',
+  ),
   'upload.no-room': said(507, 'runtime.limit_exceeded', 'limit-exceeded', LATER, 'There is no room for it.'),
   'upload.too-many': said(429, 'runtime.busy', 'rate-limited', LATER, 'Too many uploads have not ended.'),
   'upload.closed': said(503, 'runtime.busy', 'rate-limited', LATER, 'This relay stops.'),

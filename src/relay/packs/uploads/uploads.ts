@@ -70,6 +70,7 @@ export async function openUploads(options: UploadsOptions): Promise<Uploads> {
       let freed = 0
       for (const it of incoming().sort((a, b) => a.touchedAt - b.touchedAt)) {
         if (freed >= bytes) return
+        if (it.held === 0) continue
         freed += it.held
         log('info', 'uploads.let-go', { did: it.row.did, bytes: it.offset })
         await discard(it)
@@ -152,7 +153,8 @@ export async function openUploads(options: UploadsOptions): Promise<Uploads> {
     const file = await folder.append(id)
     try {
       for await (const part of parts) {
-        if (part.length > row.bytes - upload.offset) throw new UploadError('upload.too-large', { limit: row.bytes })
+        if (part.length > row.bytes - upload.offset)
+          throw new UploadError('upload.too-large', { limit: row.bytes })
         await takeRoom(upload, upload.offset + part.length)
         await file.appendFile(part)
         upload.offset += part.length
@@ -168,7 +170,8 @@ export async function openUploads(options: UploadsOptions): Promise<Uploads> {
 
   const admit = ({ did, bytes }: UploadPlan, client: string): void => {
     const all = open()
-    if (all.length >= MOST_UPLOADS) throw new UploadError('upload.too-many', { what: 'all', limit: MOST_UPLOADS })
+    if (all.length >= MOST_UPLOADS)
+      throw new UploadError('upload.too-many', { what: 'all', limit: MOST_UPLOADS })
     if (all.filter((it) => it.client === client).length >= MOST_OF_ADDRESS)
       throw new UploadError('upload.too-many', { what: 'address', limit: MOST_OF_ADDRESS })
     room.foresee(did, bytes)

@@ -4,10 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { createPrng } from '../../../../repo/testing/prng.ts'
 import type { TestRepo } from '../../../../repo/testing/repo.ts'
-import type { StoreLimits } from '../../../store/model.ts'
-import type { Store } from '../../../store/model.ts'
+import { nameOf } from '../../../../sync/packs/testing/push-kit.ts'
+import type { TestAccount } from '../../../../sync/testing/account.ts'
+import { contents, wanted } from '../../../../sync/testing/sync-kit.ts'
+import type { Store, StoreLimits } from '../../../store/model.ts'
 import { type StoreKit, withStoreKit } from '../../../store/testing/store-kit.ts'
 import { createUploadsMount } from '../mount.ts'
 import { openUploads, type Uploads } from '../uploads.ts'
@@ -154,4 +157,26 @@ export async function hang(
   sent.on('error', () => {})
   await new Promise<void>((resolve) => void sent.write(bytes, () => resolve()))
   return { abort: () => void sent.destroy(), closed }
+}
+
+export const operator = { by: 'operator' } as const
+
+/** Keeps an account's repo, and lets it have a newer one of which the store knows nothing. */
+export async function keepOld(
+  { pds, store }: UploadsKit,
+  name = 'alice',
+  create = 300,
+): Promise<{ readonly alice: TestAccount; readonly old: TestRepo; readonly next: TestRepo }> {
+  const alice = await pds.account({ name })
+  await store.keep(alice.did, operator)
+  await store.idle()
+  const old = alice.repo
+  return { alice, old, next: alice.commit({ create, update: 2, delete: 1 }) }
+}
+
+export async function expectKept({ store }: UploadsKit, repo: TestRepo): Promise<void> {
+  const head = (await store.head(repo.did))?.head
+  if (head === undefined) throw new Error('not kept')
+  expect(head.commitCid).toBe(nameOf(repo).commit)
+  expect(await contents(store.storage, head)).toEqual(wanted(repo))
 }
