@@ -76,9 +76,12 @@ const endToEnd = {
   run: () =>
     counted(
       (file) =>
-        node([bin('@playwright/test/cli.js'), 'test', '--project=e2e', '--retries=1', '--reporter=list,json'], {
-          PLAYWRIGHT_JSON_OUTPUT_FILE: file,
-        }),
+        node(
+          [bin('@playwright/test/cli.js'), 'test', '--project=e2e', '--retries=1', '--reporter=list,json'],
+          {
+            PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+          },
+        ),
       ({ stats, errors, suites }) => ({
         passed: stats.expected + stats.flaky,
         failed: stats.unexpected + errors.length,

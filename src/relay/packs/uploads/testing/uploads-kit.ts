@@ -15,7 +15,7 @@ import { type StoreKit, withStoreKit } from '../../../store/testing/store-kit.ts
 import { createUploadsMount } from '../mount.ts'
 import { openUploads, type Uploads } from '../uploads.ts'
 
-export const OCTETS = 'application/offset+octet-stream'
+const OCTETS = 'application/offset+octet-stream'
 
 export interface UploadsKit extends Pick<StoreKit, 'pds' | 'timers'> {
   readonly store: Store
