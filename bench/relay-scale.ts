@@ -14,8 +14,11 @@ const COST_TIMES = 1.2
 const AT_ONCE = 64
 /** And where the cost is: at most one a connection at each size, so that nowhere several share a message. */
 const ONE_EACH = 10
-/** Pings and the like go on meanwhile and are no lookup's cost; this long they are measured alone. */
-const IDLE_MS = 10_000
+/**
+ * Pings go on meanwhile and are no lookup's cost: they are measured alone, and taken off. All peers ask every 20 s,
+ * those that came together at about the same time, so that only whole periods can be compared.
+ */
+const PERIOD_MS = 20_000
 const LOOKUP_MS = 3000
 /** Peers that come and go before anything is measured: compiled code and caches are no peer's. */
 const WARM_UP = 30
@@ -75,15 +78,15 @@ async function measure(
     const perPeer = (idle.resident - empty.resident - topicsBefore) / peers / 1024
     const heap = (idle.heap - before.heap) / (peers - (sizes[sizes.indexOf(peers) - 1] ?? 0)) / 1024
     const resting = await relay.ask('cpu')
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
-    const idleShare = ((await relay.ask('cpu')) - resting) / (IDLE_MS / 1000)
+    await new Promise((resolve) => setTimeout(resolve, PERIOD_MS))
+    const idleShare = ((await relay.ask('cpu')) - resting) / (PERIOD_MS / 1000)
     const rates: number[] = []
     const cpus: number[] = []
     for (let i = 0; i < context.runs; i++) {
       const { lookups, ms } = await call('lookups', { atOnce: AT_ONCE, ms: LOOKUP_MS })
       rates.push((lookups * 1000) / ms)
       const from = await relay.ask('cpu')
-      const one = await call('lookups', { atOnce: ONE_EACH, ms: LOOKUP_MS })
+      const one = await call('lookups', { atOnce: ONE_EACH, ms: PERIOD_MS })
       const seconds = (await relay.ask('cpu')) - from - (idleShare * one.ms) / 1000
       if (one.records < one.lookups) throw new Error(`${one.records} records in ${one.lookups} lookups`)
       cpus.push((seconds * 1e6) / one.lookups)

@@ -6,6 +6,7 @@ import type { BenchContext } from './lib/context.ts'
 import { type Processor, watchProcessor } from './lib/processor.ts'
 import type { Hotspot } from './lib/profile.ts'
 import { startRelay, type RelayProcess } from './lib/relay.ts'
+import { bareRow, processorRow } from './lib/replicate-rows.ts'
 import { type Replica, withFreshReplica, withReplica } from './lib/replica.ts'
 import { type BenchRow, median } from './lib/table.ts'
 import type { Taken } from './pages/replica/protocol.ts'
@@ -161,18 +162,21 @@ const byThread = (spots: readonly Hotspot[]): { readonly name: string; readonly 
 async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchRow[]> {
   const { context, account: made, size, keeper } = scene
   const floors: number[] = []
+  const bare: number[] = []
   const ours: number[] = []
   const spent: Processor[] = []
   for (let i = 0; i < context.runs; i++) {
     context.log(`replicate ${size} from a browser, ${way}, run ${i + 1} of ${context.runs}`)
     await withReplica(context.origin, keeper, (sender) =>
       withFreshReplica(context.origin, async (receiver) => {
-        const bare = way === 'WebRTC' ? bareRtc : bareSocket
-        floors.push(rate(await bare(sender, receiver, made.bytes)))
+        const floor = way === 'WebRTC' ? bareRtc : bareSocket
+        floors.push(rate(await floor(sender, receiver, made.bytes)))
         if (!context.ours) return
         const processor = await watchProcessor({ sender, receiver }, scene.relay)
         ours.push(rate({ ...(await pullFrom(scene, receiver, way, sender)), bytes: made.bytes }))
         spent.push(await processor())
+        // Last, when both ends run warm code: it is to be the most that there can be.
+        bare.push(rate(await receiver.call('takeBytes', { bytes: made.bytes })))
       }),
     )
   }
@@ -194,23 +198,9 @@ async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchR
       target: judged ? `≥ ${target}× floor` : '–',
       met: mine === undefined || !judged ? undefined : mine >= target * floor,
     },
+    ...(bare.length === 0 ? [] : [bareRow(way, size, median(bare), floor)]),
     ...(spent.length === 0 ? [] : [processorRow(way, size, spent)]),
   ]
-}
-
-/** What bounds the rate where there are fewer cores than processes; setting up the connection is part of it. */
-function processorRow(way: Way, size: string, spent: readonly Processor[]): BenchRow {
-  const who = [...new Set(spent.flatMap((one) => Object.keys(one)))]
-  const parts = who.map((name) => [name, median(spent.map((one) => one[name] ?? 0))] as const)
-  return {
-    name: `replicate, ${way}: processor time of all`,
-    size,
-    unit: 'ms',
-    ours: parts.reduce((sum, [, ms]) => sum + ms, 0),
-    rivals: Object.fromEntries(parts),
-    target: '–',
-    met: undefined,
-  }
 }
 
 async function bareRtc(sender: Replica, receiver: Replica, bytes: number): Promise<Taken> {

@@ -1,6 +1,8 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { BlockOrder } from '../src/repo/testing/repo.ts'
+import { benchBootstrap } from './bootstrap.ts'
+import { benchCatchup } from './catchup.ts'
 import { benchImport } from './import.ts'
 import { bundlePages } from './lib/bundle.ts'
 import type { BenchContext } from './lib/context.ts'
@@ -8,6 +10,7 @@ import { CACHE } from './lib/data.ts'
 import { serve } from './lib/serve.ts'
 import { type BenchRow, formatRows } from './lib/table.ts'
 import { benchOpen } from './open.ts'
+import { benchPropagate } from './propagate.ts'
 import { benchRelayScale } from './relay-scale.ts'
 import { benchReplicate } from './replicate.ts'
 import { benchSearch } from './search.ts'
@@ -19,6 +22,9 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchR
   update: benchUpdate,
   search: benchSearch,
   replicate: benchReplicate,
+  catchup: benchCatchup,
+  propagate: benchPropagate,
+  bootstrap: benchBootstrap,
   'relay-scale': benchRelayScale,
 }
 

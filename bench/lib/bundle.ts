@@ -1,17 +1,34 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import type { System } from '../pages/member/protocol.ts'
 
 const PAGES = join(import.meta.dirname, '..', 'pages')
+
+/** Systems that members of `propagate` run, a page each. */
+const MEMBERS = ['cairn', 'yjs', 'automerge'] as const satisfies readonly System[]
+
+/** The browser edition of automerge imports its wasm as a module, which no browser does; another has it inside. */
+const wasmInside: Plugin = {
+  name: 'wasm-inside',
+  setup(build) {
+    const folder = join(import.meta.dirname, '..', 'node_modules', '@automerge', 'automerge', 'dist', 'mjs')
+    build.onResolve({ filter: /^@automerge\/automerge$/ }, () => ({
+      path: join(folder, 'entrypoints', 'fullfat_base64.js'),
+    }))
+  },
+}
 
 /** Bundles the pages from the product's source into a folder of this run. */
 export async function bundlePages({ minify = true } = {}): Promise<{ readonly dir: string; remove(): void }> {
   const outdir = mkdtempSync(join(tmpdir(), 'cairn-bench-pages-'))
   await build({
-    entryPoints: ['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts'].map((name) =>
-      join(PAGES, name),
-    ),
+    entryPoints: [
+      ...['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts', 'member/cairn-worker.ts'],
+      ...MEMBERS.map((system) => `member/${system}.ts`),
+    ].map((name) => join(PAGES, name)),
+    plugins: [wasmInside],
     outdir,
     bundle: true,
     format: 'esm',
@@ -27,5 +44,6 @@ export async function bundlePages({ minify = true } = {}): Promise<{ readonly di
     `<!doctype html><meta charset="utf-8"><title>Bench</title><script type="module" src="${script}"></script>`
   writeFileSync(join(outdir, 'index.html'), page('/main.js'))
   writeFileSync(join(outdir, 'replica.html'), page('/replica/page.js'))
+  for (const system of MEMBERS) writeFileSync(join(outdir, `${system}.html`), page(`/member/${system}.js`))
   return { dir: outdir, remove: () => rmSync(outdir, { recursive: true, force: true }) }
 }

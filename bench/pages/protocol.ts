@@ -29,6 +29,26 @@ export interface Tasks {
   ourSearch: { input: WordsInput; output: readonly Keystroke[] }
   /** the same by looking through every text */
   scanSearch: { input: WordsInput; output: readonly Keystroke[] }
+  /** takes a repo in whole, through the engine */
+  keepBase: { input: CatchupInput; output: CaughtUp }
+  /** takes what a PDS answers to `since`, through the engine */
+  catchUpByCar: { input: CatchupInput; output: CaughtUp }
+  /** asks for a pack and takes it, through the engine */
+  catchUpByPack: { input: CatchupInput; output: CaughtUp }
+}
+
+export interface CatchupInput {
+  readonly did: string
+  /** where identities are asked for */
+  readonly plc: string
+  /** of a CAR, or of `/sync` */
+  readonly url: string
+}
+
+export interface CaughtUp {
+  /** of the head by then */
+  readonly rev: string | undefined
+  readonly bytes: number
 }
 
 export interface WordsInput {

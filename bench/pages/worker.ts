@@ -1,4 +1,5 @@
 import { atcuteImport } from './import-atcute.ts'
+import { catchUpByCar, catchUpByPack, keepBase } from './catchup.ts'
 import { floorImport } from './import-floor.ts'
 import { ourImport } from './import-ours.ts'
 import { rowImport } from './import-rows.ts'
@@ -26,6 +27,9 @@ const tasks: { readonly [N in TaskName]: Task<N> } = {
   ourIndex,
   ourSearch,
   scanSearch,
+  keepBase,
+  catchUpByCar,
+  catchUpByPack,
 }
 
 interface Request<N extends TaskName = TaskName> {

@@ -6,11 +6,13 @@ import { exclusively, type Work } from '../../../src/sync/work.ts'
 import { PAGES_PROTOCOL } from '../../../src/sync/pages/protocol.ts'
 import { servePages } from '../../../src/sync/pages/serve.ts'
 import { createPeerCalls } from '../../../src/sync/peers/calls.ts'
+import { pullRepoSync } from '../../../src/sync/repo-sync/pull.ts'
 import { takeIn } from '../../../src/sync/take-in.ts'
 import type { ImportSession } from '../../../src/storage/import-session.ts'
 import { browserHost, timers } from '../../../src/worker/host.ts'
 import { floorHttp } from './floor-http.ts'
 import type { CallName, PeerInput, WorkerCalls } from './protocol.ts'
+import { serveBytes, takeBytes } from './raw-stream.ts'
 
 /** The engine's side of a device, from the parts that the product's service puts together. */
 
@@ -32,6 +34,7 @@ interface Device {
 const startNode: StartNode = async (config) => (await starting)(config)
 
 let device: Promise<Device> | undefined
+let met: PeerInput | undefined
 const opened = (): Promise<Device> =>
   (device ??= browserHost('page', startNode).then((host) => ({
     host,
@@ -93,6 +96,7 @@ const served: WorkerCalls = {
     device = Promise.resolve({ host: before.host, plc, node })
     const { storage } = before.host
     node.net.handle(PAGES_PROTOCOL, servePages({ storage, timers }))
+    serveBytes(node.net)
     const connected = async (): Promise<boolean> =>
       (await node.relays()).some(({ state }) => state === 'connected') && node.net.addresses().length > 0
     const reached = new Promise<void>((resolve) => {
@@ -108,6 +112,7 @@ const served: WorkerCalls = {
   },
   load: ({ did, url }) => takeStream(did, url),
   async meet(input) {
+    met = input
     const { calls, node } = await callsOf()
     const [head] = await calls.heads(candidate(input), [input.did], new AbortController().signal)
     if (head === undefined) throw new Error('the peer does not keep it')
@@ -133,6 +138,28 @@ const served: WorkerCalls = {
       bytes: (await received()) - before,
       how: `${way.rung}, ${path}, ${result.snapshot.signature}`,
     }
+  },
+  async pullCar(input) {
+    const { host, node, plc } = await opened()
+    if (node === undefined) throw new Error('the node was not started')
+    const received = async (): Promise<number> =>
+      (await node.peers()).find(({ peer }) => peer === input.peer)?.received ?? 0
+    const before = await received()
+    const started = performance.now()
+    const { snapshot } = await pullRepoSync(host, await endpoints(plc)(), node.net, {
+      did: input.did,
+      peer: input.peer,
+      addresses: input.addresses,
+      label: 'bench',
+      work: workOn(host),
+    })
+    const ms = performance.now() - started
+    if (snapshot === undefined) throw new Error('nothing was taken in')
+    return { ms, bytes: (await received()) - before, how: `repo-sync, ${snapshot.signature}` }
+  },
+  async takeBytes({ bytes }) {
+    if (met === undefined) throw new Error('nobody was met')
+    return takeBytes((await callsOf()).node.net, met, bytes)
   },
   pullHttp: ({ did, url }) => takeStream(did, url),
   floorHttp,

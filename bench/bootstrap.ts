@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { type Account, account, servePlc } from './lib/account.ts'
+import type { BenchContext } from './lib/context.ts'
+import { CACHE } from './lib/data.ts'
+import { pageBytes } from './lib/page-bytes.ts'
+import { keptHistory } from './lib/pds-history.ts'
+import { type RelayProcess, startRelay } from './lib/relay.ts'
+import { withFreshReplica } from './lib/replica.ts'
+import { type BenchRow, median } from './lib/table.ts'
+import type { Taken } from './pages/replica/protocol.ts'
+
+const SIZES = [100_000]
+
+/** A whole repo from a relay's store to a fresh browser: by pages, and as one CAR over the same stream of libp2p. */
+export async function benchBootstrap(context: BenchContext): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
+  for (const records of context.sizes ?? SIZES) {
+    const made = await account(records)
+    const plc = await servePlc([made])
+    const relay = await startRelay({ account: made })
+    try {
+      const size = `${records / 1000}k`
+      const take = (way: 'pull' | 'pullCar') =>
+        taking(context, { relay, did: made.did, plc: plc.origin }, way)
+      const times = { pages: [] as number[], car: [] as number[] }
+      for (let i = 0; i < context.runs; i++) {
+        context.log(`bootstrap ${size}, run ${i + 1} of ${context.runs}`)
+        if (context.ours) times.pages.push((await take('pull')).ms)
+        times.car.push((await take('pullCar')).ms)
+      }
+      const carMs = median(times.car)
+      const pagesMs = times.pages.length === 0 ? undefined : median(times.pages)
+      if (context.ours) {
+        context.log(`bootstrap ${size}, bytes`)
+        rows.push(...(await sizeRows(size, made, plc.origin)), ...(await pdsRows(context, records)))
+      }
+      rows.push({
+        name: 'bootstrap: time to the proven durable head, over the WebSocket of a store',
+        size,
+        unit: 'ms',
+        ours: pagesMs,
+        rivals: { 'one CAR': carMs },
+        ...(pagesMs === undefined ? {} : { ratio: pagesMs / carMs }),
+        target: 'not above the CAR',
+        met: pagesMs === undefined ? undefined : pagesMs <= carMs,
+      })
+    } finally {
+      await relay.stop()
+      await plc.close()
+    }
+  }
+  return rows
+}
+
+const total = (all: readonly Uint8Array[]): number => all.reduce((sum, one) => sum + one.length, 0)
+const gzipped = (all: readonly Uint8Array[]): number => total(all.map((one) => gzipSync(one)))
+
+/** In the order in which our own nodes write a CAR, which is that of the pages. */
+async function sizeRows(size: string, made: Account, plc: string): Promise<BenchRow[]> {
+  const pages = await pageBytes(made, plc)
+  const car = readFileSync(made.file)
+  return [
+    {
+      ...sizeRow(`bootstrap: ${pages.length - 1} pages, each gzipped`, size, gzipped(pages), gzipped([car])),
+      target: 'fewer than the CAR',
+      met: gzipped(pages) < gzipped([car]),
+    },
+    sizeRow('bootstrap: the same as they are', size, total(pages), car.length),
+  ]
+}
+
+/** In the order of a real PDS, when there is such a CAR from `catchup`. */
+async function pdsRows(context: BenchContext, records: number): Promise<BenchRow[]> {
+  const history = keptHistory(records)
+  const before = history?.steps[0]?.before
+  if (history === undefined || before === undefined) {
+    context.log('bootstrap: no CAR of a real PDS is kept; `catchup` makes one')
+    return []
+  }
+  const plc = await servePlc([{ ...history, file: '', bytes: 0 }])
+  try {
+    const file = join(CACHE, before)
+    const pages = await pageBytes({ did: history.did, file }, plc.origin)
+    const name = 'bootstrap: pages, each gzipped, and the CAR of a real PDS'
+    return [sizeRow(name, `${records / 1000}k`, gzipped(pages), gzipped([readFileSync(file)]))]
+  } finally {
+    await plc.close()
+  }
+}
+
+const sizeRow = (name: string, size: string, ours: number, theirs: number): BenchRow => ({
+  name,
+  size,
+  unit: 'KB',
+  ours: ours / 1024,
+  rivals: { 'one CAR': theirs / 1024 },
+  ratio: ours / theirs,
+  target: '–',
+  met: undefined,
+})
+
+/** One transfer to a browser without a past, whose connection to the relay stands. */
+function taking(
+  context: BenchContext,
+  { relay, did, plc }: { readonly relay: RelayProcess; readonly did: string; readonly plc: string },
+  way: 'pull' | 'pullCar',
+): Promise<Taken> {
+  return withFreshReplica(context.origin, async (one) => {
+    const { peerId: peer, multiaddrs: addresses } = relay
+    await one.call('start', { relay: { peerId: peer, multiaddrs: addresses }, relayOnly: false, plc })
+    const input = { did, peer, addresses }
+    await one.call('meet', { ...input, path: 'direct' })
+    const taken = await one.call(way, input)
+    context.log(
+      `  ${way}: ${Math.round(taken.ms)} ms, ${Math.round(taken.bytes / 1e5) / 10} MB, ${taken.how}`,
+    )
+    return taken
+  })
+}

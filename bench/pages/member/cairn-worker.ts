@@ -1,0 +1,62 @@
+import { createCairn } from '../../../src/cairn/create.ts'
+import { deferCairn } from '../../../src/cairn/deferred.ts'
+import { connectPageNode, type StartNode } from '../../../src/cairn/network/page-node.ts'
+import { serveCairn } from '../../../src/cairn/remote.ts'
+import type { SnapshotRow } from '../../../src/storage/rows.ts'
+import type { Storage } from '../../../src/storage/port.ts'
+import { browserHost, timers } from '../../../src/worker/host.ts'
+
+/**
+ * The product's engine as `src/worker/engine.ts` puts it together, with two differences: its app's server is the
+ * relay that it is told of, and the page is told when a head was stored.
+ */
+
+/** What the page gives: a port to its node, one for notes, and where the relay is. */
+interface Given {
+  readonly node: MessagePort
+  readonly notes: MessagePort
+  readonly server: string
+}
+
+const given = new Promise<Given>((resolve) => {
+  self.addEventListener('message', function hear({ data, ports: [node, notes] }: MessageEvent) {
+    const { type, server } = data as { type?: unknown; server?: unknown }
+    if (type !== 'member' || node === undefined || notes === undefined || typeof server !== 'string') return
+    self.removeEventListener('message', hear)
+    resolve({ node, notes, server })
+  })
+})
+
+const startNode: StartNode = async (config) => {
+  start ??= connectPageNode((await given).node, timers)
+  return start(config)
+}
+let start: StartNode | undefined
+
+/** Tells of each head as soon as the transaction that moved it is on the disk. */
+function telling(storage: Storage, notes: MessagePort): Storage {
+  return {
+    ...storage,
+    async write(ops, options) {
+      await storage.write(ops, options)
+      const at = performance.timeOrigin + performance.now()
+      for (const op of ops) {
+        if (op.type !== 'put' || op.table !== 'snapshots') continue
+        // rows of this table
+        notes.postMessage({ rev: (op.value as SnapshotRow).rev, at })
+      }
+    },
+  }
+}
+
+async function cairn() {
+  const [host, { notes, server }] = await Promise.all([browserHost('page', startNode), given])
+  if (host.network === undefined) throw new Error('a browser has a network')
+  return createCairn({
+    ...host,
+    storage: telling(host.storage, notes),
+    network: { ...host.network, app: server },
+  })
+}
+
+serveCairn(deferCairn(cairn()), self)

@@ -1,0 +1,50 @@
+/**
+ * One of many who keep the same data in step: what the Node side may ask of its page, whatever system the page runs.
+ * Times are ms since 1970 of this machine's one clock, fractions included.
+ */
+export interface Member {
+  /** Joins, and has the base; resolves when it is stored. */
+  start(input: StartMember): Promise<void>
+  /** Others that it has a link to. */
+  links(): Promise<number>
+  /** Makes the edit of this number known to this member, and resolves when it is stored here. */
+  edit(number: number): Promise<Edited>
+  /** Resolves when the edit of this number was stored here, and drawn. */
+  seen(number: number): Promise<Seen>
+}
+
+export type System = 'cairn' | 'yjs' | 'automerge'
+
+export interface StartMember {
+  /** which of them it is; 0 is the one that edits */
+  readonly index: number
+  /** web address of the server in the middle */
+  readonly server: string
+  /** of ours: whose repo, where that account's server and directory are, and whether it goes by the relay alone */
+  readonly did: string
+  readonly pds: string
+  readonly relayOnly: boolean
+  /** of rivals: where the base is, a JSON object of paths to the text of records; and what the document is called */
+  readonly base: string
+  readonly document: string
+}
+
+export interface Edited {
+  /** what the clock of a propagation starts with */
+  readonly at: number
+  /** when the edit was handed over, before anything was done with it */
+  readonly handedAt: number
+}
+
+export interface Seen {
+  readonly durable: number
+  readonly visible: number
+}
+
+/** What the text of an edited post says, for everyone. */
+export const textOf = (number: number): string => `Edit ${number}.`
+
+declare global {
+  // `var`, because only that declares a property of globalThis
+  var member: Member
+}

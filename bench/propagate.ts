@@ -1,0 +1,218 @@
+import { setTimeout } from 'node:timers/promises'
+import { tidAfter } from '../src/repo/testing/generate.ts'
+import type { RepoEdits } from '../src/repo/testing/edit.ts'
+import type { BenchContext } from './lib/context.ts'
+import { type LiveAccount, liveAccount } from './lib/live-account.ts'
+import { type MemberPage, withMembers } from './lib/members.ts'
+import { startRelay } from './lib/relay.ts'
+import { startRivalServer } from './lib/rival-server.ts'
+import { type BenchRow, percentile } from './lib/table.ts'
+import { type StartMember, type System, textOf } from './pages/member/protocol.ts'
+
+/** Receivers; `--sizes` gives others. */
+const PEERS = [1, 8, 32]
+/** What is kept before the first edit. */
+const RECORDS = 1000
+/** Edits that are measured in each run, the fewer the more receivers each has; and those before, to get warm. */
+const editsFor = (peers: number): number => (peers === 1 ? 25 : 12)
+const WARM_UP = 3
+/** Between two edits, so that what the one leaves to do is no part of the other, ms. */
+const PAUSE = 250
+/** Until a member has its links, ms; and how often that is looked at. */
+const LINKED_WITHIN = 15_000
+const LOOK = 150
+/** Until an edit is everywhere, ms. */
+const SEEN_WITHIN = 60_000
+
+type Way = 'relay' | 'direct'
+/** What is measured: ours by two ways, and rivals. */
+interface Subject {
+  readonly name: string
+  readonly system: System
+  readonly way?: Way
+}
+const OURS: readonly Subject[] = [
+  { name: 'through the relay only', system: 'cairn', way: 'relay' },
+  { name: 'WebRTC where it can be', system: 'cairn', way: 'direct' },
+]
+const RIVALS: readonly Subject[] = [
+  { name: 'y-websocket + y-indexeddb', system: 'yjs' },
+  { name: 'automerge-repo', system: 'automerge' },
+]
+
+/** One sample: an edit at one receiver, ms. */
+interface Sample {
+  readonly durable: number
+  readonly visible: number
+  /** from when the edit was handed to the sender, before that one had proven and stored it */
+  readonly handed: number
+}
+
+/** One edit from the member that makes it to all others, until it is durable and until it is drawn there. */
+export async function benchPropagate(context: BenchContext): Promise<BenchRow[]> {
+  const counts = context.sizes ?? PEERS
+  const rows: BenchRow[] = []
+  for (const peers of counts) {
+    const samples = new Map<Subject, Sample[]>()
+    for (let i = 0; i < context.runs; i++)
+      for (const subject of [...(context.ours ? OURS : []), ...(context.rivals ? RIVALS : [])]) {
+        context.log(
+          `propagate to ${peers}, ${subject.system} ${subject.way ?? ''}, run ${i + 1} of ${context.runs}`,
+        )
+        const taken = await measure(context, subject, peers)
+        samples.set(subject, [...(samples.get(subject) ?? []), ...taken])
+      }
+    rows.push(...rowsOf(peers, samples))
+  }
+  return rows
+}
+
+async function measure(context: BenchContext, subject: Subject, peers: number): Promise<Sample[]> {
+  const edits = WARM_UP + editsFor(peers)
+  const account = await liveAccount(
+    RECORDS,
+    Array.from({ length: edits }, (_, i) => (repo): RepoEdits => ({ create: [postOf(repo.rev, i + 1)] })),
+  )
+  const base = `${account.origin}/bench/base`
+  try {
+    const middle =
+      subject.system === 'cairn' ? await startRelay() : await startRivalServer(subject.system, base)
+    const input: Omit<StartMember, 'index'> = {
+      server: middle.origin,
+      did: account.did,
+      pds: account.origin,
+      relayOnly: subject.way === 'relay',
+      base,
+      document: 'document' in middle ? middle.document : '',
+    }
+    try {
+      return await withMembers(context.origin, subject.system, peers + 1, async (members) => {
+        await begin(members, input)
+        const samples: Sample[] = []
+        for (let number = 1; number <= edits; number++) {
+          const one = await propagate(account, members, number)
+          if (number > WARM_UP) samples.push(...one)
+          await setTimeout(PAUSE)
+        }
+        const all = samples.map(({ durable }) => durable)
+        context.log(
+          `  p50 ${Math.round(percentile(all, 0.5))} ms, p99 ${Math.round(percentile(all, 0.99))} ms`,
+        )
+        return samples
+      })
+    } finally {
+      await middle.stop()
+    }
+  } finally {
+    await account.close()
+  }
+}
+
+/** A post that sorts behind all others. */
+const postOf = (rev: string, number: number) => ({
+  path: `app.bsky.feed.post/${tidAfter(rev, 1_000_000 + number)}`,
+  value: { $type: 'app.bsky.feed.post', text: textOf(number), createdAt: '2026-10-02T00:00:00.000Z' },
+})
+
+/**
+ * One after the other, the one that edits first, since of rivals it has the base. Each has the time to find those
+ * before it: ours link everyone with everyone, and so many handshakes at once would only time out.
+ */
+async function begin(members: readonly MemberPage[], input: Omit<StartMember, 'index'>): Promise<void> {
+  const isOurs = input.document === ''
+  const linksOf = (one: MemberPage): Promise<number> => one.call('links', undefined)
+  for (const [index, one] of members.entries()) {
+    await one.call('start', { ...input, index })
+    await until(async () => (await linksOf(one)) >= (isOurs ? index : 1), LINKED_WITHIN)
+  }
+  // Whoever dropped a link has made it anew, or never will.
+  const all = async (): Promise<number[]> => Promise.all(members.map(linksOf))
+  const wanted = isOurs ? members.length - 1 : 1
+  await until(async () => (await all()).every((count) => count >= wanted), LINKED_WITHIN)
+  const links = await all()
+  if (links.includes(0)) throw new Error(`links of members: ${links.join(', ')}`)
+}
+
+/** Looks now and then until it holds, or the time is over. */
+async function until(holds: () => Promise<boolean>, ms: number): Promise<void> {
+  for (const deadline = Date.now() + ms; Date.now() < deadline;) {
+    if (await holds()) return
+    await setTimeout(LOOK)
+  }
+}
+
+async function propagate(
+  account: LiveAccount,
+  members: readonly MemberPage[],
+  number: number,
+): Promise<Sample[]> {
+  const [sender, ...receivers] = members
+  if (sender === undefined) throw new Error('someone makes the edit')
+  account.publish(number)
+  // asked beforehand, so that asking is no part of what is measured
+  const seen = receivers.map((one) => one.call('seen', number))
+  const { at, handedAt } = await sender.call('edit', number)
+  const end = new AbortController()
+  const late = setTimeout(SEEN_WITHIN, undefined, { signal: end.signal }).then(() => {
+    throw new Error(`edit ${number} did not arrive everywhere`)
+  })
+  try {
+    const all = await Promise.race([Promise.all(seen), late])
+    return all.map(({ durable, visible }) => ({
+      durable: durable - at,
+      visible: visible - at,
+      handed: durable - handedAt,
+    }))
+  } finally {
+    late.catch(() => {})
+    end.abort()
+  }
+}
+
+const SHARES = [
+  ['p50', 0.5],
+  ['p99', 0.99],
+] as const
+
+function rowsOf(peers: number, samples: ReadonlyMap<Subject, readonly Sample[]>): BenchRow[] {
+  const size = peers === 1 ? '1 peer' : `${peers} peers`
+  const of = (subject: Subject, what: keyof Sample, share: number): number | undefined => {
+    const taken = samples.get(subject)
+    return taken === undefined
+      ? undefined
+      : percentile(
+          taken.map((one) => one[what]),
+          share,
+        )
+  }
+  return OURS.flatMap((subject) =>
+    [
+      ...SHARES.map(([name, share]) => ({ what: 'durable' as const, text: 'durable', name, share })),
+      ...SHARES.map(([name, share]) => ({ what: 'visible' as const, text: 'visible', name, share })),
+      {
+        what: 'handed' as const,
+        text: 'durable, from when the sender was given it',
+        name: 'p50',
+        share: 0.5,
+      },
+    ].map(({ what, text, name, share }): BenchRow => {
+      const ours = of(subject, what, share)
+      const rivals = Object.fromEntries(
+        RIVALS.flatMap((rival) => {
+          const value = of(rival, what, share)
+          return value === undefined ? [] : [[rival.name, value] as const]
+        }),
+      )
+      const judged = what === 'durable' && name === 'p50' && Object.keys(rivals).length > 0
+      return {
+        name: `propagate, ${subject.name}: ${text}, ${name}`,
+        size,
+        unit: 'ms',
+        ours,
+        rivals,
+        target: judged ? 'not above the faster rival' : '–',
+        met: judged && ours !== undefined ? ours <= Math.min(...Object.values(rivals)) : undefined,
+      }
+    }),
+  )
+}
