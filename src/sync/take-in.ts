@@ -21,6 +21,8 @@ export interface TakeIn {
   readonly work: Work
   /** an identity that came with the bytes, its log verified; counts where the network says nothing newer */
   readonly identity?: Identity | undefined
+  /** what the network says of the author, where it was asked before the bytes came: see {@link askIdentity} */
+  readonly asked?: Promise<Identity | undefined> | undefined
   /** the bytes are only what changed since the kept head (a `since` answer) */
   readonly partial?: boolean
   /** nothing of it is asked for again, so what a failed try stored goes at once; else it waits for the next try */
@@ -116,14 +118,19 @@ export async function identityOf(
   host: Host,
   endpoints: Endpoints,
   kept: Identity | undefined,
-  { did, identity: handed, work }: Pick<TakeIn, 'did' | 'identity' | 'work'>,
+  { did, identity: handed, asked, work }: Pick<TakeIn, 'did' | 'identity' | 'asked' | 'work'>,
 ): Promise<Identity | undefined> {
-  const fetched = await askIdentity(host, endpoints, did, work)
+  const fetched = await (asked ?? askIdentity(host, endpoints, did, work))
   const known = handed === undefined ? kept : await newerIdentity(handed, kept)
   return fetched === undefined ? known : newerIdentity(fetched, known)
 }
 
-async function askIdentity(
+/**
+ * Asks the network who an account is; undefined when it cannot be reached.
+ *
+ * @throws PdsError `pds.plc-log-invalid`, `pds.did-mismatch`; SyncError `sync.cancelled`
+ */
+export async function askIdentity(
   host: Host,
   endpoints: Endpoints,
   did: string,

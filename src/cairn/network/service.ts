@@ -159,7 +159,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     net,
     host: { timers, clock, random: host.random },
     mayRead,
-    onNews: (peer, did) => quietly(engine.meet(candidateOf(peer), [did])),
+    onNews: (peer, did, rev) =>
+      quietly(
+        rev === undefined ? engine.meet(candidateOf(peer), [did]) : engine.hear(candidateOf(peer), did, rev),
+      ),
   })
   const replicate = replicator(
     () => running,

@@ -7,6 +7,8 @@ export interface Turns<C extends { readonly peer: string }> {
    * fails, with the asking that began after the call.
    */
   take(candidate: C, dids: readonly string[]): Promise<void>
+  /** Whether a peer is being asked now. */
+  isAsking(peer: string): boolean
   /** Resolves when nobody is asked any more; pauses are not waited for. */
   idle(): Promise<void>
   /** Whoever did not answer is not asked again. */
@@ -97,6 +99,7 @@ export function createTurns<C extends { readonly peer: string }>(options: TurnsO
 
   return {
     take,
+    isAsking: (peer) => running.has(peer),
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
     },

@@ -31,6 +31,8 @@ export interface TakeList {
   readonly label: string
   /** an identity that came along, its log verified; counts where the network says nothing newer */
   readonly identity?: Identity | undefined
+  /** what the network says of the author, where it was asked already */
+  readonly asked?: Promise<Identity | undefined>
 }
 
 /**
@@ -43,7 +45,7 @@ export interface TakeList {
  * end first). In every case the head is where it was, and nothing is left behind.
  */
 export async function takeList(host: Host, endpoints: Endpoints, input: TakeList): Promise<BackupResult> {
-  const { ask, peer, work, label, identity } = input
+  const { ask, peer, work, label, identity, asked } = input
   const { id: did } = ask
   try {
     const repo = await openRepo(host.storage, did)
@@ -65,6 +67,7 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       label,
       work,
       identity,
+      asked,
       partial: true,
       facts: { chain: { root: told.chainRoot, commit } },
       async feed(session) {

@@ -18,6 +18,7 @@ import { takeList } from '../packs/take-list.ts'
 import type { PackDesks } from './pack-desks.ts'
 import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
+import { askIdentity } from '../take-in.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
@@ -105,8 +106,12 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       work.report({ phase: 'connecting', did })
       const ask = await askFor(host.storage, did)
       if (packs === undefined || ask.held === undefined) return undefined
+      // One edit of many is a list of one: who wrote it is asked while the list is on its way.
+      const places = await endpoints()
+      const asked = askIdentity(host, places, did, work)
+      asked.catch(() => {})
       const subscription = await packs.pull(candidate, ask, work.signal)
-      return await takeList(host, await endpoints(), { ask, subscription, peer, work, label })
+      return await takeList(host, places, { ask, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
       if (isOneOf(error, OURS)) throw error

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { tidAfter } from '../../repo/testing/generate.ts'
 import { deleteRepo } from '../keep.ts'
 import { headOf } from '../kept.ts'
 import { PAGES_PROTOCOL } from '../pages/protocol.ts'
@@ -32,6 +33,39 @@ describe('the engine', () => {
       await meet(d)
       expect(pulls).toEqual(['done'])
       expect(await row(d)).toBeUndefined()
+    }))
+
+  it('pulls the head that a peer says it has now, when it is newer', () =>
+    withEngine(async (kit) => {
+      const { a, c, alice, engine, candidate, pulls, meet, row, rev } = kit
+      await meet(a)
+      alice.commit({ create: 1 })
+      await a.backUp(alice.did)
+      await engine.hear(candidate(a), alice.did, alice.repo.rev)
+      await engine.idle()
+      await expectNewest(kit)
+      const head = { rev: alice.repo.rev, commit: (await headOf(kit.b.storage, alice.did))?.commitCid }
+      expect(await row(a)).toMatchObject({ ...head, failures: 0 })
+      // What is here already, and what was said before, is no reason to ask; of a stranger heads are asked first.
+      await engine.hear(candidate(a), alice.did, alice.repo.rev)
+      c.serve()
+      await c.backUp(alice.did)
+      await engine.hear(candidate(c), alice.did, alice.repo.rev)
+      await engine.idle()
+      expect(pulls).toEqual(['done', 'done'])
+      expect(await row(c)).toMatchObject(head)
+      expect(await rev()).toBe(alice.repo.rev)
+    }))
+
+  it('leaves a peer alone whose word on a new head was not kept', () =>
+    withEngine(async (kit) => {
+      const { a, alice, engine, candidate, pulls, meet, row, rev } = kit
+      await meet(a)
+      await engine.hear(candidate(a), alice.did, tidAfter(alice.repo.rev, 1))
+      await engine.idle()
+      expect(pulls).toEqual(['done', 'sync.peer-lacks'])
+      expect(await row(a)).toMatchObject({ failures: 1, failure: 'sync.peer-lacks' })
+      expect(await rev()).toBe(alice.repo.rev)
     }))
 
   it('leaves a peer that forged alone for longer each time, and moves no head', () =>

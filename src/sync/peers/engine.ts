@@ -8,7 +8,7 @@ import { fraction, type Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
-import { copyRows } from './copy-rows.ts'
+import { copyRows, noteCopy } from './copy-rows.ts'
 import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { createSetbacks } from './setbacks.ts'
@@ -37,6 +37,11 @@ export interface PeerEngine {
    * question afterwards. Fails with what the asking failed with; a peer that was too busy is asked again.
    */
   meet(candidate: Candidate, dids: readonly string[]): Promise<void>
+  /**
+   * A peer says that it has a new head of a repo, and which. It is pulled when it is newer than the kept one; of a
+   * peer that has not said yet what it holds, heads are asked for first. Fails as `meet`.
+   */
+  hear(candidate: Candidate, did: string, rev: string): Promise<void>
   /** Asks everyone who announces a repo what they hold of it. */
   look(did: string): Promise<void>
   /**
@@ -169,11 +174,28 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     return meeting
   }
 
+  const hear = async (candidate: Candidate, did: string, rev: string): Promise<void> => {
+    const { own, row } = (await readKnown(storage, candidate.peer, [did])).get(did) ?? {}
+    const isWhole = own !== undefined && own.collections === undefined
+    const isKnown = isWhole && row?.rev !== undefined && !row.partial
+    // An answer that is on its way may be older than this word.
+    if (!isKnown || turns.isAsking(candidate.peer)) return meetOnce(candidate, [did])
+    // Said before.
+    if (rev <= row.rev) return
+    await noteCopy(storage, did, candidate.peer, {
+      ...{ rev, commit: rev === own.rev ? own.commit : undefined, answeredAt: clock.now() },
+      ...(row.failures < PATIENCE ? { retryAt: undefined } : {}),
+    })
+    onCopies(did)
+    if (rev > own.rev) catchUp(did)
+  }
+
   const underWay = (): Promise<unknown> =>
     Promise.all([...meetings, ...[...running.values()].map((it) => it.done)])
 
   return {
     meet: meetOnce,
+    hear,
     async look(did) {
       const announced = await calls.lookup(did, over.signal)
       const known = (await copyRows(storage, did)).filter((row) => calls.connected(row.peer))

@@ -24,10 +24,10 @@ export interface NoticesOptions {
   readonly host: EventHost
   readonly mayRead: (peer: string, did: string) => boolean | Promise<boolean>
   /**
-   * A peer may have a new head: it said so, or some of what it said did not come through. Once more when it begins
-   * to tell of a repo: what changed after it was asked and before it began to tell, nobody heard.
+   * A peer may have a new head: it said so, and which (`rev`), or some of what it said did not come through. Once
+   * more when it begins to tell of a repo: what changed after it was asked and before it began to tell, nobody heard.
    */
-  readonly onNews: (peer: string, did: string) => void
+  readonly onNews: (peer: string, did: string, rev?: string) => void
 }
 
 interface Followed {
@@ -65,7 +65,7 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
         onNews(peer, id)
       },
     })
-    const notices = createRepoNotices(spoke, { onChanged: ({ repo }) => onNews(peer, repo) })
+    const notices = createRepoNotices(spoke, { onChanged: ({ repo, rev }) => onNews(peer, repo, rev) })
     const counts = new Map<string, number>()
     return {
       ...{ counts, told },

@@ -104,7 +104,11 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
           // It said that it has something newer than this.
           if (now !== undefined && (now.rev ?? '') < (chosen[0]?.rev ?? ''))
             throw new SyncError('sync.peer-lacks', { peer, did })
-          await noteCopy(storage, did, peer, { failures: 0, failure: undefined, retryAt: undefined })
+          const isTheirs = chosen.some((it) => it.peer === peer && it.rev === now?.rev)
+          await noteCopy(storage, did, peer, {
+            ...{ failures: 0, failure: undefined, retryAt: undefined },
+            ...(isTheirs && now !== undefined ? { commit: now.commitCid } : {}),
+          })
           return { ...result, way }
         },
       )
