@@ -1,4 +1,3 @@
-import { utf8 } from '../core/bytes.ts'
 import { MAX_NSID, MAX_RECORD_KEY } from '../core/syntax.ts'
 
 /**
@@ -39,11 +38,16 @@ export function checkPath(bytes: Uint8Array, from: number, to: number): boolean 
   return slash >= 0 && checkRecordKey(bytes, slash + 1, to)
 }
 
+/** Holds a path only while it is checked. */
+const scratch = new Uint8Array(MAX_PATH_BYTES)
+
 /** As `checkPath`, for text. */
 export function checkPathString(path: string): boolean {
-  if (path.length > MAX_PATH_BYTES) return false
-  const bytes = utf8(path)
-  return checkPath(bytes, 0, bytes.length)
+  const { length } = path
+  if (length > MAX_PATH_BYTES) return false
+  // No unit above ASCII is legal in a path, so none has to be encoded: 0xff stands for all of them.
+  for (let i = 0; i < length; i++) scratch[i] = Math.min(path.charCodeAt(i), 0xff)
+  return checkPath(scratch, 0, length)
 }
 
 /** The offset of the slash after a valid NSID, or -1. */

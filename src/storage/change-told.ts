@@ -1,53 +1,121 @@
+import { CODEC_DAG_CBOR, DIGEST_BYTES } from '../core/cid.ts'
+import type { Sha256 } from '../core/hash.ts'
+import { carFrameHead, carFrameLength } from '../repo/car/writer.ts'
+import { checkRecord } from '../repo/cbor/check.ts'
+import { RepoError } from '../repo/errors.ts'
 import { binary, type Difference } from '../repo/mst/diff.ts'
 import { findMany } from '../repo/mst/find-many.ts'
-import { RepoError } from '../repo/errors.ts'
-import type { TreeSource } from '../repo/mst/read.ts'
+import { looksLikeNode } from '../repo/mst/node.ts'
+import type { TreeEntry, TreeSource } from '../repo/mst/read.ts'
 import type { StoredNode } from '../repo/mst/stored.ts'
+import { type Intake, NODE_LIKE } from '../repo/verify/intake.ts'
 import { StorageError } from './errors.ts'
 import type { ToldChange } from './import-session.ts'
 import type { Storage } from './port.ts'
-import type { SnapshotRow } from './rows.ts'
+import type { SnapshotRow, TreeWindow } from './rows.ts'
 import { createSegmentReader, WHOLE_TREE } from './segment-reader.ts'
 
 /** From one change in so many records on, most of the tree's reads are needed anyhow: then they are long. */
 const DENSE = 50
 /** Nodes held between the look-up and the edit, each at most with the 8 KB it was read with; more are read again. */
 const MAX_HELD = 4096
+/** Bytes of records that are taken before writes under way get their turn. */
+const CHUNK = 256 * 1024
+
+/** What a kept tree has at some paths. */
+export interface BaseEntries {
+  /** reads the tree, and holds what was read of it */
+  readonly source: TreeSource
+  readonly found: ReadonlyMap<string, TreeEntry>
+}
 
 /** Changes that someone told, beside what the base has at their paths. */
 export interface Told {
-  /** reads the base's tree, and holds what was read of it */
   readonly source: TreeSource
   /** in key order; without those that the base has already */
   readonly differences: readonly Difference[]
 }
 
 /**
- * Looks up told changes in a kept tree. Each path comes once.
+ * Looks paths up in a kept tree. Each comes once.
  *
+ * @param top where it is at hand: what its repo's row keeps of the tree
  * @throws StorageError `storage.corrupt` for a tree that cannot be read
  */
-export async function lookUpTold(
+export async function lookUpPaths(
   storage: Storage,
   base: SnapshotRow,
+  paths: readonly string[],
+  top?: TreeWindow,
+): Promise<BaseEntries> {
+  const dense = paths.length * DENSE > base.root.records
+  const reader = createSegmentReader(storage, base.did, dense ? WHOLE_TREE : {})
+  if (top !== undefined) reader.prime(top)
+  const source = holding(reader, base.did)
+  const found = await findMany(source, base.root, paths.toSorted(), dense ? 1 : undefined)
+  return { source, found }
+}
+
+/**
+ * Takes what someone told: what the base has already is known from here on, and the other records are kept. Their
+ * digests are made here of these very bytes, so no block has to be checked against what a sender says it is.
+ *
+ * @param turn called as records were taken, so many bytes with their frames
+ */
+export async function takeTold(
   list: readonly ToldChange[],
+  { source, found }: BaseEntries,
+  to: { readonly intake: Intake; readonly sha256: Sha256; turn(bytes: number): Promise<void> },
 ): Promise<Told> {
-  const dense = list.length * DENSE > base.root.records
-  const source = holding(createSegmentReader(storage, base.did, dense ? WHOLE_TREE : {}), base.did)
-  const sorted = list.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  const found = await findMany(
-    source,
-    base.root,
-    sorted.map(({ path }) => path),
-  )
-  const differences = sorted.flatMap(({ path, digest: after }): Difference[] => {
+  const { intake, sha256 } = to
+  const digests = list.map(({ record }) => (record === undefined ? undefined : sha256(record)))
+  const differences = list.flatMap(({ path }, i): Difference[] => {
+    const after = digests[i]
     const was = found.get(path)
     const before = was?.digest
     const same =
       before === undefined || after === undefined ? before === after : binary(before) === binary(after)
     return same ? [] : [{ key: path, before, after, beforePlace: was?.place, afterPlace: undefined }]
   })
-  return { source, differences }
+  for (const { before, beforePlace } of differences)
+    if (before !== undefined && beforePlace !== undefined) intake.known(before, beforePlace)
+  for (let next = 0; next < list.length;) {
+    const first = next
+    let size = 0
+    for (; next < list.length && size < CHUNK; next++) {
+      const record = list[next]?.record
+      if (record !== undefined) size += carFrameLength(record.length)
+    }
+    takeFrames(list, digests, first, next, size, intake)
+    await to.turn(size)
+  }
+  return { source, differences: differences.sort((a, b) => (a.key < b.key ? -1 : 1)) }
+}
+
+/** Records [first, last) as the frames that a segment holds, one after another: so they are copied in one go. */
+function takeFrames(
+  list: readonly ToldChange[],
+  digests: readonly (Uint8Array | undefined)[],
+  first: number,
+  last: number,
+  size: number,
+  intake: Intake,
+): void {
+  const frames = new Uint8Array(size)
+  let at = 0
+  for (let i = first; i < last; i++) {
+    const record = list[i]?.record
+    const digest = digests[i]
+    if (record === undefined || digest === undefined) continue
+    const head = carFrameHead(CODEC_DAG_CBOR, digest, record.length)
+    frames.set(head, at)
+    const from = at + head.length
+    const to = from + record.length
+    frames.set(record, from)
+    const form = looksLikeNode(frames, from, to) ? NODE_LIKE : checkRecord(frames, from, to)
+    intake.take(CODEC_DAG_CBOR, frames, from - DIGEST_BYTES, from, to, at, form)
+    at = to
+  }
 }
 
 /** Remembers nodes. That a kept one cannot be read is no fault of whoever told changes. */

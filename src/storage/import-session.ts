@@ -1,5 +1,6 @@
 import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
+import type { BaseEntries } from './change-told.ts'
 import type { RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
 import type { ImportRow, SnapshotRow } from './rows.ts'
@@ -19,10 +20,10 @@ export interface ImportProgress {
   readonly proven: number
 }
 
-/** A path, and the digest of the record that is there now; undefined: none is any more. */
+/** A path, and the record that is there now; undefined: none is any more. */
 export interface ToldChange {
   readonly path: string
-  readonly digest: Uint8Array | undefined
+  readonly record: Uint8Array | undefined
 }
 
 /** What the snapshot says beside its tree. */
@@ -51,10 +52,15 @@ export interface ImportSession {
   /** Takes the next bytes; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>
   /**
-   * Says what changed since the base, every path once, for bytes that bring the commit and the new records but no
-   * tree nodes. Said before the records come, so that what the base has is not stored again. Partial only.
+   * Takes what changed since the base, every path once, with its records: nothing more comes after the commit then.
+   * Partial only.
+   *
+   * @param found what the base has at these paths, where that was looked up already
+   * @param step called now and then while records are taken; throws to stop
    */
-  change(list: readonly ToldChange[]): Promise<void>
+  change(list: readonly ToldChange[], found?: Promise<BaseEntries>, step?: () => void): Promise<void>
+  /** The snapshot that changes are applied to, or whose blocks need not come again. */
+  readonly base: SnapshotRow | undefined
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress

@@ -11,7 +11,7 @@ import type { CollectionTotals } from '../repo/mst/read.ts'
 import { moveHead, nextSnapshotId } from './head.ts'
 import { beginImport, discardImport, holdsImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
-import { lookUpTold, type Told } from './change-told.ts'
+import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
@@ -24,8 +24,6 @@ export type { ImportOptions, ImportSession, SignedCommit } from './import-sessio
 
 /** Unproven tree nodes held in memory; more is spilled to the disk. 300k records in any order stay under it. */
 const NODE_BUDGET = 32 << 20
-/** Bytes that are taken in before writes under way get their turn: some two or three milliseconds of work. */
-const TURN_BYTES = 256 * 1024
 
 interface Proven {
   readonly root: TreeRoot
@@ -74,7 +72,6 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let bytes = 0
   let kept: SegmentReader | undefined
   let unflushed = false
-  let unturned = 0
   let told: Told | undefined
 
   const openCheck = () => createBlockCheck(options.lanes?.check ?? checkEach(sha256))
@@ -149,7 +146,6 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const state = walk?.advance() ?? 'waiting'
       if (state === 'more') {
         await lane.room()
-        await lane.turn()
         continue
       }
       if (state === 'waiting' && (await nodeAsRecord())) continue
@@ -212,18 +208,25 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await greet()
       if (greeted) await advance()
       await spill()
-      if (lane.busy) await lane.room()
-      unturned += chunk.length
-      if (unturned < TURN_BYTES) return
-      unturned = 0
-      await lane.turn()
+      if (lane.pauses(chunk.length)) await lane.room()
     },
-    async change(list) {
-      if (options.base === undefined || options.partial !== true) throw new RangeError('nothing to change')
-      told = await lookUpTold(storage, options.base, list)
-      for (const { before, beforePlace } of told.differences)
-        if (before !== undefined && beforePlace !== undefined) intake.known(before, beforePlace)
+    async change(list, found, step) {
+      const { base } = options
+      if (base === undefined || options.partial !== true) throw new RangeError('nothing to change')
+      const paths = list.map(({ path }) => path)
+      told = await takeTold(list, await (found ?? lookUpPaths(storage, base, paths)), {
+        intake,
+        sha256,
+        async turn(size) {
+          records.copyRun()
+          bytes += size
+          await spill()
+          await lane.room()
+          step?.()
+        },
+      })
     },
+    base: options.base,
     get last() {
       return walk?.last()
     },

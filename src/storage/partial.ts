@@ -43,11 +43,11 @@ export async function partialTree(input: {
   const differences =
     told?.differences ?? (await compare(storedSide(source, base.root, base.data), await receivedSide(input)))
   const places = await findRecords(input, differences, source)
-  const ops: TreeOp[] = differences.map(({ key, after }) => {
+  const ops = differences.map(({ key, after }, i): TreeOp => {
     if (after === undefined) return { key, record: undefined }
     // The root proves the tree's shape; that its keys are paths is the one thing left to check.
     if (!checkPathString(key)) throw new RepoError('repo.path-invalid', { path: key.slice(0, 200) })
-    const place = places.get(binary(after))
+    const place = places[i]
     if (place === undefined)
       throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
     return { key, record: { digest: after, place } }
@@ -104,7 +104,10 @@ async function receivedSide(input: {
   }
 }
 
-/** Places of the new values: sent now, or kept under another path (a sender leaves those out). */
+/**
+ * Places of the new values, in the order of the differences: sent now, or kept under another path (a sender leaves
+ * those out).
+ */
 async function findRecords(
   input: {
     readonly intake: Intake
@@ -114,44 +117,52 @@ async function findRecords(
   },
   differences: readonly Difference[],
   source: TreeSource,
-): Promise<Map<string, Place>> {
-  const places = new Map<string, Place>()
-  const wanted = new Set<string>()
-  for (const { after, beforePlace, before } of differences) {
-    if (before !== undefined && beforePlace !== undefined) places.set(binary(before), beforePlace)
-    if (after === undefined) continue
-    let place = input.intake.record(after, 0)
-    if (place === 'elsewhere') {
+): Promise<(Place | undefined)[]> {
+  const places: (Place | undefined)[] = []
+  const wanted = new Map<string, Place | undefined>()
+  for (const { after } of differences) {
+    let place = after === undefined ? undefined : input.intake.record(after, 0)
+    if (after !== undefined && place === 'elsewhere') {
       await input.fetchPage()
       place = input.intake.record(after, 0)
     }
-    if (typeof place === 'string') wanted.add(binary(after))
-    else places.set(binary(after), place)
+    if (after !== undefined && typeof place === 'string') wanted.set(binary(after), undefined)
+    places.push(typeof place === 'string' ? undefined : place)
   }
-  for (const key of places.keys()) wanted.delete(key)
-  if (wanted.size > 0 && input.told === undefined) {
+  if (wanted.size === 0) return places
+  let missing = wanted.size
+  const offer = (digest: Uint8Array, place: Place): void => {
+    const key = binary(digest)
+    if (!wanted.has(key) || wanted.get(key) !== undefined) return
+    wanted.set(key, place)
+    missing--
+  }
+  for (const { before, beforePlace } of differences)
+    if (before !== undefined && beforePlace !== undefined) offer(before, beforePlace)
+  if (missing > 0 && input.told === undefined) {
     await visit(source, input.base.root, { skip: 0, reverse: false }, ({ digest, place }) => {
-      const key = binary(digest)
-      if (wanted.delete(key)) places.set(key, place)
-      return wanted.size > 0
+      offer(digest, place)
+      return missing > 0
     })
   }
-  return places
+  return places.map((place, i) => {
+    const after = differences[i]?.after
+    return place ?? (after === undefined ? undefined : wanted.get(binary(after)))
+  })
 }
 
 /** Counts by collection after the changes, without reading the tree. */
 function recount(
   before: readonly CollectionTotals[],
   differences: readonly Difference[],
-  places: ReadonlyMap<string, Place>,
+  places: readonly (Place | undefined)[],
 ): CollectionTotals[] {
   const totals = new Map(before.map((it) => [it.nsid, { ...it }]))
-  for (const { key, before: was, after, beforePlace } of differences) {
+  for (const [i, { key, before: was, after, beforePlace }] of differences.entries()) {
     const nsid = key.slice(0, key.indexOf('/'))
     const it = totals.get(nsid) ?? { nsid, records: 0, bytes: 0 }
     const change = (after === undefined ? 0 : 1) - (was === undefined ? 0 : 1)
-    const size =
-      (after === undefined ? 0 : (places.get(binary(after))?.length ?? 0)) - (beforePlace?.length ?? 0)
+    const size = (after === undefined ? 0 : (places[i]?.length ?? 0)) - (beforePlace?.length ?? 0)
     it.records += change
     it.bytes += size
     totals.set(nsid, it)

@@ -7,12 +7,12 @@ import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
 const SEGMENT_BYTES = 1 << 20
 /** Transactions under way at once: one for the disk while the next is prepared. */
 const IN_FLIGHT = 2
-/**
- * Segments that wait for one of them to end and then go together. Each transaction waits for the disk once,
- * whatever it holds: measured at 300,000 records, segments that go alone take a fifth longer. More of them
- * cost memory.
- */
+/** Segments that go together, but for the first and the last: a transaction costs about as much, whatever it holds. */
+const TOGETHER = 4
+/** Segments that wait at most, while the disk is slower than what comes. More of them cost memory. */
 const WAITING = 10
+/** Bytes that are taken in before writes under way get their turn: some ten milliseconds of work. */
+const TURN_BYTES = 1 << 20
 
 interface Sealed {
   readonly id: number
@@ -22,8 +22,8 @@ interface Sealed {
 }
 
 /**
- * The segments of one import on their way to the disk, from all its writers: at once while the disk is
- * idle, several together while it is not.
+ * The segments of one import on their way to the disk, from all its writers: the first ones at once, then several
+ * together.
  *
  * Every write is guarded by the import's row: when the import is discarded elsewhere, nothing more of it lands.
  */
@@ -33,9 +33,18 @@ export interface WriteLane {
   take(length: number): Uint8Array<ArrayBuffer>
   /** Writes the first `length` bytes as a segment of this id, and takes the buffer back. */
   put(id: number, kind: SegmentRow['kind'], buffer: Uint8Array<ArrayBuffer>, length: number): void
-  /** True when {@link room} has to wait, or to throw. */
-  readonly busy: boolean
-  /** Waits until few enough writes are under way to go on. Throws what a write threw. */
+  /**
+   * Counts bytes that were taken in; true when {@link room} has to wait or to throw, and after every megabyte:
+   * writes under way want a turn then.
+   */
+  pauses(bytes: number): boolean
+  /**
+   * Waits until few enough writes are under way to go on. Throws what a write threw.
+   *
+   * Those under way get a turn in any case: a host answers their requests in tasks of their own, and whoever
+   * goes from promise to promise lets none of them run. Then the first segments lie on their way for as long as
+   * it takes to fill all the others.
+   */
   room(): Promise<void>
   /** Waits for all. Throws what a write threw. */
   idle(): Promise<void>
@@ -46,11 +55,19 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
   const flying = new Set<Promise<void>>()
   let waiting: Sealed[] = []
   let failure: unknown
+  /** bytes since the last turn */
+  let taken = 0
+  /** Callers that wait for all: what is left goes then, however little. */
+  let idlers = 0
+  /** transactions so far: the first ones go as soon as they can, so that the disk is busy from the start */
+  let sent = 0
 
   const send = (): void => {
-    if (waiting.length === 0 || flying.size >= IN_FLIGHT) return
+    const enough = idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
+    if (waiting.length < enough || flying.size >= IN_FLIGHT) return
     const sealed = waiting
     waiting = []
+    sent++
     const ops = sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
       const row: SegmentRow = { kind, size: length, import: importId, generation: 0, moved: undefined }
       return [
@@ -86,17 +103,37 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
       waiting.push({ id, kind, buffer, length })
       send()
     },
-    get busy() {
-      return waiting.length >= WAITING || failure !== undefined
+    pauses(bytes) {
+      taken += bytes
+      return taken >= TURN_BYTES || waiting.length >= WAITING || failure !== undefined
     },
     async room() {
       check()
+      taken = 0
+      if (flying.size > 0) await nextTask()
       while (waiting.length >= WAITING) await Promise.race(flying)
       check()
     },
     async idle() {
+      idlers++
+      send()
+      // No flight rejects, and each sends what waits before it ends.
       while (flying.size > 0) await Promise.race(flying)
+      idlers--
       check()
     },
   }
+}
+
+/** Resolves in a task of its own. Not a timer: those wait for milliseconds when they come one after another. */
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port1.addEventListener('message', () => {
+      port1.close()
+      resolve()
+    })
+    port1.start()
+    port2.postMessage(undefined)
+  })
 }

@@ -4,7 +4,8 @@
  * looked up in any order, and each look-up waits for memory once.
  *
  * Slots are found by open addressing. The first words of a digest are mixed with a secret seed: digests are
- * cheap to grind, and must not be able to line up in one run of slots.
+ * cheap to grind, and must not be able to line up in one run of slots. The bits of the mix that do not choose the
+ * slot fill it up beside the index: so nearly no block is looked at in vain, and none for a digest that is new.
  */
 export interface BlockTable {
   readonly size: number
@@ -44,41 +45,53 @@ interface Page {
 }
 
 export function createBlockTable(seed: number): BlockTable {
-  let slots = new Int32Array(FIRST_SLOTS).fill(-1)
+  /** 0, or in the low `bits` the index of a block and one more, and above them those bits of its mix. */
+  let slots = new Int32Array(FIRST_SLOTS)
+  let bits = Math.log2(FIRST_SLOTS)
   let size = 0
   let added = false
   const pages: Page[] = []
 
-  const hash = (first: number, third: number): number => {
+  const mix = (first: number, third: number): number => {
     let h = Math.imul(first ^ seed, 0x9e3779b1)
     h = Math.imul(h ^ (h >>> 15) ^ third, 0x85ebca6b)
-    return (h ^ (h >>> 13)) >>> 0
+    return h ^ (h >>> 13)
   }
 
-  const slotOf = (bytes: Uint8Array, at: number): number => {
+  /** The slot that holds the digest, or else the one to put it in. */
+  const slotOf = (bytes: Uint8Array, at: number, mixed: number): number => {
     const mask = slots.length - 1
-    const first = word(bytes, at)
-    let slot = hash(first, word(bytes, at + 8)) & mask
-    for (;;) {
-      const index = slots[slot] ?? -1
-      if (index < 0) return slot
+    for (let slot = mixed & mask; ; slot = (slot + 1) & mask) {
+      const taken = slots[slot] ?? 0
+      if (taken === 0) return slot
+      if ((taken ^ mixed) >>> bits !== 0) continue
+      const index = (taken & mask) - 1
       const words = pages[index >> PAGE_BITS]?.words
-      const entry = (index & (PAGE - 1)) * WORDS
-      if (words !== undefined && words[entry] === first && same(words, entry, bytes, at)) return slot
-      slot = (slot + 1) & mask
+      if (words !== undefined && same(words, (index & (PAGE - 1)) * WORDS, bytes, at)) return slot
     }
   }
 
+  const put = (slot: number, index: number, mixed: number): void => {
+    slots[slot] = (mixed & -slots.length) | (index + 1)
+  }
+
   const grow = (): void => {
-    slots = new Int32Array(slots.length * 2).fill(-1)
+    slots = new Int32Array(slots.length * 2)
+    bits++
     const mask = slots.length - 1
     for (let index = 0; index < size; index++) {
       const words = pages[index >> PAGE_BITS]?.words
       const entry = (index & (PAGE - 1)) * WORDS
-      let slot = hash(words?.[entry] ?? 0, words?.[entry + 2] ?? 0) & mask
-      while ((slots[slot] ?? -1) >= 0) slot = (slot + 1) & mask
-      slots[slot] = index
+      const mixed = mix(words?.[entry] ?? 0, words?.[entry + 2] ?? 0)
+      let slot = mixed & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      put(slot, index, mixed)
     }
+  }
+
+  const find = (bytes: Uint8Array, at: number): number => {
+    const slot = slotOf(bytes, at, mix(word(bytes, at), word(bytes, at + 8)))
+    return ((slots[slot] ?? 0) & (slots.length - 1)) - 1
   }
 
   const number = (index: number, which: number): number =>
@@ -88,16 +101,17 @@ export function createBlockTable(seed: number): BlockTable {
     get size() {
       return size
     },
-    find: (bytes, at) => slots[slotOf(bytes, at)] ?? -1,
+    find,
     get added() {
       return added
     },
     insert(bytes, at) {
       if (size + 1 > slots.length * LOAD) grow()
-      const slot = slotOf(bytes, at)
-      const found = slots[slot] ?? -1
-      added = found < 0
-      if (!added) return found
+      const mixed = mix(word(bytes, at), word(bytes, at + 8))
+      const slot = slotOf(bytes, at, mixed)
+      const taken = slots[slot] ?? 0
+      added = taken === 0
+      if (!added) return (taken & (slots.length - 1)) - 1
       const index = size++
       let page = pages[index >> PAGE_BITS]
       if (page === undefined) {
@@ -108,7 +122,7 @@ export function createBlockTable(seed: number): BlockTable {
       const into = page.bytes
       const from = (index & (PAGE - 1)) * WORDS * 4
       for (let i = 0; i < DIGEST; i++) into[from + i] = bytes[at + i] ?? 0
-      slots[slot] = index
+      put(slot, index, mixed)
       return index
     },
     digest(index) {
@@ -142,6 +156,6 @@ function word(bytes: Uint8Array, at: number): number {
 }
 
 function same(words: Int32Array, entry: number, bytes: Uint8Array, at: number): boolean {
-  for (let i = 1; i < 8; i++) if (words[entry + i] !== word(bytes, at + i * 4)) return false
+  for (let i = 0; i < 8; i++) if (words[entry + i] !== word(bytes, at + i * 4)) return false
   return true
 }

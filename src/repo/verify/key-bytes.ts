@@ -8,14 +8,14 @@ export function samePrefix(a: Uint8Array, b: Uint8Array, length: number): boolea
   return true
 }
 
-/** Bytewise order of a key and the first `lastLength` bytes of another, without a view of them. */
-export function compareTo(key: Uint8Array, last: Uint8Array, lastLength: number): number {
-  const length = Math.min(key.length, lastLength)
+/** Bytewise order of the first bytes of two arrays, without a view of either. */
+export function compareKeys(a: Uint8Array, aLength: number, b: Uint8Array, bLength: number): number {
+  const length = Math.min(aLength, bLength)
   for (let i = 0; i < length; i++) {
-    const difference = (key[i] ?? 0) - (last[i] ?? 0)
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
     if (difference !== 0) return difference
   }
-  return key.length - lastLength
+  return aLength - bLength
 }
 
 /** A hostile key may be any bytes; a report shows them as Latin-1. */

@@ -4,7 +4,7 @@ import { heightOf } from '../mst/height.ts'
 import { FIELDS, type MstNode, PREFIX, RIGHT, SUFFIX, SUFFIX_LENGTH, VALUE } from '../mst/node.ts'
 import { type Place, type StoredChild, type StoredNode, totals } from '../mst/stored.ts'
 import { checkPath, MAX_PATH_BYTES } from '../path.ts'
-import { compareTo, printable, samePrefix, SLASH } from './key-bytes.ts'
+import { compareKeys, printable, samePrefix, SLASH } from './key-bytes.ts'
 import { createKeyHeights } from './key-heights.ts'
 import type { TreeRoot, TreeWalk, WalkBlocks, WalkSink, WalkState } from './walk-model.ts'
 
@@ -121,13 +121,15 @@ export function createTreeWalk(input: {
     }
     for (let j = 0; j < suffixLength; j++) frame.key[prefix + j] = bytes[suffix + j] ?? 0
     frame.keyLength = length
-    const key = frame.key.subarray(0, length)
-    const order = lastLength === 0 ? 1 : compareTo(key, lastKey, lastLength)
-    if (order === 0) fail('repo.key-duplicate', frame, { path: printable(key) })
-    if (order < 0) fail('repo.key-order', frame, { path: printable(key) })
-    if (!checkPath(frame.key, 0, length)) fail('repo.path-invalid', frame, { path: printable(key) })
+    // No view of the key here: one for each of them would be the most that an import throws away.
+    const { key } = frame
+    const order = lastLength === 0 ? 1 : compareKeys(key, length, lastKey, lastLength)
+    if (order === 0) fail('repo.key-duplicate', frame, { path: printable(key.subarray(0, length)) })
+    if (order < 0) fail('repo.key-order', frame, { path: printable(key.subarray(0, length)) })
+    if (!checkPath(key, 0, length))
+      fail('repo.path-invalid', frame, { path: printable(key.subarray(0, length)) })
     if (heights.full) checkHeights()
-    heights.add(frame.key, length, frame.layer, frame.digest)
+    heights.add(key, length, frame.layer, frame.digest)
     if (collectionLength === 0 || length < collectionLength || !samePrefix(key, lastKey, collectionLength)) {
       const nsid = printable(key.subarray(0, key.indexOf(SLASH)))
       collections.push({ nsid, records: 0, bytes: 0 })
@@ -137,7 +139,7 @@ export function createTreeWalk(input: {
     beforeKey = lastKey
     beforeLength = lastLength
     lastKey = spare
-    lastKey.set(key)
+    for (let j = 0; j < length; j++) lastKey[j] = key[j] ?? 0
     lastLength = length
   }
 
@@ -215,7 +217,8 @@ export function createTreeWalk(input: {
       done = { ...place, ...sum, layer: frame.layer }
       return
     }
-    parent.children.push({ ...place, ...sum })
+    const { segment, offset, length } = place
+    parent.children.push({ segment, offset, length, records: sum.records, bytes: sum.bytes })
     parent.step++
   }
 
