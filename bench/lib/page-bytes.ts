@@ -6,7 +6,10 @@ import { servePages } from '../../src/sync/pages/serve.ts'
 import type { Account } from './account.ts'
 import { openLevelHost, timers } from './level-host.ts'
 
-/** What a repo takes by pages: the bytes that come for each request of a whole walk, heads of answers included. */
+/**
+ * What a repo takes by pages, as `pullPages` asks for them: the bytes that come for each request of a whole walk,
+ * heads of answers included.
+ */
 export async function pageBytes(
   { did, file }: Pick<Account, 'did' | 'file'>,
   plc: string,
@@ -26,11 +29,12 @@ export async function pageBytes(
     }
     await client.heads([did])
     await client.identity(did)
-    const { root } = await client.blocks({ did, wants: [] })
+    const { root } = await client.blocks({ did, wants: [], bare: true })
     flush()
     let after: string | undefined
     for (let end = false; !end;) {
-      const page = await client.page({ did, root, after, known: true, maxBytes: PAGE_BYTES })
+      const ask = { did, root, after, known: true, maxBytes: PAGE_BYTES, bare: true }
+      const page = await client.page(ask)
       await page.bytes
       flush()
       after = page.last

@@ -38,6 +38,8 @@ export interface PageAnswer {
   readonly last: string | undefined
   readonly end: boolean
   readonly records: number
+  /** they come without CIDs */
+  readonly bare: boolean
   readonly bytes: Promise<Uint8Array>
 }
 
@@ -45,6 +47,8 @@ export interface BlocksAnswer {
   readonly root: string
   readonly answered: number
   readonly missing: readonly number[]
+  /** they came without CIDs */
+  readonly bare: boolean
   readonly bytes: Uint8Array
 }
 
@@ -165,11 +169,12 @@ export async function openPages(net: Net, peer: string, options: OpenPagesOption
     },
     async page(request) {
       const { head, bytes } = await ask({ type: 'page', ...request }, pageShape)
-      return { root: head.root, last: head.last, end: head.end, records: head.records, bytes }
+      const { root, last, end, records } = head
+      return { root, last, end, records, bare: isBare(request, head), bytes }
     },
     async blocks(request) {
       const { head, bytes } = await ask({ type: 'blocks', ...request }, blocksShape)
-      return { ...head, bytes: await bytes }
+      return { ...head, bare: isBare(request, head), bytes: await bytes }
     },
     async blob(request) {
       const { head, bytes } = await ask({ type: 'blob', ...request }, blobShape)
@@ -200,6 +205,12 @@ export async function openPages(net: Net, peer: string, options: OpenPagesOption
     }
   }
 }
+
+/** Only who was asked for bare blocks sends them. */
+const isBare = (
+  request: { readonly bare?: boolean | undefined },
+  head: { readonly bare?: boolean | undefined },
+): boolean => request.bare === true && head.bare === true
 
 /** An absent field is left out; the encoder has no word for it. */
 const defined = (request: Record<string, unknown>): Record<string, unknown> =>

@@ -1,11 +1,11 @@
-import { equalBytes } from '../../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import type { DigestCheck } from '../../core/hash.ts'
 import { NetError } from '../../net/errors.ts'
 import { RepoError } from '../../repo/errors.ts'
+import { askedBlocks } from './asked-blocks.ts'
 import type { BlocksAnswer, PageClient } from './client.ts'
 import { cidOfDigest } from './cids.ts'
-import { type FragmentBlock, readFragment } from './fragment.ts'
+import type { FragmentBlock } from './fragment.ts'
 import { MAX_WANTS, type Want } from './protocol.ts'
 
 /** A block to be fetched: where it is in the tree says how a peer finds it. */
@@ -19,7 +19,7 @@ export interface Wanted {
 
 /**
  * Fetches blocks in as few requests as their bytes allow, the next under way while one is taken. `take` gets
- * each answer, its blocks hashed and exactly those that were asked for, in order.
+ * each answer as frames of a CAR, its blocks hashed and exactly those that were asked for, in order.
  *
  * @throws RepoError `repo.node-missing`, `repo.record-missing` when the peer lacks one; NetError
  */
@@ -34,29 +34,32 @@ export async function fetchBlocks(input: {
   const { client, did, root } = input
   const queue: (readonly Wanted[])[] = []
   for (let i = 0; i < input.wanted.length; i += MAX_WANTS) queue.push(input.wanted.slice(i, i + MAX_WANTS))
-  const asked: { readonly wanted: readonly Wanted[]; readonly answer: Promise<BlocksAnswer> }[] = []
+  const underWay: { readonly wanted: readonly Wanted[]; readonly answer: Promise<BlocksAnswer> }[] = []
   for (;;) {
-    while (asked.length < 2 && queue.length > 0) {
+    while (underWay.length < 2 && queue.length > 0) {
       const wanted = queue.shift() ?? []
-      const answer = client.blocks({ did, root, wants: wanted.map(asWant) })
+      const answer = client.blocks({ did, root, wants: wanted.map(asWant), bare: true })
       // Awaited in its turn, if it comes to that.
       answer.catch(() => {})
-      asked.push({ wanted, answer })
+      underWay.push({ wanted, answer })
     }
-    const next = asked.shift()
+    const next = underWay.shift()
     if (next === undefined) return
     const answer = await next.answer
     const { answered } = answer
     const lacking = answer.missing[0] === undefined ? undefined : next.wanted[answer.missing[0]]
     if (lacking !== undefined) throw missing(lacking)
     if (answer.root !== root || answered === 0 || answered > next.wanted.length) throw malformed(client)
-    const blocks = readFragment(answer.bytes, input.digests)
-    const got = next.wanted.slice(0, answered)
-    if (blocks.length !== answered) throw malformed(client)
-    for (const [i, it] of got.entries())
-      if (!equalBytes(blocks[i]?.digest ?? new Uint8Array(), it.digest)) throw missing(it)
+    const asked = askedBlocks(answer.bytes, answer.bare, input.digests)
+    const blocks = next.wanted.slice(0, answered).map(({ digest, layer }): FragmentBlock => {
+      const bytes = asked.next(digest, layer === undefined ? 'repo.record-missing' : 'repo.node-missing')
+      if (bytes === undefined) throw malformed(client)
+      return { digest, bytes }
+    })
+    if (asked.left > 0) throw malformed(client)
+    asked.check(input.digests)
     if (answered < next.wanted.length) queue.unshift(next.wanted.slice(answered))
-    await input.take(answer.bytes, blocks)
+    await input.take(asked.fragment, blocks)
   }
 }
 

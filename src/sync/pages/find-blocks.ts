@@ -3,6 +3,7 @@ import { below, childDigest, find, keysOf, type TreeSource } from '../../repo/ms
 import type { Place, StoredChild, StoredNode } from '../../repo/mst/stored.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import type { SegmentReader } from '../../storage/segment-reader.ts'
+import { buildBare } from './bare.ts'
 import { digestOf, digestOfCid } from './cids.ts'
 import { buildFragment, type FragmentBlock } from './fragment.ts'
 import type { Want } from './protocol.ts'
@@ -17,7 +18,7 @@ export interface FoundBlocks {
 
 /**
  * Blocks of a snapshot by their keys, in the order asked, until `maxBytes` are reached. With nothing wanted:
- * the signed commit and the root node, with which every walk begins.
+ * the signed commit and the root node, with which every walk begins. Bare blocks come without their CIDs.
  *
  * @throws StorageError `storage.segment-gone` when the snapshot was swept meanwhile
  */
@@ -26,13 +27,15 @@ export async function findBlocks(
   snapshot: SnapshotRow,
   wants: readonly Want[],
   maxBytes: number,
+  bare = false,
 ): Promise<FoundBlocks> {
+  const build = bare ? buildBare : buildFragment
   const source = remembering(reader)
   if (wants.length === 0) {
     const commit = { digest: digestOfCid(snapshot.commitCid), bytes: snapshot.commit }
     const { node } = await source.load(snapshot.root)
     return {
-      bytes: buildFragment([commit, { digest: snapshot.data, bytes: node.bytes }]),
+      bytes: build([commit, { digest: snapshot.data, bytes: node.bytes }]),
       answered: 0,
       missing: [],
     }
@@ -69,7 +72,7 @@ export async function findBlocks(
     if (bytes === undefined) throw new RangeError('a record was not read')
     return { digest: it.digest, bytes }
   })
-  return { bytes: buildFragment(blocks), answered, missing }
+  return { bytes: build(blocks), answered, missing }
 }
 
 /** The node of a layer whose paths are the last before `key`, or the last of all. */

@@ -1,12 +1,11 @@
-import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import type { DigestCheck } from '../../core/hash.ts'
 import { NetError } from '../../net/errors.ts'
 import { carHeader } from '../../repo/car/writer.ts'
 import { type Commit, parseCommit } from '../../repo/commit.ts'
 import { RepoError } from '../../repo/errors.ts'
-import { equalBytes } from '../../core/bytes.ts'
+import { askedBlocks } from './asked-blocks.ts'
+import { digestOfCid } from './cids.ts'
 import type { PageClient } from './client.ts'
-import { readFragment } from './fragment.ts'
 
 /** What every walk begins with: the signed commit, and the root node under it. */
 export interface First {
@@ -32,23 +31,29 @@ export async function askFirst(
   root: string | undefined,
   digests: DigestCheck,
 ): Promise<First> {
-  const answer = await client.blocks({ did, root, wants: [] })
-  const [first, second, ...more] = readFragment(answer.bytes, digests)
-  if (first === undefined || second === undefined || more.length > 0)
-    throw new NetError('net.malformed', { peer: client.peer, reason: 'first-blocks' })
-  const cid = cidString(CODEC_DAG_CBOR, first.digest)
-  if (cid !== answer.root || (root !== undefined && cid !== root))
+  const answer = await client.blocks({ did, root, wants: [], bare: true })
+  const cid = answer.root
+  if (root !== undefined && cid !== root)
     throw new RepoError('repo.no-root', { reason: 'another commit', cid })
-  const commit = parseCommit(first.bytes)
+  const digest = digestOfCid(cid)
+  const blocks = askedBlocks(answer.bytes, answer.bare, digests)
+  const commitBytes = blocks.next(digest, 'repo.no-root')
+  if (commitBytes === undefined) throw malformed(client)
+  blocks.check(digests)
+  const commit = parseCommit(commitBytes)
   if (commit.did !== did) throw new RepoError('repo.did-mismatch', { expected: did, found: commit.did })
-  if (!equalBytes(second.digest, commit.data))
-    throw new RepoError('repo.node-missing', { cid: cidString(CODEC_DAG_CBOR, commit.data) })
+  const rootNode = blocks.next(commit.data, 'repo.node-missing')
+  if (rootNode === undefined || blocks.left > 0) throw malformed(client)
+  blocks.check(digests)
   return {
     root: cid,
-    digest: first.digest,
+    digest,
     commit,
-    commitBytes: first.bytes.slice(),
-    rootNode: second.bytes,
-    car: [carHeader([first.digest]), answer.bytes],
+    commitBytes: commitBytes.slice(),
+    rootNode,
+    car: [carHeader([digest]), blocks.fragment],
   }
 }
+
+const malformed = (client: PageClient): NetError =>
+  new NetError('net.malformed', { peer: client.peer, reason: 'first-blocks' })

@@ -19,28 +19,43 @@ export interface FragmentBlock {
  */
 export function readFragment(fragment: Uint8Array, digests: DigestCheck | undefined): FragmentBlock[] {
   const blocks: FragmentBlock[] = []
-  const places: number[] = []
   const reader = createCarReader({
     header: () => {},
     block(codec, _buffer, _digestAt, from, to, position) {
       if (codec !== CODEC_DAG_CBOR) throw new RepoError('repo.record-codec', { codec, offset: position })
       // The whole fragment is one chunk after the header, so offsets are those in it.
-      places.push(from, to, from - 32)
       blocks.push({ digest: fragment.subarray(from - 32, from), bytes: fragment.subarray(from, to) })
     },
   })
   reader.push(carHeader([]))
   reader.push(fragment)
   reader.end()
-  if (digests === undefined) return blocks
-  const wrong = digests(fragment, Int32Array.from(places), blocks.length)
+  if (digests !== undefined) checkDigests(fragment, blocks, digests)
+  return blocks
+}
+
+/**
+ * Hashes blocks that are views into these frames.
+ *
+ * @throws RepoError `repo.bad-hash` with the first that is another than its digest says
+ */
+export function checkDigests(
+  fragment: Uint8Array,
+  blocks: readonly FragmentBlock[],
+  digests: DigestCheck,
+): void {
+  const places = new Int32Array(blocks.length * 3)
+  for (const [i, { digest, bytes }] of blocks.entries()) {
+    const from = bytes.byteOffset - fragment.byteOffset
+    places.set([from, from + bytes.length, digest.byteOffset - fragment.byteOffset], i * 3)
+  }
+  const wrong = digests(fragment, places, blocks.length)
   const bad = blocks[wrong]
   if (bad !== undefined)
     throw new RepoError('repo.bad-hash', {
       cid: cidString(CODEC_DAG_CBOR, bad.digest),
       offset: places[wrong * 3] ?? 0,
     })
-  return blocks
 }
 
 /** Frames of a CAR, without its header. */

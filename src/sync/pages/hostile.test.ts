@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { checkEach } from '../../core/hash.ts'
 import { generateRepo } from '../../repo/testing/generate.ts'
 import { importCar, sha256 } from '../../storage/testing/node-host.ts'
 import { contents, wanted } from '../testing/sync-kit.ts'
 import { headOf } from '../kept.ts'
-import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
-import { buildFragment, readFragment } from './fragment.ts'
+import { CID_BYTES, cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
+import { varintLength, writeVarint } from '../../core/varint.ts'
+import { readBare } from './bare.ts'
+import { type FragmentBlock, readFragment } from './fragment.ts'
 import { PAGES_PROTOCOL } from './protocol.ts'
 import { pullDifference } from './pull-difference.ts'
 import { pullPages } from './pull-pages.ts'
-import { type Lie, lying } from './testing/liar.ts'
+import { changeBlocks, type Honest, type Lie, lying } from './testing/liar.ts'
 import { withNodes } from './testing/pages-kit.ts'
 
-const digests = checkEach(sha256)
 const none = new Uint8Array()
 
 /** Leaves everything but pages as it is. */
@@ -26,6 +26,13 @@ const onPage =
   ({ request, head, bytes }) =>
     request.type === 'page' ? { head, bytes, ...change(bytes ?? none, head) } : { head, bytes }
 
+/** Changes the blocks of each page. */
+const onBlocks = (
+  change: (blocks: readonly FragmentBlock[]) => readonly FragmentBlock[],
+  more: Record<string, unknown> = {},
+): Lie =>
+  onPage((bytes, head) => ({ bytes: changeBlocks({ head, bytes }, change), head: { ...head, ...more } }))
+
 const another = generateRepo({ seed: 'another', records: 40 })
 
 const lies: readonly (readonly [string, string, Lie])[] = [
@@ -34,41 +41,24 @@ const lies: readonly (readonly [string, string, Lie])[] = [
     'repo.bad-hash',
     onPage((bytes) => ({ bytes: bytes.with(bytes.length - 3, (bytes.at(-3) ?? 0) ^ 1) })),
   ],
+  ['leaves a record out', 'repo.record-missing', onBlocks((blocks) => blocks.toSpliced(-3, 1))],
+  ['leaves a node out', 'repo.node-missing', onBlocks((blocks) => blocks.toSpliced(1, 1))],
+  ['puts a block in', 'repo.record-missing', onBlocks((blocks) => blocks.toSpliced(-1, 0, rubbish()))],
+  ['adds blocks at the end', 'repo.car-frame', onBlocks((blocks) => [...blocks, rubbish()])],
   [
-    'leaves a record out',
-    'repo.record-missing',
-    onPage((bytes) => ({ bytes: buildFragment(readFragment(bytes, digests).toSpliced(-3, 1)) })),
+    'has a length that is too large by one',
+    'repo.car-truncated',
+    onPage((bytes, head) => ({ bytes: lastLonger(bytes, head['bare'] === true) })),
   ],
-  [
-    'leaves a node out',
-    'repo.node-missing',
-    onPage((bytes) => ({ bytes: buildFragment(readFragment(bytes, digests).toSpliced(1, 1)) })),
-  ],
-  [
-    'puts a block in',
-    'repo.record-missing',
-    onPage((bytes) => ({ bytes: buildFragment(readFragment(bytes, digests).toSpliced(-1, 0, rubbish())) })),
-  ],
-  [
-    'adds blocks at the end',
-    'repo.car-frame',
-    onPage((bytes) => ({ bytes: buildFragment([...readFragment(bytes, digests), rubbish()]) })),
-  ],
+  ['adds a byte', 'repo.car-frame', onPage((bytes) => ({ bytes: Uint8Array.of(...bytes, 0) }))],
   ['sends nothing', 'repo.no-root', onPage(() => ({ bytes: none }))],
   [
     'sends the first blocks of each page only',
     'repo.car-truncated',
-    onPage((bytes) => ({ bytes: buildFragment(readFragment(bytes, digests).slice(0, 2)) })),
+    onBlocks((blocks) => blocks.slice(0, 2)),
   ],
   ['cuts a page amid a block', 'repo.car-truncated', onPage((bytes) => ({ bytes: bytes.subarray(0, -5) }))],
-  [
-    'says that a page is the last',
-    'net.malformed',
-    onPage((bytes, head) => ({
-      bytes: buildFragment(readFragment(bytes, digests).slice(0, -1)),
-      head: { ...head, end: true },
-    })),
-  ],
+  ['says that a page is the last', 'net.malformed', onBlocks((blocks) => blocks.slice(0, -1), { end: true })],
   [
     'says that there is always more',
     'net.malformed',
@@ -82,11 +72,7 @@ const lies: readonly (readonly [string, string, Lie])[] = [
   [
     'sends another tree under the root',
     'repo.node-missing',
-    onPage(() => ({
-      bytes: buildFragment(
-        another.blocks('preorder').map((it) => ({ digest: it.cid.subarray(4), bytes: it.bytes })),
-      ),
-    })),
+    onBlocks(() => another.blocks('preorder').map(asBlock)),
   ],
   ['sends a page of 4 MB', 'net.too-large', onPage(() => ({ bytes: new Uint8Array(4 << 20) }))],
   ['sends a head that is no map', 'net.malformed', onPage(() => ({ head: [] as never }))],
@@ -112,7 +98,13 @@ const lies: readonly (readonly [string, string, Lie])[] = [
   [
     'begins with the commit of another account',
     'repo.no-root',
-    ({ request, head, bytes }) => (request.type === 'blocks' ? { head, bytes: begin() } : { head, bytes }),
+    ({ request, head, bytes }) =>
+      request.type === 'blocks'
+        ? {
+            head,
+            bytes: changeBlocks({ head, bytes }, () => another.blocks('preorder').slice(0, 2).map(asBlock)),
+          }
+        : { head, bytes },
   ],
   [
     'hands over a log that proves nothing',
@@ -124,31 +116,84 @@ const lies: readonly (readonly [string, string, Lie])[] = [
   ],
 ]
 
+/** What has no CIDs is told apart by its hashes, or by what the tree would go on with. */
+const bareCodes: Readonly<Record<string, string>> = {
+  'sends another block': 'repo.bad-hash',
+  'begins with the commit of another account': 'repo.bad-hash',
+  'sends another tree under the root': 'repo.bad-hash',
+  'leaves a node out': 'repo.bad-hash',
+  'puts a block in': 'repo.bad-hash',
+  // The page is one, with fewer records than its head says.
+  'leaves a record out': 'net.malformed',
+}
+
 function rubbish() {
   const bytes = Uint8Array.of(0xa1, 0x61, 0x61, 0x01)
   return { digest: sha256(bytes), bytes }
 }
 
-/** The commit and the root of someone else's repo. */
-function begin(): Uint8Array {
-  const [commit, root] = another.blocks('preorder')
-  return buildFragment(
-    [commit, root].flatMap((it) =>
-      it === undefined ? [] : [{ digest: it.cid.subarray(4), bytes: it.bytes }],
-    ),
-  )
+/** The last block says that it is a byte longer than it is. */
+function lastLonger(bytes: Uint8Array, bare: boolean): Uint8Array {
+  const last = (bare ? readBare(bytes).blocks : readFragment(bytes, undefined)).at(-1)
+  const length = (bare ? 0 : CID_BYTES) + (last?.bytes.length ?? 0)
+  const at = bytes.length - length - varintLength(length)
+  const head = new Uint8Array(varintLength(length + 1))
+  writeVarint(head, 0, length + 1)
+  return Uint8Array.of(...bytes.subarray(0, at), ...head, ...bytes.subarray(bytes.length - length))
 }
 
+const asBlock = (it: { cid: Uint8Array; bytes: Uint8Array }): FragmentBlock => ({
+  digest: it.cid.subarray(4),
+  bytes: it.bytes,
+})
+
+/** Blocks without CIDs; and frames of a CAR as older nodes send them, where it is blocks that lie. */
+const forms = lies.flatMap(([name, code, lie]) => [
+  { name, form: 'bare', code: bareCodes[name] ?? code, lie },
+  ...(code.startsWith('repo.') ? [{ name, form: 'CAR', code, lie }] : []),
+])
+
+type Change = (head: Record<string, unknown>, bytes: Uint8Array) => Pick<Honest, 'head' | 'bytes'>
+
+const changes: readonly (readonly [string, string, Change])[] = [
+  [
+    'lacks a block of the difference',
+    'repo.record-missing',
+    (head, bytes) => ({ head: { ...head, missing: [0] }, bytes }),
+  ],
+  [
+    'leaves the last block of an answer out',
+    'net.malformed',
+    (head, bytes) => ({ head, bytes: changeBlocks({ head, bytes }, (blocks) => blocks.slice(0, -1)) }),
+  ],
+  [
+    'adds a block to an answer',
+    'net.malformed',
+    (head, bytes) => ({ head, bytes: changeBlocks({ head, bytes }, (blocks) => [...blocks, rubbish()]) }),
+  ],
+  [
+    'sends another block',
+    'repo.record-missing',
+    (head, bytes) => ({ head, bytes: changeBlocks({ head, bytes }, (blocks) => blocks.with(0, rubbish())) }),
+  ],
+  ['answers nothing for ever', 'net.malformed', (head) => ({ head: { ...head, answered: 0 }, bytes: none })],
+]
+
+const differences = changes.flatMap(([name, code, change]) => [
+  { name, form: 'CAR', code, change },
+  { name, form: 'bare', code: bareCodes[name] ?? code, change },
+])
+
 describe('a peer that', () => {
-  it.each(lies)(
-    '%s costs a typed error (%s) and no head; the next peer brings the repo',
-    (_name, code, lie) =>
+  it.each(forms)(
+    '$name ($form) costs a typed error ($code) and no head; the next peer brings the repo',
+    ({ form, code, lie }) =>
       withNodes(3, async ({ pds, nodes: [a, b, evil] }) => {
         if (a === undefined || b === undefined || evil === undefined) throw new Error('three nodes')
         const alice = await pds.account({ name: 'alice', records: 80 })
         await a.backUp(alice.did)
         a.serve()
-        evil.net.handle(PAGES_PROTOCOL, lying(evil, a.id, lie))
+        evil.net.handle(PAGES_PROTOCOL, lying(evil, a.id, lie, { old: form === 'CAR' }))
         const pull = { did: alice.did, work: b.work(), label: 'alice' }
         await expect(
           pullPages(b.host, pds.endpoints, { ...pull, sources: [evil.source(b)] }),
@@ -211,34 +256,7 @@ describe('a peer that', () => {
       expect((await headOf(b.storage, alice.did))?.rev).toBe(alice.repo.rev)
     }))
 
-  it.each([
-    [
-      'lacks a block of the difference',
-      'repo.record-missing',
-      (head: Record<string, unknown>, bytes: Uint8Array) => ({ head: { ...head, missing: [0] }, bytes }),
-    ],
-    [
-      'leaves the last block of an answer out',
-      'net.malformed',
-      (head: Record<string, unknown>, bytes: Uint8Array) => ({
-        head,
-        bytes: buildFragment(readFragment(bytes, digests).slice(0, -1)),
-      }),
-    ],
-    [
-      'sends another block',
-      'repo.record-missing',
-      (head: Record<string, unknown>, bytes: Uint8Array) => ({
-        head,
-        bytes: buildFragment(readFragment(bytes, digests).with(0, rubbish())),
-      }),
-    ],
-    [
-      'answers nothing for ever',
-      'net.malformed',
-      (head: Record<string, unknown>) => ({ head: { ...head, answered: 0 }, bytes: none }),
-    ],
-  ] as const)('%s costs a typed error (%s) and no head', (_name, code, change) =>
+  it.each(differences)('$name ($form) costs a typed error ($code) and no head', ({ form, code, change }) =>
     withNodes(3, async ({ pds, nodes: [a, b, evil] }) => {
       if (a === undefined || b === undefined || evil === undefined) throw new Error('three nodes')
       const alice = await pds.account({ name: 'alice', records: 120 })
@@ -251,7 +269,7 @@ describe('a peer that', () => {
           request.type === 'blocks' && request.wants.length > 0 && request.wants[0]?.layer === undefined
         return records ? change(head, bytes ?? none) : { head, bytes }
       }
-      evil.net.handle(PAGES_PROTOCOL, lying(evil, a.id, lie))
+      evil.net.handle(PAGES_PROTOCOL, lying(evil, a.id, lie, { old: form === 'CAR' }))
       const pull = { did: alice.did, work: b.work(), label: '' }
       await expect(
         pullDifference(b.host, pds.endpoints, { ...pull, sources: [evil.source(b)] }),

@@ -3,6 +3,7 @@ import type { MstNode } from '../../repo/mst/node.ts'
 import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
+import { buildBare } from './bare.ts'
 import { digestOfCid } from './cids.ts'
 import { buildFragment, type FragmentBlock } from './fragment.ts'
 import { inRange, mayHold, type PathRange } from './range.ts'
@@ -28,12 +29,19 @@ export interface PageTree {
 /** The commit that a page begins with, and the root under it. */
 export type PageRoot = Pick<SnapshotRow, 'commit' | 'commitCid' | 'data'> & { readonly root: StoredChild }
 
+export interface PageForm {
+  readonly known: boolean
+  readonly maxBytes: number
+  readonly bare?: boolean
+}
+
 type Item = FragmentBlock | { readonly digest: Uint8Array; readonly place: Place }
 
 /**
  * The next page of a range: the signed commit, the nodes from the root that may hold a path of the range, and
  * its records, in preorder, until `maxBytes` are reached; at least one record. With `known` the receiver has
- * the commit and the nodes on the way to `range.after` from the page before.
+ * the commit and the nodes on the way to `range.after` from the page before. A bare page holds the blocks
+ * without their CIDs, and is cut where it would be with them.
  *
  * @throws StorageError `storage.segment-gone` when the snapshot was swept meanwhile
  */
@@ -41,7 +49,7 @@ export async function buildPage(
   reader: PageTree,
   snapshot: PageRoot,
   range: PathRange,
-  { known, maxBytes }: { readonly known: boolean; readonly maxBytes: number },
+  { known, maxBytes, bare = false }: PageForm,
 ): Promise<Page> {
   const items: Item[] = known ? [] : [{ digest: digestOfCid(snapshot.commitCid), bytes: snapshot.commit }]
   /** Nodes that were met since the last record: they go with the next one. */
@@ -98,5 +106,5 @@ export async function buildPage(
     if (bytes === undefined) throw new RangeError('a record was not read')
     return { digest: item.digest, bytes }
   })
-  return { bytes: buildFragment(blocks), last, end, records }
+  return { bytes: (bare ? buildBare : buildFragment)(blocks), last, end, records }
 }

@@ -10,6 +10,7 @@ import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
 import { importCar, sha256, withLevel } from '../../storage/testing/node-host.ts'
+import { buildBare, readBare } from './bare.ts'
 import { buildFragment, readFragment } from './fragment.ts'
 import { buildPage, type Page } from './page-plan.ts'
 import { createPageWalk, verifyPage } from './page-walk.ts'
@@ -24,12 +25,18 @@ async function pagesOf(
   snapshot: SnapshotRow,
   range: PathRange,
   sizes: readonly number[],
+  bare = false,
 ): Promise<Page[]> {
   const reader = createSegmentReader(storage, snapshot.did)
   const pages: Page[] = []
   for (let after = range.after; ;) {
     const maxBytes = sizes[pages.length % sizes.length] ?? 1
-    const page = await buildPage(reader, snapshot, { ...range, after }, { known: pages.length > 0, maxBytes })
+    const page = await buildPage(
+      reader,
+      snapshot,
+      { ...range, after },
+      { known: pages.length > 0, maxBytes, bare },
+    )
     pages.push(page)
     after = page.last
     if (page.end) return pages
@@ -49,8 +56,14 @@ async function withRepo(
   )
 }
 
+/** With the CIDs of blocks, and without. */
+const forms = [
+  { form: 'frames of a CAR', bare: false },
+  { form: 'bare blocks', bare: true },
+]
+
 describe('pages', () => {
-  it('of any range and any sizes hold the range, whole and in order', () =>
+  it.each(forms)('of any range and any sizes hold the range, whole and in order ($form)', ({ bare }) =>
     withRepo(400, async ({ repo, storage, snapshot }) => {
       const paths = repo.records.map((it) => it.path)
       const nsids = [...new Set(paths.map((it) => it.slice(0, it.indexOf('/'))))]
@@ -64,8 +77,8 @@ describe('pages', () => {
         fc.asyncProperty(range, sizes, async (asked, of) => {
           const walk = walkOf(repo, asked)
           const got: string[] = []
-          for (const page of await pagesOf(storage, snapshot, asked, of)) {
-            const proven = walk.take(page.bytes)
+          for (const page of await pagesOf(storage, snapshot, asked, of, bare)) {
+            const proven = walk.take(page.bytes, bare)
             expect({ last: proven.last, end: proven.end, records: proven.records.length }).toEqual({
               last: page.last,
               end: page.end,
@@ -78,6 +91,16 @@ describe('pages', () => {
         }),
         { numRuns: 60 },
       )
+    }),
+  )
+
+  it('are cut at the same records without CIDs, and made of the same blocks', () =>
+    withRepo(400, async ({ repo, storage, snapshot }) => {
+      const framed = await pagesOf(storage, snapshot, {}, [9000])
+      const bare = await pagesOf(storage, snapshot, {}, [9000], true)
+      const walk = walkOf(repo, {})
+      expect(bare.map((it) => it.last)).toEqual(framed.map((it) => it.last))
+      expect(bare.map((it) => walk.take(it.bytes, true).fragment)).toEqual(framed.map((it) => it.bytes))
     }))
 
   it('go on from any path without what was sent before', () =>
@@ -118,56 +141,58 @@ describe('pages', () => {
       expect(walkOf(repo, {}).take(page?.bytes ?? new Uint8Array())).toMatchObject({ end: true, records: [] })
     }))
 
-  it('with any block left out, doubled, exchanged or changed are refused, and change nothing', () =>
-    withRepo(300, async ({ repo, storage, snapshot }) => {
-      const pages = await pagesOf(storage, snapshot, {}, [12_000])
-      const change = fc.constantFrom('drop', 'double', 'swap', 'flip', 'cut', 'append')
-      fc.assert(
-        fc.property(fc.nat(pages.length - 1), change, fc.nat(), (index, kind, pick) => {
-          const walk = walkOf(repo, {})
-          for (const page of pages.slice(0, index)) walk.take(page.bytes)
-          const good = pages[index]?.bytes ?? new Uint8Array()
-          const blocks = readFragment(good, digests)
-          const at = pick % blocks.length
-          const other = (at + 1) % blocks.length
-          const [one, two] = [blocks[at], blocks[other]]
-          if (one === undefined || two === undefined) return
-          const bad = (): Uint8Array => {
-            switch (kind) {
-              case 'drop':
-                return buildFragment(blocks.toSpliced(at, 1))
-              case 'double':
-                return buildFragment(blocks.toSpliced(at, 0, one))
-              case 'swap':
-                return buildFragment(blocks.with(at, two).with(other, one))
-              case 'flip':
-                return good.with(pick % good.length, (good[pick % good.length] ?? 0) ^ 1)
-              case 'cut':
-                return good.subarray(0, pick % good.length)
-              default:
-                return buildFragment([
-                  ...blocks,
-                  ...readFragment(pages[0]?.bytes ?? good, digests).slice(1, 2),
-                ])
+  it.each(forms)(
+    'with a block left out, doubled or changed are refused, and change nothing ($form)',
+    ({ bare }) =>
+      withRepo(300, async ({ repo, storage, snapshot }) => {
+        const pages = await pagesOf(storage, snapshot, {}, [12_000], bare)
+        const read = (bytes: Uint8Array) => (bare ? readBare(bytes).blocks : readFragment(bytes, digests))
+        const build = bare ? buildBare : buildFragment
+        const change = fc.constantFrom('drop', 'double', 'swap', 'flip', 'cut', 'append')
+        fc.assert(
+          fc.property(fc.nat(pages.length - 1), change, fc.nat(), (index, kind, pick) => {
+            const walk = walkOf(repo, {})
+            for (const page of pages.slice(0, index)) walk.take(page.bytes, bare)
+            const good = pages[index]?.bytes ?? new Uint8Array()
+            const blocks = read(good)
+            const at = pick % blocks.length
+            const other = (at + 1) % blocks.length
+            const [one, two] = [blocks[at], blocks[other]]
+            if (one === undefined || two === undefined) return
+            const bad = (): Uint8Array => {
+              switch (kind) {
+                case 'drop':
+                  return build(blocks.toSpliced(at, 1))
+                case 'double':
+                  return build(blocks.toSpliced(at, 0, one))
+                case 'swap':
+                  return build(blocks.with(at, two).with(other, one))
+                case 'flip':
+                  return good.with(pick % good.length, (good[pick % good.length] ?? 0) ^ 1)
+                case 'cut':
+                  return good.subarray(0, pick % good.length)
+                default:
+                  return build([...blocks, ...read(pages[0]?.bytes ?? good).slice(1, 2)])
+              }
             }
-          }
-          const before = walk.last
-          const changed = bad()
-          // A page that ends at an earlier record is a page.
-          const error = thrown(() => walk.take(changed))
-          if (error === undefined) {
-            expect(['drop', 'cut']).toContain(kind)
-            expect(walk.end).toBe(false)
-            expect(good.subarray(0, changed.length)).toEqual(changed)
-            return
-          }
-          expect(String((error as { code?: string }).code)).toMatch(/^repo\./)
-          expect(walk.last).toBe(before)
-          expect(walk.take(good).last).toBe(pages[index]?.last)
-        }),
-        { numRuns: 200 },
-      )
-    }))
+            const before = walk.last
+            const changed = bad()
+            // A page that ends at an earlier record is a page.
+            const error = thrown(() => walk.take(changed, bare))
+            if (error === undefined) {
+              expect(['drop', 'cut']).toContain(kind)
+              expect(walk.end).toBe(false)
+              expect(good.subarray(0, changed.length)).toEqual(changed)
+              return
+            }
+            expect(String((error as { code?: string }).code)).toMatch(/^repo\./)
+            expect(walk.last).toBe(before)
+            expect(walk.take(good, bare).last).toBe(pages[index]?.last)
+          }),
+          { numRuns: 200 },
+        )
+      }),
+  )
 
   it('of another account or another commit are refused', () =>
     withRepo(50, async ({ repo, storage, snapshot }) => {

@@ -1,4 +1,3 @@
-import { equalBytes } from '../../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR, parseCid } from '../../core/cid.ts'
 import type { DigestCheck, Sha256 } from '../../core/hash.ts'
 import { checkError, checkRecord } from '../../repo/cbor/check.ts'
@@ -7,7 +6,7 @@ import { RepoError } from '../../repo/errors.ts'
 import { type MstNode, parseNode } from '../../repo/mst/node.ts'
 import { childDigest, keysOf, valueOf } from '../../repo/mst/read.ts'
 import { checkLayer, type Span, strictKeys } from '../../repo/proof.ts'
-import { type FragmentBlock, readFragment } from './fragment.ts'
+import { type AskedBlocks, askedBlocks } from './asked-blocks.ts'
 import { inRange, mayHold, type PathRange } from './range.ts'
 
 export interface PageRecord {
@@ -32,17 +31,20 @@ export interface ProvenPage {
   readonly records: readonly PageRecord[]
   /** nodes that came with this page, parents first */
   readonly nodes: readonly PageNode[]
+  /** the page as frames of a CAR, which it came as or, when it came bare, is set as */
+  readonly fragment: Uint8Array
 }
 
 /** Proves pages of one range of one repo, each as it comes. */
 export interface PageWalk {
   /**
-   * Takes the next page. It begins where the one before ended; the first begins with the signed commit.
+   * Takes the next page. It begins where the one before ended; the first begins with the signed commit. What
+   * came bare, without CIDs, gets those that the tree names.
    * A page that throws leaves the walk as it was, so that another one can take its place.
    *
    * @throws RepoError
    */
-  take(page: Uint8Array): ProvenPage
+  take(page: Uint8Array, bare?: boolean): ProvenPage
   /** known after the first page; its signature is for the caller to check */
   readonly commit: Commit | undefined
   readonly last: string | undefined
@@ -55,11 +57,13 @@ export interface PageWalkOptions {
   readonly root: string
   readonly range: PathRange
   readonly sha256: Sha256
+  /** what hashes the blocks */
+  readonly digests: DigestCheck
   /**
-   * What hashes the blocks. Without it only the order is proven: that a page holds just the blocks that its
-   * nodes, if they are what they say, ask for. An import that takes the page next hashes and checks them all.
+   * An import takes each page next, and hashes and checks all its blocks. Then only the order is proven here: that
+   * a page holds just the blocks that its nodes, if they are what they say, ask for.
    */
-  readonly digests: DigestCheck | undefined
+  readonly imported?: boolean
 }
 
 /** A node that the walk is in. */
@@ -90,10 +94,12 @@ export function createPageWalk(options: PageWalkOptions): PageWalk {
   if (root === undefined) throw new RepoError('repo.cid-unsupported', { cid: options.root.slice(0, 100) })
   let state: State = { levels: [], commit: undefined, last: options.range.after, end: false }
   return {
-    take(page) {
+    take(page, bare = false) {
       if (state.end) throw surplus()
-      const blocks = readFragment(page, options.digests)
-      const { next, proven } = proceed(options, root.digest, state, blocks)
+      const { imported = false, digests } = options
+      const blocks = askedBlocks(page, bare, imported ? undefined : digests)
+      const { next, proven } = proceedOrBlame(options, root.digest, state, blocks)
+      if (!imported) blocks.check(digests)
       state = next
       return proven
     },
@@ -116,52 +122,57 @@ export function createPageWalk(options: PageWalkOptions): PageWalk {
  */
 export function verifyPage(
   page: Uint8Array,
-  options: PageWalkOptions & { readonly digests: DigestCheck },
+  options: PageWalkOptions & { readonly imported?: false; readonly bare?: boolean },
 ): ProvenPage & { readonly commit: Commit } {
   const walk = createPageWalk(options)
-  const proven = walk.take(page)
+  const proven = walk.take(page, options.bare)
   if (walk.commit === undefined) throw new RepoError('repo.no-root')
   return { ...proven, commit: walk.commit }
 }
 
+/** A block that is another than the tree names is the earlier fault, whatever it looked like. */
+function proceedOrBlame(...input: Parameters<typeof proceed>): ReturnType<typeof proceed> {
+  const [{ digests }, , , blocks] = input
+  try {
+    return proceed(...input)
+  } catch (error) {
+    blocks.check(digests)
+    throw error
+  }
+}
+
 function proceed(
-  { did, range, sha256, digests }: PageWalkOptions,
+  { did, range, sha256, imported = false }: PageWalkOptions,
   root: Uint8Array,
   before: State,
-  blocks: readonly FragmentBlock[],
+  blocks: AskedBlocks,
 ): { readonly next: State; readonly proven: ProvenPage } {
   // Copies: a page that is refused changes nothing.
   const levels: Level[] = before.levels.map((level) => ({ ...level }))
   const records: PageRecord[] = []
   const nodes: PageNode[] = []
   let { commit, last } = before
-  let at = 0
-  /** The next block, which must be this one; undefined when the page is over. */
-  const next = (digest: Uint8Array, as: 'node' | 'record'): Uint8Array | undefined => {
-    const block = blocks[at]
-    if (block === undefined) return undefined
-    if (!equalBytes(block.digest, digest))
-      throw new RepoError(as === 'node' ? 'repo.node-missing' : 'repo.record-missing', {
-        cid: cidString(CODEC_DAG_CBOR, digest),
-      })
-    at++
-    return block.bytes
+  let tail: Uint8Array | undefined
+  const next: AskedBlocks['next'] = (digest, lacking) => {
+    const bytes = blocks.next(digest, lacking)
+    tail = bytes ?? tail
+    return bytes
   }
   /** False when the page is over. */
   const open = (digest: Uint8Array, layer: number | undefined, span: Span): boolean => {
-    const bytes = next(digest, 'node')
+    const bytes = next(digest, 'repo.node-missing')
     if (bytes === undefined) return false
-    const cid = digests === undefined ? '' : cidString(CODEC_DAG_CBOR, digest)
+    const cid = imported ? '' : cidString(CODEC_DAG_CBOR, digest)
     const node = parseNode(bytes)
-    const keys = digests === undefined ? keysOf(node) : strictKeys(node, span, cid)
-    const found = digests === undefined ? (layer ?? 0) : checkLayer(node, keys, layer, cid, sha256)
+    const keys = imported ? keysOf(node) : strictKeys(node, span, cid)
+    const found = imported ? (layer ?? 0) : checkLayer(node, keys, layer, cid, sha256)
     nodes.push({ digest, node, layer: found })
     levels.push({ node, keys, layer: found, span, step: 0 })
     return true
   }
 
   if (commit === undefined) {
-    const bytes = next(root, 'node')
+    const bytes = next(root, 'repo.node-missing')
     if (bytes === undefined) throw new RepoError('repo.no-root', { reason: 'the page is empty' })
     commit = parseCommit(bytes)
     if (commit.did !== did) throw new RepoError('repo.did-mismatch', { expected: did, found: commit.did })
@@ -182,21 +193,21 @@ function proceed(
         more = open(child, level.layer - 1, span)
     } else if (key !== undefined && inRange(range, key)) {
       const digest = valueOf(node, i)
-      const bytes = next(digest, 'record')
+      const bytes = next(digest, 'repo.record-missing')
       if (bytes === undefined) break
-      const failure = digests === undefined ? 0 : checkRecord(bytes, 0, bytes.length)
+      const failure = imported ? 0 : checkRecord(bytes, 0, bytes.length)
       if (failure !== 0) throw checkError(failure, 0, { cid: cidString(CODEC_DAG_CBOR, digest) })
       records.push({ path: key, digest, bytes })
       last = key
     }
     if (more) level.step++
   }
-  if (at < blocks.length) throw surplus()
+  if (blocks.left > 0) throw surplus()
   const end = levels.length === 0
   // It ends with a record or with the range, or else what comes next could not be told from what was sent.
-  const tail = blocks.at(-1)
-  if (!end && (records.length === 0 || tail?.bytes !== records.at(-1)?.bytes)) throw truncated()
-  return { next: { levels, commit, last, end }, proven: { last, end, records, nodes } }
+  if (!end && (records.length === 0 || tail !== records.at(-1)?.bytes)) throw truncated()
+  const { fragment } = blocks
+  return { next: { levels, commit, last, end }, proven: { last, end, records, nodes, fragment } }
 }
 
 const truncated = (): RepoError => new RepoError('repo.car-truncated', { reason: 'page' })

@@ -13,11 +13,15 @@ import { MAX_PATH_BYTES } from '../../repo/path.ts'
  * |---|---|---|
  * | `heads { dids }` | `{ heads: [{ did, rev?, commit, records, bytes, partial?, collections? }] }` | |
  * | `identity { did }` | `{}` | JSON `{ document, plcLog }` |
- * | `page { did, root?, after?, from?, to?, known?, maxBytes }` | `{ root, last?, end, records }` | frames of a CAR |
- * | `blocks { did, root?, wants }` | `{ root, answered, missing }` | frames of a CAR |
+ * | `page { did, root?, after?, from?, to?, known?, maxBytes, bare? }` | `{ root, last?, end, records, bare? }` | blocks |
+ * | `blocks { did, root?, wants, bare? }` | `{ root, answered, missing, bare? }` | blocks |
  * | `blob { did, cid, offset }` | `{ size }` | the blob's next bytes |
  *
  * `root` is the CID of a signed commit; without one the kept head is meant.
+ *
+ * Blocks are frames of a CAR without its header. With `bare: true` in the head, which only answers a request
+ * that has it too, they are DAG-CBOR all, each as the varint of its length and its bytes: whoever asked for them
+ * knows their CIDs, from the request or from the blocks before. Nodes that do not know the field send frames.
  *
  * Who keeps some collections only says so in its head (`partial`) and names them (`collections`, each with the
  * commit that it was taken under). It answers pages within one of them, and wants that are empty.
@@ -77,12 +81,14 @@ export const requestShape = v.variant('type', [
     to: v.optional(path),
     known: v.optional(v.boolean()),
     maxBytes: count,
+    bare: v.optional(v.boolean()),
   }),
   v.object({
     type: v.literal('blocks'),
     did,
     root: v.optional(cid),
     wants: v.pipe(v.array(want), v.maxLength(MAX_WANTS)),
+    bare: v.optional(v.boolean()),
   }),
   v.object({ type: v.literal('blob'), did, cid, offset: count }),
 ])
@@ -119,12 +125,19 @@ export const headsShape = v.object({
 export type RemoteHead = v.InferOutput<typeof headsShape>['heads'][number]
 
 export const identityShape = v.object({})
-export const pageShape = v.object({ root: cid, last: v.optional(path), end: v.boolean(), records: count })
+export const pageShape = v.object({
+  root: cid,
+  last: v.optional(path),
+  end: v.boolean(),
+  records: count,
+  bare: v.optional(v.boolean()),
+})
 export const blocksShape = v.object({
   root: cid,
   /** so many wants, from the first on, were looked for; the rest is to be asked for again */
   answered: count,
   /** indexes of those that are not there */
   missing: v.pipe(v.array(count), v.maxLength(MAX_WANTS)),
+  bare: v.optional(v.boolean()),
 })
 export const blobShape = v.object({ size: count })

@@ -15,7 +15,7 @@ import {
 } from './partial-rows.ts'
 import { PAGES_PROTOCOL } from './protocol.ts'
 import { pullCollection } from './pull-collection.ts'
-import { type Lie, lying } from './testing/liar.ts'
+import { changeBlocks, type Lie, lying } from './testing/liar.ts'
 import { type PagesNode, type PagesWorld, withNodes } from './testing/pages-kit.ts'
 
 const LIKES = 'app.bsky.feed.like'
@@ -152,17 +152,21 @@ describe('a partial copy', () => {
       const digests = checkEach(sha256)
       const without = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
         buildFragment(readFragment(bytes, digests).toSpliced(-2, 1))
-      c.net.handle(
-        PAGES_PROTOCOL,
-        lying(c, a.id, ({ request, head, bytes }) => ({
-          head,
-          bytes: request.type === 'page' && bytes !== undefined ? without(bytes) : bytes,
-        })),
-      )
-      await expect(kit.pull(LIKES, c)).rejects.toMatchObject({
-        code: expect.stringMatching(/^repo\./) as string,
-        fields: { peer: c.id },
+      const lie: Lie = ({ request, head, bytes }) => ({
+        head,
+        bytes:
+          request.type === 'page'
+            ? changeBlocks({ head, bytes }, (blocks) => blocks.toSpliced(-2, 1))
+            : bytes,
       })
+      for (const old of [true, false]) {
+        const stop = c.net.handle(PAGES_PROTOCOL, lying(c, a.id, lie, { old }))
+        await expect(kit.pull(LIKES, c)).rejects.toMatchObject({
+          code: expect.stringMatching(/^repo\./) as string,
+          fields: { peer: c.id },
+        })
+        stop()
+      }
       const row = await kit.pull(LIKES, c, a)
       const key = row.pages[0]?.key ?? ''
       const parts = [without(await b.storage.readBytes(key))]

@@ -112,9 +112,10 @@ async function take(
       root: first.root,
       ...range,
       maxBytes: pull.pageBytes ?? PAGE_BYTES,
+      bare: true,
     })
-    const bytes = await page.bytes
-    const proven = verifyPage(bytes, { did, root: first.root, range, sha256, digests })
+    const { bare } = page
+    const proven = verifyPage(await page.bytes, { did, root: first.root, range, sha256, digests, bare })
     if (proven.end !== page.end || proven.last !== page.last)
       throw new NetError('net.malformed', { peer: client.peer, reason: 'page-head' })
     const key = pageKey(did, collection, row.run, row.pages.length)
@@ -127,7 +128,7 @@ async function take(
       whole: proven.end,
     }
     const ops: WriteOp[] = [
-      { type: 'put-bytes', key, parts: [bytes.slice()] },
+      { type: 'put-bytes', key, parts: [proven.fragment.slice()] },
       ...(next.whole
         ? replacePartial(next, before)
         : [{ type: 'put', table: 'meta', key: pullKey(did, collection), value: next } as const]),

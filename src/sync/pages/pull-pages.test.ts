@@ -5,10 +5,10 @@ import { applyRetention, sweep } from '../keep.ts'
 import { headOf } from '../kept.ts'
 import type { TestAccount } from '../testing/account.ts'
 import { contents, expectNothingTwice, wanted } from '../testing/sync-kit.ts'
-import { buildFragment, readFragment } from './fragment.ts'
+import { openPages } from './client.ts'
 import { PAGES_PROTOCOL } from './protocol.ts'
 import { type Pulled, pullPages } from './pull-pages.ts'
-import { type Lie, lying } from './testing/liar.ts'
+import { changeBlocks, type Lie, lying } from './testing/liar.ts'
 import { type PagesNode, type PagesWorld, withNodes } from './testing/pages-kit.ts'
 
 const RECORDS = 200
@@ -91,6 +91,42 @@ describe('a first copy by pages', () => {
       expect((await pull([a])).snapshot).toBeUndefined()
     }))
 
+  it('comes with CIDs from a node that knows no other form, and is carried on without by one that does', () =>
+    withCopy(async (kit) => {
+      const { a, b, alice, nodes, c, through, pull } = kit
+      const d = nodes[3] ?? c
+      const forms: unknown[] = []
+      const note =
+        (to: number): Lie =>
+        ({ request, turn, head, bytes }) => {
+          if (request.type !== 'page') return { head, bytes }
+          if (turn > to) return undefined
+          forms.push(head['bare'])
+          return { head, bytes }
+        }
+      c.net.handle(PAGES_PROTOCOL, lying(c, a.id, note(1), { old: true }))
+      through(d, note(Number.POSITIVE_INFINITY))
+      await expectCopy(kit, await pull([c, d]))
+      expect(new Set(forms)).toEqual(new Set([undefined, true]))
+      expect(forms[0]).toBeUndefined()
+      expect(forms.at(-1)).toBe(true)
+      // A head that calls frames of a CAR bare, to whom asked for that and to whom did not.
+      const bare: Lie = ({ request, head, bytes }) => ({
+        head: request.type === 'page' ? { ...head, bare: true } : head,
+        bytes,
+      })
+      alice.commit({ create: 3 })
+      await a.backUp(alice.did)
+      c.net.handle(PAGES_PROTOCOL, lying(c, a.id, bare, { old: true }))
+      await expect(pull([c])).rejects.toMatchObject({
+        code: expect.stringMatching(/^repo\./) as string,
+        fields: { peer: c.id },
+      })
+      const client = await openPages(b.net, c.id, { timers: b.timers })
+      expect((await client.page({ did: alice.did, maxBytes: 1 })).bare).toBe(false)
+      await client.close()
+    }))
+
   it('goes on after a lost connection, and asks for no page again', () =>
     withCopy(async (kit) => {
       const { network, alice, asked, c, through, pull } = kit
@@ -125,23 +161,26 @@ describe('a first copy by pages', () => {
       expect(sum(asked)).toBe(alice.repo.records.length)
     }))
 
-  it.each(['flip', 'drop'] as const)('is carried on by an honest peer after a forged page (%s)', (kind) =>
-    withCopy(async (kit) => {
-      const { alice, asked, nodes, c, through, pull } = kit
-      const d = nodes[3] ?? c
-      through(c, ({ request, turn, head, bytes }) => {
-        if (request.type !== 'page' || turn !== 5 || bytes === undefined) return { head, bytes }
-        const at = bytes.length - 3
-        if (kind === 'flip') return { head, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) }
-        return { head, bytes: buildFragment(readFragment(bytes, undefined).toSpliced(-4, 1)) }
-      })
-      through(d)
-      const result = await pull([c, d])
-      expect(result.from).toBe(d.id)
-      await expectCopy(kit, result)
-      // What the first had brought by then was not asked for again.
-      expect(sum(asked.filter((it) => it.peer === d.id))).toBeLessThan(alice.repo.records.length * 0.75)
-    }),
+  it.each(['flip', 'drop', 'last'] as const)(
+    'is carried on by an honest peer after a forged page (%s)',
+    (kind) =>
+      withCopy(async (kit) => {
+        const { alice, asked, nodes, c, through, pull } = kit
+        const d = nodes[3] ?? c
+        through(c, ({ request, turn, head, bytes }) => {
+          if (request.type !== 'page' || turn !== 5 || bytes === undefined) return { head, bytes }
+          const at = bytes.length - 3
+          if (kind === 'last') return { head: { ...head, last: 'zz.none/such' }, bytes }
+          if (kind === 'flip') return { head, bytes: bytes.with(at, (bytes[at] ?? 0) ^ 1) }
+          return { head, bytes: changeBlocks({ head, bytes }, (blocks) => blocks.toSpliced(-4, 1)) }
+        })
+        through(d)
+        const result = await pull([c, d])
+        expect(result.from).toBe(d.id)
+        await expectCopy(kit, result)
+        // What the first had brought by then was not asked for again.
+        expect(sum(asked.filter((it) => it.peer === d.id))).toBeLessThan(alice.repo.records.length * 0.75)
+      }),
   )
 
   it('goes on where the last try was stopped', () =>

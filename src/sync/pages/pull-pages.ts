@@ -131,11 +131,12 @@ async function feedPages(
           root: now,
           range: { after: session.last },
           sha256: host.sha256,
+          digests,
           // The session hashes and checks every block, once.
-          digests: undefined,
+          imported: true,
         })
       const ask = (after: string | undefined, known: boolean): Promise<PageAnswer> =>
-        client.page({ did, root: now, after, known, maxBytes: size })
+        client.page({ did, root: now, after, known, maxBytes: size, bare: true })
       const page = await (ahead ?? ask(walk.last, walk.commit !== undefined))
       ahead = undefined
       if (!page.end && size === pageBytes) {
@@ -143,12 +144,14 @@ async function feedPages(
         // Awaited in the next turn, if there is one.
         ahead.catch(() => {})
       }
-      const bytes = await page.bytes
-      const proven = walk.take(bytes)
-      if (page.root !== now || proven.end !== page.end || proven.last !== page.last)
+      const proven = walk.take(await page.bytes, page.bare)
+      if (page.root !== now || proven.end !== page.end || proven.last !== page.last) {
+        // It is ahead of what was taken in.
+        walk = undefined
         throw new NetError('net.malformed', { peer: client.peer, reason: 'page-head' })
+      }
       try {
-        await session.write(bytes)
+        await session.write(proven.fragment)
       } catch (error) {
         // A forged block: the session begins again with another peer, with what it has stored.
         begun = undefined

@@ -6,8 +6,9 @@ import { parseNode } from '../../repo/mst/node.ts'
 import { childDigest, valueOf } from '../../repo/mst/read.ts'
 import type { StoredChild } from '../../repo/mst/stored.ts'
 import type { Storage } from '../../storage/port.ts'
+import { buildBare } from './bare.ts'
 import { buildFragment, readFragment } from './fragment.ts'
-import { buildPage, type Page, type PageTree } from './page-plan.ts'
+import { buildPage, type Page, type PageForm, type PageTree } from './page-plan.ts'
 import { type PartialRow, partialRows } from './partial-rows.ts'
 import type { Refusal, RequestOf } from './protocol.ts'
 import { collectionRange } from './range.ts'
@@ -35,7 +36,7 @@ export function partialHead(
 export async function partialPage(
   storage: Storage,
   request: RequestOf<'page'>,
-  options: { readonly known: boolean; readonly maxBytes: number },
+  options: PageForm,
 ): Promise<(Page & { readonly root: string }) | Refusal> {
   const { did, root, from, to, after } = request
   const rows = (await partialRows(storage, did)).filter(({ collection }) => {
@@ -63,7 +64,7 @@ export async function partialPage(
 /** The signed commit and the root node, with which a walk of a partial copy begins. */
 export async function partialBeginning(
   storage: Storage,
-  { did, root }: RequestOf<'blocks'>,
+  { did, root, bare }: RequestOf<'blocks'>,
 ): Promise<{ readonly bytes: Uint8Array; readonly root: string } | Refusal> {
   const rows = await partialRows(storage, did)
   const row = root === undefined ? newestOf(rows) : rows.find((it) => it.commitCid === root)
@@ -73,7 +74,7 @@ export async function partialBeginning(
   const { data } = parseCommit(row.commit)
   if (commit === undefined || node === undefined || !equalBytes(node.digest, data))
     throw new RepoError('repo.node-missing', { did })
-  return { bytes: buildFragment([commit, node]), root: row.commitCid }
+  return { bytes: (bare === true ? buildBare : buildFragment)([commit, node]), root: row.commitCid }
 }
 
 function newestOf(rows: readonly PartialRow[]): PartialRow | undefined {

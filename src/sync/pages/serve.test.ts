@@ -12,6 +12,7 @@ import { fetchBlobs } from '../blobs.ts'
 import { headOf } from '../kept.ts'
 import type { TestAccount } from '../testing/account.ts'
 import { commitCid, type LocalPds } from '../testing/local-pds.ts'
+import { readBare } from './bare.ts'
 import { cidOfDigest } from './cids.ts'
 import { openPages, type PageClient } from './client.ts'
 import { readFragment } from './fragment.ts'
@@ -180,6 +181,29 @@ describe('a node', () => {
       expect(readFragment(bytes, digests).map((it) => toHex(it.digest))).toEqual(
         wants.slice(0, -3).map((it) => toHex(it.cid.subarray(4))),
       )
+    }))
+
+  it('sends blocks without CIDs to whom asks for that, and says so', () =>
+    withServer(async ({ alice, client }) => {
+      const { did, repo } = alice
+      const [one] = repo.records
+      if (one === undefined) throw new Error('no record')
+      const wants = [{ cid: one.cid.slice(), key: one.path }]
+      for (const bare of [undefined, false]) {
+        const page = await client.page({ did, maxBytes: 1 << 20, bare })
+        const blocks = await client.blocks({ did, wants, bare })
+        expect([page.bare, blocks.bare]).toEqual([false, false])
+        expect(readFragment(blocks.bytes, digests).map((it) => it.bytes)).toEqual([one.bytes])
+      }
+      const page = await client.page({ did, maxBytes: 1 << 20, bare: true })
+      const blocks = await client.blocks({ did, wants, bare: true })
+      const first = await client.blocks({ did, wants: [], bare: true })
+      expect([page.bare, blocks.bare, first.bare]).toEqual([true, true, true])
+      expect(readBare(blocks.bytes).blocks.map((it) => it.bytes)).toEqual([one.bytes])
+      expect(readBare(await page.bytes).blocks.map((it) => toHex(it.bytes))).toEqual(
+        repo.blocks('preorder').map((it) => toHex(it.bytes)),
+      )
+      expect(readBare(first.bytes).blocks).toHaveLength(2)
     }))
 
   it('serves so many streams at once, and says so to the next', () =>

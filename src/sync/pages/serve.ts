@@ -229,6 +229,9 @@ const orRefused = <T extends object>(found: T | Refusal): T => {
   return found
 }
 
+/** What the head says of the form of the bytes. */
+const formOf = ({ bare }: { readonly bare?: boolean | undefined }) => (bare === true ? { bare } : {})
+
 async function page(
   options: ServePagesOptions,
   held: HeldSnapshots,
@@ -238,6 +241,7 @@ async function page(
   const build = {
     known: request.known === true && request.after !== undefined,
     maxBytes: Math.min(request.maxBytes, PAGE_BYTES),
+    bare: request.bare === true,
   }
   const { root, bytes, last, end, records } =
     whole === undefined
@@ -246,7 +250,8 @@ async function page(
           root: whole.snapshot.commitCid,
           ...(await buildPage(whole.reader, whole.snapshot, request, build)),
         }
-  return { head: { root, ...(last === undefined ? {} : { last }), end, records }, bytes }
+  const head = { root, ...(last === undefined ? {} : { last }), end, records, ...formOf(request) }
+  return { head, bytes }
 }
 
 async function blocks(
@@ -259,11 +264,12 @@ async function blocks(
     // What leads from block to block is kept of some collections only.
     if (request.wants.length > 0) throw new Refused('not-kept')
     const { bytes, root } = orRefused(await partialBeginning(options.storage, request))
-    return { head: { root, answered: 0, missing: [] }, bytes }
+    return { head: { root, answered: 0, missing: [], ...formOf(request) }, bytes }
   }
   const { snapshot, reader } = whole
-  const { bytes, answered, missing } = await findBlocks(reader, snapshot, request.wants, PAGE_BYTES)
-  return { head: { root: snapshot.commitCid, answered, missing }, bytes }
+  const found = await findBlocks(reader, snapshot, request.wants, PAGE_BYTES, request.bare)
+  const { bytes, answered, missing } = found
+  return { head: { root: snapshot.commitCid, answered, missing, ...formOf(request) }, bytes }
 }
 
 async function blob(storage: Storage, { did, cid, offset }: RequestOf<'blob'>): Promise<Answer> {

@@ -2,6 +2,8 @@ import { decodeMessage, encodeMessage } from '../../../net/messages.ts'
 import { createFrameReader, writeFrame } from '../../../net/frames.ts'
 import type { ByteStream, StreamHandler } from '../../../net/net.ts'
 import * as v from 'valibot'
+import { buildBare, readBare } from '../bare.ts'
+import { buildFragment, type FragmentBlock, readFragment } from '../fragment.ts'
 import { PAGES_PROTOCOL, type Request, requestShape } from '../protocol.ts'
 import type { PagesNode } from './pages-kit.ts'
 
@@ -26,9 +28,14 @@ export type Lie = (
 
 const LIMIT = 4 << 20
 
+/** Knows nothing of bare blocks, as nodes of before did. */
+export interface LiarOptions {
+  readonly old?: boolean
+}
+
 /** Hands every request to an honest node and changes its answers on the way back. */
 export const lying =
-  (through: PagesNode, honest: string, lie: Lie): StreamHandler =>
+  (through: PagesNode, honest: string, lie: Lie, { old = false }: LiarOptions = {}): StreamHandler =>
   async (stream) => {
     const back = await through.net.open(honest, PAGES_PROTOCOL)
     const asks = createFrameReader(stream)
@@ -39,7 +46,7 @@ export const lying =
         const frame = await asks.read(LIMIT)
         if (frame === undefined) return
         const request = decodeMessage(frame, requestShape, stream.peer)
-        await writeFrame(back, frame)
+        await writeFrame(back, old ? encodeMessage(withoutBare(request)) : frame)
         const head = decodeMessage(await answers.expect(LIMIT), v.record(v.string(), v.unknown()), honest)
         const bytes = request.type === 'heads' || 'refused' in head ? undefined : await answers.expect(LIMIT)
         const turn = turns.get(request.type) ?? 0
@@ -58,3 +65,17 @@ export const lying =
       back.abort()
     }
   }
+
+const withoutBare = (request: Request): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(request).filter(([name, value]) => name !== 'bare' && value !== undefined),
+  )
+
+/** Changes the blocks of an answer, in whichever form it came. Bare blocks have no digests. */
+export function changeBlocks(
+  { head, bytes = new Uint8Array() }: Pick<Honest, 'head' | 'bytes'>,
+  change: (blocks: readonly FragmentBlock[]) => readonly FragmentBlock[],
+): Uint8Array {
+  if (head['bare'] === true) return buildBare(change(readBare(bytes).blocks))
+  return buildFragment(change(readFragment(bytes, undefined)))
+}
