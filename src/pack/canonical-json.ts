@@ -13,14 +13,23 @@ import { createTextSink, type TextSink } from './text-sink.ts'
  */
 export function canonicalJson(value: unknown): Uint8Array {
   const sink = createTextSink()
-  // A commit's digest wraps three levels around its rows.
-  write(sink, value, MAX_JSON_DEPTH + 4)
+  writeCanonical(sink, value)
   return sink.bytes()
+}
+
+/**
+ * The same, after what a sink holds.
+ *
+ * @param around levels that the value lies in. A commit's digest wraps three of them around its rows.
+ */
+export function writeCanonical(sink: TextSink, value: unknown, around = 0): void {
+  write(sink, value, MAX_JSON_DEPTH + 4 - around)
 }
 
 function write(sink: TextSink, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
+      return sink.json(value)
     case 'boolean':
       return sink.text(JSON.stringify(value))
     case 'number':
@@ -62,7 +71,9 @@ function writeObject(sink: TextSink, value: object, depth: number): void {
   sink.text('{')
   // Without an order of one's own, `sort` compares UTF-16 units, whatever the locale.
   for (const key of Object.keys(record).sort()) {
-    sink.text(`${mark}${JSON.stringify(key)}:`)
+    sink.text(mark)
+    sink.json(key)
+    sink.text(':')
     write(sink, record[key], depth - 1)
     mark = ','
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { canonicalJson, sha256Hex } from './canonical-json.ts'
 import { chainRoot, checkChain, commitDigest, GENESIS_ROOT, integrityOf } from './chain.ts'
 import type { PackCommit } from './model.ts'
 import { sha256 } from './testing/sha256.ts'
@@ -30,6 +31,25 @@ describe('the digest of a commit', () => {
     const columns = [{ name: 'value', type: 'bytes' }] as const
     const grouped = { ...bytes, schemas: [{ table: 'tasks', columns }] }
     expect(commitDigest(grouped, place, sha256)).toBe(commitDigest(bytes, place, sha256))
+  })
+
+  it('is over the canonical JSON of all of it, however that is written', () => {
+    const bytes = Uint8Array.from({ length: 5001 }, (_, i) => i & 255)
+    const scopes = { 'b"': '\u2028', a: 'é' }
+    const changes: PackCommit['changes'] = [
+      { table: 'a\n', rowId: '\\', op: 'upsert', row: { b: bytes, a: null }, rowVersion: 3, scopes },
+      { table: 'é'.repeat(200), rowId: '', op: 'delete', row: null, scopes },
+      { table: 't', rowId: 'r'.repeat(200), op: 'upsert', row: [1, { c: 0.5 }], scopes: {} },
+    ]
+    for (const some of [changes, changes.slice(0, 1), []]) {
+      const odd = { ...first, actorId: '"\ud800', changes: some }
+      const { actorId, commitSeq, createdAt } = odd
+      const whole = {
+        ...{ ...place, actorId, commitSeq, createdAt, version: 'syncular-wire-commit-digest-v1' },
+        changes: some.map((it) => ({ ...it, rowVersion: it.rowVersion ?? null })),
+      }
+      expect(commitDigest(odd, place, sha256)).toBe(sha256Hex(canonicalJson(whole), sha256))
+    }
   })
 
   it('covers every part of it', () => {

@@ -1,8 +1,9 @@
 import type { Sha256 } from '../core/hash.ts'
-import { canonicalJson, sha256Hex } from './canonical-json.ts'
+import { canonicalJson, sha256Hex, writeCanonical } from './canonical-json.ts'
 import { PackError } from './errors.ts'
 import { isHexDigest } from './forms.ts'
-import type { Integrity, PackCommit, Subscription } from './model.ts'
+import type { Change, ChangeScopes, Integrity, PackCommit, Subscription } from './model.ts'
+import { createTextSink, type TextSink } from './text-sink.ts'
 
 /**
  * The chain of commits that a subscription was sent: each root is over the root before it and a commit. It
@@ -18,15 +19,78 @@ export interface ChainPlace {
   readonly subscriptionId: string
 }
 
-/** The digest of a commit as it was sent, lowercase hexadecimal. Throws `pack.value`. */
+/**
+ * The digest of a commit as it was sent, lowercase hexadecimal: over the canonical JSON of its parts, of its
+ * place and of the version. Throws `pack.value`.
+ */
 export function commitDigest(commit: PackCommit, place: ChainPlace, sha256: Sha256): string {
   const { actorId, commitSeq, createdAt } = commit
-  const changes = commit.changes.map(({ op, row, rowId, rowVersion, scopes, table }) => {
-    return { op, row, rowId, rowVersion: rowVersion ?? null, scopes, table }
-  })
   const { partitionId, subscriptionId } = place
   const version = 'syncular-wire-commit-digest-v1'
-  return hashOf({ actorId, changes, commitSeq, createdAt, partitionId, subscriptionId, version }, sha256)
+  const sink = createTextSink(sizeOf(commit.changes))
+  // The keys in their order. A commit has thousands of changes: no object is made for each only to be written.
+  sink.text('{"actorId":')
+  writeCanonical(sink, actorId, 1)
+  sink.text(',"changes":')
+  writeChanges(sink, commit.changes)
+  for (const [name, value] of Object.entries({
+    commitSeq,
+    createdAt,
+    partitionId,
+    subscriptionId,
+    version,
+  })) {
+    sink.text(`,"${name}":`)
+    writeCanonical(sink, value, 1)
+  }
+  sink.text('}')
+  return sha256Hex(sink.bytes(), sha256)
+}
+
+function writeChanges(sink: TextSink, changes: readonly Change[]): void {
+  // Changes with the same scopes share one object.
+  const known = new Map<ChangeScopes, Uint8Array>()
+  let mark = '['
+  if (changes.length === 0) sink.text(mark)
+  for (const { op, row, rowId, rowVersion, scopes, table } of changes) {
+    sink.text(mark)
+    sink.text('{"op":')
+    sink.json(op)
+    sink.text(',"row":')
+    writeCanonical(sink, row, 3)
+    sink.text(',"rowId":')
+    sink.json(rowId)
+    sink.text(',"rowVersion":')
+    writeCanonical(sink, rowVersion ?? null, 3)
+    sink.text(',"scopes":')
+    let text = known.get(scopes)
+    if (text === undefined) {
+      const part = createTextSink()
+      writeCanonical(part, scopes, 3)
+      text = part.bytes()
+      known.set(scopes, text)
+    }
+    sink.raw(text)
+    sink.text(',"table":')
+    sink.json(table)
+    sink.text('}')
+    mark = ','
+  }
+  sink.text(']')
+}
+
+/** What a change takes beside its names and its row's bytes, about. */
+const CHANGE_BYTES = 160
+
+/** About what changes take as canonical JSON: from what they are, so that text of megabytes is not copied often. */
+function sizeOf(changes: readonly Change[]): number {
+  let size = 1024
+  for (const { row, rowId, table } of changes) {
+    size += CHANGE_BYTES + rowId.length + table.length
+    if (row === null || typeof row !== 'object') continue
+    for (const value of Object.values(row)) if (value instanceof Uint8Array) size += value.length * 2
+  }
+  return size
 }
 
 /** The root after a commit. */

@@ -1,6 +1,10 @@
 /** Collects text as UTF-8. A large string put together of small ones would cost more than all that is in it. */
 export interface TextSink {
   text(text: string): void
+  /** The text as a JSON string, with its quotes, as ECMAScript writes it. */
+  json(text: string): void
+  /** What {@link json} or another sink made: bytes that are UTF-8 already. */
+  raw(bytes: Uint8Array): void
   /** The bytes in lowercase hexadecimal. */
   hex(bytes: Uint8Array): void
   /** What was collected; a view that is good until more is. */
@@ -11,9 +15,21 @@ const encoder = new TextEncoder()
 const FIRST_SIZE = 1024
 /** From here on the encoder is faster than a loop. */
 const SHORT = 24
+/** The same for text that may need escapes. */
+const PLAIN = 128
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** Bytes turned to digits at once. */
+const HEX_BLOCK = 2048
+/** The two digits of each byte, as they lie in memory. */
+const PAIRS = new Uint16Array(
+  Uint8Array.from({ length: 512 }, (_, i) => hexDigit((i & 1) === 0 ? i >> 5 : (i >> 1) & 15)).buffer,
+)
 
-export function createTextSink(): TextSink {
-  let out = new Uint8Array(FIRST_SIZE)
+/** @param size bytes that there may be; more make it grow, which costs a copy each time it doubles */
+export function createTextSink(size: number = FIRST_SIZE): TextSink {
+  let out = new Uint8Array(Math.max(size, FIRST_SIZE))
+  let digits: { readonly pairs: Uint16Array; readonly bytes: Uint8Array } | undefined
   let at = 0
 
   const room = (length: number): void => {
@@ -34,22 +50,59 @@ export function createTextSink(): TextSink {
     return true
   }
 
+  const writeText = (text: string): void => {
+    // A UTF-16 unit is at most three bytes.
+    room(text.length * 3)
+    if (text.length > SHORT || !writeAscii(text)) at += encoder.encodeInto(text, out.subarray(at)).written
+  }
+
+  /** True when the text needed no escape, and is written. */
+  const writePlain = (text: string): boolean => {
+    room(text.length + 2)
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return false
+      out[at + 1 + i] = unit
+    }
+    out[at] = QUOTE
+    out[at + 1 + text.length] = QUOTE
+    at += text.length + 2
+    return true
+  }
+
   return {
-    text(text) {
-      // A UTF-16 unit is at most three bytes.
-      room(text.length * 3)
-      if (text.length > SHORT || !writeAscii(text)) at += encoder.encodeInto(text, out.subarray(at)).written
+    text: writeText,
+    json(text) {
+      if (text.length > PLAIN || !writePlain(text)) writeText(JSON.stringify(text))
+    },
+    raw(bytes) {
+      room(bytes.length)
+      out.set(bytes, at)
+      at += bytes.length
     },
     hex(bytes) {
       room(bytes.length * 2)
-      for (const byte of bytes) {
-        out[at++] = hexDigit(byte >> 4)
-        out[at++] = hexDigit(byte & 15)
+      digits ??= digitBlock()
+      const { pairs } = digits
+      for (let from = 0; from < bytes.length; from += HEX_BLOCK) {
+        const count = Math.min(HEX_BLOCK, bytes.length - from)
+        // Both indexes are below their lengths.
+        for (let i = 0; i < count; i++) pairs[i] = PAIRS[bytes[from + i] as number] as number
+        out.set(count === HEX_BLOCK ? digits.bytes : digits.bytes.subarray(0, count * 2), at)
+        at += count * 2
       }
     },
     bytes: () => out.subarray(0, at),
   }
 }
 
+/** Pairs are written two bytes at a time, which text that begins anywhere does not allow in its place. */
+function digitBlock() {
+  const pairs = new Uint16Array(HEX_BLOCK)
+  return { pairs, bytes: new Uint8Array(pairs.buffer) }
+}
+
 /** ASCII of a digit below 16. */
-const hexDigit = (digit: number): number => digit + (digit < 10 ? 0x30 : 0x57)
+function hexDigit(digit: number): number {
+  return digit + (digit < 10 ? 0x30 : 0x57)
+}

@@ -7,13 +7,13 @@ import { binary, type Difference } from '../repo/mst/diff.ts'
 import { findMany } from '../repo/mst/find-many.ts'
 import { looksLikeNode } from '../repo/mst/node.ts'
 import type { TreeEntry, TreeSource } from '../repo/mst/read.ts'
-import type { StoredNode } from '../repo/mst/stored.ts'
+import type { Place, StoredNode } from '../repo/mst/stored.ts'
 import { type Intake, NODE_LIKE } from '../repo/verify/intake.ts'
 import { StorageError } from './errors.ts'
 import type { ToldChange } from './import-session.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow, TreeWindow } from './rows.ts'
-import { createSegmentReader, WHOLE_TREE } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader, WHOLE_TREE } from './segment-reader.ts'
 
 /** From one change in so many records on, most of the tree's reads are needed anyhow: then they are long. */
 const DENSE = 50
@@ -37,7 +37,7 @@ export interface Told {
 }
 
 /**
- * Looks paths up in a kept tree. Each comes once.
+ * Looks the paths of changes up in a kept tree. Each comes once.
  *
  * @param top where it is at hand: what its repo's row keeps of the tree
  * @throws StorageError `storage.corrupt` for a tree that cannot be read
@@ -45,14 +45,15 @@ export interface Told {
 export async function lookUpPaths(
   storage: Storage,
   base: SnapshotRow,
-  paths: readonly string[],
+  list: readonly Pick<ToldChange, 'path'>[],
   top?: TreeWindow,
 ): Promise<BaseEntries> {
+  const paths = list.map(({ path }) => path).sort()
   const dense = paths.length * DENSE > base.root.records
   const reader = createSegmentReader(storage, base.did, dense ? WHOLE_TREE : {})
   if (top !== undefined) reader.prime(top)
   const source = holding(reader, base.did)
-  const found = await findMany(source, base.root, paths.toSorted(), dense ? 1 : undefined)
+  const found = await findMany(source, base.root, paths, dense ? 1 : undefined)
   return { source, found }
 }
 
@@ -119,22 +120,33 @@ function takeFrames(
 }
 
 /** Remembers nodes. That a kept one cannot be read is no fault of whoever told changes. */
-function holding(source: TreeSource, did: string): TreeSource {
+function holding(source: SegmentReader, did: string): TreeSource {
   const held = new Map<string, StoredNode>()
+  const nameOf = (place: Place): string => `${place.segment}.${place.offset}`
+  const hold = (place: Place, node: StoredNode): StoredNode => {
+    if (held.size < MAX_HELD) held.set(nameOf(place), node)
+    return node
+  }
+  const reading = async <T>(read: Promise<T>): Promise<T> => {
+    try {
+      return await read
+    } catch (error) {
+      if (error instanceof RepoError || error instanceof RangeError)
+        throw new StorageError('storage.corrupt', { did }, { cause: error })
+      throw error
+    }
+  }
   return {
     async load(place) {
-      const name = `${place.segment}.${place.offset}`
-      const known = held.get(name)
-      if (known !== undefined) return known
-      try {
-        const node = await source.load(place)
-        if (held.size < MAX_HELD) held.set(name, node)
-        return node
-      } catch (error) {
-        if (error instanceof RepoError || error instanceof RangeError)
-          throw new StorageError('storage.corrupt', { did }, { cause: error })
-        throw error
+      return held.get(nameOf(place)) ?? hold(place, await reading(source.load(place)))
+    },
+    async loadAll(places) {
+      const nodes = await reading(source.loadAll(places))
+      for (const [i, node] of nodes.entries()) {
+        const place = places[i]
+        if (place !== undefined) hold(place, node)
       }
+      return nodes
     },
   }
 }

@@ -37,6 +37,7 @@ export interface ReadAhead {
 
 /** Reads records and tree nodes of one repo by place, whatever compaction has done to their segments. */
 export interface SegmentReader extends TreeSource {
+  loadAll(places: readonly Place[]): Promise<readonly StoredNode[]>
   /** Bytes of records, in the order asked; near ones are read together. */
   records(places: readonly Place[]): Promise<Uint8Array[]>
   /**
@@ -161,8 +162,42 @@ export function createSegmentReader(
     return decodeStored(bytes)
   }
 
+  /** One read for all that is not here yet; of those that lie near each other the last brings the others. */
+  const loadAll = (places: readonly Place[]): Promise<StoredNode[]> =>
+    again(places, async () => {
+      const known = learned
+      const order = places
+        .map((place, index) => ({ place, index, at: moved(place.segment, place.offset) }))
+        .sort((a, b) => a.place.segment - b.place.segment || b.at - a.at)
+      const out: StoredNode[] = []
+      const wanted: { segment: number; from: number; to: number; members: typeof order }[] = []
+      for (const it of order) {
+        const { place, at } = it
+        const hit = cached(place, at)
+        const last = wanted.at(-1)
+        if (hit !== undefined) out[it.index] = decodeStored(hit)
+        else if (last?.segment === place.segment && at >= last.from) last.members.push(it)
+        else {
+          const to = at + place.length
+          wanted.push({ segment: place.segment, from: Math.max(0, at - before), to, members: [it] })
+        }
+      }
+      const ranges = wanted.map(({ segment, from, to }) => range(segment, from, to + after))
+      const reads = ranges.length === 0 ? [] : await storage.readRanges(ranges)
+      wanted.forEach(({ segment, from, to, members }, i) => {
+        const bytes = reads[i]
+        if (bytes === undefined || bytes.length < to - from)
+          throw new StorageError('storage.segment-gone', { segment })
+        bytesRead += bytes.length
+        if (learned === known) keep(segment, { from, bytes })
+        for (const { index, at } of members) out[index] = decodeStored(bytes.subarray(at - from))
+      })
+      return out
+    })
+
   return {
     load,
+    loadAll,
     windowOf: (place) =>
       again([place], async () => {
         const window = await windowAt(place, moved(place.segment, place.offset))

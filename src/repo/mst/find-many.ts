@@ -41,7 +41,8 @@ export async function findMany(
 async function loadAll(source: TreeSource, ways: readonly Way[]): Promise<readonly StoredNode[]> {
   const [only] = ways
   if (only !== undefined && ways.length === 1) return [await source.load(only.at)]
-  return Promise.all(ways.map(({ at }) => source.load(at)))
+  const places = ways.map(({ at }) => at)
+  return source.loadAll?.(places) ?? Promise.all(places.map((place) => source.load(place)))
 }
 
 /** Takes the keys that a node has, and gives the ways to the others. */

@@ -6,6 +6,8 @@ import type { Place, StoredChild, StoredNode } from './stored.ts'
 /** Where stored nodes are read from. */
 export interface TreeSource {
   load(place: Place): Promise<StoredNode>
+  /** The same for several, in their order, where they are had sooner together than one by one. */
+  loadAll?(places: readonly Place[]): Promise<readonly StoredNode[]>
 }
 
 export interface TreeEntry {

@@ -16,7 +16,7 @@ import { anyCommit, hasty } from './testing/histories.ts'
 import { overTheLine } from './testing/packs-kit.ts'
 import { changesOf, plant } from './testing/plant.ts'
 
-const HISTORIES = 1000
+const HISTORIES = 2000
 
 /** What the account was, by rev. */
 type States = ReadonlyMap<string, TestRepo>

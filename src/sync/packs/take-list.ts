@@ -1,24 +1,27 @@
-import { concat } from '../../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import type { Sha256 } from '../../core/hash.ts'
 import type { Subscription } from '../../pack/model.ts'
 import type { Identity } from '../../pds/identity.ts'
-import { carFrameHead, carHeader } from '../../repo/car/writer.ts'
+import { buildCar } from '../../repo/car/writer.ts'
 import { RepoError } from '../../repo/errors.ts'
+import { type BaseEntries, lookUpPaths } from '../../storage/change-told.ts'
 import { StorageError } from '../../storage/errors.ts'
-import type { ImportSession, ToldChange } from '../../storage/import-session.ts'
+import type { ImportSession } from '../../storage/import-session.ts'
 import type { BackupResult } from '../backup.ts'
 import { SyncError } from '../errors.ts'
 import type { Endpoints, Host } from '../host.ts'
-import { headOf, openRepo } from '../kept.ts'
+import { openRepo } from '../kept.ts'
 import { takeIn } from '../take-in.ts'
 import type { Work } from '../work.ts'
 import { chainOf } from './ask.ts'
 import type { PullAsk } from './model.ts'
 import { readList, type ToldChanges } from './read-list.ts'
 
-/** Bytes of framed records handed to the import at once. */
-const CHUNK = 256 * 1024
+/**
+ * So many paths are looked up in the kept tree while it is still asked whose the commit is. More are not, before
+ * that is known: a stranger may not have thousands of nodes read.
+ */
+const EARLY = 1000
 
 export interface TakeList {
   /** what was asked for, as `askFor` made it */
@@ -48,11 +51,11 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
   const { ask, peer, work, label, identity, asked } = input
   const { id: did } = ask
   try {
-    const repo = await openRepo(host.storage, did)
+    const [repo, cutOff] = await Promise.all([openRepo(host.storage, did), host.storage.get('imports', did)])
     const head = repo?.head
     if (repo === undefined || head === undefined) throw new SyncError('sync.not-kept', { did })
     if (ask.held !== undefined && head.commitCid !== ask.held.commit) throw conflict('repos', did)
-    if ((await host.storage.get('imports', did)) !== undefined) throw conflict('imports', did)
+    if (cutOff !== undefined) throw conflict('imports', did)
     const told = readList(input.subscription, {
       ask,
       root: chainOf(repo.row, head),
@@ -61,6 +64,10 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
     })
     const commit = cidString(CODEC_DAG_CBOR, host.sha256(told.commit))
     if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
+    const early = told.changes.length <= EARLY
+    const found = early ? lookUpPaths(host.storage, head, told.changes, repo.row.top) : undefined
+    // The import hears of its failure; one that ends before it gets there has no use for it.
+    found?.catch(() => {})
     return await takeIn(host, endpoints, {
       did,
       source: 'peer',
@@ -72,8 +79,8 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       facts: { chain: { root: told.chainRoot, commit } },
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)
-        if ((await headOf(host.storage, did))?.commitCid !== head.commitCid) throw conflict('repos', did)
-        await feedList(session, told, host.sha256, work)
+        if (session.base?.commitCid !== head.commitCid) throw conflict('repos', did)
+        await feedList(session, told, found, host.sha256, work)
       },
     })
   } catch (error) {
@@ -86,42 +93,19 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
 const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
   new StorageError('storage.conflict', { table, key: did })
 
-/** The list as the import takes it: what changes first, then the commit and the records as blocks of a CAR. */
+/** The list as the import takes it: the commit as a CAR of its own, then what changed. */
 async function feedList(
   session: ImportSession,
   { commit, changes }: ToldChanges,
+  found: Promise<BaseEntries> | undefined,
   sha256: Sha256,
   work: Pick<Work, 'check' | 'report'>,
 ): Promise<void> {
-  const records: { readonly digest: Uint8Array; readonly bytes: Uint8Array }[] = []
-  const told = changes.map(({ path, record }): ToldChange => {
-    if (record === undefined) return { path, digest: undefined }
-    const digest = sha256(record)
-    records.push({ digest, bytes: record })
-    return { path, digest }
-  })
-  const commitDigest = sha256(commit)
-  // The commit first: whose it is decides whether anything else is looked at.
-  await session.write(concat([carHeader([commitDigest]), ...frame(commitDigest, commit)]))
-  await session.change(told)
-  let parts: Uint8Array[] = []
-  let size = 0
-  const send = async (): Promise<void> => {
+  const digest = sha256(commit)
+  // The commit first: whose it is decides whether anything else is taken.
+  await session.write(buildCar([digest], [{ codec: CODEC_DAG_CBOR, digest, data: commit }]))
+  await session.change(changes, found, () => {
     work.check()
-    await session.write(concat(parts))
     work.report(session.progress)
-    parts = []
-    size = 0
-  }
-  for (const { digest, bytes } of records) {
-    parts.push(...frame(digest, bytes))
-    size += bytes.length
-    if (size >= CHUNK) await send()
-  }
-  if (parts.length > 0) await send()
+  })
 }
-
-const frame = (digest: Uint8Array, bytes: Uint8Array): Uint8Array[] => [
-  carFrameHead(CODEC_DAG_CBOR, digest, bytes.length),
-  bytes,
-]
