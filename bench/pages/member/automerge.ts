@@ -24,7 +24,7 @@ class Telling extends IndexedDBStorageAdapter {
 
 let newest = 0
 let shown: string[] = []
-let handle: DocHandle<Records> | undefined
+const open: { handle?: DocHandle<Records> } = {}
 let connected = false
 
 function look(doc: Records): void {
@@ -46,17 +46,18 @@ globalThis.member = {
     const repo = new Repo({ network: [socket], storage: new Telling() })
     await repo.networkSubsystem.whenReady()
     const all = (await (await fetch(base)).json()) as Record<string, string>
-    handle = await repo.find<Records>(document as DocumentId)
+    const handle = await repo.find<Records>(document as DocumentId)
+    open.handle = handle
     await handle.whenReady()
     handle.on('change', ({ doc }) => look(doc))
     const wanted = Object.keys(all).length
-    const size = (): number => Object.keys(handle?.doc().records ?? {}).length
-    while (size() < wanted) await new Promise((resolve) => handle?.once('change', resolve))
+    const size = (): number => Object.keys(handle.doc().records).length
+    while (size() < wanted) await new Promise((resolve) => handle.once('change', resolve))
   },
   links: async () => (connected ? 1 : 0),
   async edit(number) {
     const handedAt = now()
-    handle?.change((doc) => {
+    open.handle?.change((doc) => {
       doc.records[`edit/${number}`] = new ImmutableString(textOf(number))
     })
     return { at: handedAt, handedAt }

@@ -11,7 +11,7 @@ const SHOWN = 50
 const noted = createNoted()
 const doc = new Y.Doc()
 const records = doc.getMap<string>('records')
-let provider: WebsocketProvider | undefined
+const open: { provider?: WebsocketProvider } = {}
 let newest = 0
 let shown: string[] = []
 
@@ -43,7 +43,8 @@ globalThis.member = {
   async start({ server, document, base, index }) {
     const stored = new IndexeddbPersistence(document, doc)
     await stored.whenSynced
-    provider = new WebsocketProvider(server.replace('http', 'ws'), document, doc, { disableBc: true })
+    const provider = new WebsocketProvider(server.replace('http', 'ws'), document, doc, { disableBc: true })
+    open.provider = provider
     const synced = provider
     await new Promise<void>((resolve) => {
       synced.on('sync', (is: boolean) => {
@@ -59,7 +60,7 @@ globalThis.member = {
     const wanted = Object.keys(await (await fetch(base)).json()).length
     while (records.size < wanted) await new Promise((resolve) => doc.once('update', resolve))
   },
-  links: async () => (provider?.wsconnected === true ? 1 : 0),
+  links: async () => (open.provider?.wsconnected === true ? 1 : 0),
   async edit(number) {
     const handedAt = now()
     records.set(`edit/${number}`, textOf(number))

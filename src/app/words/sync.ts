@@ -108,6 +108,31 @@ export const syncWords: Readonly<Record<string, WordsEntry>> = {
     safe: COPY_SAFE,
     next: 'Other copies are asked instead. Whoever keeps it can reload to take the new version.',
   },
+  'sync.invalid-request': {
+    title: 'What was asked of that device is not well-formed.',
+    safe: COPY_SAFE,
+    next: 'The copies are compared instead. If it happens again, reload to take the newest version of the app.',
+  },
+  'sync.too-many-operations': {
+    title: 'That is more than one message may change.',
+    safe: COPY_SAFE,
+    next: 'The other side fetches it instead.',
+  },
+  'sync.limit-exceeded': {
+    title: 'That is more than one message may hold.',
+    safe: COPY_SAFE,
+    next: 'It is asked for in smaller parts, or the copies are compared instead.',
+  },
+  'sync.too-busy': {
+    title: 'That device is answering too many others just now.',
+    safe: COPY_SAFE,
+    next: 'It is asked again by itself, and other copies are asked.',
+  },
+  'sync.no-such-chunk': {
+    title: 'That device no longer has the piece it offered.',
+    safe: COPY_SAFE,
+    next: 'It is asked for the page anew.',
+  },
   'sync.no-copy': (fields) => {
     const asked = number(fields, 'asked') ?? 0
     return {
