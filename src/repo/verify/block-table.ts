@@ -26,8 +26,8 @@ export interface BlockTable {
 
 const PAGE_BITS = 14
 const PAGE = 1 << PAGE_BITS
-/** 256 KB: a small repo never grows, a large one doubles a few times. */
-const FIRST_SLOTS = 1 << 16
+/** 1 MB, of which a small repo touches little; one of 200,000 blocks never grows, a large one doubles a few times. */
+const FIRST_SLOTS = 1 << 18
 /** Grow at this load, so that runs of slots stay short. */
 const LOAD = 0.8
 const DIGEST = 32
