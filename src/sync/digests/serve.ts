@@ -1,4 +1,4 @@
-import { CairnError, hasCode } from '../../core/errors.ts'
+import { CairnError } from '../../core/errors.ts'
 import type { Sha256 } from '../../core/hash.ts'
 import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../../net/errors.ts'
@@ -6,7 +6,7 @@ import { createFrameReader } from '../../net/frames.ts'
 import { decodeMessage, writeMessage } from '../../net/messages.ts'
 import type { StreamHandler } from '../../net/net.ts'
 import type { Storage } from '../../storage/port.ts'
-import { patient } from '../pages/patient.ts'
+import { isOver, patient } from '../pages/patient.ts'
 import { createSlots, type SlotLimits } from '../repo-sync/slots.ts'
 import { answerGroup, answerList, TooMany } from './answer.ts'
 import { type HeadsOf, keptHeads } from './kept-heads.ts'
@@ -75,11 +75,6 @@ export function serveDigests(options: ServeDigestsOptions): StreamHandler {
       free?.()
     }
   }
-}
-
-/** A peer that has what it wanted breaks off between two requests. */
-function isOver(error: unknown): undefined {
-  if (!hasCode(error, 'net.reset')) throw error
 }
 
 async function answer(

@@ -16,13 +16,14 @@ import { SyncError } from '../errors.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { keptIdentity, openRepo, snapshotsOf } from '../kept.ts'
 import { exclusively, type Work } from '../work.ts'
+import { answerPushes } from './answer-pushes.ts'
 import { askFor, chainOf } from './ask.ts'
 import { cursorOf, timeOf } from './cursor.ts'
 import { createLimit } from './limit.ts'
 import { type Caller, PARTITION, type PackSource, type PushAsk } from './model.ts'
 import { type PushErrorCode, rejected, taken } from './push-results.ts'
 import { createPushRows } from './push-rows.ts'
-import { type PushedChanges, readPush } from './push.ts'
+import type { PushedChanges } from './push.ts'
 import { takeList } from './take-list.ts'
 
 /** Pushes at work at once, and waiting. */
@@ -137,33 +138,20 @@ export function acceptPushes(source: PackSource, options: AcceptPushesOptions): 
     }
   }
 
-  const push = async (ask: PushAsk, caller: Caller): Promise<PushedCommit> => {
-    const pushed = readPush(ask)
-    if (typeof pushed === 'number') return rejected(ask, 'sync.invalid_request', pushed)
-    const { repo: did } = pushed
-    if ((await openRepo(storage, did))?.head === undefined) return rejected(ask, 'sync.not_kept')
-    if (options.mayPush !== undefined && !(await options.mayPush(caller, did)))
-      return rejected(ask, 'sync.forbidden')
-    const before = await rows.find(ask, caller)
-    if (before !== undefined) return before
-    const answer = await attempt(ask, pushed, caller).catch((error: unknown) => {
-      const code = pushCodeOf(error)
-      if (code === 'runtime.internal') onFailure('packs.push-failed', error)
-      return rejected(ask, code)
-    })
-    // The head is the truth: without this row it is found again, a little later.
-    await rows.note(ask, caller, answer).catch((error: unknown) => onFailure('packs.push-unnoted', error))
-    return answer
-  }
-
-  return {
-    ...source,
-    push: (ask, caller) =>
-      push(ask, caller).catch((error: unknown) => {
-        onFailure('packs.push-failed', error)
-        return rejected(ask, 'runtime.internal')
-      }),
-  }
+  return answerPushes(
+    source,
+    rows,
+    {
+      async mayPush(did, caller) {
+        if ((await openRepo(storage, did))?.head === undefined) return 'sync.not_kept'
+        const may = options.mayPush === undefined || (await options.mayPush(caller, did))
+        return may ? undefined : 'sync.forbidden'
+      },
+      take: attempt,
+      codeOf: pushCodeOf,
+    },
+    onFailure,
+  )
 }
 
 async function isSignedBy({ signedBy }: SnapshotRow, { sig, unsigned }: Commit): Promise<boolean> {

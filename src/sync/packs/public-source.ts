@@ -5,6 +5,7 @@ import type { Storage } from '../../storage/port.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
 import type { Pins } from '../pages/pins.ts'
 import { changesSince, readingHead } from './changes-since.ts'
+import { nothing, revoked } from './empty-answers.ts'
 import { makeList } from './make-list.ts'
 import { type Caller, type PackSource, type PullAsk } from './model.ts'
 
@@ -61,21 +62,3 @@ export function publicSource(options: PublicSourceOptions): PackSource {
     },
   }
 }
-
-const revoked = ({ id, cursor }: PullAsk): Subscription => ({
-  id,
-  status: 'revoked',
-  scopes: {},
-  bootstrap: false,
-  nextCursor: cursor,
-  commits: [],
-})
-
-const nothing = ({ id, cursor }: PullAsk, bootstrap: boolean): Subscription => ({
-  id,
-  status: 'active',
-  scopes: { repo: id },
-  bootstrap,
-  nextCursor: cursor,
-  commits: [],
-})

@@ -1,8 +1,7 @@
-import { hasCode } from '../../core/errors.ts'
 import type { Timers } from '../../core/timers.ts'
 import { createFrameReader, writeFrame } from '../../net/frames.ts'
 import type { StreamHandler } from '../../net/net.ts'
-import { patient } from '../pages/patient.ts'
+import { isOver, patient } from '../pages/patient.ts'
 import { createSlots } from '../repo-sync/slots.ts'
 import { type PackHandler, type PackReply, replyBytes } from './handler.ts'
 import { MAX_REQUEST_BYTES } from './model.ts'
@@ -65,8 +64,3 @@ export function servePacks({ handler, timers, limits = PACKS_LIMITS }: ServePack
 }
 
 const tooBusy = (): PackReply => ({ type: 'refused', ...refusalOf(new PackWireError('sync.too-busy')) })
-
-/** A peer that has what it wanted breaks off between two requests. */
-function isOver(error: unknown): undefined {
-  if (!hasCode(error, 'net.reset')) throw error
-}

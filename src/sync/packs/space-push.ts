@@ -10,11 +10,12 @@ import { parseSpaceRepo, type SpaceRepoName } from '../../repo/space/uri.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SpaceChange } from '../../storage/space/change.ts'
 import type { SpaceStore } from '../../storage/space/store.ts'
+import { answerPushes } from './answer-pushes.ts'
 import { cursorOf } from './cursor.ts'
 import { type Caller, COMMIT_TABLE, type PackSource, type PushAsk, RECORD_COLUMN } from './model.ts'
 import { type PushErrorCode, rejected, taken } from './push-results.ts'
 import { createPushRows } from './push-rows.ts'
-import { type PushedChanges, readPush } from './push.ts'
+import type { PushedChanges } from './push.ts'
 
 export interface SpacePushOptions {
   readonly store: SpaceStore
@@ -53,33 +54,21 @@ export function acceptSpacePushes(source: PackSource, options: SpacePushOptions)
     return taken(ask, 'applied', commitSeq)
   }
 
-  const push = async (ask: PushAsk, caller: Caller): Promise<PushedCommit> => {
-    const pushed = readPush(ask)
-    if (typeof pushed === 'number') return rejected(ask, 'sync.invalid_request', pushed)
-    const name = parseSpaceRepo(pushed.repo)
-    if (name === undefined) return rejected(ask, 'sync.invalid_request')
-    // What is kept is nobody's business who may not push.
-    if (!(await mayPush(caller, name))) return rejected(ask, 'sync.forbidden')
-    const before = await rows.find(ask, caller)
-    if (before !== undefined) return before
-    const answer = await attempt(ask, pushed, caller).catch((error: unknown) => {
-      const code = codeOf(error)
-      if (code === 'runtime.internal') onFailure('packs.push-failed', error)
-      return rejected(ask, code)
-    })
-    // The head is the truth: without this row it is found again, a little later.
-    await rows.note(ask, caller, answer).catch((error: unknown) => onFailure('packs.push-unnoted', error))
-    return answer
-  }
-
-  return {
-    ...source,
-    push: (ask, caller) =>
-      push(ask, caller).catch((error: unknown) => {
-        onFailure('packs.push-failed', error)
-        return rejected(ask, 'runtime.internal')
-      }),
-  }
+  return answerPushes(
+    source,
+    rows,
+    {
+      async mayPush(repo, caller) {
+        const name = parseSpaceRepo(repo)
+        if (name === undefined) return 'sync.invalid_request'
+        // What is kept is nobody's business who may not push.
+        return (await mayPush(caller, name)) ? undefined : 'sync.forbidden'
+      },
+      take: attempt,
+      codeOf,
+    },
+    onFailure,
+  )
 }
 
 /** The records among the changes: `readPush` has seen to their form. */

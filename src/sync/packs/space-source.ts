@@ -5,6 +5,7 @@ import type { Snapshot, Subscription } from '../../pack/model.ts'
 import { parseSpaceRepo, type SpaceRepoName } from '../../repo/space/uri.ts'
 import type { SpaceHeadRow } from '../../storage/space/rows.ts'
 import type { SpaceStore } from '../../storage/space/store.ts'
+import { nothing, revoked } from './empty-answers.ts'
 import { type Caller, MAX_LIST_BYTES, type PackSource, type PullAsk, RESPONSE_BYTES } from './model.ts'
 import { createChunkCache } from './space-chunks.ts'
 import type { Gzip } from './space-gzip.ts'
@@ -132,21 +133,3 @@ export function spaceSource(options: SpaceSourceOptions): PackSource {
 
 /** For a state that is not understood: whatever the asker has is compared. */
 const BEGIN_AGAIN: SpaceState = { asOf: undefined, mode: 'index', rowCursor: null, want: [] }
-
-const revoked = ({ id, cursor }: PullAsk): Subscription => ({
-  id,
-  status: 'revoked',
-  scopes: {},
-  bootstrap: false,
-  nextCursor: cursor,
-  commits: [],
-})
-
-const nothing = ({ id, cursor }: PullAsk, bootstrap: boolean): Subscription => ({
-  id,
-  status: 'active',
-  scopes: { repo: id },
-  bootstrap,
-  nextCursor: cursor,
-  commits: [],
-})

@@ -1,3 +1,4 @@
+import { hasCode } from '../../core/errors.ts'
 import { NetError } from '../../net/errors.ts'
 import type { ByteStream } from '../../net/net.ts'
 import { PIECE } from '../../net/piece.ts'
@@ -61,4 +62,9 @@ export function patient(
       writing.end()
     },
   }
+}
+
+/** For reading a next request: a peer that has what it wanted breaks off between two. Throws any other error. */
+export function isOver(error: unknown): undefined {
+  if (!hasCode(error, 'net.reset')) throw error
 }

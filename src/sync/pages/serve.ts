@@ -13,7 +13,7 @@ import { createSlots } from '../repo-sync/slots.ts'
 import { findBlocks } from './find-blocks.ts'
 import { createHeldSnapshots, type Held, type HeldSnapshots } from './held.ts'
 import { buildPage } from './page-plan.ts'
-import { patient } from './patient.ts'
+import { isOver, patient } from './patient.ts'
 import { type PartialRow, partialRows } from './partial-rows.ts'
 import type { Pins } from './pins.ts'
 import { partialBeginning, partialHead, partialPage } from './serve-partial.ts'
@@ -109,11 +109,6 @@ export function servePages(options: ServePagesOptions): StreamHandler {
       free?.()
     }
   }
-}
-
-/** A peer that has what it wanted breaks off between two requests. */
-function isOver(error: unknown): undefined {
-  if (!hasCode(error, 'net.reset')) throw error
 }
 
 async function answer(
