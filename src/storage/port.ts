@@ -48,6 +48,18 @@ export const TABLES = [
   'space-records',
   /** client/commit id → what a pushed commit was answered with */
   'pushes',
+  /** space → SpaceRow: a space that is kept here, and which device of it this one is */
+  'spaces',
+  /** space/number → a signed membership operation or key card, in the order in which they came in */
+  'space-log',
+  /** space/… → keys: of this device, of epochs, of links */
+  'space-keys',
+  /** space/… → files on their way in or out, chunk by chunk */
+  'space-files',
+  /** did → AccountRow: who is signed in, and by what */
+  'accounts',
+  /** did/id → DraftRow: what waits to be written to one's own repo */
+  'drafts',
 ] as const
 export type Table = (typeof TABLES)[number]
 

@@ -30,6 +30,9 @@ const VERSION_2_TABLES = ['network', 'peers', 'copies', 'agreements', 'screens']
 /** What version 3 added: what changed since older heads, space repos, and answers to pushes. */
 const VERSION_3_TABLES = ['changes', 'space-repos', 'space-records', 'pushes']
 
+/** What version 4 added: group spaces, and accounts with what waits to be written. */
+const VERSION_4_TABLES = ['spaces', 'space-log', 'space-keys', 'space-files', 'accounts', 'drafts']
+
 /**
  * Schema steps in order; the step at index n leads from version n to version n + 1. A released step
  * is never edited: a table that is added to `TABLES` comes with a new step here.
@@ -44,5 +47,8 @@ export const migrations: readonly Migration[] = [
   },
   (db) => {
     for (const table of VERSION_3_TABLES) db.createObjectStore(table)
+  },
+  (db) => {
+    for (const table of VERSION_4_TABLES) db.createObjectStore(table)
   },
 ]

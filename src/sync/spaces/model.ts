@@ -1,0 +1,101 @@
+import type { Topic } from '../../net/topics.ts'
+import type { SpaceStore } from '../../storage/space/store.ts'
+
+/**
+ * What the sync of spaces needs of one space that is kept here. A member's device and a store each give one; the
+ * store knows no epoch and no content.
+ */
+export interface SpaceReplica {
+  readonly space: string
+  /** membership operations and key cards */
+  readonly log: ReplicaLog
+  /** its repos, whose commits are judged by the log */
+  readonly repos: SpaceStore
+  /**
+   * Whether this is a device (or a link) that may read here: it has a role now, or is a live link of the space.
+   * Asked once a connection has proven that the other side holds the key.
+   */
+  mayRead(key: string): boolean
+  /** Says that we are one of them, with our device's key or a link's; undefined where we are a store. */
+  readonly prove:
+    | ((challenge: Uint8Array) => Promise<{ readonly key: string; readonly sig: Uint8Array }>)
+    | undefined
+  /** under which members find each other now: of the newest epochs; empty for a store */
+  topics(): readonly Topic[]
+  /** A head moved by what a peer gave. */
+  onMoved(author: string, from: string): void
+  /** A peer gave what proves that it, or an author, lies: Activity shows it. */
+  onFault(fault: SpaceFault): void
+  /** Encrypted chunks of files. */
+  readonly chunks: ReplicaChunks
+}
+
+/** A part of `SpaceLog` (`spaces/log`): sync and spaces are on one floor. */
+export interface ReplicaLog {
+  readonly root: string
+  heads(): readonly string[]
+  digest(): Uint8Array
+  after(heads: readonly string[]): readonly string[]
+  operation(cid: string): Uint8Array | undefined
+  cards(): ReadonlyMap<string, Uint8Array>
+  add(items: {
+    readonly operations?: readonly Uint8Array[]
+    readonly cards?: readonly Uint8Array[]
+  }): Promise<{
+    readonly changed: boolean
+    readonly refused: readonly { readonly what: 'operation' | 'card'; readonly code: string }[]
+    readonly missing: readonly string[]
+  }>
+  onChange(listener: () => void): () => void
+}
+
+/** Sealed chunks by id (64 hexadecimal digits: SHA-256 of the bytes). */
+export interface ReplicaChunks {
+  has(ids: readonly string[]): Promise<readonly boolean[]>
+  get(id: string): Promise<Uint8Array | undefined>
+  /** Checked against its id before. @throws StorageError, or a refusal for want of room */
+  put(id: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+}
+
+export interface SpaceFault {
+  readonly code: string
+  readonly peer: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** How one peer or store stands to a space. */
+export interface SpacePeer {
+  readonly peer: string
+  readonly kind: 'device' | 'store'
+  /** the member device that it proved to be */
+  readonly device: string | undefined
+  readonly connected: boolean
+  /** all that is here is there too, as far as it said last */
+  readonly current: boolean
+  /** ms; when it last answered */
+  readonly answeredAt: number | undefined
+  /** why it did not, the last time */
+  readonly error: string | undefined
+}
+
+/** Keeps spaces in step with their members and stores. */
+export interface SpaceSync {
+  /** Takes a space up: it is announced, looked up, served and kept in step until `leave`. */
+  join(replica: SpaceReplica): void
+  leave(space: string): Promise<void>
+  /** Something was written here, or the log grew: it is told and handed on at once. */
+  changed(space: string): void
+  /** Epochs changed: other topics. */
+  topicsChanged(space: string): void
+  /** Brings one in step with everybody within reach; resolves when that was tried. */
+  look(space: string): Promise<void>
+  peers(space: string): readonly SpacePeer[]
+  /** Commits of this device that at least one other has: up to which rev; undefined before any. */
+  sentRev(space: string): string | undefined
+  /** Fetches chunks from whoever has them; progress is told by each. */
+  fetchChunk(space: string, id: string, signal: AbortSignal): Promise<void>
+  /** Hands chunks to the stores that keep the space. */
+  pushChunks(space: string, ids: readonly string[], signal: AbortSignal): Promise<void>
+  onChange(listener: (space: string) => void): () => void
+  close(): Promise<void>
+}
