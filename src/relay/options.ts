@@ -1,6 +1,7 @@
 import type { Log } from './http/log.ts'
 import type { TlsFiles } from './http/listen.ts'
 import type { RelayLimits } from './limits.ts'
+import type { SpaceLimits } from './spaces/limits.ts'
 import type { Admission, StoreLimits } from './store/model.ts'
 
 export interface RelayOptions {
@@ -21,6 +22,9 @@ export interface RelayOptions {
   readonly stun?: readonly string[]
   readonly admission?: Admission
   readonly storeLimits?: Partial<StoreLimits>
+  /** false: group spaces are not kept, nor what lies under join links; true unless told, where there is a store */
+  readonly spaces?: boolean
+  readonly spaceLimits?: Partial<SpaceLimits>
   readonly limits?: Partial<RelayLimits>
   /** reach private, loopback and link-local addresses for others */
   readonly allowLocal?: boolean

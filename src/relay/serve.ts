@@ -27,6 +27,9 @@ import { listeningUrls, webSocketAddress } from './node/multiaddrs.ts'
 import { keepPeers } from './node/peers.ts'
 import { createTraffic } from './node/traffic.ts'
 import { createWebSocketPort } from './node/web-socket-port.ts'
+import { createMailboxMount } from './spaces/mailbox/mount.ts'
+import { REQUESTS_PER_MINUTE } from './spaces/mailbox/limits.ts'
+import { openSpaces, type RelaySpaces } from './spaces/spaces.ts'
 import { createPacksMount } from './packs/mount.ts'
 import { createUploadsMount } from './packs/uploads/mount.ts'
 import { openUploads, type Uploads } from './packs/uploads/uploads.ts'
@@ -72,13 +75,14 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   try {
     const http = await listen({ port: options.port, host: options.host, tls: options.tls, limits })
     opened.push(() => http.close())
-    const { node, store, uploads } = await openParts()
-    return run(http, node, store, uploads)
+    const { node, store, uploads, spaces } = await openParts()
+    return run(http, node, store, uploads, spaces)
 
     async function openParts(): Promise<{
       node: RelayNode
       store: Store | undefined
       uploads: Uploads | undefined
+      spaces: RelaySpaces | undefined
     }> {
       const store = await keepStore(options, guard, log, {
         onChange: (did) => onKept(did),
@@ -91,6 +95,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       if (store !== undefined) opened.push(() => store.close())
       const uploads = await takeUploads(options, store, log)
       if (uploads !== undefined) opened.push(() => uploads.close())
+      const spaces = await keepSpaces(options, store, log)
+      if (spaces !== undefined) opened.push(() => spaces.close())
       const shown =
         options.publicUrl === undefined
           ? listeningUrls(options.host, http.port, http.secure)
@@ -98,7 +104,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       const announce = shown.map(webSocketAddress)
       const node = await createRelayNode({ privateKey, port, announce, guard, limits, traffic, version })
       opened.push(() => node.stop())
-      return { node, store, uploads }
+      return { node, store, uploads, spaces }
     }
   } catch (error) {
     await closeAll()
@@ -110,6 +116,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     node: RelayNode,
     store: Store | undefined,
     uploads: Uploads | undefined,
+    spaces: RelaySpaces | undefined,
   ): Relay {
     const { libp2p } = node
     let stopping = false
@@ -125,8 +132,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         store === undefined
           ? undefined
           : { admission: options.admission?.mode ?? 'open', usage: () => store.usage() },
+      spaces: spaces?.limits,
     }
-    const services = serveProtocols({ node, privateKey, traffic, store, limits, log })
+    const services = serveProtocols({
+      ...{ node, privateKey, traffic, store, limits, log },
+      spaces: spaces?.keeper,
+    })
     const following = store === undefined ? undefined : follow(store, guard, log)
     pull = services.storePeers?.pull
     onKept = (did) => {
@@ -141,6 +152,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       relayedBytes: () => traffic.bytes,
       directory: () => services.directory(),
       store: () => store?.usage(),
+      spaces: () => spaces?.usage(),
     })
     const basePath = options.publicUrl?.pathname.replace(/\/?$/, '/') ?? '/'
     const keyOf = (request: IncomingMessage): string => limitKey(clientOf(request))
@@ -148,6 +160,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     const mounts: Mount[] = [
       createUploadsMount({ uploads, clientOf: keyOf, basePath }),
       createPacksMount({ handler: services.packs, clientOf: keyOf }),
+      createMailboxMount({
+        mailbox: spaces?.mailbox,
+        clientOf: keyOf,
+        rate: createRateLimit(REQUESTS_PER_MINUTE, Date.now),
+        limited: metrics.limited,
+        now: Date.now,
+      }),
     ]
     if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
 
@@ -199,6 +218,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       peers.close()
       await uploads?.close()
       await services.close()
+      await spaces?.close()
       await following?.close()
       // The server takes no more connections from here on, and waits for those that the node ends.
       const ended = http.close()
@@ -227,6 +247,21 @@ async function keepStore(
     fetch: createGuardedFetch(guard),
     log,
     more,
+  })
+}
+
+/** Spaces lie in the store's database. */
+async function keepSpaces(
+  options: RelayOptions,
+  store: Store | undefined,
+  log: Log,
+): Promise<RelaySpaces | undefined> {
+  if (store === undefined || options.spaces === false) return undefined
+  return openSpaces({
+    store,
+    admission: options.admission ?? { mode: 'open' },
+    limits: options.spaceLimits ?? {},
+    log,
   })
 }
 

@@ -16,6 +16,7 @@ import { servePages } from '../sync/pages/serve.ts'
 import { REPO_SYNC_PROTOCOL } from '../sync/repo-sync/protocol.ts'
 import { serveRepoSync } from '../sync/repo-sync/serve.ts'
 import { STORE_PROTOCOL } from '../sync/store/messages.ts'
+import { createSpaceDigests } from '../sync/spaces/digests.ts'
 import { limitKey } from './http/client-address.ts'
 import type { Log } from './http/log.ts'
 import type { RelayLimits } from './limits.ts'
@@ -23,6 +24,9 @@ import type { RelayNode } from './node/libp2p.ts'
 import { createRelayNet } from './node/net.ts'
 import type { Traffic } from './node/traffic.ts'
 import { createRelayPacks } from './packs/packs.ts'
+import { createDigestSources } from './spaces/digests.ts'
+import type { SpaceKeeper } from './spaces/keeper.ts'
+import { serveKeptSpaces } from './spaces/serving.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
 
@@ -51,6 +55,7 @@ export function serveProtocols(options: {
   readonly privateKey: PrivateKey
   readonly traffic: Traffic
   readonly store: Store | undefined
+  readonly spaces: SpaceKeeper | undefined
   readonly limits: RelayLimits
   readonly log: Log
 }): Services {
@@ -70,15 +75,25 @@ export function serveProtocols(options: {
         // All who share this machine's loopback, a proxy that says nothing among them, are no one host.
         .find((client) => client !== undefined && !isLoopback(client)),
   })
-  const packs = store === undefined ? undefined : createRelayPacks(store, log)
+  const keeper = options.spaces
+  const spaces =
+    store === undefined || keeper === undefined ? undefined : serveKeptSpaces({ net, store, keeper, log })
+  const packs =
+    store === undefined
+      ? undefined
+      : createRelayPacks(store, log, spaces === undefined ? [] : [spaces.source])
   if (store !== undefined && packs !== undefined) {
     const { storage } = store
     const { sha256 } = store.host
+    const ofSpaces =
+      spaces === undefined || keeper === undefined
+        ? {}
+        : createDigestSources(storage, createSpaceDigests(keeper.find, spaces.access))
     const handlers: [string, StreamHandler][] = [
       [STORE_PROTOCOL, (stream) => store.serve(stream)],
       [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],
       [PAGES_PROTOCOL, servePages({ storage, timers })],
-      [DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256 })],
+      [DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256, ...ofSpaces })],
       [PACKS_PROTOCOL, servePacks({ handler: packs.handler, timers })],
       [
         CHALLENGE_PROTOCOL,
@@ -102,6 +117,7 @@ export function serveProtocols(options: {
     packs: packs?.handler,
     async close() {
       packs?.close()
+      await spaces?.close()
       await storePeers?.close()
       directory.close()
     },

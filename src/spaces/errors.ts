@@ -14,6 +14,7 @@ import { CairnError } from '../core/errors.ts'
  * | `spaces.file-malformed` | `reason`: no description of a file |
  * | `spaces.file-chunk` | `index`, `reason`: `id`, `size`, `broken` or `content` |
  * | `spaces.file-end` | `found`, `wanted`: chunks |
+ * | `spaces.file-missing` | `index`: a chunk that is not here |
  * | `spaces.file-source` | `found`, `wanted`: bytes; the source is not as long as was said |
  * | `spaces.epoch-malformed` | `reason` |
  * | `spaces.epoch-key` | `epoch`: not the key that the epoch commits to |
@@ -28,8 +29,19 @@ import { CairnError } from '../core/errors.ts'
  * | `spaces.link-damaged` | its two parts do not belong together |
  * | `spaces.capability-malformed` | `reason` |
  * | `spaces.capability-broken` | does not open with the link's secret |
+ * | `spaces.device-malformed` | `reason`: no offer or answer of a device link |
+ * | `spaces.device-broken` | does not open with the link's secret, or answers another offer |
  * | `spaces.link-record-malformed`, `spaces.join-malformed`, `spaces.closing-malformed` | `reason` |
  * | `spaces.join-other` | `reason`: of another `space`, `link` or `device` |
+ * | `spaces.read-only` | `device`: may read, and write nothing |
+ * | `spaces.unknown-heads` | `author`, `missing`: operations that a commit names and that are not here; to be asked for |
+ * | `spaces.no-keys` | `device`: this profile has none of its keys |
+ * | `spaces.no-authority` | `kind`: the authority's key is needed, and is not here |
+ * | `spaces.no-person` | `device` or `person`: nobody in the space |
+ * | `spaces.refused` | `kind`, `reason`: an operation of this device that the members' rules do not let in |
+ * | `spaces.no-link`, `spaces.no-request` | `link`, `request`: not in the space, or done with |
+ * | `spaces.seen-malformed` | `reason` |
+ * | `spaces.cloned` | `device`, `rev`, `commit`: this device's own, and not made here: the profile has a copy |
  */
 export type SpacesErrorCode =
   | 'spaces.invalid'
@@ -44,6 +56,7 @@ export type SpacesErrorCode =
   | 'spaces.file-chunk'
   | 'spaces.file-end'
   | 'spaces.file-source'
+  | 'spaces.file-missing'
   | 'spaces.epoch-malformed'
   | 'spaces.epoch-key'
   | 'spaces.epoch-parent'
@@ -57,10 +70,22 @@ export type SpacesErrorCode =
   | 'spaces.link-damaged'
   | 'spaces.capability-malformed'
   | 'spaces.capability-broken'
+  | 'spaces.device-malformed'
+  | 'spaces.device-broken'
   | 'spaces.link-record-malformed'
   | 'spaces.join-malformed'
   | 'spaces.closing-malformed'
   | 'spaces.join-other'
+  | 'spaces.read-only'
+  | 'spaces.unknown-heads'
+  | 'spaces.no-keys'
+  | 'spaces.no-authority'
+  | 'spaces.no-person'
+  | 'spaces.refused'
+  | 'spaces.no-link'
+  | 'spaces.no-request'
+  | 'spaces.seen-malformed'
+  | 'spaces.cloned'
 
 /** Raised by what seals, opens, and lets in. No secret is ever among its fields. */
 export class SpacesError extends CairnError {

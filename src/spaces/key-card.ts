@@ -4,7 +4,7 @@ import { encodeDagCbor } from '../repo/cbor/encode.ts'
 import type { SpaceSigner } from '../repo/space/commit.ts'
 import { SpacesError } from './errors.ts'
 import { bytesOf, deviceDid, readMap, version1 } from './maps.ts'
-import { checkSignature, signAs, SIGNATURE_BYTES, signedBytes } from './signed.ts'
+import { checkSignature, signAs, type Signature, SIGNATURE_BYTES, signedBytes } from './signed.ts'
 
 const TAG = 'cairn.device.key-card.v1'
 /** Longest key card; one is some 270 bytes. */
@@ -43,6 +43,14 @@ export async function signKeyCard(card: KeyCard, signer: SpaceSigner): Promise<U
  * @throws SpacesError `spaces.card-malformed`, `spaces.version`, `spaces.bad-signature`
  */
 export async function readKeyCard(bytes: Uint8Array): Promise<KeyCard> {
+  const { card, signature } = parseKeyCard(bytes)
+  const { what, signer, sig, signed } = signature
+  await checkSignature(what, signer, sig, signed())
+  return card
+}
+
+/** The same without the proof: what it says, and the signature that is to be checked. Throws as `readKeyCard`. */
+export function parseKeyCard(bytes: Uint8Array): { readonly card: KeyCard; readonly signature: Signature } {
   const { device, key, sig } = readMap(bytes, shape, 'spaces.card-malformed', MAX_KEY_CARD_BYTES)
   try {
     if (key[0] !== 4) throw new RangeError('compressed')
@@ -50,6 +58,7 @@ export async function readKeyCard(bytes: Uint8Array): Promise<KeyCard> {
   } catch (cause) {
     throw new SpacesError('spaces.card-malformed', { reason: 'key' }, { cause })
   }
-  await checkSignature('key-card', device, sig, signedBytes(TAG, unsigned({ device, key })))
-  return { device, key }
+  const card = { device, key }
+  const signed = (): Uint8Array => signedBytes(TAG, unsigned(card))
+  return { card, signature: { what: 'key-card', signer: device, sig, signed } }
 }

@@ -6,6 +6,16 @@ import { SpacesError } from './errors.ts'
 
 export const SIGNATURE_BYTES = 64
 
+/** A signature that was read and is still to be checked. */
+export interface Signature {
+  /** whose, in a word: for errors */
+  readonly what: string
+  /** `did:key` */
+  readonly signer: string
+  readonly sig: Uint8Array
+  readonly signed: () => Uint8Array
+}
+
 /** What is signed: the tag, a zero byte, the map. So no other map that a key signs is taken for this one. */
 export const signedBytes = (tag: string, map: Readonly<Record<string, unknown>>): Uint8Array<ArrayBuffer> =>
   concat([utf8(`${tag}\0`), encodeDagCbor(map)])

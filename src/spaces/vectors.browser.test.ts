@@ -7,6 +7,10 @@ import { openEpoch } from './epochs/keys.ts'
 import { openCapability } from './links/capability.ts'
 import { linkSigner } from './links/link-key.ts'
 import { parseLink } from './links/link.ts'
+import { openDeviceAnswer } from './links/device-answer.ts'
+import { parseDeviceLink } from './links/device-link.ts'
+import { openDeviceOffer } from './links/device-offer.ts'
+import device from './links/vectors/device.json'
 import link from './links/vectors/link.json'
 import { openFile } from './sealing/chunks.ts'
 import { parseSealedFile } from './sealing/file.ts'
@@ -40,6 +44,12 @@ describe('in a browser, the committed vectors', () => {
     const info = await readEpoch(bytes(row.hex))
     expect(info.name).toBe(row.name)
     expect(toHex((await openEpoch(info, bytes(row.keyHex))).key)).toBe(row.keyHex)
+  })
+
+  it('of a device link open', async () => {
+    const parsed = await parseDeviceLink(device.link)
+    const offer = await openDeviceOffer(parsed, bytes(device.offerHex))
+    expect((await openDeviceAnswer(parsed, offer, bytes(device.answerHex))).name).toBe('Tablet in der Küche')
   })
 
   it('of a join link open', async () => {

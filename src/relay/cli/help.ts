@@ -29,6 +29,8 @@ Options of serve:
   --admission open|token|allow-list   who may have repos kept: open
   --token TEXT, --allow DID-or-PEER-ID   for these; may be given again; CAIRN_TOKEN is a token too
   --store-limit BYTES          of all that is kept: 20G
+  --space-limit BYTES          of one group space: 1G
+  --no-spaces                  keep no group spaces and nothing for join links
   --limit NAME=NUMBER          a limit of relay.json; may be given again
   --allow-local                reach private addresses for others
   --plc URL                    the PLC directory

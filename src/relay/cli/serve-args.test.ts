@@ -12,6 +12,7 @@ describe('cairn serve', () => {
       port: 4680,
       host: '127.0.0.1',
       admission: { mode: 'open' },
+      spaces: true,
       allowLocal: false,
       app: true,
       logLevel: 'info',
@@ -43,7 +44,7 @@ describe('cairn serve', () => {
   it('takes all the rest', () => {
     const args =
       '--public-url https://example.org/cairn --tls-cert c.pem --tls-key k.pem --peer https://a.example.org --peer ' +
-      '/dns/b.example.org/tcp/443/tls/ws --allow did:plc:abc --allow 12D3KooW --store-limit 64G --stun ' +
+      '/dns/b.example.org/tcp/443/tls/ws --allow did:plc:abc --allow 12D3KooW --store-limit 64G --space-limit 2G --no-spaces --stun ' +
       'stun:stun.example.org:3478 --limit connections=10 --limit bytesPerHour=1T --trust-proxy 10.0.0.0/8 ' +
       '--allow-local --plc http://localhost:2582 --no-app --log debug'
     expect(readArgs(['serve', ...args.split(' ')], {}, '/home/someone')).toMatchObject({
@@ -53,6 +54,8 @@ describe('cairn serve', () => {
       peers: ['https://a.example.org/', '/dns/b.example.org/tcp/443/tls/ws'],
       admission: { mode: 'allow-list', dids: ['did:plc:abc'], peers: ['12D3KooW'] },
       storeLimits: { bytes: 64 * 1024 ** 3 },
+      spaceLimits: { bytesPerSpace: 2 * 1024 ** 3 },
+      spaces: false,
       stun: ['stun:stun.example.org:3478'],
       limits: { connections: 10, bytesPerHour: 1024 ** 4 },
       trustedProxies: ['10.0.0.0/8'],
@@ -82,6 +85,7 @@ describe('cairn serve', () => {
     ['--admission open --allow did:plc:abc', '--allow goes'],
     ['--store-limit much', '--store-limit'],
     ['--store-limit 0', '--store-limit'],
+    ['--space-limit 0', '--space-limit'],
     ['--stun http://example.org', '--stun'],
     ['--limit nonsense=1', 'nonsense'],
     ['--limit __proto__=1', '__proto__'],

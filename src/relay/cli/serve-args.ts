@@ -27,6 +27,8 @@ const OPTIONS = {
   token: { type: 'string', multiple: true },
   allow: { type: 'string', multiple: true },
   'store-limit': { type: 'string' },
+  'space-limit': { type: 'string' },
+  'no-spaces': { type: 'boolean' },
   stun: { type: 'string', multiple: true },
   limit: { type: 'string', multiple: true },
   'trust-proxy': { type: 'string', multiple: true },
@@ -55,7 +57,8 @@ export function readServeArgs(args: readonly string[], env: Env, cwd: string): S
     throw usage(`What is "${positionals[0] ?? ''}"? cairn serve takes options only.`)
   const publicUrl = readPublicUrl(values['public-url'])
   const tls = readTls(values)
-  const storeLimit = readStoreLimit(values['store-limit'])
+  const storeLimit = readBytesOption('--store-limit', values['store-limit'])
+  const spaceLimit = readBytesOption('--space-limit', values['space-limit'])
   return {
     name: 'serve',
     port: readPort(values.port, env),
@@ -65,7 +68,9 @@ export function readServeArgs(args: readonly string[], env: Env, cwd: string): S
     ...(tls === undefined ? {} : { tls }),
     peers: (values.peer ?? []).map(readPeer),
     admission: readAdmission(values, env),
-    ...(storeLimit === undefined ? {} : { storeLimits: storeLimit }),
+    ...(storeLimit === undefined ? {} : { storeLimits: { bytes: storeLimit } }),
+    ...(spaceLimit === undefined ? {} : { spaceLimits: { bytesPerSpace: spaceLimit } }),
+    spaces: values['no-spaces'] !== true,
     ...(values.stun === undefined ? {} : { stun: readStun(values.stun) }),
     limits: Object.fromEntries((values.limit ?? []).map(readLimit)),
     trustedProxies: readProxies(values['trust-proxy'] ?? []),
@@ -144,11 +149,11 @@ function readAdmission(values: Values, env: Env): Admission {
   return { mode, dids, peers: allow.filter((one) => !one.startsWith('did:')) }
 }
 
-function readStoreLimit(text: string | undefined): RelayOptions['storeLimits'] {
+function readBytesOption(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const bytes = parseBytes(text)
-  if (bytes === undefined || bytes === 0) throw usage(`--store-limit takes bytes, like 20G, not "${text}".`)
-  return { bytes }
+  if (bytes === undefined || bytes === 0) throw usage(`${name} takes bytes, like 20G, not "${text}".`)
+  return bytes
 }
 
 function readStun(list: readonly string[]): readonly string[] {

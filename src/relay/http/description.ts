@@ -1,3 +1,4 @@
+import type { SpaceLimits } from '../spaces/limits.ts'
 import type { Store } from '../store/model.ts'
 import type { RelayLimits } from '../limits.ts'
 import { webSocketAddress } from '../node/multiaddrs.ts'
@@ -13,6 +14,10 @@ export interface RelayDescription {
   readonly version: string
   /** null: this relay keeps nothing */
   readonly store: StoreDescription | null
+  /** it keeps group spaces for their members, and has places for join links (`/join/{place}`) */
+  readonly spaces: boolean
+  /** null where it keeps none */
+  readonly spaceLimits: SpaceLimits | null
   readonly limits: RelayLimits
   /** what to give to others, without a slash at the end; null when the operator has named none */
   readonly publicUrl: string | null
@@ -40,6 +45,8 @@ export interface Described {
   readonly store:
     | { readonly admission: StoreDescription['admission']; readonly usage: Store['usage'] }
     | undefined
+  /** undefined: it keeps none */
+  readonly spaces: SpaceLimits | undefined
 }
 
 /** The description for a client that reached us under `origin`. */
@@ -55,6 +62,8 @@ export function describeRelay(relay: Described, origin: URL): RelayDescription {
       relay.store === undefined || usage === undefined
         ? null
         : { admission: relay.store.admission, used: usage.bytes, limit: usage.limit, repos: usage.repos },
+    spaces: relay.spaces !== undefined,
+    spaceLimits: relay.spaces ?? null,
     limits: relay.limits,
     publicUrl: relay.publicUrl === undefined ? null : relay.publicUrl.href.replace(/\/$/, ''),
     shareable: reach === 'anyone' || reach === 'this-network',

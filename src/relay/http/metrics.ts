@@ -13,6 +13,15 @@ export interface Measured {
     | { readonly announcements: number; readonly topics: number; readonly watches: number }
     | undefined
   store(): { readonly bytes: number; readonly repos: number; readonly active: number } | undefined
+  /** of group spaces, where they are kept */
+  spaces():
+    | {
+        readonly spaces: number
+        readonly bytes: number
+        readonly places: number
+        readonly placeBytes: number
+      }
+    | undefined
 }
 
 export interface Metrics {
@@ -55,6 +64,10 @@ export function createMetrics(limits: RelayLimits, measured: Measured): Metrics 
   gauge('store_bytes', 'Bytes kept in the store', () => measured.store()?.bytes)
   gauge('store_repos', 'Repos kept in the store', () => measured.store()?.repos)
   gauge('store_transfers', 'Transfers into the store under way', () => measured.store()?.active)
+  gauge('spaces', 'Group spaces kept in the store', () => measured.spaces()?.spaces)
+  gauge('space_bytes', 'Bytes of group spaces in the store', () => measured.spaces()?.bytes)
+  gauge('join_places', 'Places of join links with something in them', () => measured.spaces()?.places)
+  gauge('join_bytes', 'Bytes in places of join links', () => measured.spaces()?.placeBytes)
 
   void new Counter({
     name: 'cairn_websocket_bytes_total',

@@ -1,5 +1,6 @@
 import { acceptPushes } from '../../sync/packs/accept-pushes.ts'
 import { createPackHandler, type PackHandler } from '../../sync/packs/handler.ts'
+import type { PackSource } from '../../sync/packs/model.ts'
 import { publicSource } from '../../sync/packs/public-source.ts'
 import { errorFields, type Log } from '../http/log.ts'
 import type { Store } from '../store/model.ts'
@@ -18,10 +19,13 @@ export interface RelayPacks {
  * behind a repo of a gigabyte whoever pushed would have gone by then; two at a time is their own bound
  * (`accept-pushes.ts`). The repo's lock keeps them apart from a transfer of the same repo, and the gate from
  * writing more than there is room for. Once taken it is as any new head: blobs, and what it replaced.
+ *
+ * @param more sources of other repos
  */
 export function createRelayPacks(
   store: Pick<Store, 'host' | 'storage' | 'endpoints' | 'took'>,
   log: Log,
+  more: readonly PackSource[] = [],
 ): RelayPacks {
   const { host, storage, endpoints } = store
   const stopping = new AbortController()
@@ -40,7 +44,7 @@ export function createRelayPacks(
     onFailure,
   })
   return {
-    handler: createPackHandler({ sources: [accepting], onFailure }),
+    handler: createPackHandler({ sources: [accepting, ...more], onFailure }),
     close: () => stopping.abort(),
   }
 }

@@ -36,6 +36,20 @@ describe('what a full store gives up', () => {
     expect(chosen(list, 31, true)).toEqual(['nobody', 'lapsed-old', 'lapsed-new', 'live-old'])
   })
 
+  it('is spaces only after repos of the same kind', () => {
+    const space = (name: string, askedAt: number): Candidate =>
+      candidate(`at://x/space/t/${name}`, { askedAt })
+    const both = [
+      space('lapsed', 0),
+      space('live', NOW - 2),
+      candidate('lapsed', { askedAt: 1 }),
+      candidate('live'),
+    ]
+    expect(chosen(both, 5)).toEqual(['lapsed'])
+    expect(chosen(both, 15)).toEqual(['lapsed', 'at://x/space/t/lapsed'])
+    expect(chosen(both, 40, true)).toEqual(['lapsed', 'at://x/space/t/lapsed', 'live', 'at://x/space/t/live'])
+  })
+
   it('is nothing when all would not be enough', () => {
     expect(chosen(list, 51, true)).toEqual([])
   })

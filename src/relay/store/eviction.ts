@@ -6,9 +6,9 @@
  *
  * 0. uploads that have not come whole go, those that were quiet longest first (`room.ts` asks whoever holds them);
  * 1. superseded snapshots of all repos go, whoever asked for them (heads stay);
- * 2. then repos whose askers have all lapsed, least recently asked-for first;
+ * 2. then repos whose askers have all lapsed, least recently asked-for first; then such spaces, in that order;
  * 3. then, only to make room for what the operator asked for, repos that peers still ask for, least recently
- *    asked-for first.
+ *    asked-for first; then such spaces.
  *
  * Never given up: what the operator asked for; what is being written or read into at the moment; and anything
  * at all when all of it together would not make enough room for a transfer whose size was told beforehand, or
@@ -20,6 +20,7 @@
 export const LIVED_FOR = 30 * 24 * 60 * 60_000
 
 export interface Candidate {
+  /** or the URI of a space */
   readonly did: string
   /** stored bytes */
   readonly bytes: number
@@ -29,6 +30,9 @@ export interface Candidate {
   /** at work on just now */
   readonly busy: boolean
 }
+
+/** What is kept goes by a DID when it is a public repo, by its URI when it is a space. */
+export const isSpace = (owner: string): boolean => owner.startsWith('at://')
 
 const lapsed = (it: Candidate, now: number): boolean =>
   it.askedAt === undefined || now - it.askedAt > LIVED_FOR
@@ -51,6 +55,7 @@ export function chooseEvicted(
     .sort(
       (a, b) =>
         Number(lapsed(b, need.now)) - Number(lapsed(a, need.now)) ||
+        Number(isSpace(a.did)) - Number(isSpace(b.did)) ||
         (a.askedAt ?? 0) - (b.askedAt ?? 0) ||
         (a.did < b.did ? -1 : 1),
     )

@@ -3,6 +3,7 @@ import { TABLES } from '../../storage/port.ts'
 import { weigh } from '../../storage/indexeddb/weigh.ts'
 import type { SegmentRow } from '../../storage/rows.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
+import type { ChunkRow } from '../spaces/rows.ts'
 
 /** Rows listed at a time while the books are opened: a store may have millions of blobs. */
 const PAGE = 1000
@@ -20,22 +21,33 @@ const BY_DID: ReadonlySet<Table> = new Set([
   'changes',
 ])
 
-/** What a write changes: bytes in all, and of each repo. */
+/** Tables whose keys hold the URI of the space that their rows belong to. */
+const BY_SPACE: ReadonlySet<Table> = new Set([
+  'spaces',
+  'space-log',
+  'space-repos',
+  'space-records',
+  'space-files',
+])
+
+/** What a write changes: bytes in all, and of each repo or space. */
 export interface Change {
   total: number
+  /** by DID, or by the space's URI */
   readonly byDid: Map<string, number>
   /** bytes of values that no row tells the size of, by key; undefined when they go */
   readonly loose: Map<string, number | undefined>
 }
 
 /**
- * The books of a store: how many bytes everything in it takes, and each repo. A row counts with its own
- * weight, and with that of the byte value it describes: a segment's size, a kept blob's. So what is freed is
- * known from the rows that go, and nothing has to be remembered for each value.
+ * The books of a store: how many bytes everything in it takes, and each repo and space. A row counts with its own
+ * weight, and with that of the byte value it describes: a segment's size, a kept blob's, a space's chunk's. So what
+ * is freed is known from the rows that go, and nothing has to be remembered for each value.
  */
 export interface Ledger {
   readonly used: number
-  usedBy(did: string): number
+  /** by DID, or by the space's URI */
+  usedBy(owner: string): number
   /** What these ops would change now. Nothing else may be written until it is entered. */
   weigh(ops: readonly WriteOp[]): Promise<Change>
   enter(change: Change): void
@@ -50,8 +62,8 @@ export async function openLedger(storage: Storage): Promise<Ledger> {
 
   const add = (change: Change, table: Table, key: string, bytes: number): void => {
     change.total += bytes
-    const did = didOf(table, key)
-    if (did !== undefined) change.byDid.set(did, (change.byDid.get(did) ?? 0) + bytes)
+    const owner = ownerOf(table, key)
+    if (owner !== undefined) change.byDid.set(owner, (change.byDid.get(owner) ?? 0) + bytes)
   }
 
   const enter = (change: Change): void => {
@@ -123,7 +135,7 @@ export async function openLedger(storage: Storage): Promise<Ledger> {
     get used() {
       return used
     },
-    usedBy: (did) => byDid.get(did) ?? 0,
+    usedBy: (owner) => byDid.get(owner) ?? 0,
     async weigh(ops) {
       const change = emptyChange()
       weighBytes(change, ops)
@@ -162,9 +174,13 @@ async function storedWeights(storage: Storage, ops: readonly WriteOp[]): Promise
 const emptyChange = (): Change => ({ total: 0, byDid: new Map(), loose: new Map() })
 
 /** Byte values whose size stands in a row that is written with them. */
-const isTold = (key: string): boolean => key.startsWith('seg/') || key.startsWith('blob/')
+const isTold = (key: string): boolean => /^(seg|blob|space-chunk)\//.test(key)
 
-function didOf(table: Table, key: string): string | undefined {
+/** The space in a key: its first four parts, whatever stands before and after them. */
+const SPACE_IN_KEY = /at:\/\/[^/]+\/space\/[^/]+\/[^/]+/
+
+function ownerOf(table: Table, key: string): string | undefined {
+  if (BY_SPACE.has(table)) return SPACE_IN_KEY.exec(key)?.[0]
   if (!BY_DID.has(table)) return undefined
   const slash = key.indexOf('/')
   return slash < 0 ? key : key.slice(0, slash)
@@ -175,6 +191,7 @@ function weightOf(table: Table, key: string, value: unknown): number {
   if (value === undefined) return 0
   const row = weigh([{ type: 'put', table, key, value }])
   if (table === 'segments') return row + ((value as SegmentRow | null)?.size ?? 0)
+  if (table === 'space-files') return row + ((value as ChunkRow | null)?.size ?? 0)
   if (table !== 'blobs') return row
   const blob = value as BlobRow | null
   return row + (blob?.state === 'kept' ? (blob.bytes ?? 0) : 0)

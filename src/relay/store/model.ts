@@ -6,7 +6,7 @@ import type { Work } from '../../sync/work.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { RepoRow, SnapshotRow } from '../../storage/rows.ts'
 import type { SegmentReader } from '../../storage/segment-reader.ts'
-import type { Holder } from './room.ts'
+import type { Holder, SpacesInStore } from './room.ts'
 
 /** Who may ask for a repo to be kept. The operator always may. */
 export type Admission =
@@ -149,6 +149,10 @@ export interface Store {
   took(did: string): void
   /** Counts what lies beside the database, and is to be taken in from there, against the cap. One holder a store. */
   holdRoom(holder: Holder): HeldRoom
+  /** Spaces lie in the same database, through `storage`, and their bytes count. One keeper of spaces a store. */
+  holdSpaces(by: SpacesInStore): void
+  /** stored bytes of a repo, by its DID, or of a space, by its URI */
+  usedBy(owner: string): number
   states(dids: readonly string[]): Promise<RepoState[]>
   list(): Promise<StoredRepo[]>
   /** The kept DID of a handle that was proven when it was last fetched. */

@@ -4,7 +4,7 @@ import type { Storage } from '../../storage/port.ts'
 import { deleteRepo } from '../../sync/keep.ts'
 import { exclusively } from '../../sync/work.ts'
 import { type Asks, OPERATOR } from './asks.ts'
-import { chooseEvicted, mayGo } from './eviction.ts'
+import { type Candidate, chooseEvicted, isSpace, mayGo } from './eviction.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { HeldRoom } from './model.ts'
@@ -20,6 +20,17 @@ export interface RoomParts {
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void
   /** whoever holds room beside the database */
   readonly holder: () => Holder | undefined
+  /** whoever keeps spaces in the same database */
+  readonly spaces: () => SpacesInStore | undefined
+}
+
+/** Spaces whose bytes count against the same cap. */
+export interface SpacesInStore {
+  /** the most that one may take, bytes */
+  allowance(space: string): number
+  candidates(): readonly Candidate[]
+  /** Gives one up with all that is kept of it. False when something is at work on it. */
+  evict(space: string): Promise<boolean>
 }
 
 /** Holds room beside the database for what may be kept later: it goes before anything that is kept does. */
@@ -49,19 +60,19 @@ export async function freeRoom(parts: RoomParts, need: Need): Promise<boolean> {
     if (await trim(storage, did, clock, { anyway: true })) parts.log('store.trimmed', { did })
   }
   if (gate.used <= target) return true
-  const chosen = chooseEvicted(
-    [...gate.repos.keys()].map((did) => candidateOf(parts, did, need)),
-    { bytes: gate.used - target, now: clock.now(), forOperator: need.forOperator },
-  )
-  for (const { did } of chosen) await evict(parts, did)
+  const chosen = chooseEvicted(candidates(parts, need), {
+    bytes: gate.used - target,
+    now: clock.now(),
+    forOperator: need.forOperator,
+  })
+  for (const { did } of chosen) await (isSpace(did) ? parts.spaces()?.evict(did) : evict(parts, did))
   return chosen.length > 0 && gate.used <= target
 }
 
 /** The most that could be free for a write to this repo once everything that may go is gone, bytes. */
 export function possibleRoom(parts: RoomParts, did: string, forOperator: boolean): number {
   const need: Need = { most: 0, did, forOperator }
-  return [...parts.gate.repos.keys()]
-    .map((it) => candidateOf(parts, it, need))
+  return candidates(parts, need)
     .filter((it) => mayGo(it, { now: parts.clock.now(), forOperator }))
     .reduce((sum, it) => sum + it.bytes, parts.holder()?.spare ?? 0)
 }
@@ -89,6 +100,15 @@ export async function freePlace(parts: RoomParts, forOperator: boolean): Promise
     { bytes: 1, now: parts.clock.now(), forOperator },
   )
   return first === undefined ? false : evict(parts, first.did)
+}
+
+/** Repos and spaces. What room is made for stays itself. */
+function candidates(parts: RoomParts, need: Need): Candidate[] {
+  const spaces = parts.spaces()?.candidates() ?? []
+  return [
+    ...[...parts.gate.repos.keys()].map((did) => candidateOf(parts, did, need)),
+    ...spaces.map((it) => (it.did === need.did ? { ...it, busy: true } : it)),
+  ]
 }
 
 function candidateOf({ gate, asks, busy }: RoomParts, did: string, need: Need) {

@@ -1,18 +1,19 @@
-import { hash, randomInt } from 'node:crypto'
 import { createIdentityResolver } from '../../pds/identity.ts'
 import { parseAccountName } from '../../pds/input.ts'
 import { openLevel } from '../../storage/level/open.ts'
 import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
 import { settleHead } from '../../storage/settle.ts'
 import type { Storage } from '../../storage/port.ts'
-import { type Host, networkOf } from '../../sync/host.ts'
+import { networkOf } from '../../sync/host.ts'
 import { sweep, sweepsDue } from '../../sync/keep.ts'
 import { openRepo } from '../../sync/kept.ts'
 import { createBlobFetching } from './blob-fetching.ts'
 import { openAsks, OPERATOR } from './asks.ts'
 import { StoreError } from './errors.ts'
+import { isSpace } from './eviction.ts'
 import type { Fetching } from './fetch-repo.ts'
 import { createGate } from './gate.ts'
+import { hostOf } from './host.ts'
 import { codeOf, createKeeper, nameOf } from './keeper.ts'
 import type { RepoState, Store, StoredRepo, StoreOptions } from './model.ts'
 import {
@@ -23,6 +24,7 @@ import {
   type Holder,
   possibleRoom,
   type RoomParts,
+  type SpacesInStore,
 } from './room.ts'
 import { createStoreHandler } from './serve.ts'
 import { trim } from './upkeep.ts'
@@ -60,7 +62,7 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
 
   const gate = await createGate(inner, {
     limit: limits.bytes,
-    allowance: (did) => allowanceOf(did),
+    allowance: (it) => (isSpace(it) ? (spaces?.allowance(it) ?? 0) : allowanceOf(it)),
     makeRoom: (most, did) => makeRoom(most, did),
     onRepo(did) {
       if (!gate.repos.has(did)) readers.delete(did)
@@ -131,11 +133,13 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     log,
   })
   let holder: Holder | undefined
+  let spaces: SpacesInStore | undefined
   const room: RoomParts = {
     ...{ storage, gate, asks, log },
     clock: host.clock,
     busy: (did) => keeper.isBusy(did),
     holder: () => holder,
+    spaces: () => spaces,
   }
 
   const describe = async (did: string): Promise<StoredRepo | undefined> => {
@@ -219,6 +223,8 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
       holder = by
       return heldRoom(gate, foresee)
     },
+    holdSpaces: (by) => void (spaces = by),
+    usedBy: (owner) => gate.usedBy(owner),
     async states(dids) {
       return Promise.all(
         dids.map(async (did): Promise<RepoState> => {
@@ -280,21 +286,4 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
   }
   const handler = createStoreHandler({ store, asks, timers: host.timers, signal })
   return store
-}
-
-function hostOf(options: StoreOptions, storage: Storage): Host {
-  return {
-    storage,
-    fetch: options.fetch,
-    sha256: (bytes) => hash('sha256', bytes, 'buffer'),
-    timers: {
-      after(ms, run) {
-        const timer = setTimeout(run, ms)
-        return () => clearTimeout(timer)
-      },
-    },
-    clock: { now: () => Date.now() },
-    random: () => randomInt(2 ** 32),
-    ...options.host,
-  }
 }

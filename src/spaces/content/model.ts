@@ -18,6 +18,13 @@ export type FieldValue =
 export const KINDS = ['space', 'profile', 'post', 'reaction', 'note', 'task', 'file', 'pin', 'read'] as const
 export type Kind = (typeof KINDS)[number]
 
+/** Whose words an entity holds that came from an export of another space, and when they were written there. */
+export interface Origin {
+  readonly name: string
+  /** ms, by a clock of then */
+  readonly at: number
+}
+
 /**
  * Fields of each kind. A field that is absent has not been set. `deleted` is a field of all kinds. Entities are named
  * by `{kind}/{id}` where one speaks of another (a reply's parent, a pin's target).
@@ -32,9 +39,9 @@ export interface Fields {
     readonly picture?: string
     /** DIDs of atproto repos that the person offers for the group's backup */
     readonly repos?: readonly string[]
-    /** DIDs that the person's devices keep for others */
-    readonly keeps?: readonly string[]
-    /** an atproto account that vouches for this person, claimed; see `spaces/keys` for the proof */
+    /** what the person's devices keep for others: which head, and when they looked last (ms; 0: not yet) */
+    readonly keeps?: readonly { readonly did: string; readonly rev: string; readonly at: number }[]
+    /** an atproto account that vouches for this person, claimed; see `spaces/persons` for the proof */
     readonly account?: string
   }
   readonly post: {
@@ -45,11 +52,12 @@ export interface Fields {
     readonly files?: readonly string[]
     /** `did:key`s of persons who are mentioned */
     readonly mentions?: readonly string[]
+    readonly from?: Origin
   }
   /** id: `{person's tag}.{hash of target and emoji}` */
   readonly reaction: { readonly target?: string; readonly emoji?: string; readonly on?: boolean }
   /** the text itself is a document of its own: `spaces/text` */
-  readonly note: { readonly title?: string }
+  readonly note: { readonly title?: string; readonly from?: Origin }
   readonly task: {
     readonly title?: string
     readonly done?: boolean
@@ -59,6 +67,7 @@ export interface Fields {
     readonly due?: string | null
     /** fractional index: text that sorts */
     readonly order?: string
+    readonly from?: Origin
   }
   readonly file: {
     readonly name?: string
@@ -69,9 +78,10 @@ export interface Fields {
     readonly sealed?: Uint8Array
     /** a small picture of it, at most 32 KiB, WebP or JPEG */
     readonly preview?: Uint8Array
+    readonly from?: Origin
   }
   readonly pin: { readonly target?: string; readonly on?: boolean; readonly order?: string }
-  /** id: `{person's tag}.{place}`: up to which counter the person has read there */
+  /** id by `readId(person, place)`: up to which counter the person has read there; of several the greatest */
   readonly read: { readonly upTo?: number }
 }
 
@@ -80,6 +90,8 @@ export interface Edit<K extends Kind = Kind> {
   readonly kind: K
   readonly id: string
   readonly set: Fields[K] & { readonly deleted?: boolean }
+  /** fields that are to be as if they had never been set: what undo and restore need */
+  readonly unset?: readonly string[]
 }
 
 /** A record as it is sealed: `collection` is `app.cairn.space.{kind}`, `rkey` the entity's id. */
@@ -155,9 +167,11 @@ export interface Content {
   membersChanged(): void
   /**
    * The records by which this device makes these edits now, over all that was seen: one for each entity, with
-   * counters and with what stays of history. They count after `put`. Edits that change nothing give no record.
+   * counters (ascending in the order of the edits) and with what stays of history. They count after `put`. Edits that
+   * change nothing give no record.
    *
-   * @throws ContentError `content.invalid`, `content.not-yours`, `content.too-large`
+   * @throws ContentError `content.invalid`, `content.no-person`, `content.read-only`, `content.not-yours`,
+   *   `content.admins-only`, `content.too-large`, `content.version`, `content.exhausted`
    */
   edit(device: string, edits: readonly Edit[], now: number): readonly InnerRecord[]
   get<K extends Kind>(kind: K, id: string): Entity<K> | undefined
@@ -172,9 +186,20 @@ export interface Content {
   reactions(item: string): readonly { readonly emoji: string; readonly persons: readonly string[] }[]
   /** Earlier and present values of an entity's fields, newest first. */
   history(kind: Kind, id: string): readonly FieldVersion[]
-  /** The edit that brings back what an entity's fields were just after this counter. */
+  /**
+   * The edit that brings back what an entity's fields were just after this counter. A field whose value of then is
+   * no longer in history is left alone.
+   *
+   * @throws ContentError `content.unknown`
+   */
   restore(kind: Kind, id: string, counter: number): Edit
-  /** The greatest counter seen. */
+  /** What a person has not seen, by their `read` marks. */
+  unread(person: string): Unread
+  /** Posts and replies by others that mention a person, newest first. */
+  mentions(person: string): readonly Entity<'post'>[]
+  /** `{kind}/{id}` of all that has changes of this device which nobody else has yet, in place of what was said before. */
+  setUnsent(items: Iterable<string>): void
+  /** The counter that the next edit is after, and that a `read` mark is set to: the greatest seen, within bounds. */
   readonly counter: number
   /** Entities whose view may have changed since the last call, `{kind}/{id}`; read once. */
   takeChanged(): readonly string[]
@@ -184,4 +209,18 @@ export interface ContentFault {
   readonly code: string
   readonly device: string
   readonly place: InnerPlace
+  /** of `content.field`: the first field whose value does not fit */
+  readonly field?: string
+}
+
+/**
+ * What is news to a person. A place is `posts` (posts that answer nothing), `notes`, `tasks`, `files`, or an entity
+ * with replies, as `{kind}/{id}`. Places without news are not there.
+ */
+export interface Unread {
+  readonly places: Readonly<Record<string, number>>
+  /** over all places */
+  readonly total: number
+  /** posts and replies among it that mention the person, `post/{id}`, newest first */
+  readonly mentions: readonly string[]
 }

@@ -50,9 +50,9 @@ function isSound({ maker, members, recipients }: Epoch, view: EpochView): boolea
 }
 
 /** True when nobody reads on by this key who should not, and everyone who should can. */
-function isUsable({ name, members, recipients }: Epoch, view: EpochView): boolean {
+function isUsable({ name, maker, members, recipients }: Epoch, view: EpochView): boolean {
   if (!view.barriers.every((it) => view.knew(members, it))) return false
-  if (!recipients.every((it) => view.access.has(it))) return false
+  if (![maker, ...recipients].every((it) => view.access.has(it))) return false
   const listed = new Set(recipients)
   return [...view.access].every((it) => listed.has(it) || view.cameWith(it, name))
 }

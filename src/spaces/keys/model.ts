@@ -19,7 +19,8 @@ export interface SpaceDevice {
 /**
  * A recovery secret: 16 bytes of chance, shown as 12 words (BIP-39, English) or kept in a file that a passphrase may
  * seal. For each space it **is** a device of its own, offline; its keys are derived from the secret and the space's
- * URI. It can also hold the authority's key of a space.
+ * URI, or from a seed that a device without the secret has sealed for it. It can also hold the authority's key of a
+ * space.
  */
 export interface Recovery {
   /** 16 bytes; never stored in the clear once the person has confirmed that they have it */
@@ -31,6 +32,8 @@ export interface SpaceKeys {
   device(space: string): Promise<SpaceDevice>
   /** New ones beside the old, which stay until `forget`: for a device whose profile was cloned. */
   renew(space: string): Promise<SpaceDevice>
+  /** All that this profile has been in a space, newest first; empty where it has none yet. */
+  devices(space: string): Promise<readonly SpaceDevice[]>
   /** A key that owners' devices share (the authority's), under a name; bytes, since it is handed to the owner's other devices. */
   secret(space: string, name: string): Promise<Uint8Array | undefined>
   keepSecret(space: string, name: string, key: Uint8Array): Promise<void>

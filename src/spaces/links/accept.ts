@@ -17,9 +17,12 @@ export type IgnoredBecause =
   /** others came first, and that was all */
   | 'surplus'
 
-export interface Acceptance {
+/** What is asked about a join. */
+export type JoinClaim = Pick<Join, 'space' | 'link' | 'device' | 'at' | 'id'>
+
+export interface Acceptance<J extends JoinClaim = Join> {
   /** joins that count, by time and id; with `approval` they ask, and an admin's operation lets in */
-  readonly accepted: readonly Join[]
+  readonly accepted: readonly J[]
   readonly ignored: ReadonlyMap<string, IgnoredBecause>
 }
 
@@ -28,13 +31,13 @@ export interface Acceptance {
  * when it has the same, in whatever order and however often it came. A closing only ever takes away. `closings` are
  * those whose makers may close.
  */
-export function acceptJoins(
+export function acceptJoins<J extends JoinClaim>(
   record: LinkRecord,
-  joins: Iterable<Join>,
+  joins: Iterable<J>,
   closings: readonly LinkClosing[],
-): Acceptance {
+): Acceptance<J> {
   const lists = closings.filter((it) => isOf(record, it)).map((it) => new Set(it.joins))
-  const accepted: Join[] = []
+  const accepted: J[] = []
   const ignored = new Map<string, IgnoredBecause>()
   const devices = new Set<string>()
   for (const join of inOrder(joins)) {
@@ -57,13 +60,13 @@ const isOf = (record: LinkRecord, it: { readonly space: string; readonly link: s
   it.space === record.space && it.link === record.link
 
 /** Each once, by time, then by id. */
-function inOrder(joins: Iterable<Join>): Join[] {
-  const byId = new Map<string, Join>()
+function inOrder<J extends JoinClaim>(joins: Iterable<J>): J[] {
+  const byId = new Map<string, J>()
   for (const join of joins) byId.set(join.id, join)
   return [...byId.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
 }
 
-function ownFault(record: LinkRecord, join: Join): IgnoredBecause | undefined {
+function ownFault(record: LinkRecord, join: JoinClaim): IgnoredBecause | undefined {
   if (!isOf(record, join)) return 'other'
   if (join.at < record.created) return 'early'
   return record.expires !== null && join.at >= record.expires ? 'expired' : undefined

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseCid } from '../../core/cid.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import {
   deriveKey,
@@ -11,10 +12,11 @@ import {
   randomBytes,
 } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
-import { bytesOf, bytesUpTo, flag, readMap, spaceUri, time, version1 } from '../maps.ts'
+import { bytesOf, bytesUpTo, flag, link as cidLink, readMap, spaceUri, time, version1 } from '../maps.ts'
 import { isPaddedSize, pad, unpad } from '../sealing/padding.ts'
 import { isLinkKey } from './link-key.ts'
 import { linkPlace, type ShortLink } from './place.ts'
+import { relayAddresses } from './relays.ts'
 
 const SEAL_TAG = 'cairn.space.join-seal.v1'
 const TAG = 'cairn.space.join.v1'
@@ -23,8 +25,6 @@ const MAX_CAPABILITY_BYTES = 8192
 /** Longest in a long link: a QR code still holds it. */
 export const MAX_LONG_CAPABILITY_BYTES = 2048
 const MAX_TITLE = 200
-const MAX_RELAYS = 8
-const MAX_ADDRESS = 256
 
 /** What a link lets in as: a viewer link, an editor link. */
 export type LinkRole = 'reader' | 'writer'
@@ -32,6 +32,8 @@ export type LinkRole = 'reader' | 'writer'
 /** What a join link gives to its holder. Bytes: docs/spaces.md. */
 export interface Capability {
   readonly space: string
+  /** CID of the space's first operation: the URI alone would let whoever found the authority's key begin it again */
+  readonly root: string
   /** shown before joining; the inviter's words, proven by nothing */
   readonly title: string
   /** addresses, hints only */
@@ -50,11 +52,9 @@ export interface Capability {
 const shape = v.strictObject({
   ver: version1,
   space: spaceUri,
+  root: cidLink,
   title: v.pipe(v.string(), v.maxLength(MAX_TITLE)),
-  relays: v.pipe(
-    v.array(v.pipe(v.string(), v.maxLength(MAX_ADDRESS), v.regex(/^[\x21-\x7e]+$/))),
-    v.maxLength(MAX_RELAYS),
-  ),
+  relays: relayAddresses,
   role: v.picklist(['reader', 'writer']),
   approval: flag,
   key: v.pipe(
@@ -67,9 +67,10 @@ const shape = v.strictObject({
 
 /** DAG-CBOR of the capability. Throws `spaces.capability-malformed` for one that nobody would take. */
 export function encodeCapability(capability: Capability): Uint8Array<ArrayBuffer> {
-  const { space, title, relays, role, approval, key, expires, epoch } = capability
+  const { space, root, title, relays, role, approval, key, expires, epoch } = capability
+  if (parseCid(root) === undefined) throw new SpacesError('spaces.capability-malformed', { reason: 'root' })
   const bytes = encodeDagCbor({
-    ...{ ver: 1, space, title, relays: [...relays], role, approval, key, expires },
+    ...{ ver: 1, space, root: { $link: root }, title, relays: [...relays], role, approval, key, expires },
     epoch: epoch === null ? null : { name: epoch.name, key: epoch.key },
   })
   parseCapability(bytes)

@@ -5,7 +5,7 @@ import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { KEY_BYTES } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
 import { ascending, bytesOf, deviceDid, readMap, spaceUri, version1 } from '../maps.ts'
-import { checkSignature, signAs, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
+import { checkSignature, signAs, type Signature, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
 import { type LinkRecord, MAX_USES } from './record.ts'
 
 const TAG = 'cairn.space.link-closing.v1'
@@ -61,12 +61,23 @@ export async function readLinkClosing(
   bytes: Uint8Array,
   of: Pick<LinkRecord, 'space' | 'link'>,
 ): Promise<LinkClosing> {
+  const { closing, signature } = parseLinkClosing(bytes)
+  if (closing.space !== of.space) throw new SpacesError('spaces.join-other', { reason: 'space' })
+  if (closing.link !== of.link) throw new SpacesError('spaces.join-other', { reason: 'link' })
+  const { what, signer, sig, signed } = signature
+  await checkSignature(what, signer, sig, signed())
+  return closing
+}
+
+/** A closing of any link, without the proof. Throws `spaces.closing-malformed`, `spaces.version`. */
+export function parseLinkClosing(bytes: Uint8Array): {
+  readonly closing: LinkClosing
+  readonly signature: Signature
+} {
   const read = readMap(bytes, shape, 'spaces.closing-malformed', MAX_BYTES)
   const { space, link, reason, by, sig } = read
   const closing = { space, link, reason, joins: read.joins.map(toHex), by }
   if (!ascending(closing.joins)) throw new SpacesError('spaces.closing-malformed', { reason: 'joins' })
-  if (space !== of.space) throw new SpacesError('spaces.join-other', { reason: 'space' })
-  if (link !== of.link) throw new SpacesError('spaces.join-other', { reason: 'link' })
-  await checkSignature('link-closing', by, sig, signedBytes(TAG, unsigned(closing)))
-  return closing
+  const signed = (): Uint8Array => signedBytes(TAG, unsigned(closing))
+  return { closing, signature: { what: 'link-closing', signer: by, sig, signed } }
 }

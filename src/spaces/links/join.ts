@@ -4,9 +4,9 @@ import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { digest } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
-import { type KeyCard, MAX_KEY_CARD_BYTES, readKeyCard } from '../key-card.ts'
+import { type KeyCard, MAX_KEY_CARD_BYTES, parseKeyCard } from '../key-card.ts'
 import { bytesOf, bytesUpTo, deviceDid, readMap, spaceUri, time, version1 } from '../maps.ts'
-import { checkSignature, signAs, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
+import { checkSignature, signAs, type Signature, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
 import type { LinkRecord } from './record.ts'
 
 const LINK_TAG = 'cairn.space.link-join.v1'
@@ -71,14 +71,35 @@ export async function signJoin(
  *   `device`: another's card), `spaces.bad-signature`, `spaces.card-malformed`
  */
 export async function readJoin(bytes: Uint8Array, of: Pick<LinkRecord, 'space' | 'link'>): Promise<Join> {
-  const read = readMap(bytes, shape, 'spaces.join-malformed', MAX_JOIN_BYTES)
-  const { ver: _ver, linkSig, sig, ...fields } = read
+  const { fields, keys, named, signatures } = parseJoin(bytes)
   if (fields.space !== of.space) throw new SpacesError('spaces.join-other', { reason: 'space' })
   if (fields.link !== of.link) throw new SpacesError('spaces.join-other', { reason: 'link' })
-  const signed = signedBytes(DEVICE_TAG, unsigned(fields))
-  await checkSignature('join-link', fields.link, linkSig, signedBytes(LINK_TAG, unsigned(fields)))
-  await checkSignature('join', fields.device, sig, signed)
-  const keys = await readKeyCard(fields.card)
-  if (keys.device !== fields.device) throw new SpacesError('spaces.join-other', { reason: 'device' })
-  return { ...fields, id: toHex(await digest(signed)), keys }
+  for (const { what, signer, sig, signed } of signatures) await checkSignature(what, signer, sig, signed())
+  return { ...fields, id: toHex(await digest(named)), keys }
+}
+
+/** A join by any link, without the proof. */
+export interface ParsedJoin {
+  readonly fields: JoinFields
+  readonly keys: KeyCard
+  /** the join's id is the SHA-256 of these bytes */
+  readonly named: Uint8Array<ArrayBuffer>
+  /** of the link, the device, and the card */
+  readonly signatures: readonly Signature[]
+}
+
+/** Throws `spaces.join-malformed`, `spaces.version`, `spaces.join-other` (`device`), `spaces.card-malformed`. */
+export function parseJoin(bytes: Uint8Array): ParsedJoin {
+  const read = readMap(bytes, shape, 'spaces.join-malformed', MAX_JOIN_BYTES)
+  const { ver: _ver, linkSig, sig, ...fields } = read
+  const { card, signature } = parseKeyCard(fields.card)
+  if (card.device !== fields.device) throw new SpacesError('spaces.join-other', { reason: 'device' })
+  const named = signedBytes(DEVICE_TAG, unsigned(fields))
+  const byLink = (): Uint8Array => signedBytes(LINK_TAG, unsigned(fields))
+  const signatures = [
+    { what: 'join-link', signer: fields.link, sig: linkSig, signed: byLink },
+    { what: 'join', signer: fields.device, sig, signed: () => named },
+    signature,
+  ]
+  return { fields, keys: card, named, signatures }
 }

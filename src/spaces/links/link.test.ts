@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { toBase64Url } from '@atcute/multibase'
 import { describe, expect, it } from 'vitest'
-import { concat, toHex } from '../../core/bytes.ts'
+import { concat, toHex, utf8 } from '../../core/bytes.ts'
+import { cidString, CODEC_DAG_CBOR, CODEC_RAW } from '../../core/cid.ts'
+import { sha256 } from '../../pack/testing/sha256.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import { codeOf, randomFrom, vectorText } from '../testing/kit.ts'
 import {
@@ -19,6 +21,7 @@ const APP = 'https://cairn.example/'
 const short = await createShortLink(randomFrom(1))
 const capability: Capability = {
   space: 'at://did:key:zDnaeTV2XWkufA1EGbCgEGgZ1wbbCTWM5xW1kmN77gwo632zx/space/app.cairn.group/main',
+  root: cidString(CODEC_DAG_CBOR, sha256(utf8('root'))),
   title: 'Hütte über dem See',
   relays: ['/dns4/relay.example/tcp/443/wss', 'https://relay.example'],
   role: 'writer',
@@ -94,7 +97,7 @@ describe('a join link', () => {
 
   it('in its long form asks, and carries no key', async () => {
     const long = (it: unknown): string => `${APP}#/join/${toBase64Url(encodeDagCbor(it))}`
-    const wire = { ver: 1, ...asking }
+    const wire = { ver: 1, ...asking, root: { $link: asking.root } }
     expect(await codeOf(() => parseLink(long(wire)))).toBe('none')
     const open = { ...wire, approval: false }
     expect(await codeOf(() => parseLink(long(open)))).toBe('spaces.capability-malformed approval')
@@ -137,11 +140,14 @@ describe('a sealed capability', () => {
     )
   })
 
-  const wire = { ver: 1, ...capability }
+  const wire = { ver: 1, ...capability, root: { $link: capability.root } }
+  const raw = cidString(CODEC_RAW, sha256(utf8('root')))
   it.each([
     ['another version', { ...wire, ver: 2 }, 'spaces.version'],
     ['an unknown field', { ...wire, extra: 1 }, 'spaces.capability-malformed unknown-field'],
     ['no space', { ...wire, space: 'at://x' }, 'spaces.capability-malformed space'],
+    ['a root as text', { ...wire, root: capability.root }, 'spaces.capability-malformed root'],
+    ['a root of another codec', { ...wire, root: { $link: raw } }, 'spaces.capability-malformed root'],
     ['a long title', { ...wire, title: 'x'.repeat(201) }, 'spaces.capability-malformed title'],
     ['nine relays', { ...wire, relays: Array(9).fill('a') }, 'spaces.capability-malformed relays'],
     ['a relay with a space', { ...wire, relays: ['a b'] }, 'spaces.capability-malformed relays'],
@@ -161,6 +167,9 @@ describe('a sealed capability', () => {
   it('is not made when nobody would take it', async () => {
     expect(await codeOf(() => encodeCapability({ ...capability, title: 'x'.repeat(201) }))).toBe(
       'spaces.capability-malformed title',
+    )
+    expect(await codeOf(() => encodeCapability({ ...capability, root: 'x' }))).toBe(
+      'spaces.capability-malformed root',
     )
     expect(await codeOf(() => createLinkKey(() => new Uint8Array(32)))).toBe('spaces.invalid')
     expect(await codeOf(() => linkSigner(new Uint8Array(32)))).toBe('spaces.invalid')

@@ -1,7 +1,8 @@
-import { fromBase64Url, toBase64Url } from '@atcute/multibase'
+import { toBase64Url } from '@atcute/multibase'
 import { equalBytes } from '../../core/bytes.ts'
 import { deriveBytes, importSecret, KEY_BYTES, type Random, randomBytes } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
+import { afterRoute, checkApp, fromText, pairFrom, pairText } from './address.ts'
 import type { ShortLink } from './place.ts'
 import {
   type Capability,
@@ -14,7 +15,6 @@ const ID_TAG = 'cairn.space.join-id.v1'
 
 const ID_BYTES = 16
 const ROUTE = '#/join/'
-const SHORT = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/
 const LONG = /^[A-Za-z0-9_-]+$/
 /** Longest text that is looked at: a long capability, and an address before it. */
 const MAX_LINK = 2048 + Math.ceil((MAX_LONG_CAPABILITY_BYTES * 4) / 3)
@@ -36,8 +36,8 @@ const idOf = async (secret: Uint8Array): Promise<Uint8Array> =>
 
 /** `https://{app}/#/join/…`. `app` is where the app is served: an origin, and a path that ends with a slash. */
 export function formatLink(app: string, link: ShortLink | LongLink): string {
-  if (!/^https?:\/\/[^?#\s]+\/$/.test(app)) throw new SpacesError('spaces.invalid', { what: 'app' })
-  if (link.kind === 'short') return `${app}${ROUTE}${toBase64Url(link.id)}.${toBase64Url(link.secret)}`
+  checkApp(app)
+  if (link.kind === 'short') return `${app}${ROUTE}${pairText(link)}`
   const bytes = encodeCapability(link.capability)
   checkLong(link.capability, bytes)
   return `${app}${ROUTE}${toBase64Url(bytes)}`
@@ -51,18 +51,10 @@ export function formatLink(app: string, link: ShortLink | LongLink): string {
  *   `spaces.capability-malformed`, `spaces.version`
  */
 export async function parseLink(text: string): Promise<ShortLink | LongLink> {
-  if (text.length > MAX_LINK) throw new SpacesError('spaces.link-malformed', { reason: 'size' })
-  const at = text.indexOf('#')
-  if (at >= 0 && !text.startsWith(ROUTE, at))
-    throw new SpacesError('spaces.link-malformed', { reason: 'route' })
-  const rest = at < 0 ? text : text.slice(at + ROUTE.length)
-  const short = SHORT.exec(rest)
-  if (short !== null) {
-    const link: ShortLink = {
-      kind: 'short',
-      id: fromText(short[1] ?? ''),
-      secret: fromText(short[2] ?? ''),
-    }
+  const rest = afterRoute(text, ROUTE, MAX_LINK)
+  const short = pairFrom(rest)
+  if (short !== undefined) {
+    const link: ShortLink = { kind: 'short', ...short }
     if (!equalBytes(link.id, await idOf(link.secret))) throw new SpacesError('spaces.link-damaged')
     return link
   }
@@ -78,17 +70,4 @@ function checkLong({ approval }: Capability, bytes: Uint8Array): void {
   if (!approval) throw new SpacesError('spaces.capability-malformed', { reason: 'approval' })
   if (bytes.length > MAX_LONG_CAPABILITY_BYTES)
     throw new SpacesError('spaces.capability-malformed', { reason: 'size' })
-}
-
-/** Decoders differ in what they let pass: only the text that these bytes are written as does here. */
-function fromText(text: string): Uint8Array {
-  let bytes: Uint8Array | undefined
-  try {
-    bytes = fromBase64Url(text)
-  } catch {
-    // The same answer as for text that some decoders let pass.
-  }
-  if (bytes === undefined || toBase64Url(bytes) !== text)
-    throw new SpacesError('spaces.link-malformed', { reason: 'base64url' })
-  return bytes
 }

@@ -4,7 +4,7 @@ import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { KEY_BYTES } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
 import { bytesOf, deviceDid, flag, readMap, spaceUri, time, version1 } from '../maps.ts'
-import { checkSignature, signAs, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
+import { checkSignature, signAs, type Signature, SIGNATURE_BYTES, signedBytes } from '../signed.ts'
 import type { LinkRole } from './capability.ts'
 
 const TAG = 'cairn.space.link.v1'
@@ -67,12 +67,23 @@ export async function signLinkRecord(
  * @throws SpacesError `spaces.link-record-malformed`, `spaces.version`, `spaces.bad-signature`
  */
 export async function readLinkRecord(bytes: Uint8Array): Promise<LinkRecord> {
+  const { record, signature } = parseLinkRecord(bytes)
+  const { what, signer, sig, signed } = signature
+  await checkSignature(what, signer, sig, signed())
+  return record
+}
+
+/** The same without the proof. Throws `spaces.link-record-malformed`, `spaces.version`. */
+export function parseLinkRecord(bytes: Uint8Array): {
+  readonly record: LinkRecord
+  readonly signature: Signature
+} {
   const read = readMap(bytes, shape, 'spaces.link-record-malformed', MAX_BYTES)
   const { ver: _ver, sig, ...record } = read
   if (record.approval && record.epoch !== null)
     throw new SpacesError('spaces.link-record-malformed', { reason: 'epoch' })
   if (record.expires !== null && record.expires <= record.created)
     throw new SpacesError('spaces.link-record-malformed', { reason: 'expires' })
-  await checkSignature('link-record', record.by, sig, signedBytes(TAG, unsigned(record)))
-  return record
+  const signed = (): Uint8Array => signedBytes(TAG, unsigned(record))
+  return { record, signature: { what: 'link-record', signer: record.by, sig, signed } }
 }

@@ -13,11 +13,13 @@ export interface SpaceLog {
   readonly members: Members
   /**
    * Takes in operations and cards as they came, in any order, and keeps what counts; durable when it resolves. Bad
-   * ones change nothing and are told.
+   * ones change nothing and are told. What waits for its parents is not kept over a restart.
    *
-   * @throws StorageError
+   * @throws StorageError: what did not get to the disk is seen by nobody here, and is written with the next `add`
    */
   add(items: LogItems): Promise<LogAdded>
+  /** CIDs of operations that no other names as a parent, ascending: what `after` of another log takes */
+  heads(): readonly string[]
   /** CIDs of all operations that are neither one of these nor an ancestor of one, parents first; unknown CIDs are passed over */
   after(heads: readonly string[]): readonly string[]
   /** an operation's bytes; undefined when it is not here */

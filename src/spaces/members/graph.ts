@@ -2,7 +2,7 @@ import { addBit, addBits, type Bits, createBits, hasBit } from './bits.ts'
 import { MembersError } from './errors.ts'
 import type { Operation } from './model.ts'
 import type { SignedOperation } from './operation.ts'
-import { enrolmentOf, indexOf, roleChangeOf } from './subjects.ts'
+import { enrolmentOf, indexOf, linkOf, namedBy, roleChangeOf } from './subjects.ts'
 
 /** An operation in its place. Parents have lower indexes than their children. */
 export interface Node {
@@ -22,6 +22,14 @@ interface PersonIndex {
   readonly drops: Map<string, Node[]>
 }
 
+/** What is known of one link key. */
+export interface LinkIndex {
+  /** the operations that made it: two with one key are two links that close together */
+  readonly made: readonly Node[]
+  readonly joins: readonly Node[]
+  readonly closings: readonly Node[]
+}
+
 export interface Graph {
   readonly space: string
   readonly nodes: readonly Node[]
@@ -36,6 +44,11 @@ export interface Graph {
   readonly personsOf: (device: string) => readonly string[]
   readonly devices: () => Iterable<string>
   readonly freezes: (device: string) => readonly Node[]
+  /** by the link's `did:key` */
+  readonly link: (key: string) => LinkIndex | undefined
+  readonly links: () => Iterable<LinkIndex>
+  /** what was done to a device, or to the person named for it, by others than joins */
+  readonly naming: (device: string) => readonly Node[]
   readonly hides: () => Iterable<readonly [string, readonly Node[]]>
   readonly by: (author: string) => readonly Node[]
   /** the operations of an author with one number: more than one are a fork */
@@ -47,6 +60,8 @@ export interface Graph {
   readonly push: (node: Node) => void
 }
 
+const LISTS = { link: 'made', join: 'joins', close: 'closings' } as const
+
 /** The operations of a space and who is behind whom. Judges nothing but numbers and parents. */
 export function createGraph(space: string): Graph {
   const nodes: Node[] = []
@@ -56,6 +71,8 @@ export function createGraph(space: string): Graph {
   const persons = new Map<string, PersonIndex>()
   const personsOf = new Map<string, string[]>()
   const freezes = new Map<string, Node[]>()
+  const links = new Map<string, { made: Node[]; joins: Node[]; closings: Node[] }>()
+  const naming = new Map<string, Node[]>()
   const hides = new Map<string, Node[]>()
   const authors = new Map<string, Node[]>()
   const numbers = new Map<string, Node[]>()
@@ -113,6 +130,12 @@ export function createGraph(space: string): Graph {
       const all = indexOf(personsOf, enrolled.device, () => [])
       if (!all.includes(enrolled.person)) all.push(enrolled.person)
     }
+    for (const device of namedBy(operation)) append(naming, device, node)
+    const link = linkOf(operation)
+    if (link !== undefined) {
+      const index = indexOf(links, link, () => ({ made: [], joins: [], closings: [] }))
+      index[LISTS[operation.letter?.of ?? 'link']].push(node)
+    }
     if (act.kind === 'drop')
       for (const { device } of act.body.heads) append(person(act.body.person).drops, device, node)
     if (act.kind === 'freeze') append(freezes, act.body.device, node)
@@ -130,6 +153,9 @@ export function createGraph(space: string): Graph {
     personsOf: (device) => personsOf.get(device) ?? [],
     devices: () => personsOf.keys(),
     freezes: (device) => freezes.get(device) ?? [],
+    link: (key) => links.get(key),
+    links: () => links.values(),
+    naming: (device) => naming.get(device) ?? [],
     hides: () => hides.entries(),
     by: (author) => authors.get(author) ?? [],
     at: (author, seq) => numbers.get(`${author} ${seq}`) ?? [],

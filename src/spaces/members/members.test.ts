@@ -5,7 +5,8 @@ import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { MembersError } from './errors.ts'
 import { createMembers, MAX_FORKS, type Members } from './members.ts'
 import type { Act } from './model.ts'
-import { encodeOperation, signConsent, signOperation } from './operation.ts'
+import { signConsent } from './consent.ts'
+import { encodeOperation, signOperation } from './operation.ts'
 import { acts, commitCid, did, headOf, keyOf, SPACE } from './testing/story.ts'
 
 const signerOf = (name: string): SpaceSigner => ({

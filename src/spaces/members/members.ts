@@ -1,11 +1,15 @@
 import { parseSpace } from '../../repo/space/uri.ts'
 import type { Sha256 } from '../../core/hash.ts'
+import { hasBit } from './bits.ts'
 import { MembersError } from './errors.ts'
+import { chooseHeads } from './heads.ts'
+import type { History } from './history.ts'
+import { MAX_IDLE_JOINS } from './model.ts'
 import { parseOperation, type SignedOperation, verifyOperation } from './operation.ts'
 import { createOperationSet, type Fork } from './set.ts'
 import type { MembersState } from './state.ts'
 import { successorOf } from './subjects.ts'
-import type { CommitClaim, Verdict } from './verdict.ts'
+import { type CommitClaim, seenBy, type Verdict } from './verdict.ts'
 import { createWaiting, WAITING_LIMITS, type WaitingLimits } from './waiting.ts'
 
 export interface MembersOptions {
@@ -48,6 +52,19 @@ export interface Members {
   readonly all: () => string[]
   /** the number of this author's next operation over all that is in, 1 for the first */
   readonly nextSeq: (author: string) => number
+  /** the parents of this author's next operation over all that is in, ascending */
+  readonly headsFor: (author: string) => string[]
+  /** CIDs of all that is neither one of these nor an ancestor of one, parents first; unknown CIDs are passed over */
+  readonly after: (heads: readonly string[]) => string[]
+  /** Whether some operation ever made this a device of somebody, or it joined. */
+  readonly knows: (device: string) => boolean
+  /** what was so at earlier heads */
+  readonly history: History
+  /**
+   * Takes in an operation that was in before, from where this device keeps them: its signatures are not checked
+   * again. False when its parents are not in. Throws `MembersError`.
+   */
+  readonly restore: (bytes: Uint8Array) => boolean
 }
 
 /** Operations of one author with one number that are taken without need. */
@@ -74,7 +91,8 @@ export function createMembers({
   const verified = new WeakSet<SignedOperation>()
 
   /** Whether an operation in the set gave this author, or this authority, a part. */
-  function isKnown({ operation: { author, authority } }: SignedOperation): boolean {
+  function isKnown({ operation: { author, authority, letter } }: SignedOperation): boolean {
+    if (letter?.of === 'join') return graph.link(letter.join.link) !== undefined
     if (authority === null) return graph.personsOf(author).length > 0
     return authority === firstKey || graph.authority.some((it) => successorOf(it.operation) === authority)
   }
@@ -87,7 +105,15 @@ export function createMembers({
     if (parents.every(isIn) && !isKnown(signed)) throw new MembersError('members.unknown-author', { author })
     if (graph.at(author, seq).length >= MAX_FORKS && !waiting.isWanted(signed.cid, author))
       throw new MembersError('members.too-many', { what: 'forks', most: MAX_FORKS })
+    if (parents.every(isIn) && !set.room().hasRoom(signed.operation) && !isNeeded(signed.cid))
+      throw new MembersError('members.too-many', { what: 'joins', most: MAX_IDLE_JOINS })
   }
+
+  /** Whether what somebody with a part here did waits for this one. */
+  const isNeeded = (cid: string): boolean =>
+    waiting
+      .behind(cid)
+      .some(({ operation: { author, authority } }) => authority !== null || set.room().hasPart(author))
 
   /** What is refused is so for good, and all that waits for it. Whether there is room may change. */
   function noteRefused(cid: string, error: unknown): void {
@@ -123,10 +149,13 @@ export function createMembers({
     }
   }
 
+  function checkSpace({ operation }: SignedOperation): void {
+    if (operation.space !== space) throw new MembersError('members.wrong-space', { found: operation.space })
+  }
+
   async function add(bytes: Uint8Array): Promise<Added> {
     const signed = parseOperation(bytes, sha256)
-    if (signed.operation.space !== space)
-      throw new MembersError('members.wrong-space', { found: signed.operation.space })
+    checkSpace(signed)
     if (isIn(signed.cid)) return { entered: [], refused: [], is: 'in' }
     if (waiting.has(signed.cid)) return { entered: [], refused: [], is: 'waits' }
     const is = await take(signed)
@@ -163,9 +192,23 @@ export function createMembers({
     bytesOf(cid) {
       const node = graph.get(cid)
       if (node === undefined) throw new MembersError('members.unknown', { cid })
-      return node.bytes.slice()
+      return new Uint8Array(node.bytes)
     },
     all: () => graph.nodes.map((it) => it.cid),
+    headsFor: (author) => chooseHeads(graph, author),
+    after(heads) {
+      const seen = seenBy(graph, heads)
+      return graph.nodes.flatMap((it) => (hasBit(seen, it.index) ? [] : [it.cid]))
+    },
+    knows: (device) => graph.personsOf(device).length > 0,
+    history: set.history,
+    restore(bytes) {
+      const signed = parseOperation(bytes, sha256)
+      checkSpace(signed)
+      if (!signed.operation.parents.every(isIn)) return false
+      set.insert(signed)
+      return true
+    },
     nextSeq: (author) => graph.by(author).reduce((last, it) => Math.max(last, it.operation.seq), 0) + 1,
   }
 }

@@ -1,3 +1,7 @@
+import type { LinkClosing } from '../links/closing.ts'
+import type { JoinFields } from '../links/join.ts'
+import type { LinkRecord } from '../links/record.ts'
+
 /** Words of docs/space-members.md. */
 
 export const ROLES = ['none', 'reader', 'writer', 'admin'] as const
@@ -47,6 +51,13 @@ export interface FreezeBody extends NamedHead {
   readonly void: boolean
 }
 
+export interface JoinBody {
+  /** bytes of `signJoin` */
+  readonly join: Uint8Array
+  /** name of the epoch whose key came with the link, 32 bytes; null for none */
+  readonly epoch: Uint8Array | null
+}
+
 /** What an operation does. */
 export type Act =
   | { readonly kind: 'create'; readonly body: CreateBody }
@@ -59,6 +70,11 @@ export type Act =
   | { readonly kind: 'successor'; readonly body: { readonly key: string } }
   | { readonly kind: 'succeed'; readonly body: Readonly<Record<string, never>> }
   | { readonly kind: 'hide'; readonly body: { readonly item: string; readonly hidden: boolean } }
+  /** bytes of `signLinkRecord` */
+  | { readonly kind: 'link'; readonly body: { readonly record: Uint8Array } }
+  | { readonly kind: 'join'; readonly body: JoinBody }
+  /** bytes of `signLinkClosing` */
+  | { readonly kind: 'close'; readonly body: { readonly closing: Uint8Array } }
 
 export type Kind = Act['kind']
 
@@ -74,7 +90,21 @@ export interface OperationFields {
   readonly act: Act
 }
 
+/** A join as the rules look at it. */
+export interface JoinLetter extends JoinFields {
+  /** hexadecimal */
+  readonly id: string
+}
+
+/** What the bytes in a `link`, `join` or `close` say. */
+export type Letter =
+  | { readonly of: 'link'; readonly record: LinkRecord }
+  | { readonly of: 'join'; readonly join: JoinLetter }
+  | { readonly of: 'close'; readonly closing: LinkClosing }
+
 export interface Operation extends OperationFields {
+  /** null for all other kinds */
+  readonly letter: Letter | null
   /** the authority whose signature it has */
   readonly authority: string | null
 }
@@ -89,5 +119,7 @@ export const MAX_PARENTS = 256
 export const MAX_NAMED = 256
 /** A person who was given so many is given no further device. */
 export const MAX_PERSON_DEVICES = 256
+/** Joins of one link that count for nothing and are taken in without need. */
+export const MAX_IDLE_JOINS = 64
 /** UTF-16 units of what is hidden. */
 export const MAX_ITEM = 512

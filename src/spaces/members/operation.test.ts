@@ -1,16 +1,22 @@
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
+import { p256 } from '@noble/curves/nist.js'
 import { describe, expect, it } from 'vitest'
-import { toHex, utf8 } from '../../core/bytes.ts'
+import { equalBytes, toHex, utf8 } from '../../core/bytes.ts'
 import { CODEC_RAW, cidString } from '../../core/cid.ts'
 import { sha256 } from '../../pack/testing/sha256.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
+import { signKeyCard } from '../key-card.ts'
+import { signLinkClosing } from '../links/closing.ts'
+import { signJoin } from '../links/join.ts'
+import { signLinkRecord } from '../links/record.ts'
 import { MembersError } from './errors.ts'
 import type { Act, OperationFields } from './model.ts'
-import { encodeOperation, parseOperation, signConsent, signOperation, verifyOperation } from './operation.ts'
+import { signConsent } from './consent.ts'
+import { encodeOperation, parseOperation, signOperation, verifyOperation } from './operation.ts'
 import { acts, commitCid, did, headOf, keyOf, revOf, SPACE } from './testing/story.ts'
 
 /** `vitest -u` writes them anew; a change of what is there is a change of the format. */
-const VECTORS = join(import.meta.dirname, 'vectors', 'operations.json')
+const VECTORS = joinPath(import.meta.dirname, 'vectors', 'operations.json')
 
 const signerOf = (name: string) => ({
   id: did(name),
@@ -20,6 +26,28 @@ const signerOf = (name: string) => ({
 const consent = await signConsent(
   { space: SPACE, by: did('anna'), person: did('anna'), device: did('phone') },
   signerOf('phone'),
+)
+const card = await signKeyCard(
+  { device: did('anna'), key: p256.getPublicKey(keyOf('anna').privateKey, false) },
+  signerOf('anna'),
+)
+const about = { space: SPACE, link: did('gate') }
+const record = await signLinkRecord(
+  {
+    ...about,
+    ...{ role: 'writer', approval: false, created: 1_700_000_000_000, expires: null, uses: 3 },
+    ...{ epoch: new Uint8Array(32).fill(7), by: did('anna') },
+  },
+  signerOf('anna'),
+)
+const join = await signJoin(
+  { ...about, device: did('anna'), card, at: 1_700_000_000_001 },
+  signerOf('gate'),
+  signerOf('anna'),
+)
+const closing = await signLinkClosing(
+  { ...about, reason: 'used-up', joins: ['ab'.repeat(32)], by: did('anna') },
+  signerOf('anna'),
 )
 const ACTS: readonly (readonly [Act, string?])[] = [
   [acts.create('heir'), 'authority'],
@@ -36,6 +64,11 @@ const ACTS: readonly (readonly [Act, string?])[] = [
   [acts.successor('heir'), 'authority'],
   [acts.succeed(), 'heir'],
   [acts.hide('at://item', true)],
+  [{ kind: 'link', body: { record } }],
+  [{ kind: 'link', body: { record } }, 'authority'],
+  [{ kind: 'join', body: { join, epoch: new Uint8Array(32).fill(7) } }],
+  [{ kind: 'join', body: { join, epoch: null } }],
+  [{ kind: 'close', body: { closing } }],
 ]
 
 const fieldsOf = (act: Act): OperationFields => ({
@@ -61,6 +94,9 @@ async function codeOf(work: () => unknown): Promise<string> {
   }
 }
 
+const indexOfText = (bytes: Uint8Array, text: string): number =>
+  bytes.findIndex((_, at) => equalBytes(bytes.subarray(at, at + text.length), utf8(text)))
+
 const read = (bytes: Uint8Array) => codeOf(async () => verifyOperation(parseOperation(bytes, sha256)))
 
 describe('an operation', () => {
@@ -69,14 +105,14 @@ describe('an operation', () => {
     for (const [act, by] of ACTS) {
       const { bytes, cid, operation } = await signed(act, by)
       const { authority, ...fields } = parseOperation(bytes, sha256).operation
-      expect(fields).toEqual(fieldsOf(act))
+      expect(fields).toMatchObject(fieldsOf(act))
       expect(authority).toBe(by === undefined ? null : did(by))
-      const readable = JSON.stringify(operation, (_, it: unknown) =>
-        it instanceof Uint8Array ? toHex(it) : it,
-      )
+      const { letter, ...rest } = operation
+      expect(letter === null).toBe(!['link', 'join', 'close'].includes(act.kind))
+      const readable = JSON.stringify(rest, (_, it: unknown) => (it instanceof Uint8Array ? toHex(it) : it))
       shown.push({ operation: JSON.parse(readable) as unknown, cid, hex: toHex(bytes) })
     }
-    const keys = ['authority', 'heir', 'anna', 'phone'].map((name) => ({
+    const keys = ['authority', 'heir', 'anna', 'phone', 'gate'].map((name) => ({
       name,
       did: did(name),
       privateKeyHex: toHex(keyOf(name).privateKey),
@@ -95,6 +131,42 @@ describe('an operation', () => {
           /^members\.malformed/,
         )
       }
+    }
+  })
+
+  it('is refused when what it carries is of another space, by another, or not signed', async () => {
+    const elsewhere = { ...fieldsOf(acts.hide('x')), space: `${SPACE}2`, seq: 1 }
+    const bodies: readonly (readonly [Act, string])[] = [
+      [{ kind: 'link', body: { record } }, 'record'],
+      [{ kind: 'join', body: { join, epoch: null } }, 'join'],
+      [{ kind: 'close', body: { closing } }, 'closing'],
+    ]
+    for (const [act, name] of bodies) {
+      const there = { ...elsewhere, act }
+      const by = { ...fieldsOf(act), author: did('wim') }
+      for (const [fields, who] of [
+        [there, 'anna'],
+        [by, 'wim'],
+      ] as const)
+        expect(await codeOf(() => signOperation(fields, signerOf(who), undefined, sha256))).toBe(
+          `members.malformed body.${name}`,
+        )
+    }
+    const forge = async (act: Act) => codeOf(() => signed(act))
+    for (const [bytes, make, what] of [
+      [record, (it: Uint8Array): Act => ({ kind: 'link', body: { record: it } }), 'link-record'],
+      [
+        join,
+        (it: Uint8Array): Act => ({ kind: 'join', body: { join: it, epoch: null } }),
+        '(join|join-link)',
+      ],
+      [closing, (it: Uint8Array): Act => ({ kind: 'close', body: { closing: it } }), 'link-closing'],
+    ] as const) {
+      const end = new Uint8Array(bytes)
+      const at = indexOfText(end, 'sig') + 10
+      end[at] = (end[at] ?? 0) ^ 1
+      expect(await forge(make(end))).toMatch(new RegExp(`^members.bad-signature ${what} `))
+      expect(await forge(make(bytes.subarray(1)))).toMatch(/^members\.malformed body\./)
     }
   })
 
@@ -188,6 +260,10 @@ describe('an operation', () => {
       { ...wire, kind: 'leave', body: { person: did('wim'), heads: [] }, auth },
       'auth',
     ],
+    ['a join by the authority', { ...wire, kind: 'join', body: { join, epoch: null }, auth }, 'auth'],
+    ['a short epoch', { ...wire, kind: 'join', body: { join, epoch: new Uint8Array(3) } }, 'body.epoch'],
+    ['a record that is none', { ...wire, kind: 'link', body: { record: new Uint8Array(3) } }, 'body.record'],
+    ['no closing', { ...wire, kind: 'close', body: { closing: 'x' } }, 'body.closing'],
     ['a beginning after something', { ...wire, kind: 'create', body: { successor: null }, auth }, 'parents'],
   ])('is refused with %s', async (_, value, reason) => {
     expect(await codeOf(() => parseOperation(encodeDagCbor(value), sha256))).toBe(

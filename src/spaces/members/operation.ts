@@ -6,14 +6,15 @@ import { verifySignature } from '../../repo/signature.ts'
 import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { SpacesError } from '../errors.ts'
 import { readMap } from '../maps.ts'
-import { signAs, signedBytes } from '../signed.ts'
+import { signAs, type Signature, signedBytes } from '../signed.ts'
+import { consentBytes } from './consent.ts'
 import { MembersError } from './errors.ts'
+import { readLetter } from './letter.ts'
 import { type Act, type Kind, MAX_OPERATION_BYTES, type Operation, type OperationFields } from './model.ts'
 import { bodyShapes, operationShape } from './shapes.ts'
 
 const AUTHOR_TAG = 'cairn.space.members.v1'
 const AUTHORITY_TAG = 'cairn.space.authority.v1'
-const CONSENT_TAG = 'cairn.space.device.v1'
 
 /** An operation as it came, and what its signatures are over. */
 export interface SignedOperation {
@@ -23,18 +24,11 @@ export interface SignedOperation {
   readonly signatures: readonly Signature[]
 }
 
-interface Signature {
-  readonly what: 'author' | 'authority' | 'consent'
-  readonly signer: string
-  readonly sig: Uint8Array
-  readonly signed: () => Uint8Array
-}
-
 /** Kinds that nobody does without the authority's signature. */
 const AUTHORITY_KINDS: ReadonlySet<Kind> = new Set(['create', 'cut', 'successor', 'succeed'])
 
-/** Kinds that only a person's own devices do. */
-const OWN_KINDS: ReadonlySet<Kind> = new Set(['leave', 'device'])
+/** Kinds that a device does for itself or its person: no authority's signature is on them. */
+const OWN_KINDS: ReadonlySet<Kind> = new Set(['leave', 'device', 'join'])
 
 /**
  * Reads an operation; its signatures are not checked here. Every field has exactly its form, none is unknown, and
@@ -46,7 +40,9 @@ export function parseOperation(bytes: Uint8Array, sha256: Sha256): SignedOperati
   const { space, author, seq, parents, at, auth, sig } = map
   if (auth === null ? AUTHORITY_KINDS.has(act.kind) : OWN_KINDS.has(act.kind)) throw malformed('auth')
   if ((act.kind === 'create') !== (parents.length === 0)) throw malformed('parents')
-  const operation: Operation = { space, author, seq, parents, at, act, authority: auth?.key ?? null }
+  const fields = { space, author, seq, parents, at, act }
+  const carried = readLetter(fields, sha256)
+  const operation: Operation = { ...fields, authority: auth?.key ?? null, letter: carried?.letter ?? null }
   const signatures: Signature[] = []
   // First what a stranger cannot make.
   if (auth !== null) {
@@ -59,7 +55,13 @@ export function parseOperation(bytes: Uint8Array, sha256: Sha256): SignedOperati
     const signed = () => consentBytes({ space, by: author, person, device })
     signatures.push({ what: 'consent', signer: device, sig: consent, signed })
   }
-  return { operation, bytes: bytes.slice(), cid: cidString(CODEC_DAG_CBOR, sha256(bytes)), signatures }
+  signatures.push(...(carried?.signatures ?? []))
+  return {
+    operation,
+    bytes: new Uint8Array(bytes),
+    cid: cidString(CODEC_DAG_CBOR, sha256(bytes)),
+    signatures,
+  }
 }
 
 /** Throws `members.bad-signature` unless every key that the operation names has signed it. */
@@ -100,21 +102,6 @@ interface AuthorityMark {
   readonly key: string
   readonly sig: Uint8Array
 }
-
-export interface Consent {
-  readonly space: string
-  /** the device that will make the operation */
-  readonly by: string
-  readonly person: string
-  readonly device: string
-}
-
-/** The new device's word that it is of this person, 64 bytes. Throws `spaces.invalid` for another's signer. */
-export const signConsent = (consent: Consent, device: SpaceSigner): Promise<Uint8Array> =>
-  signAs(device, consent.device, consentBytes(consent))
-
-const consentBytes = ({ space, by, person, device }: Consent): Uint8Array =>
-  signedBytes(CONSENT_TAG, { space, by, person, device })
 
 const authorityBytes = (fields: OperationFields): Uint8Array => signedBytes(AUTHORITY_TAG, mapOf(fields))
 

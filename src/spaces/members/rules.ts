@@ -1,7 +1,9 @@
 import { hasBit } from './bits.ts'
 import type { Among } from './authority.ts'
 import type { Graph, Node } from './graph.ts'
-import { RANK } from './model.ts'
+import type { Acceptance } from '../links/accept.ts'
+import { type JoinLetter, RANK } from './model.ts'
+import { createJoins, type Joins } from './joins.ts'
 import { roleChangeOf } from './subjects.ts'
 
 /** By whose power an operation is made; 0 by none. */
@@ -12,6 +14,10 @@ export type Power = (typeof POWER)[keyof typeof POWER]
 export interface Universe {
   readonly has: Among
   readonly found: Map<number, boolean>
+  /** by index of a `link` operation */
+  readonly accepted: Map<number, Acceptance<JoinLetter>>
+  /** by index of a `join`: the `link` operations by which it counts */
+  readonly ways: Map<number, readonly Node[]>
 }
 
 /** From where a role is looked at. */
@@ -22,6 +28,7 @@ export interface Sight {
 }
 
 export interface Rules {
+  readonly joins: Joins
   /** by what power an operation lowers: `none` when it does not, or does not count */
   readonly lowers: (index: number) => Power
   /** whether an operation's grant counts, seen from a universe that has it */
@@ -38,9 +45,14 @@ export interface Rules {
   readonly sightOf: (has: Among, universe?: Universe) => Sight
 }
 
-export const createUniverse = (has: Among): Universe => ({ has, found: new Map() })
+export const createUniverse = (has: Among): Universe => ({
+  has,
+  found: new Map(),
+  accepted: new Map(),
+  ways: new Map(),
+})
 
-const LOWERING = new Set(['role', 'leave', 'drop', 'freeze'])
+const LOWERING = new Set(['role', 'leave', 'drop', 'freeze', 'close'])
 
 /** The rules of docs/space-members.md over a graph, in which some operations are nothing. */
 export function createRules(graph: Graph, nothing: ReadonlySet<number>): Rules {
@@ -79,17 +91,19 @@ export function createRules(graph: Graph, nothing: ReadonlySet<number>): Rules {
   }
 
   function judgeGrant(node: Node, universe: Universe): boolean {
-    const { index, seen, operation } = node
+    const { index, operation } = node
     if (nothing.has(index)) return false
     if (operation.authority !== null) return true
-    const sight: Sight = {
-      grants: (at) => hasBit(seen, at),
-      // Those before it and those apart from it, but not those that have seen it.
-      lowerings: (at) => at !== index && universe.has(at) && !hasSeen(at, index),
-      universe,
-    }
-    return powerFor(node, sight) !== POWER.none
+    if (operation.act.kind === 'join') return joins.waysIn(node, universe).length > 0
+    return powerFor(node, sightAt(node, universe)) !== POWER.none
   }
+
+  const sightAt = ({ index, seen }: Node, universe: Universe): Sight => ({
+    grants: (at) => hasBit(seen, at),
+    // Those before it and those apart from it, but not those that have seen it.
+    lowerings: (at) => at !== index && universe.has(at) && !hasSeen(at, index),
+    universe,
+  })
 
   function hasSeen(later: number, earlier: number): boolean {
     const node = graph.nodes[later]
@@ -104,12 +118,18 @@ export function createRules(graph: Graph, nothing: ReadonlySet<number>): Rules {
     const changes = graph.person(person)?.roles ?? []
     let best = 0
     for (const grant of changes) {
-      const { rank = 0 } = roleChangeOf(grant.operation) ?? {}
-      if (rank <= best || !sight.grants(grant.index) || !grants(grant, sight.universe)) continue
+      if (!sight.grants(grant.index)) continue
+      const rank = rankGiven(grant, sight.universe)
+      if (rank <= best || !grants(grant, sight.universe)) continue
       best = Math.max(best, lowered(grant, rank, changes, sight))
     }
     return best
   }
+
+  const rankGiven = (grant: Node, universe: Universe): number =>
+    grant.operation.act.kind === 'join'
+      ? joins.rankGiven(grant, universe)
+      : (roleChangeOf(grant.operation)?.rank ?? 0)
 
   /** What is left of a role that was given. */
   function lowered(grant: Node, rank: number, changes: readonly Node[], sight: Sight): number {
@@ -130,10 +150,14 @@ export function createRules(graph: Graph, nothing: ReadonlySet<number>): Rules {
     return (index?.enrolments.get(device) ?? []).some(
       (grant) =>
         sight.grants(grant.index) &&
-        grants(grant, sight.universe) &&
+        enrols(grant, sight.universe) &&
         !drops.some((it) => isAgainst(it, grant, sight) && !(isAdmin && lowers(it.index) === POWER.admin)),
     )
   }
+
+  /** Who joins signs as the device that the person is named for: that holds whatever became of the link. */
+  const enrols = (grant: Node, universe: Universe): boolean =>
+    grant.operation.act.kind === 'join' ? !nothing.has(grant.index) : grants(grant, universe)
 
   function roleIn(device: string, person: string, sight: Sight): number {
     const role = roleOf(person, sight)
@@ -158,11 +182,15 @@ export function createRules(graph: Graph, nothing: ReadonlySet<number>): Rules {
         return act.body.role === 'admin' ? POWER.none : ofAdmin()
       case 'freeze':
       case 'hide':
+      case 'link':
+      case 'close':
         return ofAdmin()
       default:
         return POWER.none
     }
   }
 
-  return { lowers, grants, roleOf, roleIn, rankOf, powerFor, sightOf }
+  const joins = createJoins(graph, { nothing, lowers, grants, powerFor, sightAt, sightOf })
+
+  return { joins, lowers, grants, roleOf, roleIn, rankOf, powerFor, sightOf }
 }

@@ -1,9 +1,11 @@
 import { checkAdmission } from './admit.ts'
-import { judgeTerms, type Terms } from './authority.ts'
+import { type Among, judgeTerms, type Terms } from './authority.ts'
 import { hasBit } from './bits.ts'
 import { MembersError } from './errors.ts'
 import { createGraph, type Graph, type Node } from './graph.ts'
+import { createHistory, type History } from './history.ts'
 import type { SignedOperation } from './operation.ts'
+import { createRoom, type Room } from './room.ts'
 import { createRules, createUniverse, type Rules, type Universe } from './rules.ts'
 import { deriveState, type MembersState } from './state.ts'
 import { type CommitClaim, judgeCommit, type Verdict } from './verdict.ts'
@@ -27,6 +29,9 @@ export interface OperationSet {
   readonly state: () => MembersState
   readonly judge: (commit: CommitClaim) => Verdict
   readonly forks: () => Fork[]
+  /** what there is room for now */
+  readonly room: () => Room
+  readonly history: History
 }
 
 /** Operations in one space. */
@@ -46,20 +51,33 @@ export function createOperationSet(space: string, root?: string): OperationSet {
       view !== undefined && isSame(view.terms.nothing, terms.nothing)
         ? view.rules
         : createRules(graph, terms.nothing)
-    view = { size, terms, rules, whole: createUniverse(() => true), state: undefined }
+    view = { size, terms, rules, whole: createUniverse(() => true), state: undefined, room: undefined }
     return view
   }
 
   /** For ancestors of which exactly these are nothing. */
-  function rulesFor(node: Node, nothing: ReadonlySet<number>): Rules {
+  function rulesFor(seen: Among, nothing: ReadonlySet<number>): Rules {
     const { terms, rules } = current()
-    const seen = createSeen(node)
     const now = [...terms.nothing].filter(seen)
     return isSame(new Set(now), nothing) ? rules : createRules(graph, nothing)
   }
 
+  const history = createHistory(graph, {
+    rulesFor,
+    now: () => {
+      const { rules, whole } = current()
+      return { rules, whole }
+    },
+  })
+
   return {
     graph,
+    history,
+    room() {
+      const now = current()
+      now.room ??= createRoom(graph, now.rules, now.whole)
+      return now.room
+    },
     insert(signed) {
       if (graph.get(signed.cid) !== undefined) return
       if (graph.nodes.length >= MAX_OPERATIONS)
@@ -68,7 +86,7 @@ export function createOperationSet(space: string, root?: string): OperationSet {
       if (act.kind === 'create' && root !== undefined && signed.cid !== root)
         throw new MembersError('members.not-allowed', { kind: act.kind, author })
       const node = graph.place(signed)
-      checkAdmission(graph, node, (nothing) => rulesFor(node, nothing))
+      checkAdmission(graph, node, (nothing) => rulesFor(createSeen(node), nothing))
       graph.push(node)
     },
     state() {
@@ -98,6 +116,7 @@ interface View {
   readonly rules: Rules
   readonly whole: Universe
   state: MembersState | undefined
+  room: Room | undefined
 }
 
 const createSeen =

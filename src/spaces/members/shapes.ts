@@ -1,13 +1,16 @@
 import * as v from 'valibot'
 import { parseTid } from '../../core/tid.ts'
 import { isDeviceDid, parseSpace } from '../../repo/space/uri.ts'
-import { ascending, bytesOf, deviceDid, flag, link, version1 } from '../maps.ts'
+import { ascending, bytesOf, bytesUpTo, deviceDid, flag, link, version1 } from '../maps.ts'
+import { KEY_BYTES } from '../crypto.ts'
 import { SIGNATURE_BYTES } from '../signed.ts'
-import { MAX_ITEM, MAX_NAMED, MAX_PARENTS, MAX_SEQ, ROLES } from './model.ts'
+import { MAX_ITEM, MAX_NAMED, MAX_OPERATION_BYTES, MAX_PARENTS, MAX_SEQ, ROLES } from './model.ts'
 
 /** Exact shapes of an operation's map and of its bodies (docs/space-members.md). */
 
 const signature = bytesOf(SIGNATURE_BYTES)
+/** Has a reader of its own, which bounds it. */
+const letter = bytesUpTo(MAX_OPERATION_BYTES)
 const rev = v.pipe(
   v.string(),
   v.check((it) => Number.isSafeInteger(parseTid(it)?.micros)),
@@ -90,4 +93,7 @@ export const bodyShapes = {
     item: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ITEM)),
     hidden: flag,
   }),
+  link: v.strictObject({ record: letter }),
+  join: v.strictObject({ join: letter, epoch: v.nullable(bytesOf(KEY_BYTES)) }),
+  close: v.strictObject({ closing: letter }),
 }

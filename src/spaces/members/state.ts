@@ -2,6 +2,8 @@ import { hasBit } from './bits.ts'
 import type { Terms } from './authority.ts'
 import { type FrozenHead, freezesOf, frozenHead } from './freezes.ts'
 import type { Graph, Node } from './graph.ts'
+import { chooseHeads } from './heads.ts'
+import { type Ask, type MemberLink, memberLinks, openAsks, viaOf } from './links.ts'
 import { RANK, type Role, ROLES } from './model.ts'
 import { POWER, type Rules, type Universe } from './rules.ts'
 
@@ -9,6 +11,8 @@ export interface Person {
   readonly role: Role
   /** the devices that have the role, ascending */
   readonly devices: readonly string[]
+  /** CID of the `link` operation by which they came; null for who was let in without one */
+  readonly via: string | null
 }
 
 /** What a set of operations says. Texts ascend, so that one set has one state to the letter. */
@@ -16,7 +20,7 @@ export interface MembersState {
   /** who has the authority now */
   readonly authority: string
   readonly successors: readonly string[]
-  /** CIDs that the next operation and the next commit name; a commit has room for the first 256 */
+  /** CIDs for the next commit or epoch to name: at most 256, see `chooseHeads`; an operation's are `headsFor` */
   readonly heads: readonly string[]
   /** those with a role */
   readonly persons: ReadonlyMap<string, Person>
@@ -25,6 +29,10 @@ export interface MembersState {
   /** where the repos of devices that were stopped stand still, as of now; undefined where nothing stays */
   readonly frozen: ReadonlyMap<string, FrozenHead | undefined>
   readonly hidden: readonly string[]
+  /** join links, ascending by the CID of their operation */
+  readonly links: readonly MemberLink[]
+  /** joins that wait for an admin, by time and id */
+  readonly asks: readonly Ask[]
   /** CIDs of operations that are in the set, whose grant counts for nothing: to be shown, and repeated or left */
   readonly idle: readonly string[]
 }
@@ -42,16 +50,19 @@ export function deriveState(graph: Graph, rules: Rules, terms: Terms, whole: Uni
     const role = roleName(rules.roleOf(person, sight))
     const own = [...(graph.person(person)?.enrolments.keys() ?? [])].sort()
     const held = own.filter((it) => rules.roleIn(it, person, sight) > 0)
-    return role === 'none' ? [] : [[person, { role, devices: held }] as const]
+    const via = viaOf(graph, rules, whole, person)
+    return role === 'none' ? [] : [[person, { role, devices: held, via }] as const]
   })
   return {
     authority: terms.key,
     successors: [...terms.successors].sort(),
-    heads: graph.heads(),
+    heads: chooseHeads(graph),
     persons: new Map(persons),
     devices: new Map(roles.filter(([, role]) => role !== 'none')),
     frozen: new Map(frozen),
     hidden: hiddenItems(graph, rules, whole),
+    links: memberLinks(graph, rules, whole),
+    asks: openAsks(graph, rules, whole),
     idle: graph.nodes.flatMap((it) => (isIdle(it, rules, whole) ? [it.cid] : [])).sort(),
   }
 }

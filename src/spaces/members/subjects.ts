@@ -13,6 +13,8 @@ export function roleChangeOf({ author, act }: Operation): RoleChange | undefined
   if (act.kind === 'create') return { person: author, rank: RANK.admin }
   if (act.kind === 'role') return { person: act.body.person, rank: RANK[act.body.role] }
   if (act.kind === 'leave') return { person: act.body.person, rank: RANK.none }
+  // What a join gives is its link's to say, and it lowers nobody.
+  if (act.kind === 'join') return { person: author, rank: RANK.none }
   return undefined
 }
 
@@ -26,7 +28,35 @@ export function enrolmentOf({ author, act }: Operation): Enrolment | undefined {
   if (act.kind === 'create') return { person: author, device: author }
   if (act.kind === 'role' && act.body.enrol) return { person: act.body.person, device: act.body.person }
   if (act.kind === 'device') return { person: act.body.person, device: act.body.device }
+  if (act.kind === 'join') return { person: author, device: author }
   return undefined
+}
+
+/** Devices that an operation is about, or whose person it is about; of a join none, since it is about its author. */
+export function namedBy({ author, act }: Operation): readonly string[] {
+  switch (act.kind) {
+    case 'create':
+      return [author]
+    case 'role':
+    case 'leave':
+      return [act.body.person]
+    case 'device':
+    case 'freeze':
+      return [act.body.device]
+    case 'drop':
+      return act.body.heads.map((it) => it.device)
+    case 'cut':
+      return act.body.devices
+    default:
+      return []
+  }
+}
+
+/** `did:key` of the link that an operation is about. */
+export function linkOf({ letter }: Operation): string | undefined {
+  if (letter?.of === 'link') return letter.record.link
+  if (letter?.of === 'join') return letter.join.link
+  return letter?.closing.link
 }
 
 /** The head that an operation names for a device; undefined when it names none, or nothing. */

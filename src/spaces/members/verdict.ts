@@ -46,7 +46,8 @@ export function judgeCommit(graph: Graph, rules: Rules, whole: Universe, commit:
   return { is: head !== undefined && rev < head.rev ? 'behind' : 'beyond', head }
 }
 
-function seenBy(graph: Graph, heads: readonly string[]): Bits {
+/** These operations and their ancestors; those that are not here are passed over. */
+export function seenBy(graph: Graph, heads: readonly string[]): Bits {
   const seen = createBits(graph.nodes.length)
   for (const cid of heads) {
     const node = graph.get(cid)

@@ -9,6 +9,8 @@ export interface Waiting {
   readonly take: (parent: string) => SignedOperation[]
   /** Whether one by another author waits for this operation. */
   readonly isWanted: (cid: string, author: string) => boolean
+  /** Those of known authors that wait for this operation, or for one that does, and so on. */
+  readonly behind: (cid: string) => SignedOperation[]
   /** CIDs that are waited for and do not wait themselves, ascending. */
   readonly missing: () => string[]
   readonly size: () => number
@@ -88,6 +90,15 @@ export function createWaiting(isIn: (cid: string) => boolean, limits: WaitingLim
     },
     isWanted: (cid, author) =>
       [...(children.get(cid) ?? [])].some((it) => entries.get(it)?.signed.operation.author !== author),
+    behind(cid) {
+      const found = new Set([cid])
+      // A set gives what was added while it is walked, too.
+      for (const it of found) for (const child of children.get(it) ?? []) found.add(child)
+      return [...found].flatMap((it) => {
+        const entry = entries.get(it)
+        return entry?.isKnown === true ? [entry.signed] : []
+      })
+    },
     missing: () => [...children.keys()].filter((it) => !entries.has(it) && !isIn(it)).sort(),
     size: () => entries.size,
   }

@@ -2,7 +2,18 @@ import type { LogAdded, LogItems, SpaceLog } from '../log/model.ts'
 import type { Act } from '../members/model.ts'
 import type { MembersState } from '../members/state.ts'
 import type { Content, Edit } from '../content/model.ts'
+import type { SpaceSigner } from '../../repo/space/commit.ts'
 import type { SpaceHost } from '../../storage/space/host.ts'
+import type { SpaceStore } from '../../storage/space/store.ts'
+import type { SpaceDevice } from '../keys/model.ts'
+import type { JoinFault } from '../members/joins.ts'
+import type { VaultActs } from './acts.ts'
+import type { DeviceOffer } from '../links/device-offer.ts'
+import type { OfferOptions } from './device-offer.ts'
+import type { SentHead } from './identity.ts'
+import type { Heads, SeenVerdict } from './judge-seen.ts'
+import type { VaultLinks } from './links.ts'
+import type { Persons } from './persons.ts'
 
 /** A row of the table `spaces`, by the space's URI. */
 export interface SpaceRow {
@@ -32,13 +43,22 @@ export interface Vault {
   readonly content: Content
   /** what its repos are kept with: `mayWrite` asks the log */
   readonly repos: SpaceHost
+  /** its repos: what sync reads from and puts into */
+  readonly store: SpaceStore
+  readonly persons: Persons
+  /** this device; another one after `adoptNewIdentity` */
+  readonly device: () => SpaceDevice
+  /** whether this device can act as the authority */
+  isOwner(): Promise<boolean>
+  /** As whom this device asks others for what they have: itself, or the link by which it wants in. */
+  prover(): Promise<SpaceSigner>
   /** own role now */
   readonly role: () => 'none' | 'reader' | 'writer' | 'admin'
   /**
    * Makes these edits: sealed under the right epoch (which is made when there is none), committed to this device's
    * repo, durable when it resolves, and in `content`.
    *
-   * @throws SpacesError `spaces.removed`, `spaces.read-only`; ContentError; StorageError
+   * @throws SpacesError `spaces.no-person` (not in yet), `spaces.removed`, `spaces.read-only`; ContentError; StorageError
    */
   edit(edits: readonly Edit[]): Promise<void>
   /** Puts inner records (of text) in the same way. A value of undefined deletes. */
@@ -55,6 +75,25 @@ export interface Vault {
   list(collection: string, prefix: string): Promise<readonly OpenedRecord[]>
   /** Signs an operation with this device (and with the authority's key where it is needed and held) and adds it. */
   act(act: Act): Promise<string>
+  readonly acts: VaultActs
+  readonly links: VaultLinks
+  /** Why this device's join counts for nothing; undefined when it counts, waits, or was not made. */
+  joinFault(): JoinFault | undefined
+  /**
+   * Goes on as a new device: this one's repo was found elsewhere with a head that is newer or another. `sent` is the
+   * newest head that others have; without it all is taken for unsent and written again.
+   */
+  adoptNewIdentity(sent?: SentHead): Promise<void>
+  /** Entities that this device changed after a head of its own that others have, `{kind}/{id}`, for `setUnsent`. */
+  unsentItems(sent: SentHead | undefined): Promise<readonly string[]>
+  /** The person who began the space, or took it over. */
+  founder(): string | undefined
+  /** What another device of this person is given: see `makeDeviceOffer`. */
+  deviceOffer(options: OfferOptions): Promise<DeviceOffer>
+  /** Says what this device has seen, at most every 30 s and when there is news; true when it did. */
+  publishSeen(): Promise<boolean>
+  /** How what a source offers (heads by device) stands to what members said they have seen. */
+  judgeSeen(offered: Heads): Promise<SeenVerdict>
   /** Takes in operations and cards from others. */
   learn(items: LogItems): Promise<LogAdded>
   /** A repo's head moved: what changed is opened and put into `content`. */

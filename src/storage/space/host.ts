@@ -9,6 +9,11 @@ export interface SpaceHost {
   readonly storage: Storage
   readonly sha256: Sha256
   readonly ltHash: LtHash
-  /** whether a commit of this author counts in this repo; asked after its signature was checked */
-  readonly mayWrite: (author: string, repo: SpaceRepoName, commit: SpaceCommit) => Promise<boolean>
+  /** whether a commit of this author counts in this repo; asked after its signature was checked. `cid` is the commit's. */
+  readonly mayWrite: (
+    author: string,
+    repo: SpaceRepoName,
+    commit: SpaceCommit,
+    cid: string,
+  ) => Promise<boolean>
 }

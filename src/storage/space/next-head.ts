@@ -42,10 +42,11 @@ export async function proveCommit(host: SpaceHost, repo: string, bytes: Uint8Arr
   if (commit.space !== name.space) throw new SpaceError('space.wrong-space', { found: commit.space })
   if (commit.author !== name.author) throw new SpaceError('space.wrong-author', { found: commit.author })
   await verifySpaceCommit(commit)
-  if (!(await host.mayWrite(name.author, name, commit))) {
+  const cid = spaceCommitCid(bytes, host.sha256)
+  if (!(await host.mayWrite(name.author, name, commit, cid))) {
     throw new SpaceError('space.not-allowed', { author: name.author })
   }
-  return { commit, bytes, cid: spaceCommitCid(bytes, host.sha256) }
+  return { commit, bytes, cid }
 }
 
 /**

@@ -55,6 +55,24 @@ export async function changesSince(
   return { head, changes: found.map(({ path }, index) => ({ path, bytes: values[index] })) }
 }
 
+/** Paths that were put or deleted here after a rev; all that are there without one. No more than are remembered. */
+export async function changedPaths(
+  storage: Storage,
+  repo: string,
+  rev: string | undefined,
+): Promise<string[]> {
+  const paths: string[] = []
+  for (const mark of rev === undefined ? ['+'] : ['+', '-']) {
+    const { from, to } = under(mark + repo)
+    const keys = await storage.keys('space-records', {
+      from: rev === undefined ? from : `${from}${rev}0`,
+      to,
+    })
+    paths.push(...keys.map((key) => key.slice(key.indexOf('/', from.length) + 1)))
+  }
+  return paths.sort()
+}
+
 /** The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones. */
 export async function readValues(
   storage: Storage,

@@ -1,4 +1,5 @@
 import { applyCommit, type ApplyOptions, type AuthorOptions, commitOwn } from './apply.ts'
+import { dropAside, hasAside, readAside, setAside } from './aside.ts'
 import { finishTake } from './finish.ts'
 import type { SpaceHost } from './host.ts'
 import { type Page, type PageLimits, readPage, readWanted } from './pages.ts'
@@ -8,7 +9,7 @@ import { readHead, readRows, readTake } from './read.ts'
 import { recheckSpace } from './recheck.ts'
 import { dropRepoOps, heldKey, type SpaceHeadRow, type SpaceTakeRow } from './rows.ts'
 import { clearStaged } from './settle.ts'
-import { type ChangesSince, changesSince, readValues } from './since.ts'
+import { changedPaths, type ChangesSince, changesSince, readValues } from './since.ts'
 import { beginTake, stagePage, stageWanted, type TakenPage, takeOver } from './staging.ts'
 import { live } from './tally.ts'
 import { checkSame, createTurns } from './turns.ts'
@@ -44,6 +45,8 @@ export interface SpaceStore {
     held: { readonly rev: string; readonly commit: string } | undefined,
     maxBytes: number,
   ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined>
+  /** Paths that changed after a rev: see `changedPaths`. */
+  changed(repo: string, rev: string | undefined): Promise<readonly string[]>
   /** Takes a commit with all its changes: see `applyCommit`. */
   apply(repo: string, options: ApplyOptions): Promise<boolean>
   /** Makes the author's next commit: see `commitOwn`. */
@@ -73,8 +76,15 @@ export interface SpaceStore {
   }
   /** Takes away what a peer gave: see `purgeGiver`. */
   purge(repo: string, giver: string, keepRepo: boolean): Promise<Purged>
-  /** Deletes a repo, and what is staged of it. */
-  drop(repo: string): Promise<void>
+  /** Deletes a repo, and what is staged of it. With a head's CID: only while that is the head; else false. */
+  drop(repo: string, head?: string): Promise<boolean>
+  /** An author's own work that was moved out of the way: see `setAside`. */
+  readonly aside: {
+    set(repo: string, head: string): Promise<boolean>
+    has(repo: string): Promise<boolean>
+    page(repo: string, after: string | null): Promise<Page>
+    drop(repo: string): Promise<void>
+  }
 }
 
 /**
@@ -116,6 +126,7 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
       return { isNews, rev: proven.commit.rev, cid: proven.cid }
     },
     since: (repo, held, maxBytes) => reading(repo, () => changesSince(storage, repo, held, maxBytes)),
+    changed: (repo, rev) => reading(repo, () => changedPaths(storage, repo, rev)),
     apply: (repo, options) =>
       alone(repo, async () => {
         const isMoved = await applyCommit(host, repo, options)
@@ -151,6 +162,17 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
       drop: (repo) => alone(repo, () => clearStaged(storage, repo)),
     },
     purge: (repo, giver, keepRepo) => alone(repo, () => purgeGiver(storage, repo, giver, keepRepo)),
-    drop: (repo) => alone(repo, () => storage.write(dropRepoOps(repo))),
+    drop: (repo, head) =>
+      alone(repo, async () => {
+        if (head !== undefined && (await readHead(storage, repo))?.cid !== head) return false
+        await storage.write(dropRepoOps(repo))
+        return true
+      }),
+    aside: {
+      set: (repo, head) => alone(repo, () => setAside(storage, repo, head)),
+      has: (repo) => hasAside(storage, repo),
+      page: (repo, after) => readAside(storage, repo, after),
+      drop: (repo) => dropAside(storage, repo),
+    },
   }
 }

@@ -26,6 +26,13 @@ export interface SpaceReplica {
   onMoved(author: string, from: string): void
   /** A peer gave what proves that it, or an author, lies: Activity shows it. */
   onFault(fault: SpaceFault): void
+  /**
+   * Device whose repo is written here; absent at a store, and at a device whose `prove` says it (a link's key is
+   * none).
+   */
+  readonly device?: string
+  /** What a peer says that it holds, by author, for whoever knows what it held or must have seen. */
+  onOffered?(peer: string, heads: ReadonlyMap<string, OfferedHead>): void
   /** Encrypted chunks of files. */
   readonly chunks: ReplicaChunks
 }
@@ -55,6 +62,12 @@ export interface ReplicaChunks {
   get(id: string): Promise<Uint8Array | undefined>
   /** Checked against its id before. @throws StorageError, or a refusal for want of room */
   put(id: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+}
+
+export interface OfferedHead {
+  readonly rev: string
+  /** the commit's CID */
+  readonly commit: string
 }
 
 export interface SpaceFault {

@@ -132,10 +132,13 @@ export function setOf(operations: Iterable<SignedOperation>): OperationSet {
 /** Everything that a set says, as text. */
 export function shown(set: OperationSet): string {
   const { persons, devices, frozen, ...rest } = set.state()
+  const { heads } = rest
   return JSON.stringify({
     ...rest,
     persons: [...persons],
     devices: [...devices],
+    access: [...(set.history.accessAt(heads) ?? [])].sort(),
+    barriers: set.history.barriers(),
     frozen: [...frozen].map(([device, head]) => [device, head ?? null]),
     forks: set.forks().map((it) => [it.author, it.seq, it.operations.map(({ cid }) => cid)]),
   })

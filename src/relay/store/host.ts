@@ -1,0 +1,22 @@
+import { hash, randomInt } from 'node:crypto'
+import type { Storage } from '../../storage/port.ts'
+import type { Host } from '../../sync/host.ts'
+import type { StoreOptions } from './model.ts'
+
+/** What the engine needs of this process, over the store's own storage. */
+export function hostOf(options: StoreOptions, storage: Storage): Host {
+  return {
+    storage,
+    fetch: options.fetch,
+    sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+    timers: {
+      after(ms, run) {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
+    },
+    clock: { now: () => Date.now() },
+    random: () => randomInt(2 ** 32),
+    ...options.host,
+  }
+}

@@ -1,0 +1,23 @@
+/** Counters are above 0 and below this. */
+export const COUNTER_END = 2 ** 48
+/** How far one person alone can move everyone's counter. */
+const LEAP = 2 ** 32
+
+/**
+ * The counter that everyone goes on from, of the greatest counter of each person: the greatest of all, but no more
+ * than `LEAP` above that of the next person. Else one register with the last counter there is would leave nobody a
+ * greater one, for good.
+ */
+export function commonCounter(greatest: Iterable<number>): number {
+  let first = 0
+  let second: number | undefined
+  let persons = 0
+  for (const counter of greatest) {
+    persons++
+    if (counter > first) {
+      second = persons === 1 ? undefined : first
+      first = counter
+    } else if (second === undefined || counter > second) second = counter
+  }
+  return second === undefined ? first : Math.min(first, second + LEAP)
+}

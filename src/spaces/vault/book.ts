@@ -1,0 +1,149 @@
+import { formatSpaceRepo } from '../../repo/space/uri.ts'
+import type { SpaceStore } from '../../storage/space/store.ts'
+import type { InnerPlace } from '../content/model.ts'
+import { indexOf } from '../members/subjects.ts'
+import type { CommitClaim } from '../members/verdict.ts'
+import { type Effects, isEntity } from './effects.ts'
+import type { Keyring } from './keyring.ts'
+import { openSealed } from './opener.ts'
+import { SEALED, sealedPath } from './places.ts'
+import { recordPages, recordsAt } from './repo-pages.ts'
+import { createShelf } from './shelf.ts'
+import { newestRegister } from './twice.ts'
+
+/** A record of the collection of sealed ones. */
+export interface Sealed {
+  readonly rkey: string
+  /** undefined: gone */
+  readonly bytes: Uint8Array | undefined
+}
+
+/** What one device wrote, opened. */
+export interface Book {
+  /** the head that was read */
+  claim: CommitClaim
+  /** Reads all that is sealed in the repo. */
+  readAll(): Promise<void>
+  /** Takes in what sealed records are now. */
+  take(list: readonly Sealed[]): Promise<void>
+  /** Opens what waits for these epochs. */
+  opened(epochs: readonly string[]): Promise<void>
+  /** A sealed record of which is known what is in it; undefined: gone. */
+  wrote(rkey: string, place: InnerPlace, value: Uint8Array | undefined): Promise<void>
+  /** Under which sealed rkey an inner place lies. */
+  rkeyAt(place: InnerPlace): Promise<string | undefined>
+  read(place: InnerPlace): Promise<Uint8Array | undefined>
+  placeOf(rkey: string): InnerPlace | undefined
+  list(collection: string, prefix: string): readonly InnerPlace[]
+  all(): readonly InnerPlace[]
+  /** Tells that all of it counts for nothing now. */
+  close(): void
+}
+
+interface BookOptions {
+  readonly space: string
+  readonly device: string
+  readonly store: SpaceStore
+  readonly keyring: Keyring
+  readonly effects: Effects
+}
+
+const isSame = (a: InnerPlace, b: InnerPlace): boolean => a.collection === b.collection && a.rkey === b.rkey
+
+export function createBook(options: BookOptions, claim: CommitClaim): Book {
+  const { space, device, store, keyring, effects } = options
+  const repo = formatSpaceRepo({ space, author: device })
+  const shelf = createShelf()
+  /** epoch → sealed rkeys that want its key */
+  const waiting = new Map<string, Set<string>>()
+
+  const open = (rkey: string, bytes: Uint8Array) =>
+    openSealed(keyring, { space, author: device, rkey }, bytes)
+
+  /** Of records with one place inside, the newest. */
+  async function newest(place: InnerPlace) {
+    const found: { rkey: string; value: Uint8Array }[] = []
+    for (const rkey of shelf.at(place)) {
+      const bytes = await store.record(repo, sealedPath(rkey))
+      const opened = bytes && (await open(rkey, bytes))
+      // By now something else may stand there: of that the next list of changes tells.
+      if (opened?.is === 'open' && isSame(opened.place, place)) found.push({ rkey, value: opened.value })
+    }
+    return newestRegister(place, found)
+  }
+
+  /** Says what a place is now, of which more is known than one record. */
+  async function show(place: InnerPlace): Promise<void> {
+    effects.put(device, place, (await newest(place))?.value)
+  }
+
+  async function put(rkey: string, place: InnerPlace, value: Uint8Array): Promise<void> {
+    const had = shelf.remove(rkey)
+    shelf.put(rkey, place)
+    if (had !== undefined && !isSame(had, place)) await show(had)
+    if (shelf.at(place).length === 1) effects.put(device, place, value)
+    else await show(place)
+  }
+
+  async function remove(rkey: string): Promise<void> {
+    const had = shelf.remove(rkey)
+    if (had !== undefined) await show(had)
+  }
+
+  async function take(list: readonly Sealed[]): Promise<void> {
+    const all = await Promise.all(
+      list.map(async ({ rkey, bytes }) => (bytes === undefined ? undefined : open(rkey, bytes))),
+    )
+    for (const [index, { rkey }] of list.entries()) {
+      const found = all[index]
+      for (const them of waiting.values()) them.delete(rkey)
+      if (found?.is === 'open') {
+        await put(rkey, found.place, found.value)
+        continue
+      }
+      await remove(rkey)
+      if (found?.is === 'waits') indexOf(waiting, found.epoch, () => new Set<string>()).add(rkey)
+      if (found?.is === 'bad')
+        effects.ignored({ code: found.error.code, device, fields: { ...found.error.fields, rkey } })
+    }
+  }
+
+  const sealedOf = (records: readonly { path: string; bytes?: Uint8Array }[]): Sealed[] =>
+    records.flatMap(({ path, bytes }) =>
+      path.startsWith(`${SEALED}/`) ? [{ rkey: path.slice(SEALED.length + 1), bytes }] : [],
+    )
+
+  const all = (): readonly InnerPlace[] => shelf.collections().flatMap((it) => shelf.list(it, ''))
+
+  return {
+    claim,
+    take,
+    async readAll() {
+      for await (const records of recordPages(store, repo, null)) {
+        const list = sealedOf(records)
+        await take(list)
+        // What is sealed stands before all else.
+        if (list.length < records.length) return
+      }
+    },
+    async opened(epochs) {
+      const rkeys = epochs.flatMap((it) => [...(waiting.get(it) ?? [])])
+      for (const it of epochs) waiting.delete(it)
+      for await (const records of recordsAt(store, repo, rkeys.map(sealedPath))) await take(sealedOf(records))
+    },
+    wrote: (rkey, place, value) => (value === undefined ? remove(rkey) : put(rkey, place, value)),
+    async rkeyAt(place) {
+      const rkeys = shelf.at(place)
+      return rkeys.length < 2 ? rkeys[0] : (await newest(place))?.rkey
+    },
+    placeOf: shelf.of,
+    read: async (place) => (await newest(place))?.value,
+    list: shelf.list,
+    all,
+    close: () =>
+      effects.drop(
+        device,
+        all().filter((it) => !isEntity(it)),
+      ),
+  }
+}

@@ -1,0 +1,135 @@
+import * as v from 'valibot'
+import { toHex } from '../../core/bytes.ts'
+import { encodeDagCbor } from '../../repo/cbor/encode.ts'
+import type { SpaceSigner } from '../../repo/space/commit.ts'
+import { personTag } from '../content/ids.ts'
+import { KEY_BYTES } from '../crypto.ts'
+import type { Capability } from '../links/capability.ts'
+import { signJoin } from '../links/join.ts'
+import { linkSigner } from '../links/link-key.ts'
+import { bytesOf, readMap } from '../maps.ts'
+import type { JoinFault } from '../members/joins.ts'
+import { commitInner } from './commit.ts'
+import { epochRowOp } from './epoch-rows.ts'
+import { whileMaking } from './forget.ts'
+import type { VaultHost } from './host.ts'
+import type { SpaceRow } from './model.ts'
+import type { VaultParts } from './parts.ts'
+import { createVaultRows } from './rows.ts'
+import { signAct } from './sign-act.ts'
+
+/** Under what name a join that is not done yet is kept among a space's secrets. */
+const JOIN = 'join'
+const MAX_JOIN_SECRET = 4096
+
+const shape = v.strictObject({
+  key: bytesOf(KEY_BYTES),
+  name: v.string(),
+  epoch: v.nullable(bytesOf(KEY_BYTES)),
+})
+type Joining = v.InferOutput<typeof shape>
+
+/**
+ * Takes a space up by a link's capability. Nothing is signed yet: its log has to come first. `openVault` with the row
+ * then finds the link in the log, joins, and writes the profile once it can. A space that this profile is in already
+ * stays as it is. Durable when it resolves: the row is written last.
+ *
+ * @throws StorageError; KeysError
+ */
+export const joinSpace = (
+  host: VaultHost,
+  capability: Capability,
+  { name }: { readonly name: string },
+): Promise<SpaceRow> => whileMaking(host, () => takeUp(host, capability, name))
+
+async function takeUp(host: VaultHost, capability: Capability, name: string): Promise<SpaceRow> {
+  const { keys, storage } = host
+  const { space, root, title, relays, key, epoch } = capability
+  const rows = createVaultRows(storage)
+  const held = await rows.get(space)
+  if (held?.state === 'member') return held
+  // A device that was put out comes in by no link: somebody new does.
+  const isOut = held !== undefined && held.state !== 'asked'
+  const device = isOut ? await keys.renew(space) : await keys.device(space)
+  if (epoch !== null) await storage.write([epochRowOp(space, toHex(epoch.name), epoch)])
+  const secret: Joining = {
+    key: new Uint8Array(key),
+    name,
+    epoch: epoch === null ? null : new Uint8Array(epoch.name),
+  }
+  await keys.keepSecret(space, JOIN, encodeDagCbor(secret))
+  const row: SpaceRow = {
+    ...{ space, root, title, relays },
+    device: device.id,
+    person: undefined,
+    // The epochs say it.
+    hidePast: held?.hidePast ?? false,
+    joinedAt: host.now(),
+    state: 'asked',
+    former: isOut ? [...held.former, held.device] : (held?.former ?? []),
+  }
+  await rows.put(row)
+  return row
+}
+
+async function readJoining({ host, space }: VaultParts): Promise<Joining | undefined> {
+  const secret = await host.keys.secret(space, JOIN)
+  return secret && readMap(secret, shape, 'spaces.join-malformed', MAX_JOIN_SECRET)
+}
+
+/** By which a newcomer may ask for what members have, before it is one. */
+export async function joinSigner(parts: VaultParts): Promise<SpaceSigner | undefined> {
+  const joining = await readJoining(parts)
+  return joining && linkSigner(joining.key)
+}
+
+/** Goes on with a join, as far as what is here allows; true when nothing is left of it. The caller has the vault alone. */
+export async function settleJoin(parts: VaultParts): Promise<boolean> {
+  const joining = await readJoining(parts)
+  if (joining === undefined) return true
+  if (parts.role() === 'none') await askToJoin(parts, joining)
+  return parts.role() !== 'none' && introduce(parts, joining)
+}
+
+async function askToJoin(parts: VaultParts, { key, epoch }: Joining): Promise<void> {
+  const { space, log, host } = parts
+  const device = parts.device()
+  const signer = linkSigner(key)
+  const link = log.members.state().links.find(({ record }) => record.link === signer.id)
+  // An author's first operation is its join.
+  if (link === undefined || log.members.nextSeq(device.id) > 1) return
+  const fields = {
+    ...{ space, link: signer.id, device: device.id, card: device.card },
+    // A clock that is behind would be from before the link.
+    at: Math.max(host.now(), link.record.created),
+  }
+  const join = await signJoin(fields, signer, device.signer)
+  await signAct(parts, { kind: 'join', body: { join, epoch } })
+  await log.add({ cards: [device.card] })
+  parts.persons.refresh()
+  await parts.patch({ person: device.id, ...(parts.role() === 'none' ? {} : { state: 'member' }) })
+}
+
+/** Says who came, once there is a key that others have too. */
+async function introduce(parts: VaultParts, { name }: Joining): Promise<boolean> {
+  const { host, space, content, keyring } = parts
+  const device = parts.device().id
+  const person = parts.persons.personOf(device) ?? device
+  if (parts.role() !== 'reader') {
+    if (keyring.newestFirst().length === 0) return false
+    const edit = { kind: 'profile' as const, id: personTag(person), set: { name } }
+    await commitInner(parts, () => content.edit(device, [edit], host.now()))
+  }
+  await host.keys.dropSecret(space, JOIN)
+  return true
+}
+
+/** Why this device's join counts for nothing; undefined when it counts, waits, or was not made. */
+export function joinFaultOf({ log, device }: Pick<VaultParts, 'log' | 'device'>): JoinFault | undefined {
+  for (const { joins, ignored } of log.members.state().links) {
+    if (joins.some((it) => it.device === device().id)) return undefined
+    const own = ignored.find((it) => it.device === device().id)
+    if (own !== undefined) return own.because
+  }
+  return undefined
+}

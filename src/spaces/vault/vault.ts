@@ -1,0 +1,164 @@
+import { CairnError } from '../../core/errors.ts'
+import type { SpaceSigner } from '../../repo/space/commit.ts'
+import { createActs } from './acts.ts'
+import { makeDeviceOffer } from './device-offer.ts'
+import { founderOf } from './founder.ts'
+import { currentEpoch } from './epoch-choice.ts'
+import { settleFrozen } from './frozen.ts'
+import type { VaultHost } from './host.ts'
+import { adoptNewIdentity, settleFormer } from './identity.ts'
+import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
+import { createVaultLinks } from './links.ts'
+import type { OpenedRecord, SpaceRow, Vault } from './model.ts'
+import { openParts } from './open.ts'
+import { createSeen } from './seen.ts'
+import { authoritySigner, signAct } from './sign-act.ts'
+import { settleStanding } from './standing.ts'
+import { unsentItems } from './unsent.ts'
+import { keepReadable } from './upkeep.ts'
+import { createWriter } from './writer.ts'
+
+/**
+ * Opens a space that is kept here: loads its log and keys, and opens all that is written in it. Close it before its
+ * storage.
+ *
+ * @throws StorageError; KeysError; SpacesError `spaces.no-keys`
+ */
+export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> {
+  const parts = await openParts(host, row)
+  const { log, repos, effects, persons, content, alone, keyring } = parts
+  let isDirty = true
+  let isClosed = false
+  /** nothing is left of a join */
+  let isIn = false
+  /** what others can read was looked after for this log and these keys */
+  let kept = ''
+  const seen = createSeen(parts)
+  const writer = createWriter(parts, seen.extra)
+
+  /** What follows from operations and cards that entered; nothing when none did. */
+  async function afterLog(): Promise<void> {
+    if (!isDirty || isClosed) return
+    isDirty = false
+    persons.refresh()
+    effects.members()
+    await settleFrozen(parts)
+    await settle(false)
+  }
+
+  /** Brings everything that follows from the rest in step; what fails is tried again with the next change. */
+  async function settle(make: boolean): Promise<void> {
+    try {
+      await settleStanding(parts)
+      isIn ||= await settleJoin(parts)
+      await settleFormer(parts)
+      const basis = `${log.bytes} ${keyring.turn} ${parts.role()}`
+      if (make || basis !== kept) await keepReadable(parts, make)
+      kept = `${log.bytes} ${keyring.turn} ${parts.role()}`
+    } catch (error) {
+      if (!(error instanceof CairnError)) throw error
+      effects.ignored({ code: error.code, device: parts.device().id, fields: error.fields })
+    }
+    await settleStanding(parts)
+    effects.tell()
+  }
+
+  const stop = log.onChange(() => {
+    isDirty = true
+    // Whoever changed the log may wait for it too; here nobody does, and it is tried again with the next change.
+    alone(afterLog).catch((error: unknown) => {
+      isDirty = true
+      const { code, fields } = error instanceof CairnError ? error : new CairnError('app.unexpected')
+      effects.ignored({ code, device: parts.device().id, fields })
+    })
+  })
+
+  try {
+    await repos.load()
+    await alone(afterLog)
+  } catch (error) {
+    stop()
+    throw error
+  }
+
+  const act: Vault['act'] = async (it) => {
+    const cid = await alone(() => signAct(parts, it))
+    await alone(afterLog)
+    await alone(() => settle(true))
+    return cid
+  }
+
+  return {
+    get row() {
+      return parts.row()
+    },
+    log,
+    state: () => log.members.state(),
+    content,
+    repos: parts.spaceHost,
+    store: parts.store,
+    persons,
+    device: parts.device,
+    role: parts.role,
+    async edit(edits) {
+      await writer.edit(edits)
+      if (edits.some(({ kind }) => kind === 'space')) await alone(() => settleStanding(parts))
+    },
+    write: writer.write,
+    read: (device, collection, rkey) =>
+      alone(async () => repos.books().get(device)?.read({ collection, rkey })),
+    list: (collection, prefix) =>
+      alone(async () => {
+        const found: OpenedRecord[] = []
+        for (const [device, book] of repos.books()) {
+          for (const place of book.list(collection, prefix)) {
+            const value = await book.read(place)
+            if (value !== undefined) found.push({ device, ...place, value })
+          }
+        }
+        return found
+      }),
+    act,
+    acts: createActs(parts, act),
+    links: createVaultLinks(parts, act),
+    async learn(items) {
+      const added = await log.add(items)
+      await alone(afterLog)
+      return added
+    },
+    moved: (author) =>
+      alone(async () => {
+        await repos.catchUp(author)
+        if (!repos.books().has(author)) await settleFrozen(parts)
+        await settle(false)
+      }),
+    epochs() {
+      const current = parts.role() === 'none' ? undefined : currentEpoch(parts)
+      const all = keyring.newestFirst()
+      const sorted = current === undefined ? all : [current, ...all.filter((it) => it !== current)]
+      return sorted.map(({ info, key }) => ({ name: info.name, key }))
+    },
+    joinFault: () => joinFaultOf(parts),
+    adoptNewIdentity: async (sent) => {
+      const known = sent ?? (await seen.ownHead())
+      await alone(() => adoptNewIdentity(parts, known))
+      await alone(afterLog)
+      await alone(() => settle(true))
+    },
+    unsentItems: (sent) => alone(() => unsentItems(parts, sent)),
+    founder: () => founderOf(parts),
+    deviceOffer: (options) => alone(() => makeDeviceOffer(parts, options)),
+    publishSeen: seen.publish,
+    judgeSeen: seen.judge,
+    isOwner: async () => (await authoritySigner(parts)) !== undefined,
+    prover: async (): Promise<SpaceSigner> =>
+      parts.role() === 'none' ? ((await joinSigner(parts)) ?? parts.device().signer) : parts.device().signer,
+    onIgnored: effects.onIgnored,
+    onChange: effects.onChange,
+    async close() {
+      isClosed = true
+      stop()
+      await alone(async () => {})
+    },
+  }
+}

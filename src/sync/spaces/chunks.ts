@@ -1,0 +1,151 @@
+import { CairnError } from '../../core/errors.ts'
+import type { Sha256 } from '../../core/hash.ts'
+import type { Timers } from '../../core/timers.ts'
+import { NetError } from '../../net/errors.ts'
+import type { Net } from '../../net/net.ts'
+import { type ChunkClient, openChunks } from './chunk-client.ts'
+import { SpaceSyncError } from './errors.ts'
+import type { SpaceReplica } from './model.ts'
+
+/** Streams that nobody asks over are closed after this, ms. */
+const IDLE = 20_000
+/** Chunks that are read and sent at once. */
+const SENT_AT_ONCE = 3
+
+/** Chunks of one space, from and to its peers. */
+export interface SpaceChunks {
+  /**
+   * Fetches one from whoever has it, the given peers in their order. Nothing is done when it is here.
+   *
+   * @throws SpaceSyncError `space-sync.no-chunk`; NetError `net.cancelled`; StorageError, or a refusal for want of room
+   */
+  fetch(id: string, peers: readonly string[], signal: AbortSignal): Promise<void>
+  /**
+   * Hands chunks to stores; resolves when each store that could be reached has all, and one could.
+   *
+   * @throws SpaceSyncError `space-sync.no-store`; NetError `net.cancelled`; StorageError
+   */
+  push(ids: readonly string[], stores: readonly string[], signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+interface Open {
+  readonly client: Promise<ChunkClient>
+  users: number
+  stopIdling: () => void
+}
+
+export function createSpaceChunks(options: {
+  readonly net: Net
+  readonly timers: Timers
+  readonly sha256: Sha256
+  readonly replica: Pick<SpaceReplica, 'space' | 'chunks' | 'onFault'>
+}): SpaceChunks {
+  const { net, timers, sha256, replica } = options
+  const { space, chunks } = replica
+  const over = new AbortController()
+  const open = new Map<string, Open>()
+
+  const drop = (peer: string, entry: Open): void => {
+    if (open.get(peer) === entry) open.delete(peer)
+    entry.stopIdling()
+    // One that never opened needs no closing.
+    void entry.client.then((it) => it.close()).catch(() => {})
+  }
+  const use = async <T>(peer: string, run: (client: ChunkClient) => Promise<T>): Promise<T> => {
+    const entry = open.get(peer) ?? {
+      client: openChunks(net, peer, space, { timers, sha256, signal: over.signal }),
+      users: 0,
+      stopIdling: () => {},
+    }
+    open.set(peer, entry)
+    entry.users++
+    entry.stopIdling()
+    try {
+      return await entry.client.then(run)
+    } catch (error) {
+      const isOpen = await entry.client.then(
+        (it) => it.isOpen(),
+        () => false,
+      )
+      if (!isOpen) drop(peer, entry)
+      throw error
+    } finally {
+      entry.users--
+      if (entry.users === 0 && open.get(peer) === entry)
+        entry.stopIdling = timers.after(IDLE, () => drop(peer, entry))
+    }
+  }
+  /** Who stops waiting is not held up; others go on. */
+  const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const stop = (): void => reject(new NetError('net.cancelled'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await Promise.race([work, promise])
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  const pushTo = async (store: string, ids: readonly string[], signal: AbortSignal): Promise<void> => {
+    const has = await unlessAborted(
+      use(store, (client) => client.has(ids)),
+      signal,
+    )
+    const lacking = ids.filter((_, i) => has[i] !== true)
+    const worker = async (): Promise<void> => {
+      for (let id = lacking.shift(); id !== undefined; id = lacking.shift()) {
+        const mine = id
+        const bytes = await chunks.get(mine)
+        // One that is not here cannot be handed on.
+        if (bytes === undefined)
+          throw new SpaceSyncError('space-sync.no-chunk', { space, id: mine, asked: 0 })
+        await unlessAborted(
+          use(store, (client) => client.put(mine, bytes)),
+          signal,
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: SENT_AT_ONCE }, worker))
+  }
+
+  return {
+    async fetch(id, peers, signal) {
+      const [isHere] = await chunks.has([id])
+      if (isHere === true) return
+      let asked = 0
+      for (const peer of peers) {
+        asked++
+        let bytes: Uint8Array<ArrayBuffer> | undefined
+        try {
+          bytes = await unlessAborted(
+            use(peer, (client) => client.get(id)),
+            signal,
+          )
+        } catch (error) {
+          if (signal.aborted || over.signal.aborted || !(error instanceof CairnError)) throw error
+          if (error.code === 'space-sync.bad-chunk')
+            replica.onFault({ code: error.code, peer, fields: error.fields })
+          continue
+        }
+        if (bytes === undefined) continue
+        return chunks.put(id, bytes)
+      }
+      throw new SpaceSyncError('space-sync.no-chunk', { space, id, asked })
+    },
+    async push(ids, stores, signal) {
+      const results = await Promise.allSettled(stores.map((store) => pushTo(store, ids, signal)))
+      if (signal.aborted) throw new NetError('net.cancelled')
+      if (results.some((it) => it.status === 'fulfilled')) return
+      const [first] = results
+      const cause = first?.status === 'rejected' ? { cause: first.reason as unknown } : undefined
+      throw new SpaceSyncError('space-sync.no-store', { space }, cause)
+    },
+    close() {
+      over.abort(new NetError('net.closed'))
+      for (const [peer, entry] of [...open]) drop(peer, entry)
+    },
+  }
+}
