@@ -32,6 +32,13 @@ export default defineConfig({
             'valibot',
             'wouter/use-browser-location',
             'workbox-window',
+            'yjs',
+            'y-protocols/awareness',
+            '@tiptap/core',
+            '@tiptap/starter-kit',
+            '@tiptap/extension-collaboration',
+            '@tiptap/pm/state',
+            '@tiptap/y-tiptap',
           ],
         },
         test: {

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test'
 import type { Cairn } from '../src/cairn/api.ts'
 
 /** The engine of a page, asked as the page itself asks it. For what no screen shows. */
-export type Engine = Pick<Cairn, 'library' | 'activity' | 'device' | 'network'>
+export type Engine = Pick<Cairn, 'library' | 'activity' | 'device' | 'network' | 'spaces'>
 
 /** What the script below leaves in a page. */
 interface Probe {
@@ -66,6 +66,7 @@ export function engineOf(page: Page): Engine {
     activity: room('activity'),
     device: room('device'),
     network: room('network'),
+    spaces: room('spaces'),
   }
 }
 

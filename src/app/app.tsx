@@ -16,6 +16,7 @@ import { isActive, JobProvider, useJobs, useJobStore } from './lib/jobs.ts'
 import { askToKeep } from './lib/persist.ts'
 import { followLinks } from './lib/navigate.ts'
 import { useRepos } from './lib/reads.ts'
+import { useUnreadOfAll } from './lib/spaces.ts'
 import { parseRoute, type Route } from './lib/routes.ts'
 import { LibraryScreen } from './views/library.tsx'
 import { Frame, type Place } from './shell.tsx'
@@ -34,6 +35,9 @@ const NetworkScreen = lazy(async () => ({
   default: (await import('./views/network.tsx')).NetworkScreen,
 }))
 const KeepScreen = lazy(async () => ({ default: (await import('./views/keep.tsx')).KeepScreen }))
+const SpacesScreen = lazy(async () => ({ default: (await import('./views/spaces/spaces.tsx')).SpacesScreen }))
+const SpaceScreen = lazy(async () => ({ default: (await import('./views/spaces/space.tsx')).SpaceScreen }))
+const JoinScreen = lazy(async () => ({ default: (await import('./views/spaces/join.tsx')).JoinScreen }))
 const OpenScreen = lazy(async () => ({ default: (await import('./views/open.tsx')).OpenScreen }))
 const UnknownScreen = lazy(async () => ({ default: (await import('./views/unknown.tsx')).UnknownScreen }))
 
@@ -90,11 +94,16 @@ function Screens({ engineLost }: { readonly engineLost: boolean }) {
   const hash = useLocationProperty(() => location.hash)
   const route = useMemo(() => parseRoute(pathname, hash), [pathname, hash])
   const { value: repos } = useRepos()
+  const unread = useUnreadOfAll()
   const running = useJobs().filter(
     (job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep',
   ).length
   return (
-    <Frame at={placeOf(route)} counts={{ library: repos?.length ?? 0, activity: running }} foot={<NavFoot />}>
+    <Frame
+      at={placeOf(route)}
+      counts={{ library: repos?.length ?? 0, spaces: unread, activity: running }}
+      foot={<NavFoot />}
+    >
       {engineLost && (
         <ErrorNote error={new CairnError('remote.lost')}>
           <button type="button" className="btn" onClick={() => location.reload()}>
@@ -130,6 +139,12 @@ function Screen({ route }: { readonly route: Route }) {
       return <SettingsScreen />
     case 'open':
       return <OpenScreen />
+    case 'spaces':
+      return <SpacesScreen />
+    case 'join':
+      return <JoinScreen />
+    case 'space':
+      return <SpaceScreen key={route.space} route={route} />
     case 'repo':
       return <RepoScreen key={route.did} route={route} />
     case 'unknown':
@@ -138,6 +153,7 @@ function Screen({ route }: { readonly route: Route }) {
 }
 
 function placeOf(route: Route): Place | undefined {
+  if (route.name === 'space' || route.name === 'join') return 'spaces'
   if (route.name === 'repo' || route.name === 'open' || route.name === 'keep') return 'library'
   return route.name === 'unknown' ? undefined : route.name
 }

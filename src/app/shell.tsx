@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { Stones } from './components/stones.tsx'
 
 /** Where the main navigation leads, in its order. */
-export type Place = 'library' | 'search' | 'activity' | 'network' | 'settings'
+export type Place = 'library' | 'spaces' | 'search' | 'activity' | 'network' | 'settings'
 
 const PLACES: readonly {
   readonly place: Place
@@ -15,6 +15,18 @@ const PLACES: readonly {
     href: '/',
     label: 'Library',
     icon: <path d="M2.8 5h5v14h-5zM9.3 5h4v14h-4zM15 6l3.6-1 3 13-3.6 1z" />,
+  },
+  {
+    place: 'spaces',
+    href: '/spaces',
+    label: 'Spaces',
+    icon: (
+      <>
+        <circle cx="8.5" cy="9" r="3.2" />
+        <circle cx="16.8" cy="10" r="2.5" />
+        <path d="M2.8 19c.6-3.3 2.8-5 5.7-5s5.1 1.7 5.7 5M15 14.4c3.3-.3 5.5 1 6.2 3.9" />
+      </>
+    ),
   },
   {
     place: 'search',

@@ -3,6 +3,8 @@ import { deviceWords } from './words/device.ts'
 import { netWords } from './words/net.ts'
 import { pdsWords } from './words/pds.ts'
 import { repoWords } from './words/repo.ts'
+import { spaceSyncWords } from './words/space-sync.ts'
+import { spaceGeneral, spaceWords } from './words/spaces.ts'
 import { storeWords } from './words/store.ts'
 import { syncWords } from './words/sync.ts'
 import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
@@ -15,6 +17,8 @@ const entries: Readonly<Record<string, WordsEntry>> = {
   ...storeWords,
   ...agreementWords,
   ...deviceWords,
+  ...spaceWords,
+  ...spaceSyncWords,
 }
 
 /** For a code without sentences of its own: still says what is safe and what to do. */
@@ -44,6 +48,14 @@ const GENERAL: Readonly<Record<string, Words>> = {
     safe: 'Everything on this device works without it.',
     next: 'Try again in a while.',
   },
+  spaces: spaceGeneral,
+  space: spaceGeneral,
+  'space-sync': spaceGeneral,
+  members: spaceGeneral,
+  content: spaceGeneral,
+  text: spaceGeneral,
+  keys: spaceGeneral,
+  presence: spaceGeneral,
 }
 
 const UNKNOWN: Words = {

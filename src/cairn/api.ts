@@ -1,3 +1,4 @@
+import type { Accounts } from './account-model.ts'
 import type {
   ActivityItem,
   CairnEvent,
@@ -23,11 +24,15 @@ import type {
   SearchQuery,
   SearchResult,
 } from './record-model.ts'
+import type { Spaces } from './spaces-api.ts'
 
+export type * from './account-model.ts'
 export type * from './model.ts'
 export type * from './network-model.ts'
 export type * from './partial-model.ts'
 export type * from './record-model.ts'
+export type * from './space-model.ts'
+export type * from './spaces-api.ts'
 
 export interface BackupOptions {
   /**
@@ -110,6 +115,8 @@ export interface Cairn {
   readonly activity: Activity
   readonly device: Device
   readonly network: Network
+  readonly spaces: Spaces
+  readonly accounts: Accounts
   subscribe(listener: (event: CairnEvent) => void): () => void
   close(): Promise<void>
 }

@@ -1,8 +1,9 @@
 import { sweepsDue } from '../sync/keep.ts'
 import { repoRange } from '../storage/rows.ts'
 import { settleHead } from '../storage/settle.ts'
+import { createAccountRoom } from './accounts/create.ts'
 import { createActivityLog } from './activity.ts'
-import type { Cairn, CairnEvent } from './api.ts'
+import type { Cairn, CairnEvent, Spaces } from './api.ts'
 import { createDevice } from './device.ts'
 import { createHistory } from './history.ts'
 import type { CairnHost } from './host.ts'
@@ -12,6 +13,9 @@ import { createLibrary } from './library.ts'
 import { createNetwork, type RunningNetwork } from './network/create.ts'
 import { noNetwork } from './network/off.ts'
 import { createRecords } from './records.ts'
+import { methodsOf } from './remote-methods.ts'
+import { askedSpaces, noSpaces } from './spaces/asked.ts'
+import { ownSpaces } from './spaces/own.ts'
 import { createSummaries } from './summaries.ts'
 
 /** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
@@ -38,6 +42,7 @@ export function createCairn(host: CairnHost): Cairn {
     emit({ type: 'repos' })
   }
 
+  const accounts = createAccountRoom(host, host.network?.app, () => emit({ type: 'accounts' }))
   const jobs = createJobs(host, (job) => emit({ type: 'job', job }))
   const log = createActivityLog(host, () => emit({ type: 'activity' }))
   const indexer = createIndexer(host, (event) => {
@@ -47,6 +52,7 @@ export function createCairn(host: CairnHost): Cairn {
   let stopping = false
   const stop = async (): Promise<void> => {
     stopping = true
+    accounts.close()
     await begun
     for (const job of jobs.list()) jobs.cancel(job.id)
     await Promise.all([jobs.idle(), indexer.close()])
@@ -72,17 +78,33 @@ export function createCairn(host: CairnHost): Cairn {
     blobsFromPeers: () => network?.blobsFromPeers(),
   })
   if (host.network !== undefined) {
+    const place = host.network
     network = createNetwork({
       host,
-      network: host.network,
+      network: place,
       emit,
-      start: async (fenced, place) => {
+      standing: {
+        methods: methodsOf('spaces'),
+        async begin(fenced) {
+          const { startSpaces } = await import('./spaces/service.ts')
+          return startSpaces({ host: fenced, app: new URL('/', place.app).href, emit, log, library })
+        },
+      },
+      start: async (fenced) => {
         // The largest part of the engine, and nothing that a first screen waits for.
         const { startService } = await import('./network/service.ts')
         return startService({ host: fenced, network: place, emit, jobs, tasks, library, log })
       },
     })
   }
+
+  const spaces: Spaces =
+    network === undefined
+      ? noSpaces
+      : askedSpaces(
+          network.askStanding,
+          ownSpaces(host, () => spaces),
+        )
 
   const stopHearing = host.siblings?.listen((event) => {
     if (event.type === 'job') jobs.heard(event.job)
@@ -115,6 +137,7 @@ export function createCairn(host: CairnHost): Cairn {
     if (stopping) return
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
+    accounts.start()
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   const begun = goOn().catch(() => {})
@@ -131,9 +154,14 @@ export function createCairn(host: CairnHost): Cairn {
       settings: () => device.settings(),
       setSettings: (change) => device.setSettings(change),
       persistAsked: () => device.persistAsked(),
-      wipe: () => device.wipe(),
+      async wipe() {
+        await accounts.leaveAll()
+        await device.wipe()
+      },
     },
     network: network?.api ?? noNetwork,
+    spaces,
+    accounts: accounts.api,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -23,6 +23,8 @@ export function deferCairn(starting: Promise<Cairn>): Cairn {
     activity: room('activity'),
     device: room('device'),
     network: room('network'),
+    spaces: room('spaces'),
+    accounts: room('accounts'),
     subscribe(listener) {
       let stop = (): void => {}
       let stopped = false

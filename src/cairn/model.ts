@@ -1,4 +1,5 @@
 import type { UpstreamStatus } from '../pds/status.ts'
+import type { SpaceEvent } from './space-model.ts'
 
 /** What Cairn's API speaks of. Plain data: every type here survives a structured clone. */
 
@@ -168,6 +169,19 @@ export type ActivityKind =
   | 'agreement.offered'
   | 'agreement.accepted'
   | 'agreement.ended'
+  /**
+   * What a device or peer did in a group space counts for nothing: `code`, `space`, `title`, and `device`, its person's
+   * `name`, or `peer`.
+   */
+  | 'space.ignored'
+  /** a peer lied, or gave what is broken: `code`, `peer` */
+  | 'space.fault'
+  /** a peer or store offers less than members have seen: `peer`, `count`, `offered`, `seen` */
+  | 'space.withheld'
+  /** a device signed two commits with one rev: `device`, `name`, `rev`, `commits` */
+  | 'space.forked'
+  /** what was typed could not be stored; it is tried again */
+  | 'space.failed'
 
 export interface ActivityItem {
   readonly id: string
@@ -214,6 +228,9 @@ export type CairnEvent =
   /** who keeps a repo, or what is known of it, changed */
   | { readonly type: 'copies'; readonly did: string }
   | { readonly type: 'agreements' }
+  /** someone was signed in or out, or a session has ended */
+  | { readonly type: 'accounts' }
+  | SpaceEvent
 
 export type ExportFormat = 'car' | 'zip' | 'jsonl'
 

@@ -1,4 +1,4 @@
-import type { Activity, Cairn, Device, Library, Network } from './api.ts'
+import type { Accounts, Activity, Cairn, Device, Library, Network, Spaces } from './api.ts'
 
 /**
  * The methods that may be called across a port, by room. Written out, and checked against the API by
@@ -65,7 +65,75 @@ const network = {
   endAgreement: true,
 } satisfies Record<keyof Network, true>
 
-const ROOMS = { library, activity, device, network } as const
+const spaces = {
+  list: true,
+  get: true,
+  create: true,
+  forget: true,
+  leave: true,
+  preview: true,
+  join: true,
+  links: true,
+  makeLink: true,
+  revokeLink: true,
+  requests: true,
+  admit: true,
+  decline: true,
+  setRole: true,
+  removePerson: true,
+  removeDevice: true,
+  setSuccessor: true,
+  succeed: true,
+  deviceLink: true,
+  joinDevice: true,
+  hide: true,
+  edit: true,
+  entities: true,
+  entity: true,
+  replies: true,
+  reactions: true,
+  history: true,
+  restore: true,
+  undo: true,
+  redo: true,
+  search: true,
+  markRead: true,
+  unread: true,
+  note: true,
+  typeNote: true,
+  flushNote: true,
+  noteVersions: true,
+  restoreNote: true,
+  addFile: true,
+  replaceFile: true,
+  file: true,
+  fetchFile: true,
+  cancelFile: true,
+  files: true,
+  presence: true,
+  setPresence: true,
+  copies: true,
+  offerRepo: true,
+  keepCopy: true,
+  export: true,
+  import: true,
+  recovery: true,
+  makeRecovery: true,
+  confirmRecovery: true,
+  recoveryFile: true,
+  recover: true,
+} satisfies Record<keyof Spaces, true>
+
+const accounts = {
+  list: true,
+  leaving: true,
+  begin: true,
+  finish: true,
+  signInWithPassword: true,
+  signOut: true,
+} satisfies Record<keyof Accounts, true>
+
+const ROOMS = { library, activity, device, network, spaces, accounts } as const
 
 export type Room = keyof typeof ROOMS
 

@@ -126,6 +126,8 @@ export function connectCairn(port: RemotePort, onLost: () => void = () => {}): C
     activity: room('activity'),
     device: room('device'),
     network: room('network'),
+    spaces: room('spaces'),
+    accounts: room('accounts'),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

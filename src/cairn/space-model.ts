@@ -198,110 +198,6 @@ export interface GroupCopy {
   readonly keptHere: boolean
 }
 
-export interface Spaces {
-  list(): Promise<readonly SpaceSummary[]>
-  get(space: string): Promise<SpaceDetail | undefined>
-  create(options: {
-    readonly title: string
-    readonly name: string
-    readonly hidePast?: boolean
-  }): Promise<SpaceSummary>
-  /** Deletes everything of it from this device: keys, content, files. */
-  forget(space: string): Promise<void>
-  leave(space: string): Promise<void>
-
-  /** What the text of a link says, or why it opens nothing. */
-  preview(link: string): Promise<JoinPreview>
-  /** In, or a request that waits (`asked`). */
-  join(link: string, options: { readonly name: string }): Promise<SpaceSummary>
-  links(space: string): Promise<readonly JoinLink[]>
-  makeLink(space: string, options: MakeLink): Promise<JoinLink>
-  revokeLink(space: string, link: string): Promise<void>
-  requests(space: string): Promise<readonly JoinRequest[]>
-  admit(space: string, request: string, role: SpaceRole): Promise<void>
-  decline(space: string, request: string): Promise<void>
-
-  setRole(space: string, person: string, role: SpaceRole): Promise<void>
-  removePerson(space: string, person: string): Promise<void>
-  removeDevice(space: string, device: string): Promise<void>
-  /** Who takes over when the owner is gone: a person, or nobody. */
-  setSuccessor(space: string, person: string | undefined): Promise<void>
-  /** Takes over as the successor. */
-  succeed(space: string): Promise<void>
-  /** A link (or QR code) that makes another device one of this person's; once, for ten minutes. */
-  deviceLink(space: string): Promise<{ readonly url: string; readonly expiresAt: number }>
-  /** Hides an item from everyone, or shows it again: admins. */
-  hide(space: string, item: string, hidden: boolean): Promise<void>
-
-  /** Durable on this device when it resolves. */
-  edit(space: string, edits: readonly Edit[]): Promise<void>
-  entities(
-    space: string,
-    kind: Kind,
-    options?: { readonly hidden?: boolean; readonly deleted?: boolean },
-  ): Promise<readonly Entity[]>
-  entity(space: string, item: string): Promise<Entity | undefined>
-  replies(space: string, item: string): Promise<readonly Entity[]>
-  reactions(
-    space: string,
-    items: readonly string[],
-  ): Promise<
-    Readonly<Record<string, readonly { readonly emoji: string; readonly persons: readonly string[] }[]>>
-  >
-  history(space: string, item: string): Promise<readonly FieldVersion[]>
-  restore(space: string, item: string, counter: number): Promise<void>
-  /** Takes back this device's last change here, if nobody has changed the same since. */
-  undo(space: string): Promise<boolean>
-  redo(space: string): Promise<boolean>
-  search(space: string, text: string): Promise<readonly SpaceHit[]>
-  markRead(space: string, place: string, upTo: number): Promise<void>
-  unread(space: string): Promise<Readonly<Record<string, number>>>
-
-  /** Everything of a note's text, as one Yjs update. */
-  note(space: string, id: string): Promise<Uint8Array>
-  /** What was typed: others see it at once, and it is stored within half a second. */
-  typeNote(space: string, id: string, update: Uint8Array): Promise<void>
-  /** Resolves when all that was typed is durable. */
-  flushNote(space: string, id: string): Promise<void>
-  noteVersions(space: string, id: string): Promise<readonly NoteVersion[]>
-
-  addFile(space: string, file: Blob, name: string): Promise<string>
-  replaceFile(space: string, id: string, file: Blob): Promise<void>
-  /** All of it, checked, once it is here. */
-  file(space: string, id: string): Promise<Blob>
-  fetchFile(space: string, id: string): Promise<void>
-  cancelFile(space: string, id: string): Promise<void>
-  files(space: string): Promise<readonly SpaceFileState[]>
-
-  presence(space: string): Promise<readonly Presence[]>
-  setPresence(
-    space: string,
-    where:
-      | { readonly where: string; readonly typing?: boolean; readonly cursor?: Presence['cursor'] }
-      | undefined,
-  ): Promise<void>
-
-  copies(space: string): Promise<readonly GroupCopy[]>
-  offerRepo(space: string, did: string, offered: boolean): Promise<void>
-  keepCopy(space: string, did: string, keep: boolean): Promise<void>
-
-  /** A zip: JSON, Markdown of notes, files as files. A passphrase seals it. */
-  export(space: string, options?: { readonly passphrase?: string }): Promise<import('./model.ts').ExportFile>
-  /** A new space with what an export holds. */
-  import(file: Blob, options: { readonly name: string; readonly passphrase?: string }): Promise<SpaceSummary>
-
-  recovery(): Promise<RecoveryState>
-  /** Twelve words; kept by nobody but the person. */
-  makeRecovery(): Promise<{ readonly words: string }>
-  confirmRecovery(words: string): Promise<void>
-  recoveryFile(passphrase: string | undefined): Promise<Blob>
-  /** Opens the spaces again on a bare device: words, or a recovery file. */
-  recover(
-    from: { readonly words: string } | { readonly file: Blob; readonly passphrase?: string },
-    name: string,
-  ): Promise<readonly SpaceSummary[]>
-}
-
 export type SpaceEvent =
   /** one space's summary or members changed */
   | { readonly type: 'space'; readonly space: string }
@@ -309,6 +205,15 @@ export type SpaceEvent =
   /** entities of these items changed: `{kind}/{id}` */
   | { readonly type: 'space-items'; readonly space: string; readonly items: readonly string[] }
   /** text of a note, from elsewhere: a Yjs update */
-  | { readonly type: 'space-note'; readonly space: string; readonly id: string; readonly update: Uint8Array }
+  | {
+      readonly type: 'space-note'
+      readonly space: string
+      readonly id: string
+      readonly update: Uint8Array
+      /** something that was there is no more: the editor begins anew with this */
+      readonly reset: boolean
+    }
   | { readonly type: 'space-presence'; readonly space: string }
   | { readonly type: 'space-file'; readonly space: string; readonly id: string }
+
+export type { Spaces } from './spaces-api.ts'

@@ -1,4 +1,5 @@
 import { navigate } from 'wouter/use-browser-location'
+import { holdSecretLink, JOIN_PATH, readSecretLink } from './secret-link.ts'
 
 let wantsFocus = false
 
@@ -37,6 +38,13 @@ export function followLinks(root: Document): () => void {
     if (link === null || link.target !== '' || link.hasAttribute('download')) return
     const url = new URL(link.href, location.href)
     if (url.origin !== location.origin || url.protocol !== location.protocol) return
+    if (readSecretLink(url.href) !== undefined) {
+      // what it opens must not enter the history
+      event.preventDefault()
+      holdSecretLink(url.href)
+      goTo(JOIN_PATH)
+      return
+    }
     if (url.hash.startsWith('#/')) {
       // an address behind the #
       event.preventDefault()

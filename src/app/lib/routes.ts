@@ -5,6 +5,19 @@
 export const REPO_TABS = ['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const
 export type RepoTab = (typeof REPO_TABS)[number]
 
+export const SPACE_TABS = [
+  'posts',
+  'notes',
+  'tasks',
+  'files',
+  'members',
+  'links',
+  'backup',
+  'search',
+  'settings',
+] as const
+export type SpaceTab = (typeof SPACE_TABS)[number]
+
 export type Route =
   | { readonly name: 'library' }
   | { readonly name: 'search' }
@@ -12,6 +25,17 @@ export type Route =
   | { readonly name: 'activity' }
   | { readonly name: 'settings' }
   | { readonly name: 'open' }
+  | { readonly name: 'spaces' }
+  /** where a link into a space leads; the link itself is held in memory (`secret-link.ts`) */
+  | { readonly name: 'join' }
+  | {
+      readonly name: 'space'
+      /** `at://{did}/space/app.cairn.group/{skey}` */
+      readonly space: string
+      readonly tab: SpaceTab
+      /** one post, note, task or file */
+      readonly id: string | undefined
+    }
   /** a link to keep a copy by; what it says stands behind the `#`, which reaches no server */
   | { readonly name: 'keep' }
   | {
@@ -32,6 +56,8 @@ const PLAIN = [
   { name: 'activity' },
   { name: 'settings' },
   { name: 'open' },
+  { name: 'spaces' },
+  { name: 'join' },
 ] as const satisfies readonly Route[]
 
 const KEEP_HASH = '#/keep/'
@@ -45,6 +71,7 @@ export function parseRoute(pathname: string, hash = ''): Route {
   if (parts.length === 1) {
     return PLAIN.find(({ name }) => name === first) ?? UNKNOWN
   }
+  if (first === 'space') return parseSpace(parts)
   const did = decode(rawDid)
   const collection = decode(rawCollection)
   const rkey = decode(rawRkey)
@@ -57,6 +84,16 @@ export function parseRoute(pathname: string, hash = ''): Route {
   if (section === 'records' && rkey === undefined) return { ...repo, tab: 'records', collection }
   const tab = REPO_TABS.find((name) => name === section)
   return tab === undefined || collection !== undefined ? UNKNOWN : { ...repo, tab }
+}
+
+const GROUP = /^at:\/\/(did:[a-z]+:[^/]+)\/space\/app\.cairn\.group\/([^/]+)$/
+
+function parseSpace(parts: readonly string[]): Route {
+  const [, did, skey, section = 'posts', id, ...rest] = parts.map(decode)
+  const tab = SPACE_TABS.find((name) => name === section)
+  if (did === undefined || skey === undefined || tab === undefined || rest.length > 0) return UNKNOWN
+  const space = `at://${did}/space/app.cairn.group/${skey}`
+  return GROUP.test(space) ? { name: 'space', space, tab, id } : UNKNOWN
 }
 
 function decode(part: string | undefined): string | undefined {
@@ -73,6 +110,14 @@ const encode = (part: string) => encodeURIComponent(part).replaceAll('%3A', ':')
 
 export function repoHref(did: string, tab: RepoTab = 'overview'): string {
   return tab === 'overview' ? `/repo/${encode(did)}` : `/repo/${encode(did)}/${tab}`
+}
+
+/** A place in a space; `id` is that of a post, note, task or file. */
+export function spaceHref(space: string, tab: SpaceTab = 'posts', id?: string): string {
+  const [, did = '', skey = ''] = GROUP.exec(space) ?? []
+  const base = `/space/${encode(did)}/${encode(skey)}`
+  if (id !== undefined) return `${base}/${tab}/${encode(id)}`
+  return tab === 'posts' ? base : `${base}/${tab}`
 }
 
 export function collectionHref(did: string, collection: string): string {

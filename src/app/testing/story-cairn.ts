@@ -12,6 +12,7 @@ import type {
 import { CairnError } from '../../core/errors.ts'
 import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
 import { storyNetwork, type NetworkStory } from './story-network.ts'
+import { storySpaces, type SpacesStory } from './story-spaces.ts'
 import { partPage } from './story-parts.ts'
 import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
 
@@ -35,6 +36,7 @@ export interface StoryOptions {
   readonly jobs?: readonly Job[]
   readonly activity?: readonly ActivityItem[]
   readonly network?: NetworkStory
+  readonly spaces?: SpacesStory
   /** collections that are kept without the rest */
   readonly parts?: readonly PartialCopy[]
 }
@@ -48,6 +50,7 @@ export function createStory({
   jobs = [storyJob(), FAILED_JOB],
   activity: items = ACTIVITY,
   network = {},
+  spaces = {},
   parts = [],
 }: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
@@ -235,6 +238,7 @@ export function createStory({
       wipe: note('wipe', undefined),
     },
     network: storyNetwork(note, emit, network),
+    spaces: storySpaces(note, emit, spaces),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

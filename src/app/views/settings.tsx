@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { Loading } from '../components/bits.tsx'
 import { ErrorNote } from '../components/error-note.tsx'
 import { RetentionField } from '../components/retention-field.tsx'
@@ -10,6 +11,10 @@ import { EndpointsForm } from './settings/endpoints.tsx'
 import { StorageCard } from './settings/storage.tsx'
 import { ThemeField } from './settings/theme.tsx'
 import { WipeCard } from './settings/wipe.tsx'
+
+const RecoveryCard = lazy(async () => ({
+  default: (await import('./spaces/recovery/recovery-card.tsx')).RecoveryCard,
+}))
 
 /** Where things are kept, whom Cairn asks, and how it looks. */
 export function SettingsScreen() {
@@ -74,6 +79,9 @@ export function SettingsScreen() {
           </div>
           <ThemeField />
         </section>
+        <Suspense>
+          <RecoveryCard />
+        </Suspense>
         <WipeCard />
         <p className="small faint about">Cairn {VERSION}. Free software, MIT or Apache-2.0.</p>
       </div>

@@ -4,6 +4,7 @@ import { wordsFor } from '../words.ts'
 import { agreementSentences } from './agreement-notes.ts'
 import { changes, records } from './counts.ts'
 import { number, text, type Fields } from './shape.ts'
+import { spaceSentences } from './space-activity.ts'
 import { cameFrom, nameOfPeer, pulledSentence, triedBefore } from './ways.ts'
 
 type Sentence = (fields: Fields, name: string) => string
@@ -36,6 +37,7 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   'peer.pulled': pulledSentence,
   'peer.failed': (fields, name) => `${name} could not be taken from ${nameOfPeer(fields) ?? 'another copy'}.`,
   ...agreementSentences,
+  ...spaceSentences,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0

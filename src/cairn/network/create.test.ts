@@ -75,6 +75,9 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
             },
             fetchBlobs: () => Promise.reject(new TypeError('not here')),
             setRelays: (urls) => void done.push(`relays ${urls.join(' ')}`),
+            get spaces(): never {
+              throw new TypeError('no spaces here')
+            },
             async close() {
               done.push(`close ${self}`)
               await closes

@@ -8,28 +8,41 @@ import type { CairnHost } from '../host.ts'
 import { createCalls, NetworkError } from './calls.ts'
 import { fence } from './fence.ts'
 import type { NetworkHost } from './host.ts'
+import { createLed } from './led.ts'
 import { type Campaign, campaign, type Lead } from './leadership.ts'
 import { copiesOf } from './copies.ts'
 import { isListed } from './listed.ts'
 import { OFF } from './off.ts'
 import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
+import type { SpacesNet } from './spaces-net.ts'
 
 /** A transfer from peers waits so long for a network that is starting, ms. */
 const UP_WITHIN = 15_000
 
 /** What only the leader can answer: it has the connections. */
-export type Led = Omit<Network, 'settings' | 'setSettings' | 'listed'>
+export type Connected = Omit<Network, 'settings' | 'setSettings' | 'listed'>
 
 /** The network while this context leads. */
-export interface Service extends Led {
+export interface Service extends Connected {
   /** a repo's head moved here, or it was deleted */
   repoChanged(did: string): void
   /** Takes a repo in from whoever keeps it. */
   fetch(did: string, work: Work): Promise<PeerBackup>
   /** Blobs that its own server did not give, from whoever keeps the repo. */
   fetchBlobs(did: string, work: Work): Promise<PeerBlobs>
+  /** for group spaces */
+  readonly spaces: SpacesNet
   /** web addresses besides the app's own */
   setRelays(urls: readonly string[]): void
+  close(): Promise<void>
+}
+
+/** What a lead runs whether or not the network is on. */
+export interface Standing {
+  /** what others ask of it */
+  readonly api: object
+  /** The network is up, until it says otherwise. */
+  connected(service: Service | undefined): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,6 +53,11 @@ export interface NetworkParts {
   readonly host: CairnHost
   readonly network: NetworkHost
   readonly start: StartService
+  /** begun with each lead, before the network is; `methods` are those of its `api` */
+  readonly standing?: {
+    readonly methods: readonly string[]
+    begin(host: CairnHost): Promise<Standing>
+  }
   readonly emit: (event: CairnEvent) => void
 }
 
@@ -50,6 +68,8 @@ export interface RunningNetwork {
   /** how to take a repo in from peers, while this context leads */
   fromPeers(): Service['fetch'] | undefined
   blobsFromPeers(): Service['fetchBlobs'] | undefined
+  /** Has the lead's standing part do something, here or in the context that leads. */
+  askStanding(name: string, args: readonly unknown[]): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -71,115 +91,117 @@ const LED = [
   'offer',
   'accept',
   'endAgreement',
-] as const satisfies readonly (keyof Led)[]
+] as const satisfies readonly (keyof Connected)[]
 
 /** The `Network` of one context: it leads, or asks the one that does. */
-export function createNetwork({ host, network, start, emit }: NetworkParts): RunningNetwork {
+export function createNetwork({ host, network, start, standing, emit }: NetworkParts): RunningNetwork {
   const { storage, timers } = host
   const calls = createCalls(network.channel, timers, () => network.newId())
-  let service: Service | undefined
-  let told = Promise.withResolvers<Service>()
+  const service = createLed<Service>(calls, '', LED)
+  const stands = createLed<Record<string, unknown>>(calls, 'standing.', standing?.methods ?? [])
   let running: Campaign | undefined
-  let restart: (() => void) | undefined
+  let wake: (() => void) | undefined
   let closed = false
   /** a person has turned it off */
   let isOff = false
   /** what the running node was started with */
   let lastNode: string | undefined
 
-  const serve = async (host: CairnHost, over: AbortSignal): Promise<void> => {
+  /** The network for one set of settings, or none while it is off. */
+  const serve = async (fenced: CairnHost, over: AbortSignal, beside: Standing | undefined): Promise<void> => {
     const end = Promise.withResolvers<void>()
     // Before the start, which reads the settings: a change that comes while it starts is not missed.
-    restart = end.resolve
+    wake = end.resolve
     over.addEventListener('abort', () => end.resolve())
     if (over.aborted) end.resolve()
-    const mine = await start(host, network)
-    service = mine
-    told.resolve(mine)
+    if (isOff) return end.promise
+    const mine = await start(fenced, network)
+    service.up(mine)
     calls.ready()
     emit({ type: 'network' })
     try {
+      await beside?.connected(mine)
       await end.promise
     } finally {
-      service = undefined
-      told = Promise.withResolvers()
+      service.down()
+      await beside?.connected(undefined)
       await mine.close()
       emit({ type: 'network' })
     }
   }
   const lead = async ({ generation, over }: Lead): Promise<void> => {
     const fenced = { ...host, storage: fence(storage, generation) }
-    // Once for each set of settings.
-    while (!over.aborted) await serve(fenced, over)
+    const beside = await standing?.begin(fenced)
+    if (beside !== undefined) {
+      // the methods that were named with it are those of its interface
+      stands.up(beside.api as Record<string, unknown>)
+      calls.ready()
+    }
+    try {
+      while (!over.aborted) await serve(fenced, over, beside)
+    } finally {
+      stands.down()
+      await beside?.close()
+    }
   }
 
   const apply = async (): Promise<void> => {
     const { enabled, relays, relayOnly, stun } = await readNetworkSettings(storage)
     if (closed) return
     isOff = !enabled
-    const node = JSON.stringify([relayOnly, stun])
+    const node = JSON.stringify([enabled, relayOnly, stun])
     const sameNode = node === lastNode
     lastNode = node
-    if (enabled && running === undefined) {
-      running = campaign({ locks: network.locks, storage, channel: network.channel, timers, lead })
-    } else if (!enabled && running !== undefined) {
+    if (running === undefined) {
+      if (enabled || standing !== undefined)
+        running = campaign({ locks: network.locks, storage, channel: network.channel, timers, lead })
+    } else if (!enabled && standing === undefined) {
       const old = running
       running = undefined
       await old.end()
-    } else if (!sameNode) restart?.()
-    else service?.setRelays(relays)
+    } else if (!sameNode) wake?.()
+    else service.current?.setRelays(relays)
   }
   // A storage that is gone says so to whoever uses it next.
   const quietly = (work: Promise<void>): void => void work.catch(() => {})
 
   // Those that follow leave it to the one that leads.
-  const stopAnswering = calls.answer((name, args) =>
-    service === undefined ? undefined : callLed(service, name, args),
-  )
+  const stopAnswering = calls.answer((name, args) => stands.answer(name, args) ?? service.answer(name, args))
 
   /** The service, which may be starting: for the first time, or anew with other settings. */
   const up = async (did: string, { signal }: Work): Promise<Service> => {
-    if (service !== undefined) return service
+    if (service.current !== undefined) return service.current
     const late = Promise.withResolvers<never>()
     const stop = timers.after(UP_WITHIN, () => late.reject(new SyncError('sync.no-copy', { did, asked: 0 })))
     const onAbort = (): void => late.reject(new SyncError('sync.cancelled'))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      return await Promise.race([told.promise, late.promise])
+      return await Promise.race([service.here, late.promise])
     } finally {
       stop()
       signal.removeEventListener('abort', onAbort)
     }
   }
 
-  const ask = async (name: keyof Led, args: readonly unknown[]): Promise<unknown> => {
-    if (service !== undefined) return callLed(service, name, args)
-    await begun
-    if (isOff) throw new NetworkError('network.off')
-    // Whoever leads answers; it may be this context itself, as soon as it has started.
-    let isOver = false
-    const elsewhere = calls.ask(name, args).finally(() => (isOver = true))
-    // What another has done is not done again by a context that takes the lead later.
-    const here = told.promise.then((mine) => (isOver ? elsewhere : callLed(mine, name, args)))
-    const asked = elsewhere.catch((error: unknown) => {
-      // Nobody else leads, since this one does: then what it is doing counts.
-      if (service !== undefined && hasCode(error, 'network.no-leader')) return here
-      throw error
-    })
-    return Promise.race([asked, here])
+  const ask = async (name: keyof Connected, args: readonly unknown[]): Promise<unknown> => {
+    if (service.current === undefined) {
+      await begun
+      if (isOff) throw new NetworkError('network.off')
+    }
+    return service.ask(name, args)
   }
 
   // the compiler holds `LED` to be every method; each is passed on with its own arguments and result
   const led = Object.fromEntries(
     LED.map((name) => [name, (...args: unknown[]) => ask(name, args)]),
-  ) as unknown as Led
+  ) as unknown as Connected
 
   const api: Network = {
     ...led,
     async status(): Promise<NetworkStatus> {
       const { enabled } = await readNetworkSettings(storage)
       if (!enabled) return { ...OFF, background: network.background }
-      if (service !== undefined) return service.status()
+      if (service.current !== undefined) return service.current.status()
       try {
         return { ...(await led.status()), role: 'follower' }
       } catch (error) {
@@ -205,17 +227,18 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
   }
   /** until then nobody knows whether it is off */
   const begun = apply().catch(() => {})
+  const leads = (): boolean => running?.leads === true && !isOff
 
   return {
     api,
     heard(event) {
       if (event.type === 'settings') quietly(apply())
-      if (event.type === 'repo') service?.repoChanged(event.did)
+      if (event.type === 'repo') service.current?.repoChanged(event.did)
     },
-    fromPeers: () =>
-      running?.leads === true ? async (did, work) => (await up(did, work)).fetch(did, work) : undefined,
+    fromPeers: () => (leads() ? async (did, work) => (await up(did, work)).fetch(did, work) : undefined),
     blobsFromPeers: () =>
-      running?.leads === true ? async (did, work) => (await up(did, work)).fetchBlobs(did, work) : undefined,
+      leads() ? async (did, work) => (await up(did, work)).fetchBlobs(did, work) : undefined,
+    askStanding: (name, args) => stands.ask(name, args),
     async close() {
       closed = true
       stopAnswering()
@@ -223,10 +246,4 @@ export function createNetwork({ host, network, start, emit }: NetworkParts): Run
       calls.close()
     },
   }
-}
-
-function callLed(service: Service, name: string, args: readonly unknown[]): Promise<unknown> {
-  const known = LED.find((it) => it === name)
-  if (known === undefined) throw new NetworkError('network.no-leader', { name })
-  return Reflect.apply(service[known], service, args) as Promise<unknown>
 }

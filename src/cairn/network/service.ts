@@ -23,11 +23,12 @@ import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
 import { isListed } from './listed.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
-import { relayActions } from './relay-actions.ts'
+import { addRelays, relayActions } from './relay-actions.ts'
 import { createRelays } from './relays.ts'
 import { bytesOf, counterOf, rowsOf } from './rows.ts'
 import { readNetworkSettings } from './settings.ts'
 import { createServing } from './serving.ts'
+import { createSpacesNet } from './spaces-net.ts'
 import { statusOf } from './status.ts'
 import { createTransfers } from './transfers.ts'
 
@@ -66,6 +67,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       news()
       directory.setRelays(connectedRelays())
       following.meetStores()
+      spaces.sync.storesChanged()
     },
   })
   const connectedRelays = (): string[] =>
@@ -131,7 +133,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
   const storeUrl = (peer: string): string | undefined => relays.facts().find((it) => it.peerId === peer)?.url
   const packs = createPackDesks({ host, net, storeUrl })
-  const serving = createServing(parts, { net, packs, transfers, mayRead })
+  const serving = createServing(parts, { net, packs, transfers, mayRead, spaces: () => spaces.sync })
   const engine = createPeerEngine({
     host,
     comparison: createHeadComparison({ host, net, mayTell: mayRead }),
@@ -193,6 +195,14 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     },
   })
 
+  const spaces = createSpacesNet({
+    host,
+    net,
+    networker,
+    relays,
+    connectedStores,
+    reach: (url) => addRelays(running, [url]),
+  })
   const running: Running = {
     ...parts,
     node,
@@ -237,6 +247,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       await jobs.ended(own.map((it) => it.id))
     },
     setRelays: (urls) => relays.set(urls),
+    spaces,
     async fetch(did, work) {
       // Right after a start nobody is in reach yet.
       await relays.reached()
@@ -249,7 +260,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       over.abort()
       following.stop()
       for (const stop of stops) stop()
-      await Promise.all([packs.close(), engine.close(), notices.close(), networker.close(), devices.close()])
+      const parted = [packs, engine, notices, networker, devices, spaces.sync]
+      await Promise.all(parted.map((it) => it.close()))
       relays.close()
       await directory.close()
       await node.stop()

@@ -3,6 +3,8 @@ import { CHALLENGE_PROTOCOL } from '../../sync/challenge/protocol.ts'
 import { serveChallenge } from '../../sync/challenge/serve.ts'
 import { DIGESTS_PROTOCOL } from '../../sync/digests/protocol.ts'
 import { serveDigests } from '../../sync/digests/serve.ts'
+import { digestSources } from '../../sync/spaces/digest-sources.ts'
+import type { SpaceSyncNode } from '../../sync/spaces/sync.ts'
 import { createPackHandler } from '../../sync/packs/handler.ts'
 import { type HeadName, PACKS_PROTOCOL } from '../../sync/packs/model.ts'
 import { publicSource } from '../../sync/packs/public-source.ts'
@@ -32,9 +34,11 @@ export function createServing(
     readonly packs: PackDesks
     readonly transfers: Transfers
     readonly mayRead: (peer: string, did: string) => Promise<boolean>
+    /** spaces that are kept here, for those who have proven that they may have them */
+    readonly spaces: () => Pick<SpaceSyncNode, 'source' | 'digests'>
   },
 ): Serving {
-  const { net, packs, mayRead } = options
+  const { net, packs, mayRead, spaces } = options
   const { storage, timers, sha256 } = host
   const { pins } = tasks
   const onSent = options.transfers.sent
@@ -49,8 +53,14 @@ export function createServing(
     start() {
       const stops = [
         net.handle(PAGES_PROTOCOL, servePages({ storage, timers, mayRead, pins, onSent })),
-        net.handle(PACKS_PROTOCOL, servePacks({ handler: createPackHandler({ sources: [lists] }), timers })),
-        net.handle(DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256, mayRead })),
+        net.handle(
+          PACKS_PROTOCOL,
+          servePacks({ handler: createPackHandler({ sources: [lists, spaces().source] }), timers }),
+        ),
+        net.handle(
+          DIGESTS_PROTOCOL,
+          serveDigests({ timers, sha256, storage, ...digestSources(storage, spaces().digests, mayRead) }),
+        ),
         net.handle(REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers, mayRead, onSent })),
         net.handle(CHALLENGE_PROTOCOL, serveChallenge({ self: net.self, storage, timers, sha256, mayRead })),
       ]

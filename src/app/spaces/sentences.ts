@@ -1,0 +1,96 @@
+import type { JoinLink, LinkKind, SpaceRole, SpaceSummary, SpaceSyncState } from '../../cairn/api.ts'
+import { formatAgo, formatNumber, plural } from '../lib/format.ts'
+import type { Tone } from '../lib/repo-status.ts'
+
+/** What is told of spaces in words: roles, links, and how far others have what is here. */
+
+export const ROLE_WORDS: Readonly<Record<SpaceRole | 'none', string>> = {
+  admin: 'Admin',
+  writer: 'Writes',
+  reader: 'Reads',
+  none: 'No longer a member',
+}
+
+export const ROLE_MEANS: Readonly<Record<SpaceRole, string>> = {
+  reader: 'Reads everything here, and can pass on what they read, keys included. Changes nothing.',
+  writer: 'Reads, and writes posts, notes, tasks and files.',
+  admin: 'Writes, and decides who else is in: links, requests, roles, removals.',
+}
+
+export const LINK_WORDS: Readonly<Record<LinkKind, string>> = {
+  viewer: 'Viewer link',
+  editor: 'Editor link',
+  ask: 'Link to ask',
+}
+
+export const LINK_MEANS: Readonly<Record<LinkKind, string>> = {
+  viewer:
+    'Whoever opens it can read everything here at once. A reader can pass on what they read, keys included.',
+  editor: 'Whoever opens it can read and write here at once.',
+  ask: 'Whoever opens it asks to join, and an admin decides. It carries no key.',
+}
+
+/** The role that one has who comes by a link. */
+export const LINK_GIVES: Readonly<Record<LinkKind, string>> = {
+  viewer: 'You will be able to read everything in it, and not to change it.',
+  editor: 'You will be able to read and write in it.',
+  ask: 'You ask to join; one of its admins decides, and says whether you may write.',
+}
+
+export const LINK_STATES: Readonly<Record<JoinLink['state'], readonly [tone: Tone, words: string]>> = {
+  live: ['good', 'live'],
+  revoked: ['quiet', 'revoked'],
+  expired: ['quiet', 'expired'],
+  'used-up': ['quiet', 'used up'],
+}
+
+/** "Saved on this device. 2 of 3 others have all of it." */
+export function syncSentence(sync: SpaceSyncState, now: number): string {
+  const { known, current, connected, answeredAt } = sync
+  if (known === 0) return 'Saved on this device. Nobody else has a copy yet.'
+  const others =
+    known === current
+      ? known === 1
+        ? 'One other has all of it.'
+        : `All ${formatNumber(known)} others have all of it.`
+      : `${formatNumber(current)} of ${plural(known, 'other')} ${current === 1 ? 'has' : 'have'} all of it.`
+  if (connected > 0 || answeredAt === undefined) return `Saved on this device. ${others}`
+  return `Saved on this device. ${others} Last answer ${formatAgo(answeredAt, now)}.`
+}
+
+/** "3 changes wait to be sent"; undefined when nothing does. */
+export function waitingSentence({ unsent }: SpaceSyncState): string | undefined {
+  if (unsent === 0) return undefined
+  return `${plural(unsent, 'change')} ${unsent === 1 ? 'waits' : 'wait'} to be sent`
+}
+
+/** The pill beside a space's name. */
+export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly words: string } {
+  if (space.state === 'asked') return { tone: 'behind', words: 'waits for an answer' }
+  if (space.state === 'removed') return { tone: 'bad', words: 'you were removed' }
+  if (space.state === 'left') return { tone: 'quiet', words: 'you left' }
+  const waiting = waitingSentence(space.sync)
+  if (waiting !== undefined) return { tone: 'behind', words: waiting }
+  const { known, current } = space.sync
+  if (known === 0) return { tone: 'quiet', words: 'only on this device' }
+  return current === known
+    ? { tone: 'good', words: 'all current' }
+    : { tone: 'behind', words: `${current} of ${known} current` }
+}
+
+/** "Ana is writing", "Ana and Jun are writing", "Ana and 3 others are writing". */
+export function writingSentence(names: readonly string[]): string {
+  const [first, second] = names
+  if (first === undefined) return ''
+  if (second === undefined) return `${first} is writing`
+  return names.length === 2
+    ? `${first} and ${second} are writing`
+    : `${first} and ${plural(names.length - 1, 'other')} are writing`
+}
+
+/** "Ana", "Ana and Jun", "Ana, Jun and 3 others". */
+export function nameList(names: readonly string[], most = 3): string {
+  if (names.length <= 1) return names[0] ?? ''
+  if (names.length <= most) return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  return `${names.slice(0, most - 1).join(', ')} and ${plural(names.length - most + 1, 'other')}`
+}

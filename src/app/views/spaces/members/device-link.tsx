@@ -1,0 +1,47 @@
+import { Loading } from '../../../components/bits.tsx'
+import { Countdown } from '../../../components/countdown.tsx'
+import { closeDialog, Dialog } from '../../../components/dialog.tsx'
+import { ErrorNote } from '../../../components/error-note.tsx'
+import { QrCode } from '../../../components/qr-code.tsx'
+import { useHere } from '../../../spaces/here.ts'
+import { useOnce } from '../../../spaces/use-once.ts'
+import { CopyField } from '../parts/copy-field.tsx'
+import '../../../styles/share.css'
+
+/** Shows a code that makes another device one of this person's. Each opening makes a fresh one. */
+export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) {
+  const { space } = useHere()
+  const { value: made, error, again } = useOnce((cairn) => cairn.spaces.deviceLink(space))
+  return (
+    <Dialog title="Add another device of yours" describedBy="device-link" onClose={onClose}>
+      <div className="stack share">
+        <p id="device-link">
+          Open this on your other device, while this one stays on. Whoever opens it becomes you here, so show
+          it to nobody else.
+        </p>
+        {error !== undefined && (
+          <ErrorNote error={error}>
+            <button type="button" className="btn slim" onClick={again}>
+              Try again
+            </button>
+          </ErrorNote>
+        )}
+        {made === undefined && error === undefined && <Loading label="Making the link" />}
+        {made !== undefined && (
+          <>
+            <QrCode text={made.url} label="QR code of the link for your other device" />
+            <CopyField value={made.url} label="Link" />
+            <p className="small">
+              It works once, and ends <Countdown at={made.expiresAt} />.
+            </p>
+          </>
+        )}
+        <div className="line">
+          <button type="button" className="btn" onClick={closeDialog}>
+            Done
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}

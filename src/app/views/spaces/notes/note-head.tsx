@@ -1,0 +1,132 @@
+import { MoreHorizontal } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
+import type { Entity } from '../../../../cairn/api.ts'
+import { Confirm } from '../../../components/confirm.tsx'
+import { ErrorNote } from '../../../components/error-note.tsx'
+import { useAction } from '../../../lib/engine-context.ts'
+import { goTo } from '../../../lib/navigate.ts'
+import { spaceHref } from '../../../lib/routes.ts'
+import { useHere } from '../../../spaces/here.ts'
+import { MAX_TITLE } from '../../../spaces/limits.ts'
+import { usePresence } from '../../../spaces/reads.ts'
+import { nameList } from '../../../spaces/sentences.ts'
+import { HistoryDialog } from '../history.tsx'
+import { ItemTools } from '../parts/item-tools.tsx'
+import { Menu } from '../parts/menu.tsx'
+import { NoteVersions } from './note-versions.tsx'
+
+/** Stored once the typing rests for this long. */
+const REST_MS = 700
+
+/** The title of a note, who else is in it, and what can be done with it. */
+export function NoteHead({ note }: { readonly note: Entity<'note'> }) {
+  const { space, canWrite, detail, nameOf } = useHere()
+  const [asking, setAsking] = useState<'delete' | 'history' | 'versions'>()
+  const action = useAction()
+  const { value: presence } = usePresence(space)
+  const item = `note/${note.id}`
+  const here = [
+    ...new Set((presence ?? []).filter(({ where }) => where === item).map(({ person }) => person)),
+  ]
+    .filter((person) => person !== detail.person)
+    .map(nameOf)
+  const close = () => setAsking(undefined)
+  const { title = '' } = note.fields
+  return (
+    <>
+      <div className="note-head">
+        {canWrite ? (
+          <TitleField key={note.id} id={note.id} title={title} />
+        ) : (
+          <h2 className="note-title">
+            <bdi>{title === '' ? 'Without a title' : title}</bdi>
+          </h2>
+        )}
+        <Menu label="More about this note" icon={<MoreHorizontal size={18} />}>
+          <ItemTools item={item} hidden={note.hidden} run={action.run} />
+          <button type="button" onClick={() => setAsking('versions')}>
+            Versions of the text
+          </button>
+          <button type="button" onClick={() => setAsking('history')}>
+            History of the title
+          </button>
+          {canWrite && (
+            <button type="button" className="danger" onClick={() => setAsking('delete')}>
+              Delete
+            </button>
+          )}
+        </Menu>
+      </div>
+      <p className="small note-state" role="status">
+        {here.length > 0 && `${nameList(here)} ${here.length === 1 ? 'is' : 'are'} in this note. `}
+        {note.unsent ? 'Saved on this device, waits to be sent.' : 'Saved on this device.'}
+      </p>
+      {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}
+      {asking === 'history' && <HistoryDialog item={item} onClose={close} />}
+      {asking === 'versions' && <NoteVersions id={note.id} onClose={close} />}
+      {asking === 'delete' && (
+        <Confirm
+          title="Delete this note?"
+          confirm="Delete"
+          busy={action.running}
+          error={action.error}
+          onClose={close}
+          onConfirm={() =>
+            void action
+              .run((cairn) =>
+                cairn.spaces.edit(space, [{ kind: 'note', id: note.id, set: { deleted: true } }]),
+              )
+              .then((done) => {
+                if (!done) return
+                close()
+                goTo(spaceHref(space, 'notes'), { replace: true })
+              })
+          }
+        >
+          <p>It disappears for everyone, also for those who are writing in it now.</p>
+        </Confirm>
+      )}
+    </>
+  )
+}
+
+function TitleField({ id, title }: { readonly id: string; readonly title: string }) {
+  const { space } = useHere()
+  const action = useAction()
+  const { run } = action
+  const [draft, setDraft] = useState<string>()
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    // a new note begins with what it is called
+    if (title === '') field.current?.focus()
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [])
+  useEffect(() => {
+    if (draft === undefined || draft === title) return
+    const save = () =>
+      void run((cairn) => cairn.spaces.edit(space, [{ kind: 'note', id, set: { title: draft } }]))
+    const timer = setTimeout(save, REST_MS)
+    return () => clearTimeout(timer)
+  }, [draft, title, run, space, id])
+  return (
+    <>
+      <input
+        ref={field}
+        className="note-title"
+        aria-label="Title of the note"
+        placeholder="Title"
+        value={draft ?? title}
+        maxLength={MAX_TITLE}
+        dir="auto"
+        autoComplete="off"
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={() => {
+          if (draft !== undefined && draft !== title)
+            void run((cairn) => cairn.spaces.edit(space, [{ kind: 'note', id, set: { title: draft } }]))
+          setDraft(undefined)
+        }}
+      />
+      {action.error !== undefined && <ErrorNote error={action.error} />}
+    </>
+  )
+}

@@ -1,0 +1,108 @@
+import { Suspense, useCallback, useEffect, useMemo } from 'react'
+import type { Presence } from '../../../../cairn/api.ts'
+import { Empty, Loading } from '../../../components/bits.tsx'
+import { ErrorNote } from '../../../components/error-note.tsx'
+import { useAction, useEngine } from '../../../lib/engine-context.ts'
+import { spaceHref } from '../../../lib/routes.ts'
+import { useHere } from '../../../spaces/here.ts'
+import { useEntity, usePresence } from '../../../spaces/reads.ts'
+import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
+import { useNote } from '../../../spaces/use-note.ts'
+import '../../../styles/spaces-notes.css'
+import { LazyNoteEditor } from '../../../notes/lazy.ts'
+import { NoteHead } from './note-head.tsx'
+
+/** One note: its title, its text that several write at once, and who else is in it. */
+export function NotePage({ id }: { readonly id: string }) {
+  const { space, isAdmin } = useHere()
+  const { value: note, error } = useEntity(space, 'note', id)
+  useMarkSeen(`note/${id}`, note === null || note === undefined ? undefined : [note])
+  const back = (
+    <p className="back">
+      <a href={spaceHref(space, 'notes')}>All notes</a>
+    </p>
+  )
+  if (error !== undefined && note === undefined) return <ErrorNote error={error} />
+  if (note === undefined) return <Loading label="Opening the note" />
+  if (note === null || note.deleted || (note.hidden && !isAdmin)) {
+    return (
+      <>
+        {back}
+        <div className="card">
+          <Empty title="This note is not here">
+            It was deleted, an admin hid it, or it has not reached this device yet.
+          </Empty>
+        </div>
+      </>
+    )
+  }
+  return (
+    <>
+      {back}
+      <article className="note-page">
+        <NoteHead note={note} />
+        <NoteText id={id} title={note.fields.title ?? ''} />
+      </article>
+    </>
+  )
+}
+
+/** The text. What is typed is stored by the engine within half a second, and all of it when the page is left. */
+function NoteText({ id, title }: { readonly id: string; readonly title: string }) {
+  const { space, detail, canWrite } = useHere()
+  const { cairn } = useEngine()
+  const action = useAction()
+  const { run } = action
+  const { opened, error, incoming, reopen } = useNote(space, id)
+  const { value: presence } = usePresence(space)
+  const others = useMemo(
+    () => (presence ?? []).filter(({ where, device }) => where === `note/${id}` && device !== detail.device),
+    [presence, id, detail.device],
+  )
+  const onTyped = useCallback(
+    (update: Uint8Array) => void run((engine) => engine.spaces.typeNote(space, id, update)),
+    [run, space, id],
+  )
+  const onCursor = useCallback(
+    (cursor: Presence['cursor']) => {
+      // presence is a courtesy: without a network there is nobody to tell
+      cairn?.spaces
+        .setPresence(space, { where: `note/${id}`, ...(cursor === undefined ? {} : { cursor }) })
+        .catch(() => {})
+    },
+    [cairn, space, id],
+  )
+  useEffect(() => {
+    if (cairn === undefined || !canWrite) return
+    const flush = () => {
+      // what could not be stored is told by the next key, and typed text is still in the engine
+      cairn.spaces.flushNote(space, id).catch(() => {})
+    }
+    document.addEventListener('visibilitychange', flush)
+    return () => {
+      document.removeEventListener('visibilitychange', flush)
+      flush()
+    }
+  }, [cairn, canWrite, space, id])
+  if (error !== undefined) return <ErrorNote error={error} />
+  if (opened === undefined) return <Loading label="Opening the note" />
+  return (
+    <>
+      {action.error !== undefined && <ErrorNote error={action.error} />}
+      <Suspense fallback={<Loading label="Opening the editor" />}>
+        <LazyNoteEditor
+          key={opened.turn}
+          state={opened.state}
+          client={opened.client}
+          name={title === '' ? 'this note' : title}
+          readOnly={!canWrite}
+          presence={others}
+          onTyped={onTyped}
+          onCursor={onCursor}
+          incoming={incoming}
+          onReopen={reopen}
+        />
+      </Suspense>
+    </>
+  )
+}

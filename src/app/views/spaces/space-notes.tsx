@@ -1,0 +1,84 @@
+import { useState, type ReactNode } from 'react'
+import { Empty } from '../../components/bits.tsx'
+import { useOnline } from '../../lib/online.ts'
+import { useHere } from '../../spaces/here.ts'
+import { waitingSentence } from '../../spaces/sentences.ts'
+import { ForgetDialog } from './settings/forget.tsx'
+
+/** What a person must know before reading on: how they stand here, and what has not reached anybody yet. */
+export function SpaceNotes() {
+  const { detail } = useHere()
+  const online = useOnline()
+  switch (detail.state) {
+    case 'asked':
+      return <Asked />
+    case 'removed':
+      return (
+        <Over title="You were removed from this space.">
+          What was here before stays on this device and can be read and exported. Nothing new arrives, and
+          what you write here reaches nobody.
+        </Over>
+      )
+    case 'left':
+      return (
+        <Over title="You left this space.">
+          What was here when you left stays on this device until you forget it.
+        </Over>
+      )
+    case 'member': {
+      const waiting = waitingSentence(detail.sync)
+      if (online && waiting === undefined) return null
+      return (
+        <div className="note behind strip-note" role="status">
+          <p className="strong">
+            {online ? '' : 'You are offline. '}
+            {waiting === undefined ? '' : `${waiting}.`}
+          </p>
+          <p>
+            {waiting === undefined
+              ? 'Everything here can be read and changed; it is sent by itself when the network is back.'
+              : 'They are saved on this device, and sent by themselves when someone else is in reach.'}
+          </p>
+        </div>
+      )
+    }
+  }
+}
+
+function Over({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <div className="note behind strip-note">
+      <p className="strong">{title}</p>
+      <p>{children}</p>
+      <div className="line">
+        <button type="button" className="btn slim" onClick={() => setAsking(true)}>
+          Forget it on this device
+        </button>
+      </div>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </div>
+  )
+}
+
+function Asked() {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <div className="card">
+      <Empty
+        title="Your request waits for an answer"
+        action={
+          <button type="button" className="btn" onClick={() => setAsking(true)}>
+            Take the request back
+          </button>
+        }
+      >
+        One of its admins decides. They see the name that you gave, and nothing else of you. This page opens
+        by itself when they let you in; you need not stay.
+      </Empty>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </div>
+  )
+}

@@ -1,0 +1,167 @@
+import { lazy, Suspense, useEffect, useMemo, useRef } from 'react'
+import { Empty, Loading } from '../../components/bits.tsx'
+import { ErrorNote } from '../../components/error-note.tsx'
+import { Boundary } from '../../components/screen.tsx'
+import { spaceHref, type Route, type SpaceTab } from '../../lib/routes.ts'
+import { HereContext, hereOf, useHere } from '../../spaces/here.ts'
+import { useRequests, useSpace, useUnread } from '../../spaces/reads.ts'
+import { useWhere } from '../../spaces/use-where.ts'
+import '../../styles/library.css'
+import '../../styles/repo.css'
+import '../../styles/network.css'
+import '../../styles/spaces.css'
+import { SpaceHead } from './space-head.tsx'
+import { SpaceNotes } from './space-notes.tsx'
+
+const Posts = lazy(async () => ({ default: (await import('./posts/posts.tsx')).Posts }))
+const Thread = lazy(async () => ({ default: (await import('./posts/thread.tsx')).Thread }))
+const Notes = lazy(async () => ({ default: (await import('./notes/notes.tsx')).Notes }))
+const NotePage = lazy(async () => ({ default: (await import('./notes/note-page.tsx')).NotePage }))
+const Tasks = lazy(async () => ({ default: (await import('./tasks/tasks.tsx')).Tasks }))
+const Files = lazy(async () => ({ default: (await import('./files/files.tsx')).Files }))
+const Members = lazy(async () => ({ default: (await import('./members/members.tsx')).Members }))
+const Links = lazy(async () => ({ default: (await import('./links/links.tsx')).Links }))
+const Backup = lazy(async () => ({ default: (await import('./backup.tsx')).Backup }))
+const Search = lazy(async () => ({ default: (await import('./search.tsx')).SpaceSearch }))
+const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).SpaceSettings }))
+
+const LABELS: Readonly<Record<SpaceTab, string>> = {
+  posts: 'Posts',
+  notes: 'Notes',
+  tasks: 'Tasks',
+  files: 'Files',
+  members: 'Members',
+  links: 'Links',
+  backup: 'Backups',
+  search: 'Search',
+  settings: 'Settings',
+}
+
+type SpaceRoute = Extract<Route, { name: 'space' }>
+
+/** One space: its head, its tabs, and the tab of the address. */
+export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
+  const { value: detail, error, loading } = useSpace(route.space)
+  const here = useMemo(() => (detail === null || detail === undefined ? undefined : hereOf(detail)), [detail])
+  if (error !== undefined && detail === undefined) return <ErrorNote error={error} />
+  if (detail === null) return <NotHere />
+  if (loading || here === undefined) return <Loading label="Opening the space" />
+  const { tab, id } = route
+  return (
+    <HereContext value={here}>
+      <SpaceHead label={LABELS[tab]} isFirst={tab === 'posts'} />
+      {here.detail.state === 'asked' ? (
+        <SpaceNotes />
+      ) : (
+        <>
+          <Tabs current={tab} />
+          <SpaceNotes />
+          <Boundary on={`${tab} ${id}`}>
+            <Suspense fallback={<Loading />}>
+              <Tab tab={tab} id={id} />
+            </Suspense>
+          </Boundary>
+          <Whereabouts tab={tab} id={id} />
+        </>
+      )}
+    </HereContext>
+  )
+}
+
+function Whereabouts({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefined }) {
+  const { space, detail } = useHere()
+  const where = id !== undefined && tab === 'notes' ? `note/${id}` : tab
+  useWhere(space, detail.state === 'member' ? where : undefined)
+  return null
+}
+
+function Tabs({ current }: { readonly current: SpaceTab }) {
+  const { space, isAdmin } = useHere()
+  const { value: unread } = useUnread(space)
+  const { value: requests } = useRequests(space)
+  const bar = useRef<HTMLElement>(null)
+  // on a phone not all of them fit: the one that is open must be among those that show
+  useEffect(() => {
+    const open = bar.current?.querySelector(`[data-tab="${current}"]`)
+    if (!(open instanceof HTMLElement) || bar.current === null) return
+    bar.current.scrollLeft = open.offsetLeft - (bar.current.clientWidth - open.offsetWidth) / 2
+  }, [current])
+  const news: Readonly<Partial<Record<SpaceTab, number>>> = {
+    posts: newsOf(unread, (place) => place === 'posts' || place.startsWith('post/')),
+    notes: newsOf(unread, (place) => place === 'notes' || place.startsWith('note/')),
+    tasks: newsOf(unread, (place) => place === 'tasks' || place.startsWith('task/')),
+    files: newsOf(unread, (place) => place === 'files' || place.startsWith('file/')),
+    members: isAdmin ? (requests?.length ?? 0) : 0,
+  }
+  const tabs = Object.keys(LABELS) as SpaceTab[]
+  return (
+    <nav ref={bar} className="tabs" aria-label="Parts of this space">
+      {tabs
+        .filter((tab) => tab !== 'links' || isAdmin)
+        .map((tab) => (
+          <a
+            key={tab}
+            data-tab={tab}
+            href={spaceHref(space, tab)}
+            aria-current={tab === current ? 'page' : undefined}
+          >
+            {LABELS[tab]}
+            {(news[tab] ?? 0) > 0 && (
+              <span className="tab-count num">
+                {news[tab]}
+                <span className="hidden-text">{tab === 'members' ? ' to decide' : ' new'}</span>
+              </span>
+            )}
+          </a>
+        ))}
+    </nav>
+  )
+}
+
+function newsOf(
+  unread: Readonly<Record<string, number>> | undefined,
+  isThere: (place: string) => boolean,
+): number {
+  return Object.entries(unread ?? {}).reduce((sum, [place, count]) => (isThere(place) ? sum + count : sum), 0)
+}
+
+function Tab({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefined }) {
+  switch (tab) {
+    case 'posts':
+      return id === undefined ? <Posts /> : <Thread key={id} id={id} />
+    case 'notes':
+      return id === undefined ? <Notes /> : <NotePage key={id} id={id} />
+    case 'tasks':
+      return <Tasks open={id} />
+    case 'files':
+      return <Files open={id} />
+    case 'members':
+      return <Members />
+    case 'links':
+      return <Links />
+    case 'backup':
+      return <Backup />
+    case 'search':
+      return <Search />
+    case 'settings':
+      return <Settings />
+  }
+}
+
+function NotHere() {
+  return (
+    <div className="card">
+      <Empty
+        title="This space is not on this device"
+        action={
+          <a className="btn" href="/spaces">
+            Go to Spaces
+          </a>
+        }
+      >
+        It may have been forgotten here. With a link from one of its members, or your recovery words, it opens
+        again.
+      </Empty>
+    </div>
+  )
+}

@@ -1,0 +1,117 @@
+import { CairnError } from '../../core/errors.ts'
+import { parseItem, readId } from '../../spaces/content/ids.ts'
+import type { Kind } from '../../spaces/content/model.ts'
+import { createSearch } from '../../spaces/content/search.ts'
+import type { UndoStep } from '../../spaces/content/undo.ts'
+import type { Spaces } from '../spaces-api.ts'
+import type { OpenSpace } from './open-space.ts'
+import { quietly } from './parts.ts'
+import type { OpenSpaces } from './service.ts'
+import { selfOf } from './summary.ts'
+
+type ContentActions = Pick<
+  Spaces,
+  | 'edit'
+  | 'entities'
+  | 'entity'
+  | 'replies'
+  | 'reactions'
+  | 'history'
+  | 'restore'
+  | 'undo'
+  | 'redo'
+  | 'search'
+  | 'markRead'
+  | 'unread'
+  | 'note'
+  | 'typeNote'
+  | 'flushNote'
+  | 'noteVersions'
+  | 'restoreNote'
+  | 'addFile'
+  | 'replaceFile'
+  | 'fetchFile'
+  | 'cancelFile'
+  | 'files'
+>
+
+/** What is in a space, read and changed. Every change is durable on this device when its call resolves. */
+export function contentActions({ use }: OpenSpaces): ContentActions {
+  const searches = new WeakMap<OpenSpace, ReturnType<typeof createSearch>>()
+  const searchOf = (it: OpenSpace) => {
+    const found = searches.get(it) ?? createSearch(it.vault.content, (id) => it.notes.text(id))
+    searches.set(it, found)
+    return found
+  }
+  const step = async (space: string, which: 'undo' | 'redo'): Promise<boolean> => {
+    const { undo, vault } = await use(space)
+    const found: UndoStep | undefined = undo()[which]()
+    if (found === undefined) return false
+    await vault.edit(found.edits)
+    found.done()
+    return true
+  }
+  const itemOf = (item: string): { readonly kind: Kind; readonly id: string } => {
+    const found = parseItem(item)
+    if (found === undefined) throw new CairnError('spaces.no-item', { item })
+    return found
+  }
+
+  return {
+    edit: async (space, edits) => (await use(space)).edit(edits),
+    entities: async (space, kind, options) => (await use(space)).vault.content.list(kind, options),
+    async entity(space, item) {
+      const { kind, id } = itemOf(item)
+      return (await use(space)).vault.content.get(kind, id)
+    },
+    replies: async (space, item) => (await use(space)).vault.content.replies(item),
+    async reactions(space, items) {
+      const { content } = (await use(space)).vault
+      return Object.fromEntries(items.map((item) => [item, content.reactions(item)]))
+    },
+    async history(space, item) {
+      const { kind, id } = itemOf(item)
+      return (await use(space)).vault.content.history(kind, id)
+    },
+    async restore(space, item, counter) {
+      const { kind, id } = itemOf(item)
+      const it = await use(space)
+      await it.edit([it.vault.content.restore(kind, id, counter)])
+    },
+    undo: (space) => step(space, 'undo'),
+    redo: (space) => step(space, 'redo'),
+    async search(space, text) {
+      const it = await use(space)
+      await it.notes.readTexts(it.vault.content.list('note').map(({ id }) => id))
+      return searchOf(it).search(text)
+    },
+    async markRead(space, place, upTo) {
+      const { vault } = await use(space)
+      const id = readId(selfOf(vault), place)
+      const before = vault.content.get('read', id)?.fields.upTo ?? 0
+      // No change of a person's own that could be taken back; and readers keep it to themselves.
+      if (upTo <= before || vault.role() === 'reader' || vault.role() === 'none') return
+      await vault.edit([{ kind: 'read', id, set: { upTo } }])
+    },
+    async unread(space) {
+      const { vault } = await use(space)
+      return vault.content.unread(selfOf(vault)).places
+    },
+
+    note: async (space, id) => (await use(space)).notes.open(id),
+    typeNote: async (space, id, update) => (await use(space)).notes.typed(id, update),
+    flushNote: async (space, id) => (await use(space)).notes.flush(id),
+    noteVersions: async (space, id) => (await use(space)).notes.versions(id),
+    restoreNote: async (space, id, version) => (await use(space)).notes.restore(id, version),
+
+    addFile: async (space, file, name) => (await use(space)).files.add(file, name),
+    replaceFile: async (space, id, file) => (await use(space)).files.replace(id, file),
+    async fetchFile(space, id) {
+      const { files } = await use(space)
+      // What it fails at is told with the file's state.
+      quietly(files.fetch(id))
+    },
+    cancelFile: async (space, id) => (await use(space)).files.cancel(id),
+    files: async (space) => (await use(space)).files.states(),
+  }
+}

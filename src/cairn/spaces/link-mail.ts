@@ -1,0 +1,143 @@
+import { CairnError, hasCode } from '../../core/errors.ts'
+import { linkState } from '../../spaces/links/accept.ts'
+import { type Capability, openCapability } from '../../spaces/links/capability.ts'
+import { parseLink } from '../../spaces/links/link.ts'
+import { linkPlace } from '../../spaces/links/place.ts'
+import { createMailbox, type Mailbox } from '../../sync/spaces/mailbox.ts'
+import type { OpenSpace } from './open-space.ts'
+import type { SpacesContext } from './parts.ts'
+
+/** What is remembered of a link of this device: table `network`, `space-link/{space}/{link}`. */
+interface LinkMail {
+  /** by which relays know that it is ours */
+  readonly owner: Uint8Array
+  /** the link has all of it in itself; no relay keeps anything */
+  readonly long: boolean
+  /** relays that keep the capability as of this epoch */
+  readonly at: readonly string[]
+  readonly epoch: string | undefined
+  /** where; undefined before it was put anywhere */
+  readonly place: Uint8Array | undefined
+}
+
+/** Keeps at relays what short links open, while they are live. */
+export interface LinkKeeper {
+  begin(space: string, link: string, long: boolean): Promise<void>
+  of(space: string, link: string): Promise<LinkMail | undefined>
+  settle(it: OpenSpace): Promise<void>
+  close(): void
+}
+
+const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbox> =>
+  new Map(
+    [...new Set([app, ...(net()?.relays() ?? [])])].map((relay) => [
+      relay,
+      createMailbox({ relay, fetch: host.fetch, timers: host.timers }),
+    ]),
+  )
+
+export function createLinkKeeper(context: SpacesContext): LinkKeeper {
+  const { host, random } = context
+  const { storage, clock } = host
+  const over = new AbortController()
+  const rowKey = (space: string, link: string): string => `space-link/${space}/${link}`
+  const put = (space: string, link: string, mail: LinkMail): Promise<void> =>
+    storage.write([{ type: 'put', table: 'network', key: rowKey(space, link), value: mail }])
+  const of = async (space: string, link: string): Promise<LinkMail | undefined> =>
+    // only this file writes it
+    (await storage.get('network', rowKey(space, link))) as LinkMail | undefined
+  /** One at a time for each space: two would tell relays different things. */
+  const running = new Map<string, Promise<void>>()
+
+  const settle = async ({ space, vault }: OpenSpace): Promise<void> => {
+    for (const { record, joins, closings } of vault.state().links) {
+      const { link } = record
+      const mail = await of(space, link)
+      if (mail === undefined || mail.long) continue
+      const isLive = linkState(record, joins.length, closings, clock.now()) === 'live'
+      const held = isLive ? await vault.links.held(link) : undefined
+      if (held === undefined) {
+        await end(space, link, mail)
+        continue
+      }
+      const place = await linkPlace(held.short.id)
+      const at = mail.epoch === held.epoch ? [...mail.at] : []
+      for (const [relay, mailbox] of mailboxes(context)) {
+        if (at.includes(relay)) continue
+        const body = await vault.links.seal(held)
+        try {
+          const { owner } = mail
+          await mailbox.put(
+            place,
+            {
+              body,
+              owner,
+              uses: record.uses,
+              ...(record.expires === null ? {} : { expires: record.expires }),
+            },
+            over.signal,
+          )
+          at.push(relay)
+        } catch (error) {
+          // It is tried again with the next change, and when a relay comes within reach.
+          if (!hasCode(error, 'space-sync.mailbox')) throw error
+        }
+      }
+      await put(space, link, { ...mail, at, epoch: held.epoch, place })
+    }
+  }
+  /** The link has ended: whoever opens it is told so, and nothing is kept. */
+  const end = async (space: string, link: string, mail: LinkMail): Promise<void> => {
+    const left: string[] = []
+    const all = mailboxes(context)
+    for (const relay of mail.at) {
+      const mailbox = all.get(relay)
+      const { place } = mail
+      if (place === undefined) continue
+      const done = await mailbox?.revoke(place, mail.owner, over.signal).then(
+        () => true,
+        () => false,
+      )
+      if (done !== true) left.push(relay)
+    }
+    await put(space, link, { ...mail, at: left })
+  }
+
+  return {
+    begin: (space, link, long) =>
+      put(space, link, { owner: random(32), long, at: [], epoch: undefined, place: undefined }),
+    of,
+    async settle(it) {
+      const before = running.get(it.space) ?? Promise.resolve()
+      const mine = before.catch(() => {}).then(() => settle(it))
+      running.set(it.space, mine)
+      await mine
+    },
+    close: () => over.abort(),
+  }
+}
+
+/**
+ * What a link gives.
+ *
+ * @throws SpacesError for a link that is none, or damaged; CairnError `spaces.link-revoked`, `-expired`, `-used-up`,
+ *   `-unknown` (no relay that was reached keeps it), `spaces.offline` (none was reached)
+ */
+export async function readCapability(context: SpacesContext, text: string): Promise<Capability> {
+  const link = await parseLink(text)
+  if (link.kind === 'long') return link.capability
+  const place = await linkPlace(link.id)
+  let word: CairnError | undefined
+  for (const mailbox of mailboxes(context).values()) {
+    try {
+      const body = await mailbox.get(place)
+      if (body !== undefined) return await openCapability(link, body)
+      word ??= new CairnError('spaces.link-unknown')
+    } catch (error) {
+      if (!hasCode(error, 'space-sync.mailbox')) throw error
+      const { status, reason } = error.fields
+      if (status === 410) word = new CairnError(`spaces.link-${String(reason)}`)
+    }
+  }
+  throw word ?? new CairnError('spaces.offline')
+}

@@ -1,0 +1,146 @@
+import { TEXT_COLLECTION } from '../../spaces/text/limits.ts'
+import { createFlusher, type Flusher } from '../../spaces/text/flusher.ts'
+import { createNoteText, type NoteText } from '../../spaces/text/note-text.ts'
+import { noteOf } from '../../spaces/text/record.ts'
+import type { Vault, VaultChange } from '../../spaces/vault/model.ts'
+import type { Timers } from '../../core/timers.ts'
+import type { NoteVersion } from '../space-model.ts'
+import { quietly } from './parts.ts'
+
+/** Notes that are held open; the ones that nobody looked at longest go first. */
+const OPEN = 16
+
+/** The texts of one space's notes. */
+export interface SpaceNotes {
+  open(note: string): Promise<{ readonly state: Uint8Array; readonly client: number }>
+  typed(note: string, update: Uint8Array): Promise<void>
+  flush(note: string): Promise<void>
+  /** What another device has just typed. */
+  heard(device: string, note: string, value: Uint8Array): Promise<void>
+  versions(note: string): Promise<NoteVersion[]>
+  restore(note: string, version: string): Promise<void>
+  markdown(note: string): Promise<string>
+  /** Reads the texts of these notes, without marks, for search: those that are not known. */
+  readTexts(notes: readonly string[]): Promise<void>
+  text(note: string): string | undefined
+  changed(change: VaultChange): Promise<void>
+  close(): Promise<void>
+}
+
+interface Open {
+  readonly text: NoteText
+  readonly flusher: Flusher
+}
+
+export function createSpaceNotes(options: {
+  readonly vault: Vault
+  readonly timers: Timers
+  readonly random: (length: number) => Uint8Array
+  readonly now: () => number
+  /** others who are here are told at once */
+  readonly say: (note: string, value: Uint8Array) => void
+  /** editors that are open are told */
+  readonly onUpdate: (note: string, news: { readonly update: Uint8Array; readonly reset: boolean }) => void
+  readonly onFailure: (error: unknown) => void
+}): SpaceNotes {
+  const { vault, timers, random, now, say, onUpdate, onFailure } = options
+  const opened = new Map<string, Promise<Open>>()
+  const texts = new Map<string, string>()
+
+  const tell = (note: string, { text }: Open): void => {
+    const news = text.takeNews()
+    if (news === undefined) return
+    texts.set(note, text.text())
+    onUpdate(note, news)
+  }
+  const store = async (text: NoteText, settle: boolean): Promise<void> => {
+    const flush = text.take({ settle })
+    if (flush === undefined) return
+    await vault.write(flush.changes.map(({ rkey, value }) => ({ collection: TEXT_COLLECTION, rkey, value })))
+    flush.written()
+  }
+  const load = async (note: string): Promise<Open> => {
+    const text = createNoteText({ note, device: vault.device().id, random })
+    for (const { device, rkey, value } of await vault.list(TEXT_COLLECTION, note))
+      if (noteOf(rkey) === note) text.put(device, rkey, value)
+    text.takeNews()
+    texts.set(note, text.text())
+    const flusher = createFlusher({ timers, write: () => store(text, false), failed: onFailure })
+    return { text, flusher }
+  }
+  const letGo = async (note: string): Promise<void> => {
+    const it = await opened.get(note)
+    opened.delete(note)
+    if (it === undefined) return
+    await it.flusher.flush()
+    await store(it.text, true)
+    it.flusher.close()
+  }
+  const use = async (note: string): Promise<Open> => {
+    const found = opened.get(note) ?? load(note)
+    opened.delete(note)
+    opened.set(note, found)
+    found.catch(() => opened.delete(note))
+    const [oldest] = opened.keys()
+    if (opened.size > OPEN && oldest !== undefined) quietly(letGo(oldest))
+    return found
+  }
+  const made = (note: string, it: Open, values: readonly Uint8Array[]): void => {
+    for (const value of values) {
+      say(note, value)
+      it.flusher.typed(value.length)
+    }
+  }
+
+  return {
+    open: async (note) => (await use(note)).text.open(),
+    async typed(note, update) {
+      const it = await use(note)
+      made(note, it, it.text.typed(update, now()))
+      texts.set(note, it.text.text())
+      // Another editor of this device shows it too.
+      onUpdate(note, { update, reset: false })
+    },
+    flush: async (note) => (await opened.get(note))?.flusher.flush(),
+    async heard(device, note, value) {
+      const it = await opened.get(note)
+      if (it === undefined) return
+      it.text.hear(device, value)
+      tell(note, it)
+    },
+    versions: async (note) =>
+      (await use(note)).text.versions().map(({ id, at, device, text }) => ({
+        ...{ id, at, text },
+        by: vault.persons.personOf(device) ?? device,
+      })),
+    async restore(note, version) {
+      const it = await use(note)
+      made(note, it, it.text.restore(version, now()))
+      tell(note, it)
+      await it.flusher.flush()
+    },
+    markdown: async (note) => (await use(note)).text.markdown(),
+    async readTexts(notes) {
+      for (const note of notes) {
+        if (texts.has(note)) continue
+        const { flusher } = await load(note)
+        flusher.close()
+      }
+    },
+    text: (note) => texts.get(note),
+    async changed({ records }) {
+      for (const { device, collection, rkey } of records) {
+        const note = noteOf(rkey)
+        if (collection !== TEXT_COLLECTION) continue
+        const it = await opened.get(note)
+        if (it === undefined) texts.delete(note)
+        if (it === undefined || device === vault.device().id) continue
+        it.text.put(device, rkey, await vault.read(device, collection, rkey))
+        tell(note, it)
+      }
+    },
+    async close() {
+      for (const note of [...opened.keys()]) await letGo(note)
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { formatSpaceRepo } from '../../repo/space/uri.ts'
+import type { Vault } from '../../spaces/vault/model.ts'
+import type { SentHead } from '../../spaces/vault/identity.ts'
+import type { SpacesContext } from './parts.ts'
+
+/** Which of this device's work another has; known over restarts. */
+export interface SentMark {
+  look(): Promise<void>
+  count(): number
+}
+
+export function createSentMark(
+  { host, net, emit }: Pick<SpacesContext, 'host' | 'net' | 'emit'>,
+  vault: Vault,
+): SentMark {
+  const { storage } = host
+  const { space } = vault.row
+  const key = (): string => `space-sent/${vault.device().id}`
+  let looking: Promise<void> | undefined
+  let again = false
+  let count = 0
+
+  /** The newest head that another is known to have: said now, or before. */
+  const sentHead = async (): Promise<SentHead | undefined> => {
+    // only this file writes it
+    const before = (await storage.get('network', key())) as SentHead | undefined
+    const rev = net()?.sync.sentRev(space)
+    const head = await vault.store.head(formatSpaceRepo({ space, author: vault.device().id }))
+    if (rev === undefined || head === undefined || head.rev !== rev || before?.rev === rev) return before
+    const now: SentHead = { rev, commit: head.cid }
+    await storage.write([{ type: 'put', table: 'network', key: key(), value: now }])
+    return now
+  }
+  const lookOnce = async (): Promise<void> => {
+    const items = await vault.unsentItems(await sentHead())
+    vault.content.setUnsent(items)
+    if (items.length === count) return
+    count = items.length
+    emit({ type: 'space', space })
+  }
+
+  return {
+    async look() {
+      again = true
+      looking ??= (async () => {
+        while (again) {
+          again = false
+          await lookOnce()
+        }
+      })().finally(() => (looking = undefined))
+      return looking
+    },
+    count: () => count,
+  }
+}

@@ -1,0 +1,162 @@
+import { createBlake3Xof } from '../../repo/space/blake3.ts'
+import { createLtHash } from '../../repo/space/lthash.ts'
+import { createSpaceKeys } from '../../spaces/keys/space-keys.ts'
+import { foundSpace } from '../../spaces/vault/found.ts'
+import type { SpaceRow } from '../../spaces/vault/model.ts'
+import { createVaultRows } from '../../spaces/vault/rows.ts'
+import type { Service, Standing } from '../network/create.ts'
+import type { Spaces } from '../spaces-api.ts'
+import type { OwnSpaces } from './asked.ts'
+import { contentActions } from './content-actions.ts'
+import { copyActions } from './copies.ts'
+import { deviceLinkActions } from './device-links.ts'
+import { forgetSpace } from './forget.ts'
+import { linkActions } from './link-actions.ts'
+import { memberActions } from './member-actions.ts'
+import { type OpenSpace, openSpace } from './open-space.ts'
+import type { SpacesNet } from '../network/spaces-net.ts'
+import { quietly, type SpacesContext, type SpacesParts } from './parts.ts'
+import { presenceActions } from './presence-actions.ts'
+import { recoveryActions } from './recovery.ts'
+import { spaceNotFound } from './errors.ts'
+import { detailOf, summaryOf } from './summary.ts'
+
+/** The spaces while this context leads. */
+export type LedSpaces = Omit<Spaces, keyof OwnSpaces>
+
+/** What the groups of actions get of the spaces that are open. */
+export interface OpenSpaces {
+  readonly context: SpacesContext
+  /** Opens it, unless it is open. Throws `spaces.not-here`. */
+  use(space: string): Promise<OpenSpace>
+  rows(): Promise<readonly SpaceRow[]>
+  /** A row is new: it is opened, and the network hears of it. */
+  added(row: SpaceRow): Promise<OpenSpace>
+  close(space: string): Promise<void>
+}
+
+/** Runs the spaces of the leading context: whether or not there is a network. */
+export async function startSpaces(parts: SpacesParts): Promise<Standing> {
+  const { host, emit } = parts
+  const { storage, sha256, clock } = host
+  const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
+  let net: SpacesNet | undefined
+  let stopSync = (): void => {}
+  const context: SpacesContext = {
+    ...parts,
+    random,
+    net: () => net,
+    vaults: {
+      ...{ storage, sha256, random },
+      ltHash: createLtHash(await createBlake3Xof()),
+      keys: createSpaceKeys({ storage }),
+      now: () => clock.now(),
+    },
+  }
+  const rows = createVaultRows(storage)
+  const open = new Map<string, Promise<OpenSpace>>()
+  const opened = new Map<string, OpenSpace>()
+
+  const begin = async (row: SpaceRow): Promise<OpenSpace> => {
+    const it = await openSpace(context, row)
+    opened.set(row.space, it)
+    net?.sync.join(it.replica)
+    quietly(it.markSent())
+    return it
+  }
+  const added = (row: SpaceRow): Promise<OpenSpace> => {
+    const found = open.get(row.space) ?? begin(row)
+    open.set(row.space, found)
+    found.catch(() => open.delete(row.space))
+    return found
+  }
+  const spaces: OpenSpaces = {
+    context,
+    rows: () => rows.list(),
+    added,
+    async use(space) {
+      const found = open.get(space)
+      if (found !== undefined) return found
+      const row = await rows.get(space)
+      if (row === undefined) throw spaceNotFound(space)
+      return added(row)
+    },
+    async close(space) {
+      const it = await open.get(space)
+      open.delete(space)
+      opened.delete(space)
+      await net?.sync.leave(space)
+      await it?.close()
+    },
+  }
+
+  const links = linkActions(spaces)
+  const recovery = recoveryActions(spaces)
+  const deviceLinks = deviceLinkActions(spaces)
+  const api: LedSpaces = {
+    ...contentActions(spaces),
+    ...memberActions(spaces),
+    ...links.api,
+    ...presenceActions(spaces),
+    ...copyActions(spaces),
+    ...recovery.api,
+    ...deviceLinks.api,
+    async list() {
+      const all = await Promise.all((await rows.list()).map((row) => added(row)))
+      const summaries = await Promise.all(all.map((it) => summaryOf(it, net)))
+      return summaries.sort((a, b) => b.changedAt - a.changedAt)
+    },
+    async get(space) {
+      if ((await rows.get(space)) === undefined) return undefined
+      return detailOf(await spaces.use(space), net)
+    },
+    async create({ title, name, hidePast = false }) {
+      const relays = net?.relays() ?? [parts.app]
+      const row = await foundSpace(context.vaults, { title, name, hidePast, relays })
+      const it = await added(row)
+      emit({ type: 'spaces' })
+      quietly(recovery.enrol(it))
+      return summaryOf(it, net)
+    },
+    async forget(space) {
+      await spaces.use(space)
+      await spaces.close(space)
+      await forgetSpace(context, space)
+      emit({ type: 'spaces' })
+    },
+  }
+
+  // One after another: each is read whole.
+  const openAll = async (): Promise<void> => {
+    for (const row of await rows.list()) await added(row).catch(() => {})
+  }
+  quietly(openAll())
+
+  return {
+    api,
+    async connected(service: Service | undefined) {
+      stopSync()
+      stopSync = () => {}
+      net = service?.spaces
+      if (net === undefined) return
+      const { sync } = net
+      stopSync = sync.onChange((space) => {
+        const it = opened.get(space)
+        if (it !== undefined) quietly(it.markSent())
+        emit({ type: 'space', space })
+      })
+      sync.words.onWord((space, word, { peer }) =>
+        quietly(opened.get(space)?.presence.receive(word, peer) ?? Promise.resolve()),
+      )
+      for (const it of opened.values()) sync.join(it.replica)
+      quietly(links.settle())
+      quietly(recovery.settle())
+    },
+    async close() {
+      stopSync()
+      links.close()
+      deviceLinks.close()
+      for (const space of [...open.keys()]) await spaces.close(space).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { utf8 } from '../../core/bytes.ts'
+import { secretTopic, type Topic } from '../../net/topics.ts'
+import { deriveBytes, importSecret, KEY_BYTES } from '../../spaces/crypto.ts'
+import { joinTopic } from '../../spaces/links/place.ts'
+import { linkState } from '../../spaces/links/accept.ts'
+import type { Vault } from '../../spaces/vault/model.ts'
+
+const TAG = 'cairn.space.topic.v1'
+/** Links by which one may ask to join, whose topics a member is found under. */
+const MAX_LINKS = 16
+
+/** Where those who hold an epoch's key meet: nothing of the key can be told from it. */
+export async function epochTopic(space: string, key: Uint8Array): Promise<Topic> {
+  return secretTopic(await deriveBytes(await importSecret(key), [TAG, space], KEY_BYTES))
+}
+
+/** Where those who have a link that asks to join meet the members, who know it from the link's record. */
+export async function linkTopic(link: string): Promise<Topic> {
+  return { id: await joinTopic(link), secret: secretTopic(utf8(link)).secret }
+}
+
+/**
+ * Under which a device is found, and finds the others: of the epoch in use, so that whoever was removed does not go on
+ * watching; of live links that ask, for those who ask. A newcomer without a key has the link's alone.
+ */
+export async function topicsOf(vault: Vault, now: number): Promise<Topic[]> {
+  const { space } = vault.row
+  const [newest] = vault.epochs()
+  const isIn = vault.role() !== 'none'
+  const asking = vault
+    .state()
+    .links.filter(
+      ({ record, mayAdmit, joins, closings }) =>
+        record.approval && mayAdmit && linkState(record, joins.length, closings, now) === 'live',
+    )
+    .slice(-MAX_LINKS)
+    .map(({ record }) => record.link)
+  const links = isIn ? asking : [(await vault.prover()).id]
+  return Promise.all([
+    ...(newest === undefined ? [] : [epochTopic(space, newest.key)]),
+    ...links.map(linkTopic),
+  ])
+}
