@@ -184,6 +184,16 @@ export interface RecoveryState {
   readonly isDue: boolean
 }
 
+/** What a recovery did for one space. */
+export interface RecoveredSpace {
+  readonly space: string
+  readonly title: string
+  /** undefined when it was not opened; `asked`: it goes on by itself when somebody who keeps it can be reached */
+  readonly summary: SpaceSummary | undefined
+  /** why it was not; `spaces.recovery-refused`: the recovery was removed from it */
+  readonly error: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> } | undefined
+}
+
 /** A person's repo and how it stands with the group. */
 export interface GroupCopy {
   readonly did: string

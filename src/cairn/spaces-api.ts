@@ -11,6 +11,7 @@ import type {
   MakeLink,
   NoteVersion,
   Presence,
+  RecoveredSpace,
   RecoveryState,
   SpaceDetail,
   SpaceFileState,
@@ -128,5 +129,5 @@ export interface Spaces {
   recover(
     from: { readonly words: string } | { readonly file: Blob; readonly passphrase?: string },
     name: string,
-  ): Promise<readonly SpaceSummary[]>
+  ): Promise<readonly RecoveredSpace[]>
 }

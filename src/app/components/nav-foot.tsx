@@ -2,14 +2,16 @@ import { formatBytes } from '../lib/format.ts'
 import { isActive, useJobs } from '../lib/jobs.ts'
 import { useOnline } from '../lib/online.ts'
 import { useRepos, useStorage } from '../lib/reads.ts'
+import { useSpaces } from '../lib/spaces.ts'
 
 /** The state of this device in a sentence, below the navigation. */
 export function NavFoot() {
   const { value: repos } = useRepos()
+  const { value: spaces } = useSpaces()
   const { value: storage } = useStorage()
   const online = useOnline()
   const working = useJobs().some((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep')
-  const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length
+  const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length + (spaces?.length ?? 0)
   // an allowance, which need not be free on the disk
   const room =
     storage?.quota === undefined ? '' : ` The browser allows about ${formatBytes(storage.quota)} in all.`

@@ -242,7 +242,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       const own = dids.filter((did) => kept.has(did)).map((did) => tasks.backup(did))
       await relays.reached()
       following.askStores()
-      await Promise.allSettled(dids.map((did) => engine.look(did)))
+      await Promise.allSettled([spaces.catchUp(), ...dids.map((did) => engine.look(did))])
       await engine.idle()
       await jobs.ended(own.map((it) => it.id))
     },

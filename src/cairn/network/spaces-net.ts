@@ -13,6 +13,9 @@ export interface SpacesNet {
   reach(url: string): Promise<void>
   /** Resolves when each relay was reached, or has failed once. */
   reached(): Promise<void>
+  /** Brings every space in step with those within reach: what `whenCatchingUp` was told. */
+  catchUp(): Promise<void>
+  whenCatchingUp(run: () => Promise<void>): void
   /** what a person knows a peer by */
   nameOf(peer: string): string
 }
@@ -28,7 +31,12 @@ export function createSpacesNet(options: {
   const { host, net, networker, relays, connectedStores, reach } = options
   const { storage, sha256, timers, clock, random } = host
   const isSame = (url: string) => (it: { readonly url: string }) => it.url === new URL('/', url).href
+  let catchUp = async (): Promise<void> => {}
   return {
+    catchUp: () => catchUp(),
+    whenCatchingUp(run) {
+      catchUp = run
+    },
     sync: createSpaceSync({
       ...{ net, storage, sha256, timers, clock, random, networker },
       // Each store within reach is asked; its own rules say whether it takes a space in.

@@ -46,11 +46,13 @@ export function createSpaceNotes(options: {
   const { vault, timers, random, now, say, onUpdate, onFailure } = options
   const opened = new Map<string, Promise<Open>>()
   const texts = new Map<string, string>()
+  /** notes that editors have open: they hold client ids that were given for this opening */
+  const edited = new Set<string>()
 
   const tell = (note: string, { text }: Open): void => {
     const news = text.takeNews()
     if (news === undefined) return
-    texts.set(note, text.text())
+    texts.delete(note)
     onUpdate(note, news)
   }
   const store = async (text: NoteText, settle: boolean): Promise<void> => {
@@ -64,7 +66,6 @@ export function createSpaceNotes(options: {
     for (const { device, rkey, value } of await vault.list(TEXT_COLLECTION, note))
       if (noteOf(rkey) === note) text.put(device, rkey, value)
     text.takeNews()
-    texts.set(note, text.text())
     const flusher = createFlusher({ timers, write: () => store(text, false), failed: onFailure })
     return { text, flusher }
   }
@@ -81,8 +82,9 @@ export function createSpaceNotes(options: {
     opened.delete(note)
     opened.set(note, found)
     found.catch(() => opened.delete(note))
-    const [oldest] = opened.keys()
-    if (opened.size > OPEN && oldest !== undefined) quietly(letGo(oldest))
+    // One that an editor has open is asked for anew with each key: of the others the oldest goes.
+    const idle = [...opened.keys()].find((other) => !edited.has(other))
+    if (opened.size > OPEN && idle !== undefined && idle !== note) quietly(letGo(idle))
     return found
   }
   const made = (note: string, it: Open, values: readonly Uint8Array[]): void => {
@@ -93,11 +95,15 @@ export function createSpaceNotes(options: {
   }
 
   return {
-    open: async (note) => (await use(note)).text.open(),
+    async open(note) {
+      edited.add(note)
+      return (await use(note)).text.open()
+    },
     async typed(note, update) {
       const it = await use(note)
       made(note, it, it.text.typed(update, now()))
-      texts.set(note, it.text.text())
+      // For search it is read again when it is asked for.
+      texts.delete(note)
       // Another editor of this device shows it too.
       onUpdate(note, { update, reset: false })
     },
@@ -123,8 +129,9 @@ export function createSpaceNotes(options: {
     async readTexts(notes) {
       for (const note of notes) {
         if (texts.has(note)) continue
-        const { flusher } = await load(note)
-        flusher.close()
+        const it = await (opened.get(note) ?? load(note))
+        texts.set(note, it.text.text())
+        if (!opened.has(note)) it.flusher.close()
       }
     },
     text: (note) => texts.get(note),

@@ -149,6 +149,12 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
         quietly(opened.get(space)?.presence.receive(word, peer) ?? Promise.resolve()),
       )
       for (const it of opened.values()) sync.join(it.replica)
+      net.whenCatchingUp(async () => {
+        for (const row of await rows.list()) {
+          const { space } = await added(row)
+          await sync.look(space)
+        }
+      })
       quietly(links.settle())
       quietly(recovery.settle())
     },

@@ -61,11 +61,19 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     backup: fields?.backup ?? false,
     persons: await personsOf(open),
     pins,
-    peers: (net?.sync.peers(space) ?? []).map(({ peer, kind, connected, current, answeredAt, error }) => ({
-      ...{ peer, kind, connected, current, answeredAt, error },
-      name: net?.nameOf(peer) ?? peer,
-    })),
+    peers: (net?.sync.peers(space) ?? []).map(
+      ({ peer, kind, connected, current, answeredAt, error, device }) => ({
+        ...{ peer, kind, connected, current, answeredAt, error },
+        name: (device && nameOf(vault, device)) ?? net?.nameOf(peer) ?? peer,
+      }),
+    ),
   }
+}
+
+/** What the person of a device calls themselves; undefined when nothing is known of them. */
+function nameOf({ persons, content }: Vault, device: string): string | undefined {
+  const person = persons.personOf(device)
+  return person === undefined ? undefined : content.get('profile', personTag(person))?.fields.name
 }
 
 async function personsOf(open: OpenSpace): Promise<SpacePerson[]> {

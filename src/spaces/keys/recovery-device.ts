@@ -15,9 +15,7 @@ const SEED_TAG = 'cairn.recovery.seed.v1'
  * @throws KeysError `keys.invalid`
  */
 export async function recoveryDevice(recovery: Recovery, space: string): Promise<SpaceDevice> {
-  checkSpace(space)
-  const seed = await deriveBytes(await importRecovery(recovery), [SEED_TAG, space], KEY_BYTES)
-  return deriveDevice(await importSecret(seed), space)
+  return seedDevice(await recoveredSeed(recovery, { space, seed: null }), space)
 }
 
 /**
@@ -35,17 +33,31 @@ export async function newRecoveryDevice(
   checkSpace(space)
   const seed = randomBytes(random, KEY_BYTES)
   const sealed = await sealForRecovery(finder, 'seed', space, seed)
-  return { device: await deriveDevice(await importSecret(seed), space), seed: sealed }
+  return { device: await seedDevice(seed, space), seed: sealed }
 }
 
 /** The recovery device of an entry of the list, in whichever way it was made. Throws KeysError `keys.sealed-broken`. */
-export async function recoveredDevice(
+export const recoveredDevice = async (
+  recovery: Recovery,
+  entry: Pick<RecoveryEntry, 'space' | 'seed'>,
+): Promise<SpaceDevice> => seedDevice(await recoveredSeed(recovery, entry), entry.space)
+
+/**
+ * What the recovery device of one entry comes of, 32 bytes: all that a device needs to act as it in that space, and in
+ * no other. Throws KeysError `keys.sealed-broken`, `keys.invalid`.
+ */
+export async function recoveredSeed(
   recovery: Recovery,
   { space, seed }: Pick<RecoveryEntry, 'space' | 'seed'>,
-): Promise<SpaceDevice> {
-  if (seed === null) return recoveryDevice(recovery, space)
-  return deriveDevice(await importSecret(await openForRecovery(recovery, 'seed', space, seed)), space)
+): Promise<Uint8Array> {
+  if (seed !== null) return openForRecovery(recovery, 'seed', space, seed)
+  checkSpace(space)
+  return deriveBytes(await importRecovery(recovery), [SEED_TAG, space], KEY_BYTES)
 }
+
+/** The device that comes of such a seed: the same keys and the same card each time. */
+export const seedDevice = async (seed: Uint8Array, space: string): Promise<SpaceDevice> =>
+  deriveDevice(await importSecret(seed), space)
 
 /** The authority's key of an entry, where the person's devices held it. Throws KeysError `keys.sealed-broken`. */
 export async function recoveredAuthority(

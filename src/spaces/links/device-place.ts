@@ -4,6 +4,7 @@ import { deriveBytes, digest, importSecret, KEY_BYTES, type Random, randomBytes 
 const ID_TAG = 'cairn.space.device-id.v1'
 const OFFER_TAG = 'cairn.space.device-offer-at.v1'
 const ANSWER_TAG = 'cairn.space.device-answer-at.v1'
+const GRANT_TAG = 'cairn.space.device-grant-at.v1'
 const ID_BYTES = 16
 
 /** A link that makes another device one's own: what its holder knows. `secret` goes to no server, log, or error. */
@@ -32,3 +33,6 @@ export const offerPlace = ({ id }: DeviceLink): Promise<Uint8Array<ArrayBuffer>>
 
 /** Under what a relay keeps the answer of the new one, 32 bytes. */
 export const answerPlace = ({ id }: DeviceLink): Promise<Uint8Array<ArrayBuffer>> => place(ANSWER_TAG, id)
+
+/** Under what a relay keeps what the first device gives in the end, 32 bytes. */
+export const grantPlace = ({ id }: DeviceLink): Promise<Uint8Array<ArrayBuffer>> => place(GRANT_TAG, id)

@@ -27,9 +27,9 @@ export interface Keyring {
   dropDevice(device: string): void
   /** A key by other ways: of a join link, or one that was made here. Durable when it resolves. */
   learn(name: string, key: Uint8Array, bytes?: Uint8Array): Promise<void>
-  /** Opens what can be opened by now: names of what opened, and what failed. Durable when it resolves. */
+  /** Opens what can be opened by now, by any of these: names of what opened, and what failed. Durable when it resolves. */
   settle(
-    own: KeyUnwrap,
+    own: readonly KeyUnwrap[],
   ): Promise<{ readonly opened: readonly string[]; readonly faults: readonly CairnError[] }>
   get(name: string): OpenEpoch | undefined
   held(): Iterable<OpenEpoch>
@@ -38,6 +38,8 @@ export interface Keyring {
   /** whether some repo that counts has it */
   lies(name: string): boolean
   hasWrap(epoch: string, device: string): boolean
+  /** Some epoch is wrapped for this device and was not opened. */
+  awaits(device: string): boolean
   /** Epochs that are here, opened or not. */
   known(): readonly Epoch[]
   /** Rises with each epoch, wrap and key that comes or goes. */
@@ -88,13 +90,18 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
     }
   }
 
-  async function tryKeys(name: string, own: KeyUnwrap, faults: CairnError[]): Promise<void> {
+  async function tryKeys(
+    name: string,
+    own: readonly KeyUnwrap[],
+    faults: CairnError[],
+  ): Promise<void> {
     const info = known.get(name)?.info
     if (info === undefined || open.has(name)) return
     const key = told.get(name)
     const tries: (() => Promise<OpenEpoch>)[] = key === undefined ? [] : [() => openEpoch(info, key)]
-    for (const record of wraps.get(`${name}.${tagOf(own.device)}`)?.values() ?? [])
-      tries.push(async () => unwrapEpoch(info, readOwnWrap(record), own))
+    for (const it of own)
+      for (const record of wraps.get(`${name}.${tagOf(it.device)}`)?.values() ?? [])
+        tries.push(async () => unwrapEpoch(info, readOwnWrap(record), it))
     for (const attempt of tries) {
       try {
         open.set(name, await attempt())
@@ -182,6 +189,7 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
     bytes: (name) => known.get(name)?.bytes,
     lies: (name) => (known.get(name)?.at.size ?? 0) > 0,
     hasWrap: (epoch, device) => wraps.has(`${epoch}.${tagOf(device)}`),
+    awaits: (device) => [...known.keys()].some((name) => !open.has(name) && wraps.has(`${name}.${tagOf(device)}`)),
     newestFirst: () => byDepth([...open.values()]),
   }
 }

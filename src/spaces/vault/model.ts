@@ -8,12 +8,14 @@ import type { SpaceStore } from '../../storage/space/store.ts'
 import type { SpaceDevice } from '../keys/model.ts'
 import type { JoinFault } from '../members/joins.ts'
 import type { VaultActs } from './acts.ts'
+import type { DeviceGrant } from '../links/device-grant.ts'
 import type { DeviceOffer } from '../links/device-offer.ts'
 import type { OfferOptions } from './device-offer.ts'
 import type { SentHead } from './identity.ts'
 import type { Heads, SeenVerdict } from './judge-seen.ts'
 import type { VaultLinks } from './links.ts'
 import type { Persons } from './persons.ts'
+import type { RecoveryStand } from './recovering.ts'
 
 /** A row of the table `spaces`, by the space's URI. */
 export interface SpaceRow {
@@ -50,7 +52,10 @@ export interface Vault {
   readonly device: () => SpaceDevice
   /** whether this device can act as the authority */
   isOwner(): Promise<boolean>
-  /** As whom this device asks others for what they have: itself, or the link by which it wants in. */
+  /**
+   * As whom this device asks others for what they have: itself, the link by which it wants in, or the recovery by which
+   * it was opened.
+   */
   prover(): Promise<SpaceSigner>
   /** own role now */
   readonly role: () => 'none' | 'reader' | 'writer' | 'admin'
@@ -90,6 +95,15 @@ export interface Vault {
   founder(): string | undefined
   /** What another device of this person is given: see `makeDeviceOffer`. */
   deviceOffer(options: OfferOptions): Promise<DeviceOffer>
+  /** What that device is given once it is one of this person's: see `makeDeviceGrant`. */
+  deviceGrant(): Promise<DeviceGrant>
+  /** How far it is with opening this space by a recovery; undefined when nothing of that is under way. */
+  recovery(): RecoveryStand | undefined
+  /**
+   * Stops acting as the recovery's device, once this one is in by itself and all that was sealed for the other is open;
+   * true when it did. To be called when what others have is here, and they know of this device.
+   */
+  endRecovery(): Promise<boolean>
   /** Says what this device has seen, at most every 30 s and when there is news; true when it did. */
   publishSeen(): Promise<boolean>
   /** How what a source offers (heads by device) stands to what members said they have seen. */

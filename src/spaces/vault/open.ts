@@ -11,6 +11,7 @@ import type { SpaceRow } from './model.ts'
 import type { VaultParts } from './parts.ts'
 import { isMadeHere } from './own-commit.ts'
 import { createPersons } from './persons.ts'
+import { dropStandIn, standInOf } from './recovering.ts'
 import { createRepos } from './repos.ts'
 import { createVaultRows } from './rows.ts'
 import { createTurns } from './turns.ts'
@@ -26,6 +27,7 @@ export async function openParts(host: VaultHost, start: SpaceRow): Promise<Opene
   const { space, root } = start
   let row = start
   let device = await ownDevice(host, start)
+  let standIn = await standInOf(host.keys, space)
   let isCommitting = false
   const log = await createSpaceLog({ storage, space, root, sha256 })
   const spaceHost: SpaceHost = {
@@ -56,10 +58,16 @@ export async function openParts(host: VaultHost, start: SpaceRow): Promise<Opene
   const effects = createEffects(content)
   const keyring = await createKeyring(storage, space, sha256)
   const rows = createVaultRows(storage)
-  const repos = createRepos({ space, store, log, keyring, effects, unwrap: () => device.unwrap })
+  const unwraps = () => [device.unwrap, ...(standIn === undefined ? [] : [standIn.unwrap])]
+  const repos = createRepos({ space, store, log, keyring, effects, unwraps })
   return {
     ...{ host, space, log, store, spaceHost, content, persons, keyring, repos, effects },
     device: () => device,
+    standIn: () => standIn,
+    async dropStandIn() {
+      await dropStandIn(host.keys, space)
+      standIn = undefined
+    },
     role: () => log.members.state().devices.get(device.id) ?? 'none',
     row: () => row,
     async patch(change) {

@@ -24,6 +24,9 @@ export interface VaultParts {
   readonly effects: Effects
   /** this device; another one after `adoptNewIdentity` */
   device(): SpaceDevice
+  /** The recovery's device, as which this one acts until it is in by itself: `recovering.ts`. */
+  standIn(): SpaceDevice | undefined
+  dropStandIn(): Promise<void>
   /** what it may do now */
   role(): Role
   row(): SpaceRow

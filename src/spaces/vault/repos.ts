@@ -17,7 +17,8 @@ interface ReposOptions {
   readonly log: SpaceLog
   readonly keyring: Keyring
   readonly effects: Effects
-  readonly unwrap: () => KeyUnwrap
+  /** for each device that this one can open for; its own is the first */
+  readonly unwraps: () => readonly KeyUnwrap[]
 }
 
 /** What the repos of a space hold, opened: in step with the store as far as was said that a head moved. */
@@ -52,7 +53,7 @@ export const claimOf = (head: Pick<SpaceHeadRow, 'commit' | 'cid'>): CommitClaim
 export const isIn = ({ is }: Verdict): boolean => is === 'counts' || is === 'behind'
 
 export function createRepos(options: ReposOptions): Repos {
-  const { space, store, log, keyring, effects, unwrap } = options
+  const { space, store, log, keyring, effects, unwraps } = options
   const books = new Map<string, Book>()
   const repoOf = (author: string): string => formatSpaceRepo({ space, author })
 
@@ -80,8 +81,9 @@ export function createRepos(options: ReposOptions): Repos {
   }
 
   async function settleKeys(): Promise<void> {
-    const { opened, faults } = await keyring.settle(unwrap())
-    for (const { code, fields } of faults) effects.ignored({ code, device: unwrap().device, fields })
+    const own = unwraps()
+    const { opened, faults } = await keyring.settle(own)
+    for (const { code, fields } of faults) effects.ignored({ code, device: own[0]?.device ?? '', fields })
     if (opened.length === 0) return
     for (const book of books.values()) await book.opened(opened)
   }

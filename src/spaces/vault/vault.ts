@@ -1,6 +1,7 @@
 import { CairnError } from '../../core/errors.ts'
 import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { createActs } from './acts.ts'
+import { makeDeviceGrant } from './device-grant.ts'
 import { makeDeviceOffer } from './device-offer.ts'
 import { founderOf } from './founder.ts'
 import { currentEpoch } from './epoch-choice.ts'
@@ -11,6 +12,7 @@ import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
 import { createVaultLinks } from './links.ts'
 import type { OpenedRecord, SpaceRow, Vault } from './model.ts'
 import { openParts } from './open.ts'
+import { endRecovery, recoveryStand, settleRecovering } from './recovering.ts'
 import { createSeen } from './seen.ts'
 import { authoritySigner, signAct } from './sign-act.ts'
 import { settleStanding } from './standing.ts'
@@ -50,6 +52,7 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
   async function settle(make: boolean): Promise<void> {
     try {
       await settleStanding(parts)
+      await settleRecovering(parts)
       isIn ||= await settleJoin(parts)
       await settleFormer(parts)
       const basis = `${log.bytes} ${keyring.turn} ${parts.role()}`
@@ -147,12 +150,19 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
     },
     unsentItems: (sent) => alone(() => unsentItems(parts, sent)),
     founder: () => founderOf(parts),
+    deviceGrant: () => alone(() => makeDeviceGrant(parts)),
     deviceOffer: (options) => alone(() => makeDeviceOffer(parts, options)),
     publishSeen: seen.publish,
     judgeSeen: seen.judge,
     isOwner: async () => (await authoritySigner(parts)) !== undefined,
-    prover: async (): Promise<SpaceSigner> =>
-      parts.role() === 'none' ? ((await joinSigner(parts)) ?? parts.device().signer) : parts.device().signer,
+    recovery: () => recoveryStand(parts),
+    endRecovery: () => alone(() => endRecovery(parts)),
+    async prover(): Promise<SpaceSigner> {
+      const standIn = parts.standIn()
+      if (standIn !== undefined) return standIn.signer
+      const own = parts.device().signer
+      return parts.role() === 'none' ? ((await joinSigner(parts)) ?? own) : own
+    },
     onIgnored: effects.onIgnored,
     onChange: effects.onChange,
     async close() {

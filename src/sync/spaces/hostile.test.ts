@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hasCode } from '../../core/errors.ts'
+import { formatTid } from '../../core/tid.ts'
 import { createFrameReader, writeFrame } from '../../net/frames.ts'
 import { decodeMessage, writeMessage } from '../../net/messages.ts'
 import type { ByteStream, Net } from '../../net/net.ts'
@@ -254,5 +255,43 @@ describe('a member who lies', () => {
       // Nobody is blamed, and the round went well.
       expect(a.replica.faults).toEqual([])
       expect(a.sync.peers(space.space)).toMatchObject([{ peer: 'reader', error: undefined }])
+    }))
+
+  it('and tells of heads that it has not is heard no more after some', () =>
+    withSpaceWorld(async ({ space, member }) => {
+      const a = await member('a', space.owner)
+      const wolf = space.device('wolf')
+      await space.role(a.replica.log, wolf, 'writer')
+      const w = await member('wolf', wolf)
+      await eventually(() => areSame([a.replica, w.replica]), 'the wolf is in')
+      await w.replica.write([put(1, 1)])
+      w.sync.changed(space.space)
+      await eventually(() => areSame([a.replica, w.replica]), 'met')
+      await eventually(() => w.sync.sentRev(space.space) !== undefined, 'in step')
+      const { take } = a.replica.repos
+      let asked = 0
+      const { get } = take
+      Object.assign(take, { get: (repo: string) => (asked++, get(repo)) })
+      // Its own head is always a little newer than what it gives.
+      const { head } = w.replica.repos
+      let cries = 0
+      w.replica.repos.head = async (repo) => {
+        const row = await head(repo)
+        return row && { ...row, rev: formatTid(1_800_000_000_000_000 + ++cries, 0) }
+      }
+      let told = 0
+      const cry = async (): Promise<void> => {
+        told++
+        w.sync.changed(space.space)
+        // As long as a round takes, and longer.
+        for (let i = 0; i < 40; i++) await new Promise((resolve) => setImmediate(resolve))
+      }
+      while (asked < 8 && told < 400) await cry()
+      expect(asked).toBeGreaterThan(0)
+      for (let i = 0; i < 30; i++) await cry()
+      const before = asked
+      for (let i = 0; i < 30; i++) await cry()
+      expect(asked).toBe(before)
+      expect(await areSame([a.replica, { ...w.replica, repos: { ...w.replica.repos, head } }])).toBe(true)
     }))
 })

@@ -104,4 +104,29 @@ describe('a store between members who never meet', () => {
       )
       expect(a.sync.access.mayRead('b', space.space)).toBe(false)
     }))
+
+  it('lets in who holds a live link, while no member is there, and no longer than it lives', () =>
+    withSpaceWorld(async ({ world, space, member, store }) => {
+      const kept = await store('store')
+      const a = await member('a', space.owner)
+      await a.replica.write([put(1, 1)])
+      a.sync.changed(space.space)
+      await eventually(() => kept.replicas.has(space.space), 'kept')
+      const there = kept.replicas.get(space.space) ?? expect.fail()
+      await eventually(() => areSame([a.replica, there]), 'at the store')
+      world.network.cut('a')
+
+      const link = space.device('link')
+      there.links.add(link.id)
+      const n = await member('newcomer', space.device('newcomer'), {}, (replica) => ({
+        ...replica,
+        prove: async (challenge) => ({ key: link.id, sig: link.key.sign(challenge) }),
+      }))
+      await eventually(() => areSame([a.replica, n.replica]), 'all of it')
+      expect(kept.serving.access.keyOf('newcomer', space.space)).toBe(link.id)
+      there.links.delete(link.id)
+      expect(kept.serving.access.mayRead('newcomer', space.space)).toBe(false)
+      await n.sync.look(space.space)
+      expect(n.sync.peers(space.space)).toMatchObject([{ peer: 'store', error: 'space-sync.denied' }])
+    }))
 })

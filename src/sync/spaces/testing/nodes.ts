@@ -40,7 +40,12 @@ export interface SpaceWorld {
   readonly world: World
   readonly space: TestSpace
   /** A device that has a replica and is in step from now on. */
-  member(id: string, device: TestDevice, options?: Partial<SpaceSyncOptions>): Promise<Member>
+  member(
+    id: string,
+    device: TestDevice,
+    options?: Partial<SpaceSyncOptions>,
+    prepare?: (replica: TestReplica) => TestReplica,
+  ): Promise<Member>
   /** A node that keeps what it is asked to. */
   store(id: string, mayKeep?: (ask: KeepAsk) => boolean): Promise<StoreNode>
   /** stores that members are to use */
@@ -74,7 +79,7 @@ export async function withSpaceWorld(use: (it: SpaceWorld) => Promise<void>): Pr
   try {
     await use({
       ...{ world, space, stores },
-      async member(id, device, options = {}) {
+      async member(id, device, options = {}, prepare = (replica) => replica) {
         const disk = await storage()
         const node = world.node(id, { timers: testHost.timers, clock: testHost.clock })
         const sync = createSpaceSync({
@@ -87,7 +92,7 @@ export async function withSpaceWorld(use: (it: SpaceWorld) => Promise<void>): Pr
           await sync.close()
           await node.networker.close()
         })
-        const replica = await createTestReplica(disk, space, device)
+        const replica = prepare(await createTestReplica(disk, space, device))
         await node.networker.listen()
         sync.join(replica)
         return { id, net: node.net, storage: disk, sync, replica }

@@ -1,0 +1,39 @@
+import type { RecoveryFinder } from '../../spaces/keys/finder.ts'
+import type { RecoveryList } from '../../spaces/keys/list.ts'
+import type { Storage } from '../../storage/port.ts'
+
+/** Table `network`: what is left of a recovery once the person has its words. The secret itself is nowhere here. */
+const KEY = 'recovery'
+
+export interface RecoveryRow {
+  readonly finder: RecoveryFinder
+  readonly confirmedAt: number
+  readonly list: RecoveryList
+  /** devices by which it opens spaces */
+  readonly devices: readonly string[]
+  /** relays that keep the list with this counter */
+  readonly at: readonly { readonly relay: string; readonly counter: number }[]
+}
+
+export interface RecoveryRows {
+  read(): Promise<RecoveryRow | undefined>
+  write(row: RecoveryRow): Promise<void>
+  /** Whether a device is one by which this person's recovery opens a space. */
+  has(device: string): boolean
+}
+
+export async function createRecoveryRows(storage: Storage, onChange: () => void): Promise<RecoveryRows> {
+  // only this file writes it
+  const read = async (): Promise<RecoveryRow | undefined> =>
+    (await storage.get('network', KEY)) as RecoveryRow | undefined
+  let devices = new Set((await read())?.devices)
+  return {
+    read,
+    async write(row) {
+      await storage.write([{ type: 'put', table: 'network', key: KEY, value: row }])
+      devices = new Set(row.devices)
+      onChange()
+    },
+    has: (device) => devices.has(device),
+  }
+}
