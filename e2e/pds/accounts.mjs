@@ -62,6 +62,19 @@ export function createAccounts(base) {
       return blob
     },
 
+    callAs: ({ did, method, query, body }) => call(method, { token: token(did), query, body }),
+
+    /** Signs in where an account has come by other ways than `createAccount`. */
+    async signIn({ did, password }) {
+      const body = { identifier: did, password }
+      sessions.set(did, await call('com.atproto.server.createSession', { body }))
+    },
+
+    async createInvite() {
+      const body = { useCount: 1 }
+      return (await call('com.atproto.server.createInviteCode', { admin: true, body })).code
+    },
+
     latestCommit: ({ did }) => call('com.atproto.sync.getLatestCommit', { query: { did } }),
     describeRepo: ({ did }) => call('com.atproto.repo.describeRepo', { query: { repo: did } }),
 

@@ -59,6 +59,7 @@ type Repo = { readonly did: string }
 /** The control methods of `server.mjs`. */
 interface Methods {
   createAccount(params: { handle: string }): Account
+  signIn(params: { did: string; password: string }): unknown
   applyWrites(params: { did: string; writes: readonly Write[] }): { commit: { cid: string; rev: string } }
   uploadBlob(params: { did: string; kind: MediaKind; seed: number; side?: number }): BlobRef
   latestCommit(params: Repo): { cid: string; rev: string }
@@ -70,6 +71,17 @@ interface Methods {
   updateHandle(params: { did: string; handle: string }): unknown
   takedown(params: { did: string; applied: boolean }): unknown
   deleteAccount(params: Repo): unknown
+  /** undefined answers as null */
+  mailedCode(params: { to: string }): string | null
+  createInvite(params: Record<string, never>): string
+  /** the account at this server as its owner calls it: `method` is an NSID; a body makes it a procedure */
+  callAs(params: {
+    did: string
+    method: string
+    query?: Record<string, string>
+    body?: object
+  }): Record<string, unknown>
+  seize(params: Repo): unknown
   setFaults(params: { faults: readonly Fault[] }): unknown
   requests(params: { match: string }): LoggedRequest[]
   forgetRequests(params: Record<string, never>): unknown
@@ -87,9 +99,23 @@ export interface Pds {
   stop(): Promise<void>
 }
 
-export async function startPds(): Promise<Pds> {
+export interface PdsOptions {
+  /** a directory that runs already, of another PDS */
+  readonly plc?: string
+  /** what its handles end in, `.test` unless told */
+  readonly domain?: string
+  /** accounts need an invite code */
+  readonly invites?: boolean
+}
+
+export async function startPds({ plc, domain, invites }: PdsOptions = {}): Promise<Pds> {
   if (!existsSync(join(ROOT, 'e2e/node_modules/@atproto/pds'))) throw new Error('Run `npm ci` in e2e/ first.')
-  const child = spawn(NODE, [join(import.meta.dirname, 'server.mjs')], {
+  const args = [
+    ...(plc === undefined ? [] : ['--plc', plc]),
+    ...(domain === undefined ? [] : ['--domain', domain]),
+    ...(invites === true ? ['--invites'] : []),
+  ]
+  const child = spawn(NODE, [join(import.meta.dirname, 'server.mjs'), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, LOG_ENABLED: 'false', NODE_NO_WARNINGS: '1' },
   })

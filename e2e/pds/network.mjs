@@ -28,9 +28,10 @@ export async function startPlc() {
 
 /**
  * A real PDS on a data directory of its own. `publicPort` is what identity documents name: the port
- * of the fault proxy, so that every client goes through it.
+ * of the fault proxy, so that every client goes through it. `domain` is what its handles end in. Nobody is at
+ * its AppView's address. `onCode` is told what it would send by mail to have an identity changed.
  */
-export async function startPds({ plcUrl, publicPort }) {
+export async function startPds({ plcUrl, publicPort, domain = '.test', invites = false, onCode }) {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'cairn-pds-'))
   const env = {
     devMode: true,
@@ -41,11 +42,14 @@ export async function startPds({ plcUrl, publicPort }) {
     adminPassword: ADMIN_PASSWORD,
     jwtSecret: 'jwt-secret-of-a-test',
     plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
-    serviceHandleDomains: ['.test'],
-    inviteRequired: false,
+    serviceHandleDomains: [domain],
+    inviteRequired: invites,
+    bskyAppViewUrl: 'http://127.0.0.1:9',
+    bskyAppViewDid: 'did:web:appview.test',
     disableSsrfProtection: true,
   }
   const pds = await PDS.create(envToCfg(env), envToSecrets(env))
+  pds.ctx.mailer.sendPlcOperation = async ({ token }, { to }) => onCode?.(to, token)
   await pds.ctx.sequencer.start()
   // The app's own `listen`, since only that serves event streams too.
   const server = pds.app.listen(0, '127.0.0.1')

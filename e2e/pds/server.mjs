@@ -3,20 +3,43 @@
  * a control endpoint for tests. Prints one line of JSON with the addresses when it is ready. Stops
  * when its parent goes away or on SIGTERM.
  *
+ * Arguments: `--plc URL` for a PDS beside another, on the same directory; `--domain .x.test`; `--invites`.
+ *
  * Control: `POST /` with `{ method, params }`, answered by `{ result }` or, with status 500, `{ error }`.
  */
 import { createServer } from 'node:http'
+import { parseArgs } from 'node:util'
 import { createAccounts } from './accounts.mjs'
 import { startFaultProxy } from './faults.mjs'
 import { closeServer, listen, startPds, startPlc } from './network.mjs'
 
+const { values: asked } = parseArgs({
+  options: { plc: { type: 'string' }, domain: { type: 'string' }, invites: { type: 'boolean' } },
+})
+const codes = new Map()
 const proxy = await startFaultProxy()
-const plc = await startPlc()
-const pds = await startPds({ plcUrl: plc.url, publicPort: proxy.port })
+const plc = asked.plc === undefined ? await startPlc() : { url: asked.plc, close: async () => {} }
+const pds = await startPds({
+  plcUrl: plc.url,
+  publicPort: proxy.port,
+  domain: asked.domain,
+  invites: asked.invites,
+  onCode: (to, code) => codes.set(to, code),
+})
 proxy.forwardTo(pds.port)
 
 const methods = {
   ...createAccounts(() => pds.url),
+  /** what was last sent by mail to have an identity changed */
+  mailedCode: ({ to }) => codes.get(to),
+  /** turns on its owner: takes every rotation key but its own out of the identity */
+  async seize({ did }) {
+    const { plcClient, plcRotationKey } = pds.pds.ctx
+    await plcClient.updateData(did, plcRotationKey, (last) => ({
+      ...last,
+      rotationKeys: [plcRotationKey.did()],
+    }))
+  },
   setFaults: ({ faults }) => proxy.setFaults(faults),
   requests: ({ match }) => proxy.requests(match),
   forgetRequests: () => proxy.forget(),

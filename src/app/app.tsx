@@ -17,6 +17,7 @@ import { askToKeep } from './lib/persist.ts'
 import { followLinks } from './lib/navigate.ts'
 import { useRepos } from './lib/reads.ts'
 import { useUnreadOfAll } from './lib/spaces.ts'
+import { useSendWhenOnline } from './lib/writing.ts'
 import { parseRoute, type Route } from './lib/routes.ts'
 import { LibraryScreen } from './views/library.tsx'
 import { Frame, type Place } from './shell.tsx'
@@ -38,6 +39,10 @@ const KeepScreen = lazy(async () => ({ default: (await import('./views/keep.tsx'
 const SpacesScreen = lazy(async () => ({ default: (await import('./views/spaces/spaces.tsx')).SpacesScreen }))
 const SpaceScreen = lazy(async () => ({ default: (await import('./views/spaces/space.tsx')).SpaceScreen }))
 const JoinScreen = lazy(async () => ({ default: (await import('./views/spaces/join.tsx')).JoinScreen }))
+const CallbackScreen = lazy(async () => ({
+  default: (await import('./views/account/callback.tsx')).CallbackScreen,
+}))
+const MovingScreen = lazy(async () => ({ default: (await import('./views/moving/moving.tsx')).MovingScreen }))
 const OpenScreen = lazy(async () => ({ default: (await import('./views/open.tsx')).OpenScreen }))
 const UnknownScreen = lazy(async () => ({ default: (await import('./views/unknown.tsx')).UnknownScreen }))
 
@@ -95,6 +100,7 @@ function Screens({ engineLost }: { readonly engineLost: boolean }) {
   const route = useMemo(() => parseRoute(pathname, hash), [pathname, hash])
   const { value: repos } = useRepos()
   const unread = useUnreadOfAll()
+  useSendWhenOnline()
   const running = useJobs().filter(
     (job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep',
   ).length
@@ -139,6 +145,10 @@ function Screen({ route }: { readonly route: Route }) {
       return <SettingsScreen />
     case 'open':
       return <OpenScreen />
+    case 'signing-in':
+      return <CallbackScreen />
+    case 'moving':
+      return <MovingScreen key={route.did} did={route.did} />
     case 'spaces':
       return <SpacesScreen />
     case 'join':
@@ -155,5 +165,7 @@ function Screen({ route }: { readonly route: Route }) {
 function placeOf(route: Route): Place | undefined {
   if (route.name === 'space' || route.name === 'join') return 'spaces'
   if (route.name === 'repo' || route.name === 'open' || route.name === 'keep') return 'library'
+  if (route.name === 'moving') return 'library'
+  if (route.name === 'signing-in') return 'settings'
   return route.name === 'unknown' ? undefined : route.name
 }

@@ -7,6 +7,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
+import { takeOAuthAnswer } from './lib/oauth-answer.ts'
 import { guardAddress } from './lib/secret-link.ts'
 
 const root = document.getElementById('root')
@@ -14,8 +15,9 @@ if (root === null) throw new Error('index.html has no #root')
 
 // before anything is drawn or a history entry is made
 guardAddress()
-createRoot(root).render(
-  <StrictMode>
-    <App start={startEngine} />
-  </StrictMode>,
-)
+if (!takeOAuthAnswer())
+  createRoot(root).render(
+    <StrictMode>
+      <App start={startEngine} />
+    </StrictMode>,
+  )

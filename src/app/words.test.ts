@@ -15,8 +15,8 @@ function codesInSource(): string[] {
       const isErrorFile = name.endsWith('errors.ts')
       const source = readFileSync(join(folder, name), 'utf8')
       const pattern = isErrorFile
-        ? /'((?:core|repo|storage|pds|net|sync|agreement|store|cairn)\.[a-z0-9-]+)'/g
-        : /(?:Error\(\s*|code: )'((?:core|repo|storage|pds|net|network|sync|agreement|cairn|remote)\.[a-z0-9-]+)'/g
+        ? /'((?:core|repo|storage|pds|net|sync|agreement|store|cairn|account|writing|moving)\.[a-z0-9-]+)'/g
+        : /(?:Error\(\s*|code: )'((?:core|repo|storage|pds|net|network|sync|agreement|cairn|remote|account|writing|moving)\.[a-z0-9-]+)'/g
       for (const match of source.matchAll(pattern)) if (match[1] !== undefined) found.add(match[1])
     }
   }
@@ -79,6 +79,8 @@ describe('words', () => {
       ['store.not-admitted', 'tokenGiven', true],
       ['store.not-admitted', 'why', 'not-listed'],
       ['sync.no-copy', 'asked', 3],
+      ['account.code-needed', 'again', true],
+      ['account.scope', 'need', 'move'],
     ] as const) {
       expect(title(code, { [field]: value }), code).not.toBe(title(code, {}))
     }

@@ -1,5 +1,7 @@
+import { accountWords } from './words/accounts.ts'
 import { agreementWords } from './words/agreements.ts'
 import { deviceWords } from './words/device.ts'
+import { movingWords } from './words/moving.ts'
 import { netWords } from './words/net.ts'
 import { pdsWords } from './words/pds.ts'
 import { repoWords } from './words/repo.ts'
@@ -7,16 +9,20 @@ import { spaceSyncWords } from './words/space-sync.ts'
 import { spaceGeneral, spaceWords } from './words/spaces.ts'
 import { storeWords } from './words/store.ts'
 import { syncWords } from './words/sync.ts'
+import { writingWords } from './words/writing.ts'
 import { COPY_SAFE, type Fields, type Words, type WordsEntry } from './words/shape.ts'
 
 const entries: Readonly<Record<string, WordsEntry>> = {
   ...repoWords,
   ...pdsWords,
   ...syncWords,
+  ...movingWords,
   ...netWords,
   ...storeWords,
   ...agreementWords,
   ...deviceWords,
+  ...accountWords,
+  ...writingWords,
   ...spaceWords,
   ...spaceSyncWords,
 }

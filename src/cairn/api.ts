@@ -11,6 +11,7 @@ import type {
   SnapshotSummary,
   StorageStatus,
 } from './model.ts'
+import type { Moving } from './moving/model.ts'
 import type { Network } from './network-model.ts'
 import type { PartialCopy, PartialPage, PartialQuery } from './partial-model.ts'
 import type {
@@ -25,14 +26,17 @@ import type {
   SearchResult,
 } from './record-model.ts'
 import type { Spaces } from './spaces-api.ts'
+import type { Writing } from './writing-model.ts'
 
 export type * from './account-model.ts'
 export type * from './model.ts'
+export type * from './moving/model.ts'
 export type * from './network-model.ts'
 export type * from './partial-model.ts'
 export type * from './record-model.ts'
 export type * from './space-model.ts'
 export type * from './spaces-api.ts'
+export type * from './writing-model.ts'
 
 export interface BackupOptions {
   /**
@@ -117,6 +121,8 @@ export interface Cairn {
   readonly network: Network
   readonly spaces: Spaces
   readonly accounts: Accounts
+  readonly moving: Moving
+  readonly writing: Writing
   subscribe(listener: (event: CairnEvent) => void): () => void
   close(): Promise<void>
 }

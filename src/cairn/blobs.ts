@@ -1,5 +1,7 @@
+import { imageTypeOf } from '../repo/image-type.ts'
 import { type BlobRow } from '../sync/blobs.ts'
 import { SyncError } from '../sync/errors.ts'
+import { draftFile } from '../sync/writing/files.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import type { BlobItem, BlobPage, BlobState } from './api.ts'
@@ -25,7 +27,7 @@ export function createBlobs(storage: Storage): Blobs {
     },
     async bytes(did, cid) {
       const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
-      if (row?.state !== 'kept') throw new SyncError('sync.no-such-blob', { did, cid })
+      if (row?.state !== 'kept') return unsentBlob(storage, did, cid)
       const blob = await storage.readBlob(blobBytesKey(did, cid))
       // Only an image told by its own bytes gets a type: nothing else is ever rendered.
       return blob.slice(0, blob.size, row.imageType ?? 'application/octet-stream')
@@ -39,4 +41,12 @@ export function createBlobs(storage: Storage): Blobs {
       ])
     },
   }
+}
+
+/** A file that waits to be sent with a record of one's own. */
+async function unsentBlob(storage: Storage, did: string, cid: string): Promise<Blob> {
+  const blob = await draftFile(storage, did, cid)
+  if (blob === undefined) throw new SyncError('sync.no-such-blob', { did, cid })
+  const type = imageTypeOf(new Uint8Array(await blob.slice(0, 16).arrayBuffer()))
+  return blob.slice(0, blob.size, type ?? 'application/octet-stream')
 }

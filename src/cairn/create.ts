@@ -10,6 +10,7 @@ import type { CairnHost } from './host.ts'
 import { createIndexer } from './indexer.ts'
 import { createJobs } from './jobs.ts'
 import { createLibrary } from './library.ts'
+import { createMovingRoom } from './moving/create.ts'
 import { createNetwork, type RunningNetwork } from './network/create.ts'
 import { noNetwork } from './network/off.ts'
 import { createRecords } from './records.ts'
@@ -17,6 +18,8 @@ import { methodsOf } from './remote-methods.ts'
 import { askedSpaces, noSpaces } from './spaces/asked.ts'
 import { ownSpaces } from './spaces/own.ts'
 import { createSummaries } from './summaries.ts'
+import { backUpNow } from './writing/back-up.ts'
+import { createWritingRoom, type WritingRoom } from './writing/create.ts'
 
 /** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
 export function createCairn(host: CairnHost): Cairn {
@@ -26,6 +29,7 @@ export function createCairn(host: CairnHost): Cairn {
   const history = createHistory(storage, records)
   const summaries = createSummaries(storage)
   let network: RunningNetwork | undefined
+  let writing: WritingRoom | undefined
 
   const tell = (event: CairnEvent): void => {
     for (const listener of listeners) listener(event)
@@ -33,6 +37,7 @@ export function createCairn(host: CairnHost): Cairn {
   const emit = (event: CairnEvent): void => {
     tell(event)
     network?.heard(event)
+    writing?.heard(event)
     host.siblings?.send(event)
   }
   const forget = (did: string): void => summaries.forget(did)
@@ -53,7 +58,9 @@ export function createCairn(host: CairnHost): Cairn {
   const stop = async (): Promise<void> => {
     stopping = true
     accounts.close()
+    await moving.close()
     await begun
+    writing?.close()
     for (const job of jobs.list()) jobs.cancel(job.id)
     await Promise.all([jobs.idle(), indexer.close()])
   }
@@ -76,6 +83,21 @@ export function createCairn(host: CairnHost): Cairn {
     persist: () => device.askToPersist(),
     fromPeers: () => network?.fromPeers(),
     blobsFromPeers: () => network?.blobsFromPeers(),
+  })
+  const ownWriting = createWritingRoom({
+    host,
+    sessions: accounts.sessions,
+    log,
+    emit,
+    backUp: backUpNow(jobs, (did) => tasks.backup(did)),
+  })
+  writing = ownWriting
+  const moving = createMovingRoom({
+    host,
+    sessions: accounts.sessions,
+    library,
+    jobs,
+    changed: (did) => emit({ type: 'moving', did }),
   })
   if (host.network !== undefined) {
     const place = host.network
@@ -110,6 +132,7 @@ export function createCairn(host: CairnHost): Cairn {
     if (event.type === 'job') jobs.heard(event.job)
     if (event.type === 'repo') forget(event.did)
     network?.heard(event)
+    writing?.heard(event)
     tell(event)
   })
   const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
@@ -137,7 +160,8 @@ export function createCairn(host: CairnHost): Cairn {
     if (stopping) return
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
-    accounts.start()
+    await accounts.start()
+    ownWriting.start()
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   const begun = goOn().catch(() => {})
@@ -155,13 +179,16 @@ export function createCairn(host: CairnHost): Cairn {
       setSettings: (change) => device.setSettings(change),
       persistAsked: () => device.persistAsked(),
       async wipe() {
-        await accounts.leaveAll()
+        // a broken storage must not stand in the way of wiping it
+        await accounts.leaveAll().catch(() => {})
         await device.wipe()
       },
     },
     network: network?.api ?? noNetwork,
     spaces,
     accounts: accounts.api,
+    moving: moving.api,
+    writing: ownWriting.api,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

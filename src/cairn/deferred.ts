@@ -25,6 +25,8 @@ export function deferCairn(starting: Promise<Cairn>): Cairn {
     network: room('network'),
     spaces: room('spaces'),
     accounts: room('accounts'),
+    moving: room('moving'),
+    writing: room('writing'),
     subscribe(listener) {
       let stop = (): void => {}
       let stopped = false

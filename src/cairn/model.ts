@@ -182,6 +182,19 @@ export type ActivityKind =
   | 'space.forked'
   /** what was typed could not be stored; it is tried again */
   | 'space.failed'
+  /**
+   * What was written here is in the verified head: `count`, `path` when it is one, `replaced` (how many were changed
+   * again by then).
+   */
+  | 'writing.done'
+  /** the server will not have it: `code`, `path` */
+  | 'writing.refused'
+  /** changed elsewhere meanwhile: `path` */
+  | 'writing.conflict'
+  /** another copy of this profile was found, and this device goes on as a new one: `former`, `device` */
+  | 'space.cloned'
+  /** a device became one of this person's by a link that was shown here: `device`, `name` as it calls itself */
+  | 'space.device-added'
 
 export interface ActivityItem {
   readonly id: string
@@ -228,8 +241,12 @@ export type CairnEvent =
   /** who keeps a repo, or what is known of it, changed */
   | { readonly type: 'copies'; readonly did: string }
   | { readonly type: 'agreements' }
+  /** what is unsent of an account changed, or how it stands with sending it */
+  | { readonly type: 'drafts'; readonly did: string }
   /** someone was signed in or out, or a session has ended */
   | { readonly type: 'accounts' }
+  /** a move of this account, or what prepares one, changed */
+  | { readonly type: 'moving'; readonly did: string }
   | SpaceEvent
 
 export type ExportFormat = 'car' | 'zip' | 'jsonl'

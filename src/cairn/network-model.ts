@@ -58,6 +58,22 @@ export interface TransferStatus {
   readonly timeLeft: number | undefined
 }
 
+/** A server of accounts that are kept here. What is written there is here within seconds while it is `live`. */
+export interface LiveServer {
+  /** its origin */
+  readonly service: string
+  /** how many of the repos that are kept live there */
+  readonly repos: number
+  /**
+   * `live`: it is listened to; `waiting`: it is not there, and tried again at `nextTryAt`; `busy`: it says more than
+   * this device listens to, until `nextTryAt`. Of what is not live the repos are asked for now and then.
+   */
+  readonly state: 'live' | 'connecting' | 'waiting' | 'busy'
+  readonly nextTryAt: number | undefined
+  /** when it last said something, ms */
+  readonly heardAt: number | undefined
+}
+
 export interface NetworkStatus {
   /** off: a person turned it off; follower: another tab leads and this one shows what it says */
   readonly role: 'leader' | 'follower' | 'off'
@@ -68,6 +84,8 @@ export interface NetworkStatus {
   readonly transfers: readonly TransferStatus[]
   /** direct connections can be made at all, and are wanted */
   readonly direct: 'yes' | 'relay-only' | 'unsupported'
+  /** servers of the accounts that are kept, while they are followed */
+  readonly live: readonly LiveServer[]
   /** the browser runs sync when no page is open */
   readonly background: 'sync' | 'periodic' | 'none'
 }
@@ -155,6 +173,8 @@ export interface NetworkSettings {
   readonly stun: readonly string[]
   /** web addresses of relays besides the one that served the page */
   readonly relays: readonly string[]
+  /** listens to the servers of the accounts that are kept; else they are asked when a person wants it */
+  readonly live: boolean
 }
 
 /** The network as screens use it. */

@@ -1,4 +1,4 @@
-import type { Accounts, Activity, Cairn, Device, Library, Network, Spaces } from './api.ts'
+import type { Accounts, Activity, Cairn, Device, Library, Moving, Network, Spaces, Writing } from './api.ts'
 
 /**
  * The methods that may be called across a port, by room. Written out, and checked against the API by
@@ -86,6 +86,8 @@ const spaces = {
   succeed: true,
   deviceLink: true,
   joinDevice: true,
+  setAccount: true,
+  accountRecord: true,
   hide: true,
   edit: true,
   entities: true,
@@ -115,6 +117,8 @@ const spaces = {
   copies: true,
   offerRepo: true,
   keepCopy: true,
+  snapshot: true,
+  noteContent: true,
   export: true,
   import: true,
   recovery: true,
@@ -133,7 +137,40 @@ const accounts = {
   signOut: true,
 } satisfies Record<keyof Accounts, true>
 
-const ROOMS = { library, activity, device, network, spaces, accounts } as const
+const writing = {
+  queue: true,
+  counts: true,
+  draft: true,
+  save: true,
+  discard: true,
+  insist: true,
+  send: true,
+  richText: true,
+  check: true,
+} satisfies Record<keyof Writing, true>
+
+const moving = {
+  list: true,
+  get: true,
+  standing: true,
+  makeKey: true,
+  checkKey: true,
+  requestCode: true,
+  addKey: true,
+  exportPrivate: true,
+  privateFile: true,
+  takePrivate: true,
+  takeFile: true,
+  server: true,
+  plan: true,
+  begin: true,
+  go: true,
+  stop: true,
+  withoutBlobs: true,
+  forget: true,
+} satisfies Record<keyof Moving, true>
+
+const ROOMS = { library, activity, device, network, spaces, accounts, writing, moving } as const
 
 export type Room = keyof typeof ROOMS
 

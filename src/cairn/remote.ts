@@ -128,6 +128,8 @@ export function connectCairn(port: RemotePort, onLost: () => void = () => {}): C
     network: room('network'),
     spaces: room('spaces'),
     accounts: room('accounts'),
+    moving: room('moving'),
+    writing: room('writing'),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

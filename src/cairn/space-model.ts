@@ -1,4 +1,6 @@
 import type { Entity, Edit, FieldVersion, Kind } from '../spaces/content/model.ts'
+import type { Snapshot } from '../spaces/content/snapshot.ts'
+import type { TextElement } from '../spaces/text/tree.ts'
 
 /** What the API of group spaces speaks of. Plain data: every type here survives a structured clone. */
 
@@ -175,6 +177,21 @@ export interface NoteVersion {
   readonly text: string
 }
 
+/** A note's text, for people and as it is. */
+export interface NoteContent {
+  readonly markdown: string
+  readonly tree: readonly TextElement[]
+}
+
+/** What is in a space at one moment, for an export of it. */
+export interface SpaceSnapshot {
+  /** ms */
+  readonly at: number
+  readonly content: Snapshot
+  /** how to open its files, where they have content: with it whoever has the chunks reads them */
+  readonly files: readonly { readonly id: string; readonly sealed: Uint8Array }[]
+}
+
 export interface RecoveryState {
   /** the person has confirmed that they have it */
   readonly confirmedAt: number | undefined
@@ -182,6 +199,15 @@ export interface RecoveryState {
   readonly spaces: number
   /** something is there to lose and nothing is kept apart */
   readonly isDue: boolean
+}
+
+/** A record for an account's own repo: docs/spaces.md, "A person and an atproto account". */
+export interface AccountRecord {
+  readonly uri: string
+  readonly collection: string
+  readonly rkey: string
+  /** JSON */
+  readonly value: Readonly<Record<string, unknown>>
 }
 
 /** What a recovery did for one space. */
@@ -225,5 +251,7 @@ export type SpaceEvent =
     }
   | { readonly type: 'space-presence'; readonly space: string }
   | { readonly type: 'space-file'; readonly space: string; readonly id: string }
+  /** an archive is being imported: bytes of what is in it */
+  | { readonly type: 'space-import'; readonly done: number; readonly of: number }
 
 export type { Spaces } from './spaces-api.ts'

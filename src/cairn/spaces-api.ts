@@ -1,5 +1,6 @@
 import type { ExportFile } from './model.ts'
 import type {
+  AccountRecord,
   Edit,
   Entity,
   FieldVersion,
@@ -9,6 +10,7 @@ import type {
   JoinRequest,
   Kind,
   MakeLink,
+  NoteContent,
   NoteVersion,
   Presence,
   RecoveredSpace,
@@ -17,6 +19,7 @@ import type {
   SpaceFileState,
   SpaceHit,
   SpaceRole,
+  SpaceSnapshot,
   SpaceSummary,
 } from './space-model.ts'
 
@@ -55,6 +58,10 @@ export interface Spaces {
   deviceLink(space: string): Promise<{ readonly url: string; readonly expiresAt: number }>
   /** On the other device: it and the one that shows the link become one person's. */
   joinDevice(url: string, options: { readonly name: string }): Promise<SpaceSummary>
+  /** Says in the space that this person is an atproto account; undefined takes it back. */
+  setAccount(space: string, did: string | undefined): Promise<void>
+  /** What that account would have to publish for the claim to be proven. It shows that the account is in some space. */
+  accountRecord(space: string, did: string): Promise<AccountRecord>
   /** Hides an item from everyone, or shows it again: admins. */
   hide(space: string, item: string, hidden: boolean): Promise<void>
 
@@ -115,6 +122,9 @@ export interface Spaces {
   offerRepo(space: string, did: string, offered: boolean): Promise<void>
   keepCopy(space: string, did: string, keep: boolean): Promise<void>
 
+  /** What is in it at this moment: all but the texts of notes. */
+  snapshot(space: string): Promise<SpaceSnapshot>
+  noteContent(space: string, id: string): Promise<NoteContent>
   /** A zip: JSON, Markdown of notes, files as files. A passphrase seals it. */
   export(space: string, options?: { readonly passphrase?: string }): Promise<ExportFile>
   /** A new space with what an export holds. */

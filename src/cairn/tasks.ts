@@ -20,6 +20,7 @@ import { createInOrder } from './in-order.ts'
 import { errorOf } from './job-error.ts'
 import type { JobResult, Jobs } from './jobs.ts'
 import { isNobodyElse, isOutOfReach } from './out-of-reach.ts'
+import { createLiveTasks, type LiveTasks } from './live/live-tasks.ts'
 import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
@@ -46,7 +47,7 @@ export interface TaskParts {
 }
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
-export interface Tasks extends PeerTasks {
+export interface Tasks extends PeerTasks, LiveTasks {
   backup(input: string, options?: BackupOptions): Job
   file(file: Blob, name: string): Job
   /** Fetches blobs from the account's server, and what that does not give from peers. */
@@ -171,6 +172,12 @@ export function createTasks(parts: TaskParts): Tasks {
   const tasks: Tasks = {
     pins,
     ...createPeerTasks(parts, { takeIn, noteFailure, blobs: (did) => tasks.blobs(did) }),
+    ...createLiveTasks(parts, {
+      pins,
+      resultOf,
+      blobs: (did) => tasks.blobs(did),
+      sweep: (did) => tasks.sweep(did),
+    }),
     backup(input, options = {}) {
       const did = input.startsWith('did:') ? input : undefined
       return jobs.start({

@@ -8,6 +8,7 @@ import { createGuardedFetch } from './guard/fetch.ts'
 import { createClientAddress, limitKey } from './http/client-address.ts'
 import { describeRelay } from './http/description.ts'
 import type { Described } from './http/description.ts'
+import { createClientMetadataMount } from './http/client-metadata.ts'
 import { createHandler } from './http/handler.ts'
 import type { Mount } from './http/handler.ts'
 import { listen } from './http/listen.ts'
@@ -168,6 +169,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         now: Date.now,
       }),
     ]
+    if (options.publicUrl?.protocol === 'https:') mounts.push(createClientMetadataMount(options.publicUrl))
     if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
 
     http.serve(

@@ -16,6 +16,7 @@ import { servePages } from '../sync/pages/serve.ts'
 import { REPO_SYNC_PROTOCOL } from '../sync/repo-sync/protocol.ts'
 import { serveRepoSync } from '../sync/repo-sync/serve.ts'
 import { STORE_PROTOCOL } from '../sync/store/messages.ts'
+import { digestSources } from '../sync/spaces/digest-sources.ts'
 import { createSpaceDigests } from '../sync/spaces/digests.ts'
 import { limitKey } from './http/client-address.ts'
 import type { Log } from './http/log.ts'
@@ -24,7 +25,6 @@ import type { RelayNode } from './node/libp2p.ts'
 import { createRelayNet } from './node/net.ts'
 import type { Traffic } from './node/traffic.ts'
 import { createRelayPacks } from './packs/packs.ts'
-import { createDigestSources } from './spaces/digests.ts'
 import type { SpaceKeeper } from './spaces/keeper.ts'
 import { serveKeptSpaces } from './spaces/serving.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
@@ -88,7 +88,7 @@ export function serveProtocols(options: {
     const ofSpaces =
       spaces === undefined || keeper === undefined
         ? {}
-        : createDigestSources(storage, createSpaceDigests(keeper.find, spaces.access))
+        : digestSources(storage, createSpaceDigests(keeper.find, spaces.access))
     const handlers: [string, StreamHandler][] = [
       [STORE_PROTOCOL, (stream) => store.serve(stream)],
       [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],

@@ -74,10 +74,12 @@ export function verifyProofCar(input: {
   return { commit, commitCid, value, cid, nodes }
 }
 
-type Blocks = ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+export type Blocks = ReadonlyMap<string, Uint8Array<ArrayBuffer>>
 
-/** Every DAG-CBOR block by its digest, hashed; and the first root. */
-function readBlocks(car: Uint8Array, sha256: Sha256): { root: Uint8Array; blocks: Blocks } {
+/**
+ * Every DAG-CBOR block of a small CAR by its digest (`binary`), hashed; and the first root. Throws RepoError.
+ */
+export function readBlocks(car: Uint8Array, sha256: Sha256): { root: Uint8Array; blocks: Blocks } {
   const blocks = new Map<string, Uint8Array<ArrayBuffer>>()
   let root: Uint8Array | undefined
   const reader = createCarReader({

@@ -12,10 +12,10 @@ import type { Work } from './work.ts'
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
 const IDENTITY_PATIENCE = 6000
 
-/** Bytes of a repo that come from anywhere but the account's own server: a file, a peer, a store. */
+/** Bytes of a repo that nobody asked the account's own server for: of a file, a peer, a store, or its firehose. */
 export interface TakeIn {
   readonly did: string
-  readonly source: 'file' | 'peer'
+  readonly source: 'file' | 'peer' | 'pds'
   /** what a person knows it by: the file's name, the account's handle */
   readonly label: string
   readonly work: Work

@@ -4,6 +4,7 @@ import type { StartNode } from '../cairn/network/page-node.ts'
 import type { CairnEvent } from '../cairn/api.ts'
 import type { CairnHost, Siblings } from '../cairn/host.ts'
 import { createSha256 } from '../core/hash.ts'
+import { openStandardSocket } from '../pds/firehose/socket.ts'
 import { createLanes } from '../core/sha256-lanes.ts'
 import { openIndexedDb } from '../storage/indexeddb/open.ts'
 
@@ -47,9 +48,16 @@ function network(context: NetworkHost['context'], startNode: StartNode): Network
     context,
     direct: context === 'page',
     background: background(),
+    // The service worker runs for seconds, and asks each server once.
+    ...(context === 'page' ? { live: { open: openStandardSocket, onOnline } } : {}),
     startNode,
     newId: () => crypto.randomUUID(),
   }
+}
+
+function onOnline(listener: () => void): () => void {
+  self.addEventListener('online', listener)
+  return () => self.removeEventListener('online', listener)
 }
 
 /** What this browser can do with no page open. */

@@ -1,18 +1,33 @@
 import type { ReactNode } from 'react'
-import type { RecordItem } from '../../cairn/api.ts'
+import type { Draft, RecordItem } from '../../cairn/api.ts'
 import { RecordCard } from '../cards/record-card.tsx'
 import { goTo } from '../lib/navigate.ts'
 import type { Paged } from '../lib/pages.ts'
 import { recordHref } from '../lib/routes.ts'
+import { DraftPill } from '../views/compose/draft-state.tsx'
+import { draftTitle } from '../words/draft-states.ts'
 import '../styles/record.css'
 import { ErrorNote } from './error-note.tsx'
 import { VirtualFeed } from './virtual-feed.tsx'
 
 /** A record in a list: its card, and the way to all of it. */
-function RecordRow({ did, item }: { readonly did: string; readonly item: RecordItem }) {
+function RecordRow({
+  did,
+  item,
+  draft,
+}: {
+  readonly did: string
+  readonly item: RecordItem
+  readonly draft: Draft | undefined
+}) {
   return (
     <>
-      <RecordCard did={did} collection={item.collection} value={item.value} compact />
+      {draft !== undefined && (
+        <p className="small">
+          <DraftPill draft={draft} /> {draftTitle(draft)}
+        </p>
+      )}
+      <RecordCard did={did} collection={item.collection} value={draft?.value ?? item.value} compact />
       <a className="feed-open small faint" href={recordHref(did, item.path)} tabIndex={-1}>
         <span className="hidden-text">Open record </span>
         <bdi className="mono">{item.rkey}</bdi>
@@ -34,6 +49,8 @@ function BlankRecordRow() {
 
 interface RecordFeedProps {
   readonly did: string
+  /** what is unsent, by path */
+  readonly drafts?: ReadonlyMap<string, Draft>
   readonly paged: Paged<RecordItem>
   readonly listKey: string
   readonly label: string
@@ -42,7 +59,7 @@ interface RecordFeedProps {
 }
 
 /** Records as cards, however many; each opens by itself. */
-export function RecordFeed({ did, paged, listKey, label, empty }: RecordFeedProps) {
+export function RecordFeed({ did, drafts, paged, listKey, label, empty }: RecordFeedProps) {
   return (
     <>
       {paged.error !== undefined && <ErrorNote error={paged.error} />}
@@ -56,7 +73,7 @@ export function RecordFeed({ did, paged, listKey, label, empty }: RecordFeedProp
             label={label}
             rowHeight={110}
             onOpen={(item) => goTo(recordHref(did, item.path))}
-            renderRow={(item) => <RecordRow did={did} item={item} />}
+            renderRow={(item) => <RecordRow did={did} item={item} draft={drafts?.get(item.path)} />}
             blank={<BlankRecordRow />}
           />
         )}

@@ -99,6 +99,7 @@ describe('copies in words and stones', () => {
       relays: RELAYS,
       peers: PEERS,
       transfers: [],
+      live: [],
       direct: 'yes',
       background: 'none',
     } as const

@@ -1,8 +1,19 @@
+import { CALLBACK_PATH } from '../../pds/account/callback.ts'
+
 /**
  * The addresses of the app, typed both ways. DIDs and rkeys go in as encoded path parts and come out
  * exact: a did:web with a port holds `%3A`, which a decode too many would turn into another DID.
  */
-export const REPO_TABS = ['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const
+export const REPO_TABS = [
+  'overview',
+  'records',
+  'blobs',
+  'search',
+  'snapshots',
+  'writing',
+  'health',
+  'export',
+] as const
 export type RepoTab = (typeof REPO_TABS)[number]
 
 export const SPACE_TABS = [
@@ -25,6 +36,10 @@ export type Route =
   | { readonly name: 'activity' }
   | { readonly name: 'settings' }
   | { readonly name: 'open' }
+  /** where a server leads back to at the end of a sign-in; its answer is held in memory (`oauth-answer.ts`) */
+  | { readonly name: 'signing-in' }
+  /** getting an account ready to leave its server, and taking it to another */
+  | { readonly name: 'moving'; readonly did: string }
   | { readonly name: 'spaces' }
   /** where a link into a space leads; the link itself is held in memory (`secret-link.ts`) */
   | { readonly name: 'join' }
@@ -72,7 +87,9 @@ export function parseRoute(pathname: string, hash = ''): Route {
     return PLAIN.find(({ name }) => name === first) ?? UNKNOWN
   }
   if (first === 'space') return parseSpace(parts)
+  if (pathname === CALLBACK_PATH) return { name: 'signing-in' }
   const did = decode(rawDid)
+  if (first === 'moving' && parts.length === 2 && did?.startsWith('did:') === true) return { name: 'moving', did }
   const collection = decode(rawCollection)
   const rkey = decode(rawRkey)
   if (first !== 'repo' || did === undefined || !did.startsWith('did:') || rest.length > 0) return UNKNOWN
@@ -111,6 +128,8 @@ const encode = (part: string) => encodeURIComponent(part).replaceAll('%3A', ':')
 export function repoHref(did: string, tab: RepoTab = 'overview'): string {
   return tab === 'overview' ? `/repo/${encode(did)}` : `/repo/${encode(did)}/${tab}`
 }
+
+export const movingHref = (did: string): string => `/moving/${encode(did)}`
 
 /** A place in a space; `id` is that of a post, note, task or file. */
 export function spaceHref(space: string, tab: SpaceTab = 'posts', id?: string): string {

@@ -11,7 +11,10 @@ import type {
 } from '../../cairn/api.ts'
 import { CairnError } from '../../core/errors.ts'
 import { JUN, MIRELA, PICTURE, recordAt, REPOS, SNAPSHOTS } from './story-data.ts'
+import { storyMoving, type MovingStory } from './story-moving.ts'
 import { storyNetwork, type NetworkStory } from './story-network.ts'
+import { storyAccounts, type AccountsStory } from './story-accounts.ts'
+import { storyWriting, type WritingStory } from './story-writing.ts'
 import { storySpaces, type SpacesStory } from './story-spaces.ts'
 import { partPage } from './story-parts.ts'
 import { ACTIVITY, FAILED_JOB, storyBlob, storyJob } from './story-jobs.ts'
@@ -37,6 +40,9 @@ export interface StoryOptions {
   readonly activity?: readonly ActivityItem[]
   readonly network?: NetworkStory
   readonly spaces?: SpacesStory
+  readonly accounts?: AccountsStory
+  readonly moving?: MovingStory
+  readonly writing?: WritingStory
   /** collections that are kept without the rest */
   readonly parts?: readonly PartialCopy[]
 }
@@ -51,6 +57,9 @@ export function createStory({
   activity: items = ACTIVITY,
   network = {},
   spaces = {},
+  accounts = {},
+  moving = {},
+  writing = {},
   parts = [],
 }: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
@@ -239,6 +248,9 @@ export function createStory({
     },
     network: storyNetwork(note, emit, network),
     spaces: storySpaces(note, emit, spaces),
+    accounts: storyAccounts(note, accounts),
+    moving: storyMoving(note, moving),
+    writing: storyWriting(note, writing),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

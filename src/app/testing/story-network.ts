@@ -3,6 +3,7 @@ import type {
   CairnEvent,
   Copy,
   KeepLink,
+  LiveServer,
   Network,
   NetworkSettings,
   NetworkStatus,
@@ -110,6 +111,30 @@ const TRANSFERS: readonly TransferStatus[] = [
     totalBytes: undefined,
     rate: 410_000,
     timeLeft: undefined,
+  },
+]
+
+export const LIVE: readonly LiveServer[] = [
+  {
+    service: 'https://morel.us-east.host.bsky.network',
+    repos: 4,
+    state: 'busy',
+    nextTryAt: Date.now() + 50 * MINUTE,
+    heardAt: NOW - 10 * MINUTE,
+  },
+  {
+    service: 'https://pds.garden.example',
+    repos: 3,
+    state: 'live',
+    nextTryAt: undefined,
+    heardAt: NOW - 4000,
+  },
+  {
+    service: 'https://pds.attic.example',
+    repos: 1,
+    state: 'waiting',
+    nextTryAt: Date.now() + 40_000,
+    heardAt: undefined,
   },
 ]
 
@@ -221,6 +246,7 @@ export function storyNetwork(
     enabled: true,
     relayOnly: false,
     stun: ['stun:stun.cloudflare.com:3478'],
+    live: true,
     relays: RELAYS.slice(1).map(({ url }) => url),
     ...story.settings,
   }
@@ -230,11 +256,12 @@ export function storyNetwork(
     relays: RELAYS,
     peers: PEERS,
     transfers: TRANSFERS,
+    live: LIVE,
     direct: 'yes',
     background: 'periodic',
     ...story.status,
   }
-  const off: NetworkStatus = { ...on, role: 'off', self: undefined, relays: [], peers: [], transfers: [] }
+  const off: NetworkStatus = { ...on, role: 'off', self: undefined, relays: [], peers: [], transfers: [], live: [] }
   const agreements = story.agreements ?? AGREEMENTS
   const [first] = AGREEMENTS
   if (first === undefined) throw new Error('the story has no agreements')

@@ -1,4 +1,4 @@
-import type { GroupCopy, JoinLink, JoinRequest, Presence } from '../../cairn/api.ts'
+import type { GroupCopy, JoinLink, JoinRequest, Presence, SpaceFileState } from '../../cairn/api.ts'
 import { JUN, MIRELA, NOW } from './story-data.ts'
 import { INES_P, JUN_P, MIRELA_P, ROSA_P, TOVE_P } from './story-space-data.ts'
 
@@ -96,4 +96,11 @@ export const GROUP_COPIES: readonly GroupCopy[] = [
     keptHere: false,
     kept: [{ person: TOVE_P, current: true, answeredAt: undefined }],
   },
+]
+
+/** On its way, here, and out of reach. */
+export const FILE_STATES: readonly SpaceFileState[] = [
+  { id: 'rec', chunks: 31, of: 81, transfer: 'receiving', error: undefined },
+  { id: 'pic', chunks: 3, of: 3, transfer: 'none', error: undefined },
+  { id: 'scores', chunks: 0, of: 1, transfer: 'failed', error: 'space-sync.no-chunk' },
 ]

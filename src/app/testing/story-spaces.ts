@@ -8,7 +8,6 @@ import type {
   Presence,
   RecoveryState,
   SpaceDetail,
-  SpaceFileState,
   Spaces,
   SpaceSummary,
 } from '../../cairn/api.ts'
@@ -16,7 +15,7 @@ import { CairnError } from '../../core/errors.ts'
 import { NOW } from './story-data.ts'
 import type { Note } from './story-network.ts'
 import { DETAIL, ENTITIES, PREVIEW, SUMMARIES, SUMMARY } from './story-space-data.ts'
-import { GROUP_COPIES, LINKS, PRESENCE, REQUESTS } from './story-space-people.ts'
+import { FILE_STATES, GROUP_COPIES, LINKS, PRESENCE, REQUESTS } from './story-space-people.ts'
 
 export interface SpacesStory {
   readonly list?: readonly SpaceSummary[]
@@ -49,11 +48,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
   let copies = story.copies ?? GROUP_COPIES
   let recovery: RecoveryState = { confirmedAt: undefined, spaces: 2, isDue: true, ...story.recovery }
   let counter = 1_000
-  const files = new Map<string, SpaceFileState>([
-    ['rec', { id: 'rec', chunks: 31, of: 81, transfer: 'receiving', error: undefined }],
-    ['pic', { id: 'pic', chunks: 3, of: 3, transfer: 'none', error: undefined }],
-    ['scores', { id: 'scores', chunks: 0, of: 1, transfer: 'failed', error: 'space-sync.no-chunk' }],
-  ])
+  const files = new Map(FILE_STATES.map((state) => [state.id, state]))
   const all = () => [...entities.values()]
   const changed = (items: readonly string[]) => emit({ type: 'space-items', space, items })
   const told = () => emit({ type: 'space', space })
@@ -178,6 +173,13 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
       url: 'https://cairn.garden.example/#/device/3KtQmV0b2ZzaWxlbmNlIQ.b25jZW9uY2VvbmNlb25jZW9uY2U',
       expiresAt: Date.now() + 600_000,
     }),
+    setAccount: note('setAccount', undefined),
+    accountRecord: async (_space, did) => {
+      const rkey = 'k4qmhhs4smqq7auh7ssps3qghg3oiszrhcwozfr2xmc7r2ulos2a'
+      const collection = 'app.cairn.space.member'
+      const value = { $type: collection, person: detail.person, createdAt: '2026-11-21T00:00:00.000Z' }
+      return { uri: `at://${did}/${collection}/${rkey}`, collection, rkey, value }
+    },
     hide: async (at, item, hidden) => {
       await note('hide', undefined)(at, item, hidden)
       const found = entities.get(item)
@@ -297,7 +299,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     },
     recover: async (_from, name) => {
       await note('recover', undefined)(name)
-      return [SUMMARY]
+      return [{ space: SUMMARY.space, title: SUMMARY.title, summary: SUMMARY, error: undefined }]
     },
   }
 }

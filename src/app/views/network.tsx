@@ -11,6 +11,7 @@ import '../styles/network.css'
 import { Agreements } from './network/agreements.tsx'
 import { BackgroundCard } from './network/background.tsx'
 import { DeviceCard } from './network/device.tsx'
+import { LiveServers } from './network/live.tsx'
 import { Peers } from './network/peers.tsx'
 import { Relays } from './network/relays.tsx'
 import { NetworkSettingsCard } from './network/settings.tsx'
@@ -52,6 +53,7 @@ export function NetworkScreen() {
                 <Relays relays={status.relays} />
                 <Peers status={status} />
                 <Agreements status={status} />
+                {status.live.length > 0 && <LiveServers servers={status.live} />}
               </>
             ) : (
               <Off />

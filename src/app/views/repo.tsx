@@ -10,6 +10,7 @@ import { useDismissJob, useFailedJobOf, useJobOf } from '../lib/jobs.ts'
 import { useRepo } from '../lib/reads.ts'
 import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
 import { REPO_TABS, repoHref, type RepoTab, type Route } from '../lib/routes.ts'
+import { useMayWrite } from '../lib/writing.ts'
 import '../styles/repo.css'
 
 const Overview = lazy(async () => ({ default: (await import('./repo/overview.tsx')).Overview }))
@@ -22,6 +23,7 @@ const Snapshots = lazy(async () => ({ default: (await import('./repo/snapshots.t
 const Health = lazy(async () => ({ default: (await import('./repo/health.tsx')).Health }))
 const NotKept = lazy(async () => ({ default: (await import('./parts/not-kept.tsx')).NotKept }))
 const PartScreen = lazy(async () => ({ default: (await import('./parts/part.tsx')).PartScreen }))
+const Writing = lazy(async () => ({ default: (await import('./compose/writing.tsx')).WritingScreen }))
 const Export = lazy(async () => ({ default: (await import('./repo/export.tsx')).Export }))
 
 const LABELS: Readonly<Record<RepoTab, string>> = {
@@ -30,6 +32,7 @@ const LABELS: Readonly<Record<RepoTab, string>> = {
   blobs: 'Blobs',
   search: 'Search',
   snapshots: 'Snapshots',
+  writing: 'Writing',
   health: 'Health',
   export: 'Export',
 }
@@ -70,6 +73,7 @@ export function RepoScreen({ route }: { readonly route: RepoRoute }) {
 
 function Tabs({ did, current }: { readonly did: string; readonly current: RepoTab }) {
   const bar = useRef<HTMLElement>(null)
+  const mayWrite = useMayWrite(did) === true
   // on a phone not all of them fit: the one that is open must be among those that show
   useEffect(() => {
     const open = bar.current?.querySelector(`[data-tab="${current}"]`)
@@ -78,7 +82,7 @@ function Tabs({ did, current }: { readonly did: string; readonly current: RepoTa
   }, [current])
   return (
     <nav ref={bar} className="tabs" aria-label="Parts of this repository">
-      {REPO_TABS.map((tab) => (
+      {REPO_TABS.filter((tab) => tab !== 'writing' || mayWrite || tab === current).map((tab) => (
         <a
           key={tab}
           data-tab={tab}
@@ -117,6 +121,8 @@ function Tab({ repo, route }: { readonly repo: RepoSummary; readonly route: Repo
       return <Search repo={repo} />
     case 'snapshots':
       return <Snapshots repo={repo} />
+    case 'writing':
+      return <Writing repo={repo} />
     case 'export':
       return <Export repo={repo} />
   }

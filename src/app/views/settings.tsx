@@ -7,6 +7,7 @@ import { useAction } from '../lib/engine-context.ts'
 import { VERSION } from '../lib/version.ts'
 import { useSettings } from '../lib/reads.ts'
 import '../styles/settings.css'
+import { AccountsCard } from './account/accounts-card.tsx'
 import { EndpointsForm } from './settings/endpoints.tsx'
 import { StorageCard } from './settings/storage.tsx'
 import { ThemeField } from './settings/theme.tsx'
@@ -31,6 +32,7 @@ export function SettingsScreen() {
       {error !== undefined && <ErrorNote error={error} />}
       <div className="settings">
         <StorageCard />
+        <AccountsCard />
         {settings === undefined ? (
           error === undefined && <Loading />
         ) : (

@@ -5,6 +5,7 @@ import { agreementSentences } from './agreement-notes.ts'
 import { changes, records } from './counts.ts'
 import { number, text, type Fields } from './shape.ts'
 import { spaceSentences } from './space-activity.ts'
+import { writingSentences } from './writing-notes.ts'
 import { cameFrom, nameOfPeer, pulledSentence, triedBefore } from './ways.ts'
 
 type Sentence = (fields: Fields, name: string) => string
@@ -38,6 +39,7 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   'peer.failed': (fields, name) => `${name} could not be taken from ${nameOfPeer(fields) ?? 'another copy'}.`,
   ...agreementSentences,
   ...spaceSentences,
+  ...writingSentences,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0

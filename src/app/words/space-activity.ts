@@ -25,6 +25,13 @@ export const spaceSentences = {
   },
   'space.forked': (fields: Fields) =>
     `${who(fields)} signed two different changes as one in ${where(fields)}. Both are kept as proof.`,
+  'space.cloned': (fields: Fields) =>
+    `Another copy of this browser’s profile writes to ${where(fields)}. This device goes on as a new one of yours; what was unsent is kept.`,
+  'space.device-added': (fields: Fields) => {
+    const name = text(fields, 'name', '')
+    const device = name === '' ? `The device …${text(fields, 'device', '').slice(-6)}` : name
+    return `${device} is now a device of yours in ${where(fields)}. If it is not, remove it under Members.`
+  },
   'space.failed': (fields: Fields) =>
     `What was typed in ${where(fields)} could not be stored yet. It is tried again by itself.`,
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from '../lib/format.ts'
 import { number, text, TRY_LATER, type Words, type WordsEntry } from './shape.ts'
+import { spaceImportWords } from './space-import.ts'
 
 const SAFE = 'What is in your spaces on this device is unchanged.'
 const NOTHING = 'Nothing was changed.'
@@ -86,6 +87,7 @@ const WORD_REASONS: Readonly<Record<string, (fields: Readonly<Record<string, unk
 
 /** What goes on inside of a space: its members' content, keys, links and recovery. */
 export const spaceWords: Readonly<Record<string, WordsEntry>> = {
+  ...spaceImportWords,
   'spaces.invalid': NOT_POSSIBLE,
   'spaces.too-large': TOO_LARGE,
   'spaces.version': NEWER,
@@ -118,6 +120,21 @@ export const spaceWords: Readonly<Record<string, WordsEntry>> = {
     title: 'The recovery words are no longer on this device.',
     safe: 'Those that you have written down still open your spaces.',
     next: 'To save a file, make new words.',
+  },
+  'spaces.recovery-unknown': {
+    title: 'No list of your spaces was found for these words.',
+    safe: NOTHING,
+    next: 'Compare the words with your paper. If they are right, add a relay that you used before, or use your recovery file.',
+  },
+  'spaces.recovery-refused': {
+    title: 'These recovery words were removed from this space.',
+    safe: NOTHING,
+    next: 'Newer words may open it. Else ask a member for a link.',
+  },
+  'spaces.account': {
+    title: 'Nothing of that account’s repository could be proven.',
+    safe: NOTHING,
+    next: TRY_LATER,
   },
   'spaces.recovery-words': {
     title: 'These are not the words that were shown.',

@@ -1,100 +1,75 @@
-import { createAccountParts } from '../../pds/account/create.ts'
-import { AccountError } from '../../pds/account/errors.ts'
-import type { AccountRow, Sessions } from '../../pds/account/model.ts'
-import { metNeeds, missingScopes, NEEDS } from '../../pds/account/scopes.ts'
-import { createIdentityResolver } from '../../pds/identity.ts'
-import { networkOf, type Host } from '../../sync/host.ts'
-import type { Account, Accounts, Need } from '../account-model.ts'
-import { readSettings } from '../settings.ts'
-import { accountStore } from './store.ts'
+import type { Sessions } from '../../pds/account/model.ts'
+import type { Host } from '../../sync/host.ts'
+import type { Accounts } from '../account-model.ts'
+import { methodsOf } from '../remote-methods.ts'
+import type { AccountService } from './service.ts'
 
 export interface AccountRoom {
   readonly api: Accounts
   /** for all that acts in an account's name */
   readonly sessions: Sessions
   /** Tells servers what they were not told before. */
-  start(): void
+  start(): Promise<void>
   /** Signs everyone out, before everything here is deleted; servers out of reach are not waited for. */
   leaveAll(): Promise<void>
   close(): void
 }
 
-/** How long a wipe waits for servers to end the sessions, ms. */
-const LEAVE_MS = 5_000
-
 /**
- * Who is signed in on this device.
+ * Who is signed in on this device. What does the work is loaded on first use: most who keep copies never sign in.
  *
  * @param app web origin of the app; undefined where there is none to come back to
  * @param changed told when anyone was signed in or out
  */
 export function createAccountRoom(host: Host, app: string | undefined, changed: () => void): AccountRoom {
-  const { storage, clock, timers } = host
-  const endpoints = async () => (await readSettings(storage)).endpoints
-  const { sessions, signIn, start, close } = createAccountParts({
-    store: accountStore(storage),
-    clock,
-    timers,
-    app,
-    changed,
-    network: async () => networkOf(host, await endpoints()),
-    async resolve(name) {
-      const asked = await endpoints()
-      return createIdentityResolver({ ...networkOf(host, asked), endpoints: asked }).resolve(name)
+  let opening: Promise<AccountService> | undefined
+  let closed = false
+
+  const open = async (): Promise<AccountService> => {
+    const { createAccountService } = await import('./service.ts')
+    const service = createAccountService(host, app, changed)
+    if (closed) service.close()
+    return service
+  }
+  const service = async (): Promise<AccountService> => {
+    opening ??= open()
+    try {
+      return await opening
+    } catch (error) {
+      // its script did not come: the next call asks again
+      opening = undefined
+      throw error
+    }
+  }
+  const holds = async (prefix: string, end: string): Promise<boolean> =>
+    (await host.storage.keys('accounts', { from: prefix, to: end, limit: 1 })).length > 0
+
+  const methods = methodsOf('accounts').map((name) => [
+    name,
+    async (...args: unknown[]) => {
+      const { api } = await service()
+      // `methodsOf` lists exactly the methods of the room, checked by the compiler where it is written
+      return (api as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>)[name]?.(...args)
     },
-  })
+  ])
 
-  const account = async (did: string): Promise<Account> => {
-    const row = (await sessions.list()).find((it) => it.did === did)
-    // signed out in another tab at the same moment
-    if (row === undefined) throw new AccountError('account.not-signed-in', { did })
-    return accountOf(row)
-  }
-
-  const api: Accounts = {
-    list: async () => (await sessions.list()).map(accountOf).sort((a, b) => a.signedInAt - b.signedInAt),
-    leaving: async () =>
-      (await signIn.leaving()).map(({ did, handle, pds, since }) => ({ did, handle, pds, since })),
-    begin: (who, { needs = [], back } = {}) =>
-      signIn.begin(who, { scopes: needs.flatMap((need) => NEEDS[need]), back: pathOf(back) }),
-    async finish(answer) {
-      const { did, back, lacking } = await signIn.finish(answer)
-      return { account: await account(did), back, lacking: lackedNeeds(lacking) }
+  return {
+    api: Object.fromEntries(methods) as Accounts,
+    sessions: {
+      list: async () => (await service()).sessions.list(),
+      of: async (did) => (await service()).sessions.of(did),
+      require: async (did, what) => (await service()).sessions.require(did, what),
     },
-    signInWithPassword: async (input) => account(await signIn.withPassword(input)),
-    signOut: (did) => signIn.signOut(did),
+    async start() {
+      if (await holds('leaving/', 'leaving0')) (await service()).start()
+    },
+    async leaveAll() {
+      if (await holds('did:', 'did;')) await (await service()).leaveAll()
+    },
+    close() {
+      closed = true
+      // when it did not open there is nothing to close
+      opening?.then((opened) => opened.close()).catch(() => {})
+    },
   }
-  async function leaveAll(): Promise<void> {
-    const gone = (async () => {
-      for (const { did } of await sessions.list()) await signIn.signOut(did)
-    })().catch(() => {
-      // the storage may be what is broken, and wiping the way out
-    })
-    const late = Promise.withResolvers<void>()
-    const cancel = timers.after(LEAVE_MS, () => late.resolve())
-    await Promise.race([gone, late.promise])
-    cancel()
-  }
-
-  return { api, sessions, start, leaveAll, close }
 }
-
-/** What screens see of a row: nothing that opens anything. */
-const accountOf = ({ did, handle, pds, by, state, scopes, signedInAt }: AccountRow): Account => ({
-  did,
-  handle,
-  pds,
-  by,
-  ownPassword: by === 'password' && missingScopes(scopes, ['identity:*']).length === 0,
-  state,
-  may: metNeeds(scopes),
-  signedInAt,
-})
-
-/** Needs of which a scope is lacking. */
-const lackedNeeds = (lacking: readonly string[]): Need[] =>
-  (Object.keys(NEEDS) as Need[]).filter((need) => NEEDS[need].some((scope) => lacking.includes(scope)))
-
-/** A path of this app, and of no other place. */
-const pathOf = (back: string | undefined): string | undefined =>
-  back !== undefined && /^\/(?![/\\])/.test(back) ? back : undefined

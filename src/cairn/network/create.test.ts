@@ -74,6 +74,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
               return { did, snapshot: undefined, before: undefined }
             },
             fetchBlobs: () => Promise.reject(new TypeError('not here')),
+            settingsChanged: () => {},
             setRelays: (urls) => void done.push(`relays ${urls.join(' ')}`),
             get spaces(): never {
               throw new TypeError('no spaces here')

@@ -34,6 +34,8 @@ export interface Service extends Connected {
   readonly spaces: SpacesNet
   /** web addresses besides the app's own */
   setRelays(urls: readonly string[]): void
+  /** what a person has set, of the network or of anything else, may have changed */
+  settingsChanged(): void
   close(): Promise<void>
 }
 
@@ -160,7 +162,10 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
       running = undefined
       await old.end()
     } else if (!sameNode) wake?.()
-    else service.current?.setRelays(relays)
+    else {
+      service.current?.setRelays(relays)
+      service.current?.settingsChanged()
+    }
   }
   // A storage that is gone says so to whoever uses it next.
   const quietly = (work: Promise<void>): void => void work.catch(() => {})

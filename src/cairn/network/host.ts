@@ -1,4 +1,5 @@
 import type { Net } from '../../net/net.ts'
+import type { OpenSocket } from '../../pds/firehose/socket.ts'
 import type { Channel } from './channel.ts'
 import type { Locks } from './leadership.ts'
 
@@ -62,6 +63,12 @@ export interface NetworkHost {
   /** connections between two browsers can be made here */
   readonly direct: boolean
   readonly background: 'sync' | 'periodic' | 'none'
+  /** how to listen to the servers of accounts; undefined: they are not listened to */
+  readonly live?: {
+    readonly open: OpenSocket
+    /** Told when the browser says that there is a network again. Returns how to stop. */
+    onOnline(listener: () => void): () => void
+  }
   startNode(config: NodeConfig): Promise<NodeHandle>
   newId(): string
 }

@@ -8,6 +8,7 @@ export const OFF: NetworkStatus = {
   peers: [],
   transfers: [],
   direct: 'unsupported',
+  live: [],
   background: 'none',
 }
 

@@ -12,6 +12,7 @@ import { createPackDesks } from '../../sync/peers/pack-desks.ts'
 import { createPeerCalls } from '../../sync/peers/calls.ts'
 import { type Candidate, createPeerEngine } from '../../sync/peers/engine.ts'
 import { createNotices } from '../../sync/peers/notices.ts'
+import { createLive } from '../live/live.ts'
 import { readSettings } from '../settings.ts'
 import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
 import { createAgreementNotes } from './agreement-notes.ts'
@@ -217,6 +218,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     candidateOf,
   }
   const following: Following = createFollowing(running)
+  const live = createLive(parts)
   const hints = new Map<string, Candidate[]>()
 
   const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
@@ -235,7 +237,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     }),
     ...relayActions(running),
     ...agreementActions(parts, agreements),
-    status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following }),
+    status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following, live }),
     async catchUp() {
       const dids = following.dids()
       const kept = new Set(await storage.keys('repos'))
@@ -247,6 +249,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       await jobs.ended(own.map((it) => it.id))
     },
     setRelays: (urls) => relays.set(urls),
+    settingsChanged: () => live.settingsChanged(),
     spaces,
     async fetch(did, work) {
       // Right after a start nobody is in reach yet.
@@ -255,12 +258,15 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       return engine.fetch(did, work, hints.get(did))
     },
     fetchBlobs: (did, work) => engine.fetchBlobs(did, work),
-    repoChanged: (did) => following.changed(did),
+    repoChanged(did) {
+      following.changed(did)
+      live.changed(did)
+    },
     async close() {
       over.abort()
       following.stop()
       for (const stop of stops) stop()
-      const parted = [packs, engine, notices, networker, devices, spaces.sync]
+      const parted = [live, packs, engine, notices, networker, devices, spaces.sync]
       await Promise.all(parted.map((it) => it.close()))
       relays.close()
       await directory.close()

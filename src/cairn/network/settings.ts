@@ -13,6 +13,7 @@ const DEFAULTS: NetworkSettings = {
   relayOnly: false,
   stun: [DEFAULT_STUN],
   relays: [],
+  live: true,
 }
 
 const relay = v.pipe(
@@ -30,6 +31,7 @@ const settings = (or: NetworkSettings) =>
   v.object({
     enabled: v.fallback(v.boolean(), or.enabled),
     relayOnly: v.fallback(v.boolean(), or.relayOnly),
+    live: v.fallback(v.boolean(), or.live),
     stun: v.fallback(v.pipe(v.array(stun), v.maxLength(MAX_STUN)), [...or.stun]),
     relays: v.fallback(
       v.pipe(

@@ -1,6 +1,6 @@
 import type { Networker } from '../../net/networker/model.ts'
 import type { Storage } from '../../storage/port.ts'
-import type { NetworkStatus, PeerStatus } from '../network-model.ts'
+import type { LiveServer, NetworkStatus, PeerStatus } from '../network-model.ts'
 import { peerName } from './copies.ts'
 import type { Following } from './following.ts'
 import type { NetworkHost, NodeHandle } from './host.ts'
@@ -15,12 +15,13 @@ export interface StatusParts {
   readonly networker: Networker
   readonly transfers: Transfers
   readonly relayOnly: boolean
+  readonly live: { servers(): readonly LiveServer[] }
   readonly following: Pick<Following, 'didsOf'>
 }
 
 /** The network as the leader sees it now. */
 export async function statusOf(parts: StatusParts): Promise<NetworkStatus> {
-  const { storage, network, node, relays, networker, transfers, relayOnly, following } = parts
+  const { storage, network, node, relays, networker, transfers, relayOnly, following, live } = parts
   const links = new Map((await node.peers()).map((it) => [it.peer, it]))
   const connections = new Map(node.net.connections().map((it) => [it.peer, it]))
   const peers = await Promise.all(
@@ -43,6 +44,7 @@ export async function statusOf(parts: StatusParts): Promise<NetworkStatus> {
     relays: relays.status(),
     peers,
     transfers: transfers.list(),
+    live: live.servers(),
     direct: !network.direct ? 'unsupported' : relayOnly ? 'relay-only' : 'yes',
     background: network.background,
   }

@@ -2,8 +2,10 @@ import { CairnError } from '../../core/errors.ts'
 import { parseItem, readId } from '../../spaces/content/ids.ts'
 import type { Kind } from '../../spaces/content/model.ts'
 import { createSearch } from '../../spaces/content/search.ts'
+import { exportContent } from '../../spaces/content/snapshot.ts'
 import type { UndoStep } from '../../spaces/content/undo.ts'
 import type { Spaces } from '../spaces-api.ts'
+import { readNoteContent } from './note-content.ts'
 import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
 import type { OpenSpaces } from './service.ts'
@@ -33,10 +35,12 @@ type ContentActions = Pick<
   | 'fetchFile'
   | 'cancelFile'
   | 'files'
+  | 'snapshot'
+  | 'noteContent'
 >
 
 /** What is in a space, read and changed. Every change is durable on this device when its call resolves. */
-export function contentActions({ use }: OpenSpaces): ContentActions {
+export function contentActions({ use, context }: OpenSpaces): ContentActions {
   const searches = new WeakMap<OpenSpace, ReturnType<typeof createSearch>>()
   const searchOf = (it: OpenSpace) => {
     const found = searches.get(it) ?? createSearch(it.vault.content, (id) => it.notes.text(id))
@@ -113,5 +117,17 @@ export function contentActions({ use }: OpenSpaces): ContentActions {
     },
     cancelFile: async (space, id) => (await use(space)).files.cancel(id),
     files: async (space) => (await use(space)).files.states(),
+
+    async snapshot(space) {
+      const { content } = (await use(space)).vault
+      return {
+        at: context.host.clock.now(),
+        content: exportContent(content),
+        files: content
+          .list('file')
+          .flatMap(({ id, fields: { sealed } }) => (sealed === undefined ? [] : [{ id, sealed }])),
+      }
+    },
+    noteContent: async (space, id) => readNoteContent(await use(space), id, context.random),
   }
 }

@@ -48,8 +48,11 @@ export function createSpaceFaults(
   const peerName = (peer: string): string => net()?.nameOf(peer) ?? peer
 
   return {
-    ignored: ({ code, device, fields }) =>
-      note('space.ignored', `${code} ${device}`, { ...fields, code, device, name: nameOf(device) }),
+    ignored({ code, device, fields }) {
+      // What is done about that is noted instead.
+      if (code === 'spaces.cloned') return
+      note('space.ignored', `${code} ${device}`, { ...fields, code, device, name: nameOf(device) })
+    },
     fault: ({ code, peer, fields }) =>
       note('space.fault', `${code} ${peer}`, { ...fields, code, peer: peerName(peer) }),
     refusedWord: ({ code, from, fields }) =>

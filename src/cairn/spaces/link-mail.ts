@@ -28,7 +28,8 @@ export interface LinkKeeper {
   close(): void
 }
 
-const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbox> =>
+/** The mailboxes of the relays of this device: the app's own, and those that were reached. */
+export const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbox> =>
   new Map(
     [...new Set([app, ...(net()?.relays() ?? [])])].map((relay) => [
       relay,

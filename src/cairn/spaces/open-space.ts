@@ -7,6 +7,8 @@ import type { SpacePresence } from '../../spaces/presence/model.ts'
 import type { SpaceRow, Vault } from '../../spaces/vault/model.ts'
 import { openVault } from '../../spaces/vault/vault.ts'
 import type { SpaceReplica } from '../../sync/spaces/model.ts'
+import { createAccountProofs } from './accounts.ts'
+import { createClones } from './clones.ts'
 import { createSpaceFaults } from './faults.ts'
 import { createSpaceFiles, type SpaceFiles } from './files.ts'
 import { createSpaceNotes, type SpaceNotes } from './notes.ts'
@@ -36,13 +38,20 @@ export interface OpenSpace {
   /** changes of this device that nobody else has yet */
   unsent(): number
   storedBytes(): Promise<number>
+  /** Proves itself by its own key from now on, if that is possible by now. */
+  actAsSelf(): Promise<void>
   isRecovery(device: string): boolean
   /** an atproto account says so too, as far as was looked */
   isProven(person: string): boolean
   close(): Promise<void>
 }
 
-export async function openSpace(context: SpacesContext, row: SpaceRow): Promise<OpenSpace> {
+/** `reopen` closes it and opens it again: what it is made of may have another device then. */
+export async function openSpace(
+  context: SpacesContext,
+  row: SpaceRow,
+  reopen: () => Promise<void>,
+): Promise<OpenSpace> {
   const { host, emit, random, net, vaults } = context
   const { space } = row
   const { timers, clock } = host
@@ -92,6 +101,8 @@ export async function openSpace(context: SpacesContext, row: SpaceRow): Promise<
     onFailure: faults.failed,
   })
   const sent = createSentMark(context, vault)
+  const proofs = createAccountProofs(context, vault, changed)
+  const clones = createClones(context, vault, { sentHead: sent.head, reopen })
 
   const refreshTopics = async (): Promise<void> => {
     const before = topics.map(({ id }) => String(id)).join()
@@ -100,6 +111,7 @@ export async function openSpace(context: SpacesContext, row: SpaceRow): Promise<
   }
   const stops = [
     vault.onIgnored(faults.ignored),
+    vault.onIgnored(clones.ignored),
     vault.onChange((change) => {
       quietly(notes.changed(change))
       if (change.entities.length > 0) emit({ type: 'space-items', space, items: change.entities })
@@ -109,10 +121,20 @@ export async function openSpace(context: SpacesContext, row: SpaceRow): Promise<
       changed()
     }),
   ]
+  const openedAt = now()
+  const actAsSelf = async (): Promise<void> => {
+    if (vault.actsAsSelf() || vault.role() === 'none') return
+    // One round has brought all that another has since then, and another knows of this device.
+    const isKnown = net()
+      ?.sync.peers(space)
+      .some(({ current, answeredAt = 0 }) => current && answeredAt >= openedAt)
+    if (isKnown === true && (await vault.actAsSelf())) changed()
+  }
   const upkeep = (): void => {
     stopUpkeep = timers.after(UPKEEP, () => {
       quietly(vault.links.closeDue(now()))
       quietly(vault.publishSeen())
+      quietly(actAsSelf())
       // A link that has ended is none to be found under.
       quietly(refreshTopics())
       if (!closed) upkeep()
@@ -125,20 +147,23 @@ export async function openSpace(context: SpacesContext, row: SpaceRow): Promise<
     markSent: sent.look,
     unsent: sent.count,
     storedBytes: () => storedBytesOf(vault, chunks),
-    isRecovery: () => false,
-    isProven: () => false,
+    actAsSelf,
+    isRecovery: (device) => context.recovery.has(device),
+    isProven: proofs.isProven,
     undo: undoOf,
     replica: createVaultReplica({
       ...{ vault, chunks, now },
       topics: () => topics,
       onMoved: (author) => quietly(vault.moved(author)),
       onFault: faults.fault,
-      onOffered: (peer, heads) => quietly(faults.judge(peer, heads)),
+      onOffered: (peer, heads) =>
+        Promise.all([clones.offered(heads), faults.judge(peer, heads)]).then(() => {}),
     }),
     async close() {
       closed = true
       stopUpkeep()
       for (const stop of stops) stop()
+      proofs.close()
       await presence.close()
       files.close()
       await notes.close()

@@ -4,6 +4,7 @@ import type { Library } from '../api.ts'
 import type { CairnEvent } from '../model.ts'
 import type { VaultHost } from '../../spaces/vault/host.ts'
 import type { SpacesNet } from '../network/spaces-net.ts'
+import type { RecoveryRows } from './recovery-row.ts'
 
 /** What the spaces get of the rest of Cairn. */
 export interface SpacesParts {
@@ -20,6 +21,7 @@ export interface SpacesParts {
 export interface SpacesContext extends SpacesParts {
   readonly vaults: VaultHost
   readonly random: (length: number) => Uint8Array
+  readonly recovery: RecoveryRows
   net(): SpacesNet | undefined
 }
 

@@ -1,4 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
+import type { Timers } from '../../core/timers.ts'
 import { personTag } from '../../spaces/content/ids.ts'
 import { readRecoveryFile } from '../../spaces/keys/file.ts'
 import { type RecoveryFinder, recoveryFinder } from '../../spaces/keys/finder.ts'
@@ -12,6 +13,7 @@ import type { RecoveredSpace } from '../space-model.ts'
 import type { Spaces } from '../spaces-api.ts'
 import { heldWithin } from './arrival.ts'
 import { forgetSpace } from './forget.ts'
+import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
 import { findLists } from './recovery-lists.ts'
 import type { OpenSpaces } from './service.ts'
@@ -19,6 +21,8 @@ import { selfOf, summaryOf } from './summary.ts'
 
 /** With a store in reach a space is open within so long; others are waited for no longer, and go on by themselves, ms. */
 const WAIT = 10_000
+/** A name that a person gave is used where there is none by then, ms. */
+const NAME_WITHIN = 60_000
 /** A recovery file is under 50 KB. */
 const MAX_FILE = 1 << 20
 
@@ -116,7 +120,7 @@ async function openOne(
   for (const relay of relays) quietly(net()?.reach(relay) ?? Promise.resolve())
   context.emit({ type: 'spaces' })
   const { vault } = it
-  await heldWithin(it, host.timers, WAIT, () => vault.recovery() !== 'waits')
+  await heldWithin(it, host.timers, WAIT, () => vault.recovery() === 'refused' || vault.row.state === 'member')
   if (vault.recovery() === 'refused') {
     if (before === undefined) {
       await spaces.close(space)
@@ -125,15 +129,15 @@ async function openOne(
     }
     throw new CairnError('spaces.recovery-refused', { space })
   }
-  quietly(nameOnce(it, name))
+  quietly(nameOnce(it, name, host.timers))
   return summaryOf(it, net())
 }
 
 /** A person who never said a name says this one: once all that others have is here. */
-async function nameOnce(it: Awaited<ReturnType<OpenSpaces['use']>>, name: string): Promise<void> {
+async function nameOnce(it: OpenSpace, name: string, timers: Timers): Promise<void> {
   const { vault } = it
-  const isOver = (): boolean => vault.recovery() === undefined
+  if (!(await heldWithin(it, timers, NAME_WITHIN, () => vault.recovery() === undefined))) return
   const id = personTag(selfOf(vault))
-  if (!isOver() || name === '' || vault.content.get('profile', id)?.fields.name !== undefined) return
+  if (name === '' || vault.content.get('profile', id)?.fields.name !== undefined) return
   await vault.edit([{ kind: 'profile', id, set: { name } }])
 }

@@ -2,32 +2,30 @@ import { CairnError, hasCode } from '../../core/errors.ts'
 import { fromHex } from '../../core/bytes.ts'
 import { writeRecoveryFile } from '../../spaces/keys/file.ts'
 import { type RecoveryFinder, recoveryFinder, sealForRecovery } from '../../spaces/keys/finder.ts'
-import { type RecoveryEntry, type RecoveryList, sealRecoveryList } from '../../spaces/keys/list.ts'
+import {
+  mergeRecoveryLists,
+  type RecoveryEntry,
+  type RecoveryList,
+  sealRecoveryList,
+} from '../../spaces/keys/list.ts'
 import type { Recovery, SpaceDevice } from '../../spaces/keys/model.ts'
 import { newRecoveryDevice, recoveryDevice } from '../../spaces/keys/recovery-device.ts'
 import { makeRecovery, recoveryOfWords, recoveryWords } from '../../spaces/keys/words.ts'
 import { signConsent } from '../../spaces/members/consent.ts'
 import { AUTHORITY } from '../../spaces/vault/sign-act.ts'
-import { createMailbox } from '../../sync/spaces/mailbox.ts'
-import type { RecoveryState, Spaces } from '../space-model.ts'
+import { createTurns } from '../../spaces/vault/turns.ts'
+import type { RecoveryState } from '../space-model.ts'
+import type { Spaces } from '../spaces-api.ts'
 import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
-import { recoverSpaces } from './recover.ts'
+import { type Recovered, recoverSpaces } from './recover.ts'
+import { holdsAll, listAt, mailboxAt, mergeLists } from './recovery-lists.ts'
+import type { RecoveryRow } from './recovery-row.ts'
 import type { OpenSpaces } from './service.ts'
 import { selfOf } from './summary.ts'
 
-/** Table `network`: what is left of a recovery once the person has its words. The secret itself is nowhere here. */
-const KEY = 'recovery'
-
-export interface RecoveryRow {
-  readonly finder: RecoveryFinder
-  readonly confirmedAt: number
-  readonly list: RecoveryList
-  /** devices by which it opens spaces */
-  readonly devices: readonly string[]
-  /** relays that keep the list with this counter */
-  readonly at: readonly { readonly relay: string; readonly counter: number }[]
-}
+/** What an entry of a list has room for: relays, and characters of a title. */
+const [MAX_RELAYS, MAX_TITLE] = [8, 200]
 
 type RecoveryApi = Pick<Spaces, 'recovery' | 'makeRecovery' | 'confirmRecovery' | 'recoveryFile' | 'recover'>
 
@@ -40,25 +38,13 @@ export function recoveryActions(spaces: OpenSpaces): {
   settle(): Promise<void>
 } {
   const { context, rows, use } = spaces
-  const { host, random, app, net, emit } = context
-  const { storage, clock } = host
+  const { host, random, app, net } = context
+  const { clock } = host
+  const { read, write } = context.recovery
   /** made in this session, and shown to the person */
   let fresh: Recovery | undefined
-
-  // only this file writes it
-  const read = async (): Promise<RecoveryRow | undefined> =>
-    (await storage.get('network', KEY)) as RecoveryRow | undefined
-  const write = async (row: RecoveryRow): Promise<void> => {
-    await storage.write([{ type: 'put', table: 'network', key: KEY, value: row }])
-    emit({ type: 'spaces' })
-  }
   /** One change at a time: each is of what the one before left. */
-  let turn: Promise<unknown> = Promise.resolve()
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
-    return mine
-  }
+  const alone = createTurns()
 
   /** The recovery's device becomes one of this person's, and the list tells how to be it. */
   const enrolDevice = async (
@@ -68,15 +54,21 @@ export function recoveryActions(spaces: OpenSpaces): {
     seed: Uint8Array | null,
   ): Promise<RecoveryEntry> => {
     const { space, vault } = it
-    const { root, relays } = vault.row
-    const by = vault.device().id
-    const consent = await signConsent({ space, by, person: selfOf(vault), device: device.id }, device.signer)
-    await vault.acts.addDevice(device.id, consent)
+    const { root, relays, title } = vault.row
+    if (!vault.state().devices.has(device.id)) {
+      const by = vault.device().id
+      const consent = await signConsent(
+        { space, by, person: selfOf(vault), device: device.id },
+        device.signer,
+      )
+      await vault.acts.addDevice(device.id, consent)
+    }
     await vault.learn({ cards: [device.card] })
     const authority = await context.vaults.keys.secret(space, AUTHORITY)
     return {
-      ...{ space, root, relays, seed },
-      title: vault.row.title,
+      ...{ space, root, seed },
+      relays: relays.slice(0, MAX_RELAYS),
+      title: title.slice(0, MAX_TITLE),
       authority:
         authority === undefined ? null : await sealForRecovery(finder, 'authority', space, authority),
     }
@@ -94,25 +86,67 @@ export function recoveryActions(spaces: OpenSpaces): {
     }
   }
 
+  /** Words that were made before open nothing any more: they may have been lost with a device, or found. */
+  const retire = async (before: RecoveryRow): Promise<void> => {
+    for (const { space, state } of await rows()) {
+      if (state !== 'member') continue
+      const { vault } = await use(space)
+      for (const device of before.devices)
+        if (vault.state().devices.has(device) && vault.persons.personOf(device) === selfOf(vault))
+          await vault.acts.dropDevice(device)
+    }
+    const [place, owner] = placeOf(before.finder)
+    for (const { relay } of before.at) await mailboxAt(context, relay)?.revoke(place, owner)
+  }
+
   const settle = async (): Promise<void> => {
-    const row = await read()
+    let row = await read()
     if (row === undefined) return
-    const { finder, list } = row
-    const at = row.at.filter(({ counter }) => counter === list.counter)
-    const [place, owner] = [fromHex(finder.place), fromHex(finder.owner)]
-    if (place === undefined || owner === undefined) return
+    const { finder } = row
+    const [place, owner] = placeOf(finder)
     for (const relay of new Set([app, ...(net()?.relays() ?? [])])) {
-      if (at.some((it) => it.relay === relay)) continue
-      const mailbox = createMailbox({ relay, fetch: host.fetch, timers: host.timers })
-      const body = await sealRecoveryList(finder, list, random)
+      if (row.at.some((it) => it.relay === relay && it.counter === row?.list.counter)) continue
       try {
-        await mailbox.put(place, { body, owner, kind: 'recovery' })
-        at.push({ relay, counter: list.counter })
+        // Another device of this person may have put what is not known here.
+        const there = await listAt(context, relay, finder).catch(unlessBroken)
+        if (there !== undefined && !holdsAll(row.list, there))
+          row = { ...row, list: mergeRecoveryLists(row.list, there) }
+        else if (there !== undefined && there.counter > row.list.counter)
+          row = { ...row, list: { ...row.list, counter: there.counter + 1 } }
+        const body = await sealRecoveryList(finder, row.list, random)
+        await mailboxAt(context, relay)?.put(place, { body, owner, kind: 'recovery' })
+        const counter: number = row.list.counter
+        row = { ...row, at: [...row.at.filter((it) => it.relay !== relay), { relay, counter }] }
+        await write(row)
       } catch (error) {
         if (!hasCode(error, 'space-sync.mailbox')) throw error
       }
     }
-    if (at.length !== row.at.length || at.some((it, i) => it !== row.at[i])) await write({ ...row, at })
+  }
+
+  /** What this device keeps of a recovery that opened spaces here, so that new spaces are opened by it too. */
+  const remember = async ({ finder, list, devices }: Recovered): Promise<void> => {
+    const before = await read()
+    const isOurs = before?.finder.place === finder.place
+    // One that was made here goes on: what came by the other is enrolled in it.
+    if (before !== undefined && !isOurs) return
+    const lists = [list, ...(before === undefined ? [] : [before.list])]
+    await write({
+      finder,
+      confirmedAt: before?.confirmedAt ?? clock.now(),
+      list: mergeLists(lists) ?? list,
+      devices: [...new Set([...(before?.devices ?? []), ...devices])],
+      at: [],
+    })
+    quietly(settle())
+  }
+
+  const enrol = async (it: OpenSpace): Promise<void> => {
+    const row = await read()
+    if (row === undefined || row.list.spaces.some(({ space }) => space === it.space)) return
+    const { device, seed } = await newRecoveryDevice(row.finder, it.space, random)
+    await write(withEntry(row, await enrolDevice(it, row.finder, device, seed), device.id))
+    await settle()
   }
 
   return {
@@ -137,11 +171,13 @@ export function recoveryActions(spaces: OpenSpaces): {
             throw new CairnError('spaces.recovery-words')
           const finder = await recoveryFinder(said)
           const before = await read()
+          // Confirmed again: nothing is new.
+          if (before?.finder.place === finder.place) return
           let row: RecoveryRow = {
             finder,
             confirmedAt: clock.now(),
-            list: { counter: before?.list.counter ?? 0, at: clock.now(), spaces: [] },
-            devices: before?.devices ?? [],
+            list: { counter: (before?.list.counter ?? 0) + 1, at: clock.now(), spaces: [] },
+            devices: [],
             at: [],
           }
           for (const { space, state } of await rows()) {
@@ -151,24 +187,41 @@ export function recoveryActions(spaces: OpenSpaces): {
           }
           await write(row)
           quietly(settle())
+          if (before !== undefined) quietly(retire(before))
         }),
       async recoveryFile(passphrase) {
         const row = await read()
         // Once this session ends nobody has the secret but the person.
-        if (fresh === undefined || row === undefined) throw new CairnError('spaces.recovery-gone')
+        const isOurs = fresh !== undefined && row?.finder.place === (await recoveryFinder(fresh)).place
+        if (fresh === undefined || row === undefined || !isOurs) throw new CairnError('spaces.recovery-gone')
         const text = await writeRecoveryFile({ recovery: fresh, list: row.list }, passphrase, random)
         return new Blob([text], { type: 'application/json' })
       },
-      recover: (from, name) => recoverSpaces(spaces, from, name),
+      recover: (from, name) =>
+        alone(async () => {
+          const known = async ({ place }: RecoveryFinder): Promise<RecoveryList | undefined> => {
+            const row = await read()
+            return row?.finder.place === place ? row.list : undefined
+          }
+          const recovered = await recoverSpaces(spaces, from, name, known)
+          await remember(recovered)
+          for (const { summary } of recovered.spaces)
+            if (summary?.state === 'member') await enrol(await use(summary.space))
+          return recovered.spaces
+        }),
     },
-    enrol: (it) =>
-      alone(async () => {
-        const row = await read()
-        if (row === undefined || row.list.spaces.some(({ space }) => space === it.space)) return
-        const { device, seed } = await newRecoveryDevice(row.finder, it.space, random)
-        await write(withEntry(row, await enrolDevice(it, row.finder, device, seed), device.id))
-        await settle()
-      }),
+    enrol: (it) => alone(() => enrol(it)),
     settle: () => alone(settle),
   }
+}
+
+function placeOf({ place, owner }: RecoveryFinder): readonly [Uint8Array, Uint8Array] {
+  // `recoveryFinder` made them
+  return [fromHex(place) ?? new Uint8Array(32), fromHex(owner) ?? new Uint8Array(32)]
+}
+
+/** A list that is spoilt is replaced; a relay that cannot be reached is not. */
+function unlessBroken(error: unknown): undefined {
+  if (hasCode(error, 'keys.list-broken') || hasCode(error, 'keys.list-malformed')) return undefined
+  throw error
 }

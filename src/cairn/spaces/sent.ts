@@ -6,6 +6,8 @@ import type { SpacesContext } from './parts.ts'
 /** Which of this device's work another has; known over restarts. */
 export interface SentMark {
   look(): Promise<void>
+  /** the newest head of this device that another is known to have */
+  head(): Promise<SentHead | undefined>
   count(): number
 }
 
@@ -50,6 +52,7 @@ export function createSentMark(
       })().finally(() => (looking = undefined))
       return looking
     },
+    head: sentHead,
     count: () => count,
   }
 }

@@ -7,10 +7,12 @@ import { createVaultRows } from '../../spaces/vault/rows.ts'
 import type { Service, Standing } from '../network/create.ts'
 import type { Spaces } from '../spaces-api.ts'
 import type { OwnSpaces } from './asked.ts'
+import { accountActions } from './accounts.ts'
 import { contentActions } from './content-actions.ts'
 import { copyActions } from './copies.ts'
 import { deviceLinkActions } from './device-links.ts'
-import { forgetSpace } from './forget.ts'
+import { forgetSpace, sweepSpaces } from './forget.ts'
+import { importSpace } from './import.ts'
 import { linkActions } from './link-actions.ts'
 import { memberActions } from './member-actions.ts'
 import { type OpenSpace, openSpace } from './open-space.ts'
@@ -18,6 +20,7 @@ import type { SpacesNet } from '../network/spaces-net.ts'
 import { quietly, type SpacesContext, type SpacesParts } from './parts.ts'
 import { presenceActions } from './presence-actions.ts'
 import { recoveryActions } from './recovery.ts'
+import { createRecoveryRows } from './recovery-row.ts'
 import { spaceNotFound } from './errors.ts'
 import { detailOf, summaryOf } from './summary.ts'
 
@@ -45,6 +48,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
   const context: SpacesContext = {
     ...parts,
     random,
+    recovery: await createRecoveryRows(storage, () => emit({ type: 'spaces' })),
     net: () => net,
     vaults: {
       ...{ storage, sha256, random },
@@ -58,7 +62,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
   const opened = new Map<string, OpenSpace>()
 
   const begin = async (row: SpaceRow): Promise<OpenSpace> => {
-    const it = await openSpace(context, row)
+    const it = await openSpace(context, row, () => reopen(row.space))
     opened.set(row.space, it)
     net?.sync.join(it.replica)
     quietly(it.markSent())
@@ -90,12 +94,19 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     },
   }
 
+  const reopen = async (space: string): Promise<void> => {
+    await spaces.close(space)
+    await spaces.use(space)
+    emit({ type: 'space', space })
+  }
+
   const links = linkActions(spaces)
   const recovery = recoveryActions(spaces)
   const deviceLinks = deviceLinkActions(spaces)
   const api: LedSpaces = {
     ...contentActions(spaces),
     ...memberActions(spaces),
+    ...accountActions(spaces),
     ...links.api,
     ...presenceActions(spaces),
     ...copyActions(spaces),
@@ -119,13 +130,22 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
       return summaryOf(it, net)
     },
     async forget(space) {
-      await spaces.use(space)
-      await spaces.close(space)
+      if ((await rows.get(space)) === undefined) throw spaceNotFound(space)
+      // One that does not open, or end, is forgotten all the same.
+      await spaces.close(space).catch(() => {})
       await forgetSpace(context, space)
       emit({ type: 'spaces' })
     },
+    async import(file, options) {
+      const it = await importSpace(spaces, file, options)
+      emit({ type: 'spaces' })
+      quietly(recovery.enrol(it))
+      return summaryOf(it, net)
+    },
   }
 
+  // Before anything is founded or joined; what cannot be deleted now is not seen either.
+  await sweepSpaces(context).catch(() => {})
   // One after another: each is read whole.
   const openAll = async (): Promise<void> => {
     for (const row of await rows.list()) await added(row).catch(() => {})
@@ -142,7 +162,10 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
       const { sync } = net
       stopSync = sync.onChange((space) => {
         const it = opened.get(space)
-        if (it !== undefined) quietly(it.markSent())
+        if (it !== undefined) {
+          quietly(it.markSent())
+          quietly(it.actAsSelf())
+        }
         emit({ type: 'space', space })
       })
       sync.words.onWord((space, word, { peer }) =>
@@ -156,6 +179,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
         }
       })
       quietly(links.settle())
+      quietly(deviceLinks.settle())
       quietly(recovery.settle())
     },
     async close() {

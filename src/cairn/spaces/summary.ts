@@ -109,7 +109,9 @@ async function personsOf(open: OpenSpace): Promise<SpacePerson[]> {
       ),
       via: link === undefined ? undefined : { link: link.record.link, by: link.record.by },
       account:
-        profile?.account === undefined ? undefined : { did: profile.account, proven: open.isProven(person) },
+        typeof profile?.account === 'string'
+          ? { did: profile.account, proven: open.isProven(person) }
+          : undefined,
       repos: profile?.repos ?? [],
       keeps: (profile?.keeps ?? []).map(({ did }) => did),
     }

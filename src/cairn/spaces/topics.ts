@@ -3,6 +3,7 @@ import { secretTopic, type Topic } from '../../net/topics.ts'
 import { deriveBytes, importSecret, KEY_BYTES } from '../../spaces/crypto.ts'
 import { joinTopic } from '../../spaces/links/place.ts'
 import { linkState } from '../../spaces/links/accept.ts'
+import type { SpaceTopic } from '../../sync/spaces/model.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 
 const TAG = 'cairn.space.topic.v1'
@@ -21,11 +22,12 @@ export async function linkTopic(link: string): Promise<Topic> {
 
 /**
  * Under which a device is found, and finds the others: of the epoch in use, so that whoever was removed does not go on
- * watching; of live links that ask, for those who ask. A newcomer without a key has the link's alone.
+ * watching; of live links that ask, for those who ask. Under the epoch before it others are only looked for: a member who
+ * was away while the new one began announces itself there. A newcomer without a key has the link's alone.
  */
-export async function topicsOf(vault: Vault, now: number): Promise<Topic[]> {
+export async function topicsOf(vault: Vault, now: number): Promise<SpaceTopic[]> {
   const { space } = vault.row
-  const [newest] = vault.epochs()
+  const [newest, before] = vault.epochs()
   const isIn = vault.role() !== 'none'
   const asking = vault
     .state()
@@ -36,8 +38,10 @@ export async function topicsOf(vault: Vault, now: number): Promise<Topic[]> {
     .slice(-MAX_LINKS)
     .map(({ record }) => record.link)
   const links = isIn ? asking : [(await vault.prover()).id]
+  const former = isIn && before !== undefined ? [epochTopic(space, before.key)] : []
   return Promise.all([
     ...(newest === undefined ? [] : [epochTopic(space, newest.key)]),
+    ...former.map(async (topic) => ({ ...(await topic), announce: false })),
     ...links.map(linkTopic),
   ])
 }

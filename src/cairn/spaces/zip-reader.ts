@@ -72,8 +72,7 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
     read,
     async text(entry, most) {
       const { name, size: length } = entry
-      if (length > most)
-        throw new ImportError('spaces.import-too-large', { what: name, size: length, most })
+      if (length > most) throw new ImportError('spaces.import-too-large', { what: name, size: length, most })
       const bytes = new Uint8Array(length)
       let filled = 0
       for await (const piece of read(entry)) {

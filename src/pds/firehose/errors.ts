@@ -9,6 +9,8 @@ import { CairnError } from '../../core/errors.ts'
  * | `firehose.closed` | `reason`: the connection ended, or never began |
  * | `firehose.silent` | `ms`: nothing came for so long |
  * | `firehose.overrun` | `bytes`: more waited to be handled than is held |
+ * | `firehose.busy` | `bytes`, `perSecond`: the server says more than this device listens to |
+ * | `firehose.unproven` | `did`, `reason`: a commit that does not prove what it changed, so its repo is asked for |
  */
 export type FirehoseErrorCode =
   | 'firehose.malformed'
@@ -17,6 +19,8 @@ export type FirehoseErrorCode =
   | 'firehose.closed'
   | 'firehose.silent'
   | 'firehose.overrun'
+  | 'firehose.busy'
+  | 'firehose.unproven'
 
 /** Raised by the stream of changes of a PDS. */
 export class FirehoseError extends CairnError {

@@ -277,4 +277,46 @@ describe('following a firehose', () => {
       expect(() => followFirehose({ ...options, service })).toThrow('pds.address-refused')
     expect(timers.pending()).toEqual([])
   })
+
+  it('hears less from a server that says too much: from now on, then nothing', () =>
+    withFirehose(async ({ server, timers, follow, gaps, states, retry }) => {
+      const frame = identity(2)
+      // As much at once as six events have and a little more, and one more every ten seconds.
+      const allowance = { burst: frame.length * 6 + 20, perSecond: frame.length / 10 }
+      const firehose = follow({ cursor: 1, allowance })
+      await server.connected(1)
+      for (let seq = 2; seq < 9; seq++) server.send(identity(seq))
+      await retry()
+      expect(states.at(-1)?.error ?? states.at(-2)?.error).toMatchObject({ code: 'firehose.busy' })
+      expect(gaps.at(-1)).toMatchObject({ reason: 'busy' })
+      await server.connected(2)
+      expect(server.asked).toEqual([1, undefined])
+      for (let seq = 20; seq < 25; seq++) server.send(identity(seq))
+      const handled = async (seq: number) => {
+        while (firehose.cursor !== seq) await new Promise(setImmediate)
+      }
+      await handled(24)
+      // What was not used adds up.
+      timers.advance(30_000)
+      for (let seq = 25; seq < 29; seq++) server.send(identity(seq))
+      await handled(28)
+      for (let seq = 29; seq < 31; seq++) server.send(identity(seq))
+      while (states.at(-1)?.state !== 'closed') await new Promise(setImmediate)
+      expect(states.at(-1)?.error).toMatchObject({ code: 'firehose.busy' })
+      expect([firehose.cursor, timers.pending()]).toEqual([undefined, []])
+      while (server.open > 0) await new Promise(setImmediate)
+    }))
+
+  it('tries at once when the network is back', () =>
+    withFirehose(async ({ server, follow, states }) => {
+      const firehose = follow()
+      await server.connected(1)
+      while (states.at(-1)?.state !== 'open') await new Promise(setImmediate)
+      firehose.wake()
+      expect(server.asked).toHaveLength(1)
+      server.drop()
+      while (states.at(-1)?.state !== 'waiting') await new Promise(setImmediate)
+      firehose.wake()
+      await server.connected(2)
+    }))
 })

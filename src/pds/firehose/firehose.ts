@@ -23,9 +23,10 @@ const MAX_MALFORMED = 20
 export interface Gap {
   /**
    * `sequence`: numbers were left out; `outdated`: the server no longer has what came after the cursor;
-   * `future`: the cursor is ahead of the server, which began anew; `malformed`: a frame could not be read
+   * `future`: the cursor is ahead of the server, which began anew; `malformed`: a frame could not be read;
+   * `busy`: there was more to come from the cursor on than is listened to
    */
-  readonly reason: 'sequence' | 'outdated' | 'future' | 'malformed'
+  readonly reason: 'sequence' | 'outdated' | 'future' | 'malformed' | 'busy'
   /** the last number before it, and the first after; as far as they are known */
   readonly from: number | undefined
   readonly to: number | undefined
@@ -35,6 +36,12 @@ export interface FirehoseState {
   readonly state: 'connecting' | 'open' | 'waiting' | 'closed'
   readonly nextTryAt: number | undefined
   readonly error: CairnError | undefined
+}
+
+/** How much a server may say: so many bytes at once, and a second. */
+export interface Allowance {
+  readonly burst: number
+  readonly perSecond: number
 }
 
 export interface FirehoseOptions {
@@ -50,6 +57,11 @@ export interface FirehoseOptions {
   /** uniform in [0, 1) */
   readonly random: () => number
   readonly wanted?: (did: string) => boolean
+  /**
+   * Above it the connection ends. If it had gone on from a cursor, a new one begins with what comes from then on;
+   * else the server is followed no longer: state `closed`, with `firehose.busy`.
+   */
+  readonly allowance?: Allowance
   /** Told of events one after another, each when the one before was handled. Must not reject. */
   readonly onEvent: (event: FirehoseEvent) => void | Promise<void>
   readonly onGap: (gap: Gap) => void
@@ -59,6 +71,8 @@ export interface FirehoseOptions {
 export interface Firehose {
   /** `seq` of the last event that was handled */
   readonly cursor: number | undefined
+  /** Tries at once, if it waits for the next try: the network is back. */
+  wake(): void
   close(): void
 }
 
@@ -79,6 +93,7 @@ export function followFirehose(options: FirehoseOptions): Firehose {
   let cancel = (): void => {}
 
   const connect = (): void => {
+    isWaiting = false
     onState({ state: 'connecting', nextTryAt: undefined, error: undefined })
     const url = new URL('/xrpc/com.atproto.sync.subscribeRepos', base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -90,15 +105,25 @@ export function followFirehose(options: FirehoseOptions): Firehose {
     let malformed = 0
     let over = false
     let heardAt = clock.now()
+    const resumed = cursor !== undefined
+    const meter = createMeter(options.allowance, heardAt)
     const held: { socket?: Socket } = {}
 
-    const end = (error: FirehoseError): void => {
+    const end = (error: FirehoseError, then = retry): void => {
       if (over) return
       over = true
       queue.length = 0
       held.socket?.close()
       cancel()
-      retry(error)
+      then(error)
+    }
+
+    const tooBusy = (): void => {
+      const error = new FirehoseError('firehose.busy', { ...options.allowance })
+      if (resumed) onGap({ reason: 'busy', from: cursor, to: undefined })
+      cursor = undefined
+      if (resumed) return end(error)
+      end(error, finish)
     }
 
     const watch = (): void => {
@@ -163,6 +188,7 @@ export function followFirehose(options: FirehoseOptions): Firehose {
         if (over) return
         heardAt = clock.now()
         if (bytes === undefined) return end(new FirehoseError('firehose.malformed', { reason: 'text' }))
+        if (meter(bytes.length, heardAt)) return tooBusy()
         queue.push(bytes)
         waiting += bytes.length
         if (waiting > MAX_WAITING) return end(new FirehoseError('firehose.overrun', { bytes: waiting }))
@@ -192,12 +218,22 @@ export function followFirehose(options: FirehoseOptions): Firehose {
     if (over) held.socket.close()
   }
   let stop = (): void => {}
+  let isWaiting = false
+
+  const finish = (error?: FirehoseError): void => {
+    if (closed) return
+    closed = true
+    cancel()
+    stop()
+    onState({ state: 'closed', nextTryAt: undefined, error })
+  }
 
   const retry = (error: FirehoseError): void => {
     if (closed) return
     const ceiling = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(failures++, 16))
     const ms = Math.round(ceiling * (0.5 + options.random() / 2))
     onState({ state: 'waiting', nextTryAt: clock.now() + ms, error })
+    isWaiting = true
     cancel = timers.after(ms, connect)
   }
 
@@ -206,12 +242,27 @@ export function followFirehose(options: FirehoseOptions): Firehose {
     get cursor() {
       return cursor
     },
-    close() {
-      if (closed) return
-      closed = true
+    wake() {
+      if (!isWaiting || closed) return
       cancel()
-      stop()
-      onState({ state: 'closed', nextTryAt: undefined, error: undefined })
+      connect()
     },
+    close: () => finish(),
+  }
+}
+
+/** Counts bytes; true once they are more than allowed. What is not used adds up, as far as a burst. */
+function createMeter(
+  allowance: Allowance | undefined,
+  start: number,
+): (bytes: number, now: number) => boolean {
+  if (allowance === undefined) return () => false
+  const { burst, perSecond } = allowance
+  let left = burst
+  let at = start
+  return (bytes, now) => {
+    left = Math.min(burst, left + (Math.max(0, now - at) / 1000) * perSecond) - bytes
+    at = now
+    return left < 0
   }
 }

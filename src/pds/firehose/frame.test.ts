@@ -17,6 +17,7 @@ const commit = {
   commit: { $link: CID },
   blocks: new Uint8Array(1000),
   ops: [{ action: 'delete', path: 'a.b.c/x', cid: null, prev: { $link: CID } }],
+  prevData: { $link: CID },
   blobs: [],
   tooBig: false,
   rebase: false,
@@ -32,7 +33,19 @@ describe('a frame', () => {
       rev: REV,
       since: undefined,
       commit: CID,
-      ops: [{ action: 'delete', path: 'a.b.c/x' }],
+      ops: [{ action: 'delete', path: 'a.b.c/x', cid: undefined, prev: CID }],
+      prevData: CID,
+      blocks: new Uint8Array(1000),
+      tooBig: false,
+    })
+    // From a server of before that: neither what was there, nor the tree before.
+    const { blocks: _, prevData: __, ...old } = commit
+    const ops = [{ action: 'create', path: 'a.b.c/x', cid: { $link: CID } }]
+    expect(decodeFrame(frameOf({ op: 1, t: '#commit' }, { ...old, ops, tooBig: true }))).toMatchObject({
+      ops: [{ action: 'create', path: 'a.b.c/x', cid: CID, prev: undefined }],
+      prevData: undefined,
+      blocks: new Uint8Array(),
+      tooBig: true,
     })
     expect(
       decodeFrame(eventFrame('#sync', { seq: 1, did: DID, rev: REV, blocks: new Uint8Array() })),
@@ -80,6 +93,8 @@ describe('a frame', () => {
     ['no repo', frameOf({ op: 1, t: '#commit' }, { ...commit, repo: 'alice' })],
     ['a rev that is none', frameOf({ op: 1, t: '#commit' }, { ...commit, rev: '1' })],
     ['a commit that is no link', frameOf({ op: 1, t: '#commit' }, { ...commit, commit: CID })],
+    ['blocks that are no bytes', frameOf({ op: 1, t: '#commit' }, { ...commit, blocks: 'CAR' })],
+    ['a tree before that is no link', frameOf({ op: 1, t: '#commit' }, { ...commit, prevData: CID })],
     ['a seq below zero', frameOf({ op: 1, t: '#commit' }, { ...commit, seq: -1 })],
     [
       'keys out of order',

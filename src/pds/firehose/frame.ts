@@ -1,4 +1,4 @@
-import { CidLinkWrapper, decode } from '@atcute/cbor'
+import { BytesWrapper, CidLinkWrapper, decode, fromBytes } from '@atcute/cbor'
 import * as v from 'valibot'
 import { isDid, isTid } from '../../core/syntax.ts'
 import { checkDagCbor, skipValue } from '../../repo/cbor/check.ts'
@@ -12,9 +12,15 @@ const MAX_DEPTH = 8
 /** Longest text that is passed on, characters. */
 const MAX_TEXT = 512
 
+/** One record of a commit, as its server tells of it. */
 export interface RepoOp {
+  /** `create`, `update` or `delete`; whatever a server says */
   readonly action: string
   readonly path: string
+  /** CID of the record that is there now; undefined after a delete */
+  readonly cid: string | undefined
+  /** CID of the record that was there before; undefined before a create, and from servers that do not say */
+  readonly prev: string | undefined
 }
 
 /** One event of `com.atproto.sync.subscribeRepos`. `seq` orders the events of one server. */
@@ -28,6 +34,12 @@ export type FirehoseEvent =
       readonly since: string | undefined
       readonly commit: string
       readonly ops: readonly RepoOp[]
+      /** CID of the root of the tree before it; undefined from servers that do not say */
+      readonly prevData: string | undefined
+      /** CAR of the commit, the tree nodes that it made and the records that it wrote; unproven */
+      readonly blocks: Uint8Array
+      /** records or nodes were left out: the repo is to be asked for */
+      readonly tooBig: boolean
     }
   | { readonly kind: 'sync'; readonly seq: number; readonly did: string; readonly rev: string }
   | { readonly kind: 'identity'; readonly seq: number; readonly did: string }
@@ -53,6 +65,13 @@ const link = v.pipe(
   v.transform((it) => it.$link),
 )
 
+const bytes = v.pipe(
+  v.instance(BytesWrapper),
+  v.transform((it) => fromBytes(it)),
+)
+const none = <T>(value: T | null | undefined): T | undefined => value ?? undefined
+const maybeLink = v.pipe(perhaps(link), v.transform(none))
+
 const header = v.object({ op: v.picklist([1, -1]), t: v.optional(text) })
 const payloads = {
   '#commit': v.object({
@@ -61,7 +80,20 @@ const payloads = {
     rev,
     since: perhaps(rev),
     commit: link,
-    ops: v.array(v.object({ action: text, path: v.pipe(v.string(), v.maxLength(1024)) })),
+    ops: v.array(
+      v.pipe(
+        v.object({
+          action: text,
+          path: v.pipe(v.string(), v.maxLength(1024)),
+          cid: v.optional(maybeLink),
+          prev: v.optional(maybeLink),
+        }),
+        v.transform(({ cid, prev, ...op }) => ({ ...op, cid, prev })),
+      ),
+    ),
+    prevData: v.optional(maybeLink),
+    blocks: v.optional(bytes),
+    tooBig: v.optional(v.boolean()),
   }),
   '#sync': v.object({ seq, did, rev }),
   '#identity': v.object({ seq, did }),
@@ -69,11 +101,12 @@ const payloads = {
   '#info': v.object({ name: text, message: perhaps(text) }),
   error: v.object({ error: text, message: perhaps(text) }),
 }
+const NOTHING = new Uint8Array()
 const order = v.object({ seq: v.optional(seq) })
 
-/** What is read of each kind: what else a payload holds, blocks above all, is checked and passed over. */
+/** What is read of each kind: what else a payload holds is checked and passed over. */
 const FIELDS: Readonly<Record<keyof typeof payloads, readonly string[]>> = {
-  '#commit': ['seq', 'repo', 'rev', 'since', 'commit', 'ops'],
+  '#commit': ['seq', 'repo', 'rev', 'since', 'commit', 'ops', 'prevData', 'blocks', 'tooBig'],
   '#sync': ['seq', 'did', 'rev'],
   '#identity': ['seq', 'did'],
   '#account': ['seq', 'did', 'active', 'status'],
@@ -117,8 +150,8 @@ export function decodeFrame(bytes: Uint8Array, wanted: (did: string) => boolean 
 
 function eventOf(t: '#commit' | '#sync' | '#identity' | '#account', fields: unknown): FirehoseEvent {
   if (t === '#commit') {
-    const { repo, since, ...rest } = read(payloads[t], fields)
-    return { kind: 'commit', ...rest, did: repo, since: since ?? undefined }
+    const { repo, since, prevData, blocks = NOTHING, tooBig = false, ...rest } = read(payloads[t], fields)
+    return { kind: 'commit', ...rest, did: repo, since: none(since), prevData, blocks, tooBig }
   }
   if (t === '#sync') return { kind: 'sync', ...read(payloads[t], fields) }
   if (t === '#identity') return { kind: 'identity', ...read(payloads[t], fields) }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { put } from '../../storage/space/testing/kit.ts'
 import { snapshotKey } from '../../storage/rows.ts'
+import { digestSources } from '../../sync/spaces/digest-sources.ts'
 import { createSpaceDigests } from '../../sync/spaces/digests.ts'
-import { createDigestSources } from './digests.ts'
 import { bring, keepFor, withKeeper } from './testing/keeper-kit.ts'
 import { foundGroup } from './testing/member-kit.ts'
 
@@ -29,10 +29,11 @@ it('tells heads of public repos to anyone, and of spaces to who may read them', 
     ])
     const proven = new Set(['member'])
     const mayRead = (peer: string): boolean => proven.has(peer)
-    const sources = createDigestSources(repos, createSpaceDigests(keeper.find, { mayRead }))
+    const sources = digestSources(repos, createSpaceDigests(keeper.find, { mayRead }))
     const ids = [group.repo, DID]
-    expect(ids.map((id) => sources.mayRead('stranger', id))).toEqual([false, true])
-    expect(ids.map((id) => sources.mayRead('member', id))).toEqual([true, true])
+    const reads = (peer: string) => Promise.all(ids.map((id) => sources.mayRead(peer, id)))
+    expect(await reads('stranger')).toEqual([false, true])
+    expect(await reads('member')).toEqual([true, true])
     const head = await group.repos.head(group.repo)
     expect(await sources.headsOf(ids)).toMatchObject([
       { id: group.repo, rev: head?.rev, commit: head?.cid },

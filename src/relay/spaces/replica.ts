@@ -3,9 +3,9 @@ import type { Clock } from '../../core/clock.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SpaceStore } from '../../storage/space/store.ts'
 import type { SpaceLog } from '../../spaces/log/model.ts'
+import { isLiveLink } from '../../spaces/members/live-link.ts'
 import type { ReplicaLog, SpaceFault, SpaceReplica } from '../../sync/spaces/model.ts'
 import { createChunks } from './chunks.ts'
-import { isLiveLink } from './links.ts'
 
 export interface ReplicaParts {
   readonly log: SpaceLog
@@ -57,7 +57,16 @@ function boundedLog({ log, hasLogRoom, check, adding }: ReplicaParts): ReplicaLo
     after: (heads) => log.after(heads),
     operation: (cid) => log.operation(cid),
     cards: () => log.cards(),
+    endingOf: (key, have) => log.endingOf(key, have),
+    joinOf: (device) => log.joinOf(device),
     onChange: (listener) => log.onChange(listener),
+    async knock(device, join) {
+      if (!hasLogRoom(join.length)) return false
+      check()
+      const mine = log.knock(device, join)
+      adding.add(mine)
+      return mine.finally(() => adding.delete(mine))
+    },
     async add(items) {
       const { operations = [], cards = [] } = items
       const coming = [...operations, ...cards].reduce((sum, item) => sum + item.length, 0)

@@ -1,3 +1,4 @@
+import { hasCode } from '../../core/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { serveSpaces, type SpaceServing } from '../../sync/spaces/serve-spaces.ts'
 import { errorFields, type Log } from '../http/log.ts'
@@ -18,6 +19,7 @@ export function serveKeptSpaces(options: {
     storage: store.storage,
     find: keeper.find,
     mayKeep: keeper.keep,
+    onForget: (space, key) => forget(keeper, space, key),
     onFailure: (event, error) => log('warn', event, errorFields(error)),
   })
   const stop = serving.start()
@@ -33,5 +35,20 @@ export function serveKeptSpaces(options: {
       stop()
       await serving.close()
     },
+  }
+}
+
+async function forget(
+  keeper: SpaceKeeper,
+  space: string,
+  key: string,
+): Promise<'forgotten' | 'denied' | 'not-kept'> {
+  try {
+    await keeper.forget(space, key)
+    return 'forgotten'
+  } catch (error) {
+    if (hasCode(error, 'store.not-kept')) return 'not-kept'
+    if (hasCode(error, 'store.not-admitted')) return 'denied'
+    throw error
   }
 }

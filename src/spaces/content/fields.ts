@@ -69,7 +69,7 @@ const SHAPES: {
     picture: file,
     repos: listUpTo(100, did),
     keeps: listUpTo(500, kept),
-    account: did,
+    account: v.nullable(did),
   },
   post: {
     text: textUpTo(MAX_TEXT),

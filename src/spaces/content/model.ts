@@ -41,8 +41,8 @@ export interface Fields {
     readonly repos?: readonly string[]
     /** what the person's devices keep for others: which head, and when they looked last (ms; 0: not yet) */
     readonly keeps?: readonly { readonly did: string; readonly rev: string; readonly at: number }[]
-    /** an atproto account that vouches for this person, claimed; see `spaces/persons` for the proof */
-    readonly account?: string
+    /** an atproto account that vouches for this person, claimed (null: no more); see `spaces/persons` for the proof */
+    readonly account?: string | null
   }
   readonly post: {
     readonly text?: string

@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/port.ts'
 import { parseKeyCard, readKeyCard } from '../key-card.ts'
 import { MembersError } from '../members/errors.ts'
 import { createMembers } from '../members/members.ts'
+import { parseOperation } from '../members/operation.ts'
 import { logDigest } from './digest.ts'
 import type { LogAdded, LogItems, SpaceLog } from './model.ts'
 import { createLogShelf } from './shelf.ts'
@@ -64,13 +65,16 @@ export async function createSpaceLog(options: SpaceLogOptions): Promise<SpaceLog
     return { changed: isLoaded || isSaved, ...report, missing: members.missing() }
   }
 
+  // One at a time, over all contexts: numbers follow one another.
+  const addAlone = (items: LogItems): Promise<LogAdded> =>
+    storage.lock(`space-log/${space}`, { mode: 'exclusive' }, () => add(items))
+
   await shelf.load()
   return {
     space,
     root,
     members,
-    // One at a time, over all contexts: numbers follow one another.
-    add: (items) => storage.lock(`space-log/${space}`, { mode: 'exclusive' }, () => add(items)),
+    add: addAlone,
     heads: () => members.state().heads,
     after: (heads) => members.after(heads).filter((it) => kept.has(it)),
     operation: (cid) => (kept.has(cid) ? members.bytesOf(cid) : undefined),
@@ -84,10 +88,32 @@ export async function createSpaceLog(options: SpaceLogOptions): Promise<SpaceLog
     get bytes() {
       return shelf.bytes()
     },
+    endingOf: (key, have) => members.endingOf(key, have)?.filter((it) => kept.has(it)),
+    joinOf(device) {
+      const cid = members.joinsOf(device).find((it) => kept.has(it))
+      return cid === undefined ? undefined : members.bytesOf(cid)
+    },
+    async knock(device, join) {
+      const cid = joinBy(device, join, sha256)
+      if (cid === undefined) return false
+      await addAlone({ operations: [join] })
+      return kept.has(cid)
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+  }
+}
+
+/** The CID of an operation that is a join by this device. */
+function joinBy(device: string, bytes: Uint8Array, sha256: Sha256): string | undefined {
+  try {
+    const { cid, operation } = parseOperation(bytes, sha256)
+    return operation.act.kind === 'join' && operation.author === device ? cid : undefined
+  } catch (error) {
+    codeOf(error)
+    return undefined
   }
 }
 

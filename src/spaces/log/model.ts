@@ -32,6 +32,20 @@ export interface SpaceLog {
   digest(): Uint8Array
   /** bytes that it takes on disk */
   readonly bytes: number
+  /**
+   * What a key that has no access any more, or a link that lets in no more, is told: see `EndingOf` in
+   * `members/endings.ts`. Nothing that is not on the disk.
+   */
+  endingOf(key: string, have: readonly string[]): readonly string[] | undefined
+  /** the operation by which a device joined; undefined when it came in another way */
+  joinOf(device: string): Uint8Array | undefined
+  /**
+   * Takes in the operation by which this device joins, and nothing that is another: for those who have no access yet.
+   * True when it is in.
+   *
+   * @throws StorageError
+   */
+  knock(device: string, join: Uint8Array): Promise<boolean>
   /** Told after something entered. */
   onChange(listener: () => void): () => void
 }

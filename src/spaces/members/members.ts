@@ -1,6 +1,7 @@
 import { parseSpace } from '../../repo/space/uri.ts'
 import type { Sha256 } from '../../core/hash.ts'
 import { hasBit } from './bits.ts'
+import type { EndingOf } from './endings.ts'
 import { MembersError } from './errors.ts'
 import { chooseHeads } from './heads.ts'
 import type { History } from './history.ts'
@@ -58,8 +59,12 @@ export interface Members {
   readonly after: (heads: readonly string[]) => string[]
   /** Whether some operation ever made this a device of somebody, or it joined. */
   readonly knows: (device: string) => boolean
+  /** CIDs of the operations by which a device joined */
+  readonly joinsOf: (device: string) => string[]
   /** what was so at earlier heads */
   readonly history: History
+  /** what those are told who have no access any more */
+  readonly endingOf: EndingOf
   /**
    * Takes in an operation that was in before, from where this device keeps them: its signatures are not checked
    * again. False when its parents are not in. Throws `MembersError`.
@@ -201,7 +206,9 @@ export function createMembers({
       return graph.nodes.flatMap((it) => (hasBit(seen, it.index) ? [] : [it.cid]))
     },
     knows: (device) => graph.personsOf(device).length > 0,
+    joinsOf: (device) => graph.by(device).flatMap((it) => (it.operation.act.kind === 'join' ? [it.cid] : [])),
     history: set.history,
+    endingOf: set.endingOf,
     restore(bytes) {
       const signed = parseOperation(bytes, sha256)
       checkSpace(signed)

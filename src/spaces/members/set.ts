@@ -3,6 +3,7 @@ import { type Among, judgeTerms, type Terms } from './authority.ts'
 import { hasBit } from './bits.ts'
 import { MembersError } from './errors.ts'
 import { createGraph, type Graph, type Node } from './graph.ts'
+import { createEndings, type EndingOf } from './endings.ts'
 import { createHistory, type History } from './history.ts'
 import type { SignedOperation } from './operation.ts'
 import { createRoom, type Room } from './room.ts'
@@ -32,6 +33,7 @@ export interface OperationSet {
   /** what there is room for now */
   readonly room: () => Room
   readonly history: History
+  readonly endingOf: EndingOf
 }
 
 /** Operations in one space. */
@@ -73,6 +75,7 @@ export function createOperationSet(space: string, root?: string): OperationSet {
   return {
     graph,
     history,
+    endingOf: createEndings(graph, rulesFor),
     room() {
       const now = current()
       now.room ??= createRoom(graph, now.rules, now.whole)

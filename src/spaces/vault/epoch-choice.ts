@@ -52,12 +52,23 @@ export async function readyEpoch(parts: VaultParts, fresh = false): Promise<Chos
   return { epoch, made: bytes, changes }
 }
 
-/** Wraps for devices that are listed, have access and a card, and have none in any repo that counts. */
-async function wrapsOf({ log, keyring, host }: VaultParts, epoch: OpenEpoch): Promise<SpaceChange[]> {
+/** The other devices of this one's person: no epoch gives them keys from before they came where the past is hidden. */
+function ownOthers(parts: VaultParts): readonly string[] {
+  const own = parts.device().id
+  const person = parts.persons.personOf(own)
+  if (person === undefined || !hidesPast(parts)) return []
+  const { devices = [] } = parts.log.members.state().persons.get(person) ?? {}
+  return devices.filter((it) => it !== own)
+}
+
+/** Wraps for devices that are listed or one's own, have access and a card, and have none in any repo that counts. */
+async function wrapsOf(parts: VaultParts, epoch: OpenEpoch): Promise<SpaceChange[]> {
+  const { log, keyring, host } = parts
   const access = log.members.state().devices
-  const rules = { isRemoved: (it: string) => !access.has(it) }
+  const own = new Set(ownOthers(parts))
+  const rules = { isRemoved: (it: string) => !access.has(it), isOwn: (it: string) => own.has(it) }
   const changes: SpaceChange[] = []
-  for (const recipient of epoch.info.recipients) {
+  for (const recipient of new Set([...epoch.info.recipients, ...own])) {
     const card = access.has(recipient) ? log.card(recipient) : undefined
     if (card === undefined || keyring.hasWrap(epoch.info.name, recipient)) continue
     const wrap = await wrapEpoch(epoch, card, rules, host.keys.wrap)

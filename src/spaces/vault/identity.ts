@@ -1,6 +1,7 @@
 import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import { SELF } from '../../storage/space/rows.ts'
 import { kindOf } from '../content/ids.ts'
+import type { SpaceDevice } from '../keys/model.ts'
 import { signConsent } from '../members/consent.ts'
 import { commitInner, type InnerChange } from './commit.ts'
 import type { VaultParts } from './parts.ts'
@@ -42,6 +43,21 @@ export async function adoptNewIdentity(parts: VaultParts, sent: SentHead | undef
   persons.refresh()
   parts.effects.members()
   await leaveFormer(parts, old.id, sent)
+}
+
+/**
+ * What this device was before, as long as that is one of its person's: others may know of that one alone, and it brings
+ * them the operation that makes this one.
+ */
+export async function formerSelf({
+  host,
+  space,
+  log,
+  row,
+}: Pick<VaultParts, 'host' | 'space' | 'log' | 'row'>): Promise<SpaceDevice | undefined> {
+  const { devices } = log.members.state()
+  const id = row().former.findLast((it) => devices.has(it))
+  return id === undefined ? undefined : (await host.keys.devices(space)).find((it) => it.id === id)
 }
 
 /** Goes on with changes of identity that were cut off. The caller has the vault alone. */

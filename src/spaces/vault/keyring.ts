@@ -38,8 +38,8 @@ export interface Keyring {
   /** whether some repo that counts has it */
   lies(name: string): boolean
   hasWrap(epoch: string, device: string): boolean
-  /** Some epoch is wrapped for this device and was not opened. */
-  awaits(device: string): boolean
+  /** Keys that were told, of epochs that are not open yet. */
+  told(): readonly { readonly name: string; readonly key: Uint8Array }[]
   /** Epochs that are here, opened or not. */
   known(): readonly Epoch[]
   /** Rises with each epoch, wrap and key that comes or goes. */
@@ -189,7 +189,7 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
     bytes: (name) => known.get(name)?.bytes,
     lies: (name) => (known.get(name)?.at.size ?? 0) > 0,
     hasWrap: (epoch, device) => wraps.has(`${epoch}.${tagOf(device)}`),
-    awaits: (device) => [...known.keys()].some((name) => !open.has(name) && wraps.has(`${name}.${tagOf(device)}`)),
+    told: () => [...told].flatMap(([name, key]) => (open.has(name) ? [] : [{ name, key }])),
     newestFirst: () => byDepth([...open.values()]),
   }
 }

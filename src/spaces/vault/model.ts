@@ -86,9 +86,10 @@ export interface Vault {
   joinFault(): JoinFault | undefined
   /**
    * Goes on as a new device: this one's repo was found elsewhere with a head that is newer or another. `sent` is the
-   * newest head that others have; without it all is taken for unsent and written again.
+   * newest head that others have, without it what they say that they have seen; `nothing`: all is taken for unsent and
+   * written again.
    */
-  adoptNewIdentity(sent?: SentHead): Promise<void>
+  adoptNewIdentity(sent?: SentHead | 'nothing'): Promise<void>
   /** Entities that this device changed after a head of its own that others have, `{kind}/{id}`, for `setUnsent`. */
   unsentItems(sent: SentHead | undefined): Promise<readonly string[]>
   /** The person who began the space, or took it over. */
@@ -99,11 +100,13 @@ export interface Vault {
   deviceGrant(): Promise<DeviceGrant>
   /** How far it is with opening this space by a recovery; undefined when nothing of that is under way. */
   recovery(): RecoveryStand | undefined
+  /** This device proves itself by its own key, and by none of what it came from: a recovery, or a former identity. */
+  actsAsSelf(): boolean
   /**
-   * Stops acting as the recovery's device, once this one is in by itself and all that was sealed for the other is open;
-   * true when it did. To be called when what others have is here, and they know of this device.
+   * Has it so from now on: to be called when what others have is here, and they know of this device. False while a
+   * recovery's device has not made this one its person's.
    */
-  endRecovery(): Promise<boolean>
+  actAsSelf(): Promise<boolean>
   /** Says what this device has seen, at most every 30 s and when there is news; true when it did. */
   publishSeen(): Promise<boolean>
   /** How what a source offers (heads by device) stands to what members said they have seen. */

@@ -3,7 +3,6 @@ import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import { parseSpace } from '../../repo/space/uri.ts'
 import { KEY_BYTES } from '../crypto.ts'
 import type { RecoveryEntry } from '../keys/list.ts'
-import { KeysError } from '../keys/errors.ts'
 import type { SpaceDevice, SpaceKeys } from '../keys/model.ts'
 import { seedDevice } from '../keys/recovery-device.ts'
 import { linkSigner } from '../links/link-key.ts'
@@ -45,7 +44,7 @@ export interface RecoveredSpace extends Pick<RecoveryEntry, 'space' | 'root' | '
  * of the person's by itself (`openVault` sees to it). A space that this profile is in already stays as it is, but for
  * an authority's key that it lacks. Durable when it resolves: the row is written last.
  *
- * @throws StorageError; KeysError `keys.sealed-broken` for an authority's key of another space, and as `SpaceKeys`
+ * @throws StorageError; KeysError
  */
 export const takeUpRecovery = (host: VaultHost, from: RecoveredSpace): Promise<SpaceRow> =>
   whileMaking(host, () => takeUp(host, from))
@@ -53,15 +52,14 @@ export const takeUpRecovery = (host: VaultHost, from: RecoveredSpace): Promise<S
 async function takeUp(host: VaultHost, from: RecoveredSpace): Promise<SpaceRow> {
   const { keys, storage } = host
   const { space, root, title, relays, seed, authority } = from
-  if (authority !== undefined && linkSigner(authority).id !== parseSpace(space)?.did)
-    throw new KeysError('keys.sealed-broken', { space, what: 'authority' })
   const rows = createVaultRows(storage)
   const held = await rows.get(space)
   const isMember = held?.state === 'member'
   // One that was put out does not come back in by itself.
   const isOut = held !== undefined && !isMember && held.state !== 'asked'
   const device = isOut ? await keys.renew(space) : await keys.device(space)
-  if (authority !== undefined && (await keys.secret(space, AUTHORITY)) === undefined)
+  const isOwners = authority !== undefined && linkSigner(authority).id === parseSpace(space)?.did
+  if (isOwners && (await keys.secret(space, AUTHORITY)) === undefined)
     await keys.keepSecret(space, AUTHORITY, authority)
   if (isMember) return held
   await keys.keepSecret(space, RECOVERING, encodeDagCbor({ seed: new Uint8Array(seed) }))
@@ -128,7 +126,7 @@ export async function settleRecovering(parts: VaultParts): Promise<void> {
 /** See `Vault.endRecovery`. The caller has the vault alone. */
 export async function endRecovery(parts: VaultParts): Promise<boolean> {
   const by = parts.standIn()
-  if (by === undefined || parts.role() === 'none' || parts.keyring.awaits(by.id)) return false
+  if (by === undefined || parts.role() === 'none') return false
   // From here on this device is to read by itself: what is written next is sealed for it too.
   await keepReadable(parts, true)
   await parts.dropStandIn()

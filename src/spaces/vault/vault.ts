@@ -7,7 +7,7 @@ import { founderOf } from './founder.ts'
 import { currentEpoch } from './epoch-choice.ts'
 import { settleFrozen } from './frozen.ts'
 import type { VaultHost } from './host.ts'
-import { adoptNewIdentity, settleFormer } from './identity.ts'
+import { adoptNewIdentity, formerSelf, settleFormer } from './identity.ts'
 import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
 import { createVaultLinks } from './links.ts'
 import type { OpenedRecord, SpaceRow, Vault } from './model.ts'
@@ -31,6 +31,8 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
   const { log, repos, effects, persons, content, alone, keyring } = parts
   let isDirty = true
   let isClosed = false
+  /** others know of this device, as far as there is another as which it would have to tell them */
+  let isKnown = row.former.length === 0
   /** nothing is left of a join */
   let isIn = false
   /** what others can read was looked after for this log and these keys */
@@ -139,12 +141,15 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
       const current = parts.role() === 'none' ? undefined : currentEpoch(parts)
       const all = keyring.newestFirst()
       const sorted = current === undefined ? all : [current, ...all.filter((it) => it !== current)]
-      return sorted.map(({ info, key }) => ({ name: info.name, key }))
+      const opened = sorted.map(({ info, key }) => ({ name: info.name, key }))
+      // Who comes with a key finds the others by it, before the epoch itself is here.
+      return opened.length > 0 ? opened : keyring.told()
     },
     joinFault: () => joinFaultOf(parts),
     adoptNewIdentity: async (sent) => {
-      const known = sent ?? (await seen.ownHead())
+      const known = sent === 'nothing' ? undefined : (sent ?? (await seen.ownHead()))
       await alone(() => adoptNewIdentity(parts, known))
+      isKnown = false
       await alone(afterLog)
       await alone(() => settle(true))
     },
@@ -156,10 +161,15 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
     judgeSeen: seen.judge,
     isOwner: async () => (await authoritySigner(parts)) !== undefined,
     recovery: () => recoveryStand(parts),
-    endRecovery: () => alone(() => endRecovery(parts)),
+    actsAsSelf: () => isKnown && parts.standIn() === undefined,
+    actAsSelf: () =>
+      alone(async () => {
+        isKnown = true
+        return parts.standIn() === undefined || endRecovery(parts)
+      }),
     async prover(): Promise<SpaceSigner> {
-      const standIn = parts.standIn()
-      if (standIn !== undefined) return standIn.signer
+      const other = parts.standIn() ?? (isKnown ? undefined : await formerSelf(parts))
+      if (other !== undefined) return other.signer
       const own = parts.device().signer
       return parts.role() === 'none' ? ((await joinSigner(parts)) ?? own) : own
     },

@@ -24,7 +24,7 @@ export const stateOf = ({ ended, mine, yours }: AgreementRow): KeptAgreement['st
 }
 
 /** What holds between two offers: the most copies, the shortest interval, the highest priority. */
-const effectiveTerms = (a: Terms, b: Terms): Terms => ({
+export const effectiveTerms = (a: Terms, b: Terms): Terms => ({
   minCopies: Math.max(a.minCopies, b.minCopies),
   intervalSec: Math.min(a.intervalSec, b.intervalSec),
   priority: Math.max(a.priority, b.priority),

@@ -9,10 +9,20 @@ export interface CursorRow {
   readonly savedAt: number
 }
 
+/** A server that said too much is left alone. Table `meta`, key: `firehose-rest/origin`. */
+export interface RestRow {
+  /** device time, ms */
+  readonly until: number
+  /** how often in a row */
+  readonly times: number
+}
+
 const keyOf = (service: string): string => `firehose/${service}`
+const restKeyOf = (service: string): string => `firehose-rest/${service}`
+
+// Our own rows, written by this code.
 
 export async function readCursor(storage: Storage, service: string): Promise<number | undefined> {
-  // Our own row, written by this code.
   return ((await storage.get('meta', keyOf(service))) as CursorRow | undefined)?.cursor
 }
 
@@ -25,4 +35,21 @@ export async function saveCursor(
   const value: CursorRow = { service, cursor, savedAt: now }
   // Lost in a crash it costs some events that come twice.
   await storage.write([{ type: 'put', table: 'meta', key: keyOf(service), value }], { durability: 'relaxed' })
+}
+
+export async function readRest(storage: Storage, service: string): Promise<RestRow | undefined> {
+  return (await storage.get('meta', restKeyOf(service))) as RestRow | undefined
+}
+
+/** From then on the stream begins anew: what was said meanwhile is asked for, repo by repo. */
+export async function saveRest(storage: Storage, service: string, value: RestRow): Promise<void> {
+  await storage.write([
+    { type: 'delete', table: 'meta', key: keyOf(service) },
+    { type: 'put', table: 'meta', key: restKeyOf(service), value },
+  ])
+}
+
+/** It had more to say since the cursor than is listened to. */
+export async function forgetCursor(storage: Storage, service: string): Promise<void> {
+  await storage.write([{ type: 'delete', table: 'meta', key: keyOf(service) }])
 }

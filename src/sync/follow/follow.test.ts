@@ -11,8 +11,9 @@ import { createManualTimers, type ManualTimers } from '../../pds/testing/timers.
 import { PdsError } from '../../pds/errors.ts'
 import { headOf } from '../kept.ts'
 import { type SyncKit, withSync } from '../testing/sync-kit.ts'
-import { readCursor, saveCursor } from './cursor.ts'
+import { readCursor, readRest, saveCursor } from './cursor.ts'
 import { createFollower, type Follower, type FollowOptions } from './follow.ts'
+import { wholeFrame } from './testing/told.ts'
 
 const QUIET = 2000
 const SAVE = 5000
@@ -255,7 +256,8 @@ describe('a follower', () => {
       await saveCursor(storage, pds.origin, 1, 0)
       const other = 'http://127.0.0.1:1'
       const [a, b, c] = ['did:web:a.test', 'did:web:b.test', 'did:web:c.test'] as const
-      const follower = follow({ maxServers: 1, pull: async () => {} })
+      const pollEvery = 60_000
+      const follower = follow({ maxServers: 1, pollEvery, pull: async () => {} })
       follower.set([
         { did: a, pds: pds.origin },
         { did: b, pds: pds.origin },
@@ -264,11 +266,133 @@ describe('a follower', () => {
       await server.connected(1)
       expect(follower.servers()).toMatchObject([{ service: pds.origin, repos: 2 }])
       await ended(1)
-      await pass(60 * 60_000)
+      while (follower.servers()[0]?.state !== 'open') await new Promise(setImmediate)
+      await pass(pollEvery)
       await ended(2)
       expect(pulled).toEqual([c, c])
       follower.set([])
       expect(follower.servers()).toEqual([])
       while (server.open > 0) await new Promise(setImmediate)
+    }))
+
+  it('takes in what events hold whole, and pulls where they do not', () =>
+    withFollower(async ({ pds, server, follow, ended, pass, pulled, storage, backUp, timers }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await saveCursor(storage, pds.origin, 1, 0)
+      await backUp(alice.did)
+      const applied: string[][] = []
+      let told = Promise.withResolvers<void>()
+      let refuse = false
+      const follower = follow({
+        async apply(did, chain) {
+          expect(did).toBe(alice.did)
+          applied.push(chain.map((it) => it.rev))
+          told.resolve()
+          told = Promise.withResolvers()
+          if (refuse) throw new Error('it was refused')
+        },
+      })
+      follower.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      const next = (seq: number, more = {}): string => {
+        const before = alice.repo
+        const after = alice.commit({ create: 1, update: 1, delete: 1 })
+        server.send(wholeFrame(seq, before, after, more))
+        return after.rev
+      }
+      const heard = async (seq: number) => {
+        while (follower.servers()[0]?.cursor !== seq) await new Promise(setImmediate)
+      }
+      const burst = [next(2), next(3), next(4)]
+      await heard(4)
+      let both = told.promise
+      await pass(QUIET)
+      await both
+      expect([applied, pulled]).toEqual([[burst], []])
+
+      // One that does not prove what it changed: from there on nothing follows, and the repo is asked for.
+      next(5, { prevData: null })
+      await heard(5)
+      await pass(QUIET)
+      await ended(1)
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+
+      refuse = true
+      both = told.promise
+      next(6)
+      await heard(6)
+      await pass(QUIET)
+      await both
+      await ended(2)
+      expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
+      expect(timers.slept).toEqual([])
+      expect(applied).toHaveLength(2)
+    }))
+
+  it('asks before it pulls where nobody has said that there is news', () =>
+    withFollower(async ({ pds, server, follow, pass, storage, backUp, ended }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await backUp(alice.did)
+      const looked: string[] = []
+      const follower = follow({ look: async (did) => void looked.push(did) })
+      follower.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      while (looked.length < 1) await new Promise(setImmediate)
+      // Its state changed: that is looked at; who it is changed: that is pulled.
+      server.send(eventFrame('#account', { seq: 2, did: alice.did, active: false }))
+      while (follower.servers()[0]?.cursor !== 2) await new Promise(setImmediate)
+      await pass(QUIET)
+      while (looked.length < 2) await new Promise(setImmediate)
+      server.send(eventFrame('#identity', { seq: 3, did: alice.did }))
+      while (follower.servers()[0]?.cursor !== 3) await new Promise(setImmediate)
+      await pass(QUIET)
+      await ended(1)
+      expect(looked).toHaveLength(2)
+      expect(await readCursor(storage, pds.origin)).toBeUndefined()
+    }))
+
+  it('leaves a server alone that says too much, asks its repos now and then, and listens again later', () =>
+    withFollower(async ({ pds, server, follow, pass, storage, clock, backUp, ended, pulled }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await backUp(alice.did)
+      await saveCursor(storage, pds.origin, 1, 0)
+      const allowance = { burst: 1000, perSecond: 10 }
+      const pollEvery = 4 * 60_000
+      const follower = follow({ allowance, pollEvery })
+      const state = async (wanted: string) => {
+        while (follower.servers()[0]?.state !== wanted) await new Promise(setImmediate)
+      }
+      const flood = () => {
+        for (let seq = 2; seq < 30; seq++)
+          server.send(eventFrame('#identity', { seq, did: 'did:web:b.test' }))
+      }
+      follower.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      // What came since the cursor is too much: it begins anew with what is said from now on.
+      flood()
+      await state('waiting')
+      expect(follower.servers()).toMatchObject([{ error: 'firehose.busy' }])
+      await ended(1)
+      clock.advance(1000)
+      await server.connected(2)
+      expect(server.asked).toEqual([1, undefined])
+      await state('open')
+      flood()
+      await state('waiting')
+      while ((await readRest(storage, pds.origin)) === undefined) await new Promise(setImmediate)
+      expect(await readRest(storage, pds.origin)).toMatchObject({ times: 1 })
+      await state('waiting')
+      await pass(pollEvery)
+      await ended(2)
+      expect(pulled).toEqual([alice.did, alice.did])
+      // Also after a start: the rest is kept.
+      await follower.close()
+      const again = follow({ allowance, pollEvery })
+      again.set([{ did: alice.did, pds: pds.origin }])
+      while (again.servers()[0]?.nextTryAt === undefined) await new Promise(setImmediate)
+      expect(server.asked).toHaveLength(2)
+      clock.advance(60 * 60_000)
+      await server.connected(3)
+      expect(server.asked).toEqual([1, undefined, undefined])
     }))
 })

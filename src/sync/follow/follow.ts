@@ -1,20 +1,19 @@
 import { isRetriable } from '../../pds/errors.ts'
-import { type FirehoseState, followFirehose, type Gap } from '../../pds/firehose/firehose.ts'
+import type { Allowance, FirehoseState } from '../../pds/firehose/firehose.ts'
 import type { FirehoseEvent } from '../../pds/firehose/frame.ts'
 import type { OpenSocket } from '../../pds/firehose/socket.ts'
 import { hasCode } from '../../core/errors.ts'
 import { fraction, type Host } from '../host.ts'
 import { headOf } from '../kept.ts'
-import { readCursor, saveCursor } from './cursor.ts'
+import { createBringer, type Bring } from './bring.ts'
 import { createPulls } from './pulls.ts'
+import { createSource, type Source } from './source.ts'
 
 /** Cursors are saved no more often than this, ms. */
 const SAVE_EVERY = 5000
-/** Servers that number their events with gaps would have every repo asked for each time; no more often, ms. */
-const ASK_ALL_EVERY = 5 * 60_000
 /** Connections at once, unless told. */
 const MAX_SERVERS = 200
-/** Repos of servers beyond that are asked for so often, ms. */
+/** Repos of servers beyond that, or that cannot be listened to, are asked for so often unless told, ms. */
 const POLL_EVERY = 60 * 60_000
 
 export interface FollowedRepo {
@@ -23,14 +22,17 @@ export interface FollowedRepo {
   readonly pds: string
 }
 
-export interface FollowOptions {
+export interface FollowOptions extends Bring {
   readonly host: Host
   /** allow http: and private addresses */
   readonly allowLocal: boolean
   readonly open: OpenSocket
-  /** Brings one repo up to date: `backUp`, or what wraps it. */
-  readonly pull: (did: string) => Promise<void>
   readonly maxServers?: number
+  readonly pollEvery?: number
+  /** how much a server may say before it is asked now and then instead; unbounded unless told */
+  readonly allowance?: Allowance
+  /** what `servers` gives has changed */
+  readonly onChange?: () => void
   readonly log?: (event: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
@@ -40,6 +42,10 @@ export interface FollowedServer {
   readonly cursor: number | undefined
   readonly state: FirehoseState['state']
   readonly nextTryAt: number | undefined
+  /** when it last said something, ms */
+  readonly heardAt: number | undefined
+  /** code of why it is not listened to */
+  readonly error: string | undefined
 }
 
 /** Keeps repos current by listening to the servers that they live on. */
@@ -47,31 +53,23 @@ export interface Follower {
   /** The repos to follow from now on. What is new among them is asked for once. */
   set(repos: readonly FollowedRepo[]): void
   servers(): readonly FollowedServer[]
+  /** The network is back: whoever waits for a next try is tried at once. */
+  wake(): void
   /** Stops listening, saves cursors, and resolves when pulls under way have ended. */
   close(): Promise<void>
 }
 
-interface Source {
-  readonly service: string
-  dids: Set<string>
-  state: FirehoseState
-  cursor: () => number | undefined
-  saved: number | undefined
-  close: () => void
-  askedAllAt: number | undefined
-  /** asking all is put off to a time that is set */
-  cancelAsk: (() => void) | undefined
-}
-
 /**
- * Follows the stream of each PDS that a kept repo lives on. An event about one of them makes it be pulled,
- * proven like any other backup: nothing in an event is believed, not even that there is news. The cursor that is
- * saved never passes an event whose pull has not ended, so a stop loses none. Where events may have been missed
- * (a gap, a cursor too old for the server, a first connection) every repo of that server is asked for.
+ * Follows the stream of each PDS that a kept repo lives on. An event about one of them makes it be brought up to
+ * date (`bring.ts`): by the commits that the events themselves hold, where that is asked for and they prove
+ * everything, else by a pull; nothing in an event is believed. The cursor that is saved never passes an event whose
+ * repo was not brought up to date, so a stop loses none. Where events may have been missed (a gap, a cursor too old
+ * for the server, a first connection) every repo of that server is asked for; where it cannot be listened to they
+ * are asked for now and then.
  */
 export function createFollower(options: FollowOptions): Follower {
-  const { host, log = () => {} } = options
-  const { storage, timers, clock } = host
+  const { host, log = () => {}, pollEvery = POLL_EVERY } = options
+  const { storage, timers } = host
   const sources = new Map<string, Source>()
   /** Repos of servers for which there is no connection left. */
   let polled: readonly FollowedRepo[] = []
@@ -80,10 +78,11 @@ export function createFollower(options: FollowOptions): Follower {
   let cancelSave: (() => void) | undefined
   let closed = false
 
+  const bringer = createBringer(options, host.sha256, log)
   const pulls = createPulls({
     timers,
     random: fraction(host),
-    pull: options.pull,
+    pull: (did) => bringer.bring(did),
     retriable: (error) => isRetriable(error) || hasCode(error, 'sync.busy'),
     onFailure: (did, error) =>
       log('follow.pull-failed', { did, error: error instanceof Error ? error.message : String(error) }),
@@ -97,22 +96,9 @@ export function createFollower(options: FollowOptions): Follower {
       save()
     })
   }
-
   const save = (): void => {
-    for (const source of sources.values()) saving = saving.then(() => saveOne(source))
-  }
-
-  const saveOne = async (source: Source): Promise<void> => {
-    const owed = pulls.oldest(source.service)
-    const handled = source.cursor()
-    const cursor = owed === undefined ? handled : Math.min(owed - 1, handled ?? -1)
-    if (cursor === undefined || cursor < 0 || cursor === source.saved) return
-    try {
-      await saveCursor(storage, source.service, cursor, clock.now())
-      source.saved = cursor
-    } catch (error) {
-      log('follow.cursor-unsaved', { service: source.service, error: String(error) })
-    }
+    for (const source of sources.values())
+      saving = saving.then(() => source.save(pulls.oldest(source.service)))
   }
 
   const heard = async (source: Source, event: FirehoseEvent): Promise<void> => {
@@ -125,81 +111,45 @@ export function createFollower(options: FollowOptions): Follower {
       const head = await headOf(storage, did).catch(() => undefined)
       if (head?.rev !== undefined && head.rev >= event.rev) return
     }
+    await bringer.hear(event)
     pulls.due(did, source.service, seq)
   }
 
-  const missed = (source: Source, gap: Gap): void => {
-    log('follow.gap', { service: source.service, ...gap })
-    askAll(source)
+  const ask = (did: string, service: string, seq: number, now = true): void => {
+    bringer.ask(did)
+    pulls.due(did, service, seq, { now })
   }
 
-  const askAll = (source: Source): void => {
-    const since = source.askedAllAt === undefined ? ASK_ALL_EVERY : clock.now() - source.askedAllAt
-    if (since < ASK_ALL_EVERY) {
-      source.cancelAsk ??= timers.after(ASK_ALL_EVERY - since, () => {
-        source.cancelAsk = undefined
-        askAll(source)
-      })
-      return
-    }
-    source.askedAllAt = clock.now()
-    const seq = (source.cursor() ?? -1) + 1
-    for (const did of source.dids) pulls.due(did, source.service, seq, { now: true })
-  }
-
-  const begin = (service: string, dids: Set<string>): void => {
-    const source: Source = {
+  const begin = (service: string, dids: ReadonlySet<string>): Source =>
+    createSource({
+      host,
       service,
       dids,
-      state: { state: 'connecting', nextTryAt: undefined, error: undefined },
-      cursor: () => undefined,
-      saved: undefined,
-      close: () => {},
-      askedAllAt: undefined,
-      cancelAsk: undefined,
-    }
-    sources.set(service, source)
-    const start = async (): Promise<void> => {
-      const cursor = await readCursor(storage, service)
-      if (closed || sources.get(service) !== source) return
-      source.saved = cursor
-      const firehose = followFirehose({
-        service,
-        cursor,
-        allowLocal: options.allowLocal,
-        open: options.open,
-        timers,
-        clock,
-        random: fraction(host),
-        wanted: (did) => source.dids.has(did),
-        onEvent: (event) => heard(source, event),
-        onGap: (gap) => missed(source, gap),
-        onState(state) {
-          source.state = state
-          if (state.error !== undefined)
-            log('follow.disconnected', { service, error: state.error.message, nextTryAt: state.nextTryAt })
-        },
-      })
-      source.cursor = () => firehose.cursor
-      source.close = () => firehose.close()
-      if (cursor === undefined) askAll(source)
-    }
-    void start().catch((error: unknown) => log('follow.failed', { service, error: String(error) }))
-  }
+      allowLocal: options.allowLocal,
+      open: options.open,
+      ...(options.allowance === undefined ? {} : { allowance: options.allowance }),
+      onEvent: heard,
+      onMissed: (source, seq) => {
+        for (const did of source.dids) ask(did, service, seq)
+      },
+      onState: () => options.onChange?.(),
+      log,
+    })
 
-  const end = (source: Source): void => {
-    source.close()
-    source.cancelAsk?.()
-    sources.delete(source.service)
-  }
-
-  const poll = (): void => {
-    for (const { did, pds } of polled) pulls.due(did, pds, 0, { now: true })
-    cancelPoll = polled.length === 0 || closed ? undefined : timers.after(POLL_EVERY, poll)
+  const pollLater = (): void => {
+    cancelPoll ??= timers.after(pollEvery, () => {
+      cancelPoll = undefined
+      for (const { did, pds } of polled) ask(did, pds, 0)
+      for (const { service, state, dids, cursor } of sources.values()) {
+        if (state.state === 'open') continue
+        for (const did of dids) ask(did, service, (cursor ?? -1) + 1)
+      }
+      pollLater()
+    })
   }
 
   /** Which servers to listen to: those that are listened to, then those with the most repos. */
-  const choose = (wanted: ReadonlyMap<string, Set<string>>): Set<string> =>
+  const choose = (wanted: ReadonlyMap<string, ReadonlySet<string>>): Set<string> =>
     new Set(
       [...wanted]
         .sort(
@@ -218,40 +168,51 @@ export function createFollower(options: FollowOptions): Follower {
       const chosen = choose(wanted)
       const kept = new Set(repos.map((it) => it.did))
       for (const source of sources.values()) {
-        for (const did of source.dids) if (!kept.has(did)) pulls.forget(did)
-        if (!chosen.has(source.service)) end(source)
+        for (const did of source.dids) {
+          if (kept.has(did)) continue
+          pulls.forget(did)
+          bringer.forget(did)
+        }
+        if (chosen.has(source.service)) continue
+        source.close()
+        sources.delete(source.service)
       }
       for (const [service, dids] of wanted) {
         if (!chosen.has(service)) continue
         const source = sources.get(service)
         if (source === undefined) {
-          begin(service, dids)
+          sources.set(service, begin(service, dids))
           continue
         }
         const fresh = [...dids].filter((did) => !source.dids.has(did))
         source.dids = dids
         // Between its last pull and now it may have changed.
-        for (const did of fresh) pulls.due(did, service, (source.cursor() ?? -1) + 1)
+        for (const did of fresh) ask(did, service, (source.cursor ?? -1) + 1, false)
       }
+      const before = new Set(polled.map((it) => it.did))
       polled = repos.filter((it) => !chosen.has(it.pds))
-      if (polled.length > 0 && cancelPoll === undefined) poll()
+      for (const { did, pds } of polled) if (!before.has(did)) ask(did, pds, 0)
+      if (repos.length > 0) pollLater()
+      options.onChange?.()
     },
     servers: () =>
-      [...sources.values()].map((it) => ({
-        service: it.service,
-        repos: it.dids.size,
-        cursor: it.cursor(),
-        state: it.state.state,
-        nextTryAt: it.state.nextTryAt,
+      [...sources.values()].map(({ service, dids, cursor, state, heardAt }) => ({
+        service,
+        repos: dids.size,
+        cursor,
+        state: state.state,
+        nextTryAt: state.nextTryAt,
+        heardAt,
+        error: state.error?.code,
       })),
+    wake() {
+      for (const source of sources.values()) source.wake()
+    },
     async close() {
       closed = true
       cancelSave?.()
       cancelPoll?.()
-      for (const source of sources.values()) {
-        source.close()
-        source.cancelAsk?.()
-      }
+      for (const source of sources.values()) source.close()
       await pulls.close()
       save()
       await saving

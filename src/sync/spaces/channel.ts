@@ -6,7 +6,7 @@ import { type EventHost, EVENTS_PROTOCOL, type TypedEvent } from '../../net/even
 import { createPubSub } from '../../net/events/pubsub.ts'
 import { serveEvents } from '../../net/events/serve.ts'
 import type { Shapes } from '../../net/events/shapes.ts'
-import { topicOf } from '../../net/events/topic.ts'
+import { parseTopic, topicOf } from '../../net/events/topic.ts'
 import type { Net } from '../../net/net.ts'
 import { type SpaceAccess, spaceOf } from './access.ts'
 
@@ -55,8 +55,8 @@ export interface SpaceChannel {
   say(space: string, word: string): void
   /** Hears of the space at a peer, until `signal` aborts; once more for one that refused before. */
   follow(peer: string, space: string, signal: AbortSignal): void
-  /** Members changed: whoever may not read the space any more hears nothing more. */
-  recheck(space: string): void
+  /** Members changed, or time went by: whoever may not read the space (or any) any more hears nothing more. */
+  recheck(space?: string): void
   close(): Promise<void>
 }
 
@@ -163,9 +163,10 @@ export function createSpaceChannel(options: SpaceChannelOptions): SpaceChannel {
       signal.addEventListener('abort', leave, { once: true })
     },
     recheck(space) {
-      const topics = new Set([topicOf(CHANGED, space), topicOf(WORD, space)])
-      for (const { peer, topics: heard } of hub.spokes()) {
-        if (!heard.some((it) => topics.has(it)) || access.mayRead(peer, space)) continue
+      for (const { peer, topics } of hub.spokes()) {
+        const heard = new Set(topics.flatMap((it) => parseTopic(it)?.id ?? []))
+        const ids = space === undefined ? [...heard] : [space].filter((it) => heard.has(it))
+        if (ids.every((it) => access.mayRead(peer, it))) continue
         // It may come back for what it may still hear. Closing resolves whatever the peer does.
         void hub.disconnect(peer)
       }

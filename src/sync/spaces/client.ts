@@ -13,6 +13,7 @@ import type { SpaceReplica } from './model.ts'
 import { freshNonce, type Handshake, isProof, proofBytes } from './proof.ts'
 import {
   challengeShape,
+  forgottenShape,
   givenShape,
   headsShape,
   keptShape,
@@ -23,6 +24,7 @@ import {
   type Request,
   SPACE_PROTOCOL,
   welcomeShape,
+  whyShape,
 } from './protocol.ts'
 
 /** Without a byte for so long a peer counts as silent, ms. */
@@ -53,9 +55,13 @@ export interface SpaceClient {
     readonly cards: Uint8Array
   }): Promise<v.InferOutput<typeof logShape>>
   give(page: LogPage): Promise<v.InferOutput<typeof givenShape>>
+  /** Asks one who did not let us in by what operations, and gives our join, if any. */
+  why(have: Uint8Array, join: Uint8Array | undefined): Promise<v.InferOutput<typeof whyShape>>
   heads(bits: number, digests: Uint8Array, from: number): Promise<v.InferOutput<typeof headsShape>>
   /** Has a store fetch repos from us; it answers within about 10 s, and goes on after. */
   offer(repos: readonly string[]): Promise<v.InferOutput<typeof offeredShape>>
+  /** Has a store delete the space, for admins and the authority. */
+  forget(): Promise<void>
   /** false when it can be asked no more */
   isOpen(): boolean
   close(): void
@@ -135,9 +141,13 @@ export async function openSpace(
     log: (asked) => ask({ type: 'log', ...asked }, logShape),
     give: ({ operations, cards }) =>
       ask({ type: 'give', operations: [...operations], cards: [...cards] }, givenShape),
+    why: (have, join) => ask({ type: 'why', have, join }, whyShape),
     heads: (bits, digests, from) =>
       ask({ type: 'heads', bits, digests, ...(from === 0 ? {} : { from }) }, headsShape),
     offer: (repos) => ask({ type: 'offer', repos: [...repos] }, offeredShape),
+    async forget() {
+      await ask({ type: 'forget' }, forgottenShape)
+    },
     provenAs: () => provenAs,
     isOpen: () => failure === undefined,
     close() {

@@ -128,14 +128,14 @@ export function createFollower(options: FollowerOptions): Follower {
     if ((await push(host, heads)).length > 0) await fullRound(host)
     line.rest()
   }
-  /** A stream that lay idle may be dead by now: that is no failure yet. */
+  /** A stream that lay idle may be dead by now, or we are out: that is no failure yet, and a hello says why. */
   const roundOnce = async (now: Want): Promise<void> => {
     const wasOpen = line.isProven()
     try {
       await round(now)
     } catch (cause) {
       line.drop()
-      if (over.signal.aborted || !wasOpen || !isOfLine(cause)) throw cause
+      if (over.signal.aborted || !wasOpen || !(isOfLine(cause) || isNo(cause))) throw cause
       await round({ ...now, full: true })
     }
   }
@@ -273,5 +273,7 @@ const NOT_IN: ReadonlySet<string> = new Set([
   'space-sync.denied',
   'space-sync.stranger',
 ])
+
+const isNo = (error: unknown): boolean => error instanceof CairnError && NOT_IN.has(error.code)
 
 const isOfLine = (error: unknown): boolean => error instanceof CairnError && error.code.startsWith('net.')

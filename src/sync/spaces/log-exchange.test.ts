@@ -135,6 +135,9 @@ describe('pages of a log', () => {
       operation: (cid: string) => (cid === 'gone' ? undefined : item),
       cards: () => new Map(),
       add: async () => ({ changed: false, refused: [], missing: [] }),
+      endingOf: () => undefined,
+      joinOf: () => undefined,
+      knock: async () => false,
       onChange: () => () => {},
     }
     const pages = [...pagesOf(log, ['a', 'gone', ...'bcdefghijklmnopqrs'.split('')], [new Uint8Array(300)])]

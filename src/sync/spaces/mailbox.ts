@@ -29,7 +29,7 @@ export interface MailboxPut {
  * `unreachable`, `timeout`, `too-large`, `cancelled`
  */
 export interface Mailbox {
-  /** Puts, or replaces what the same owner put. Bodies: capabilities 4 KiB, recovery lists 64 KiB. */
+  /** Puts, or replaces what the same owner put. Bodies: capabilities 16,512 bytes, recovery lists 64 KiB. */
   put(place: Uint8Array, put: MailboxPut, signal?: AbortSignal): Promise<void>
   /** The body; undefined for a place of which the relay knows nothing. */
   get(place: Uint8Array, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>

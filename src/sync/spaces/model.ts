@@ -20,8 +20,8 @@ export interface SpaceReplica {
   readonly prove:
     | ((challenge: Uint8Array) => Promise<{ readonly key: string; readonly sig: Uint8Array }>)
     | undefined
-  /** under which members find each other now: of the newest epochs; empty for a store */
-  topics(): readonly Topic[]
+  /** under which members find each other now; empty for a store */
+  topics(): readonly SpaceTopic[]
   /** A head moved by what a peer gave. */
   onMoved(author: string, from: string): void
   /** A peer gave what proves that it, or an author, lies: Activity shows it. */
@@ -35,6 +35,14 @@ export interface SpaceReplica {
   onOffered?(peer: string, heads: ReadonlyMap<string, OfferedHead>): void
   /** Encrypted chunks of files. */
   readonly chunks: ReplicaChunks
+}
+
+export interface SpaceTopic extends Topic {
+  /**
+   * False: others are looked for under it, and this device is not found there. So who was away while a new epoch began
+   * is found under the one that it knows, and whoever was left out of the new one looks in vain. True unless told.
+   */
+  readonly announce?: boolean
 }
 
 /** A part of `SpaceLog` (`spaces/log`): sync and spaces are on one floor. */
@@ -53,6 +61,12 @@ export interface ReplicaLog {
     readonly refused: readonly { readonly what: 'operation' | 'card'; readonly code: string }[]
     readonly missing: readonly string[]
   }>
+  /** What a key that has no access any more is told, beside what it has; undefined for all others. */
+  endingOf(key: string, have: readonly string[]): readonly string[] | undefined
+  /** the operation by which a device joined */
+  joinOf(device: string): Uint8Array | undefined
+  /** Takes in the join of a device that has no access yet, and nothing that is another; true when it is in. */
+  knock(device: string, join: Uint8Array): Promise<boolean>
   onChange(listener: () => void): () => void
 }
 
@@ -109,6 +123,14 @@ export interface SpaceSync {
   fetchChunk(space: string, id: string, signal: AbortSignal): Promise<void>
   /** Hands chunks to the stores that keep the space. */
   pushChunks(space: string, ids: readonly string[], signal: AbortSignal): Promise<void>
+  /**
+   * Has the stores within reach delete a space, for an admin or (by `prove`) the authority. It is left here before, or
+   * it would ask them to keep it again; so do others who still keep it. No error: it is not there any more.
+   */
+  forgetAtStores(
+    space: Pick<SpaceReplica, 'space' | 'prove'>,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly store: string; readonly error: string | undefined }[]>
   onChange(listener: (space: string) => void): () => void
   close(): Promise<void>
 }

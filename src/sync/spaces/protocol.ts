@@ -15,8 +15,10 @@ import { answerShape, MAX_BITS } from '../digests/protocol.ts'
  * | `keep { root, token? }` | `{ kept: true }` |
  * | `log { digest, have, cards }` | `{ operations, cards, have, lacks, more, digest }` |
  * | `give { operations, cards }` | `{ changed, refused, missing, digest }` |
+ * | `why { have, join? }` | `{ operations, more, in }` |
  * | `heads { bits, digests, from? }` | as the `group` of `/cairn/repo-digests/1.0.0` |
  * | `offer { repos }` | `{ taken, failed, working }` |
+ * | `forget {}` | `{ forgotten: true }` |
  *
  * Any answer may be `{ refused }`; the stream goes on.
  */
@@ -100,6 +102,7 @@ export const requestShape = v.variant('type', [
   v.object({ type: v.literal('keep'), root: hash, token: v.optional(v.pipe(v.string(), v.maxLength(512))) }),
   v.object({ type: v.literal('log'), digest: hash, have, cards: cardNames }),
   v.object({ type: v.literal('give'), operations: items, cards: items }),
+  v.object({ type: v.literal('why'), have, join: v.optional(item) }),
   v.pipe(
     v.object({
       type: v.literal('heads'),
@@ -109,6 +112,7 @@ export const requestShape = v.variant('type', [
     }),
     v.check((it) => it.digests.length === 2 ** it.bits * BUCKET_BYTES),
   ),
+  v.object({ type: v.literal('forget') }),
   v.object({ type: v.literal('offer'), repos: v.pipe(v.array(repo), v.maxLength(MAX_OFFER)) }),
 ])
 export type Request = v.InferOutput<typeof requestShape>
@@ -126,6 +130,7 @@ export const welcomeShape = v.object({
   sig: v.optional(sig),
 })
 export const keptShape = v.object({ kept: v.literal(true) })
+export const forgottenShape = v.object({ forgotten: v.literal(true) })
 export const logShape = v.object({
   operations: items,
   cards: items,
@@ -143,6 +148,7 @@ export const givenShape = v.object({
   missing: listOf(HASH_BYTES, MAX_TOLD),
   digest: hash,
 })
+export const whyShape = v.object({ operations: items, more: v.boolean(), in: v.boolean() })
 export const headsShape = answerShape
 export const offeredShape = v.object({
   taken: v.pipe(v.array(repo), v.maxLength(MAX_OFFER)),

@@ -16,6 +16,7 @@ import { packCids, pagesOf } from './log-page.ts'
 import type { SpaceReplica } from './model.ts'
 import { type Pulled, pullRepos } from './pull.ts'
 import { verdictOn } from './verdicts.ts'
+import { askWhy } from './why.ts'
 
 /** What a round needs of one peer of one space. */
 export interface RoundHost {
@@ -64,15 +65,26 @@ export async function greet(
     const own = client.provenAs()
     // A store keeps it for one whom the log knows: whoever has no such log yet waits for another to ask.
     const mayAsk = kind === 'store' && own !== undefined && replica.mayRead(own)
-    if (!mayAsk || !hasCode(error, 'space-sync.not-kept')) throw error
-    await client.keep(root, token)
-    for (const page of pagesOf(log, log.after([]), [...log.cards().values()])) await client.give(page)
+    if (mayAsk && hasCode(error, 'space-sync.not-kept')) {
+      await client.keep(root, token)
+      for (const page of pagesOf(log, log.after([]), [...log.cards().values()])) await client.give(page)
+    } else if (!(await isLetIn(client, replica, error))) throw error
     welcome = await client.hello()
   }
   if (!equalBytes(welcome.root, root)) throw new SpaceSyncError('space-sync.other-root', { peer, space })
   if (kind === 'store' && welcome.store) access.grantStore(peer, space)
   standing.digest = welcome.digest
   return welcome
+}
+
+/** Whether a peer lets us in after all, once it was asked why not. Who knows that it is out asks no more. */
+async function isLetIn(client: SpaceClient, replica: SpaceReplica, error: unknown): Promise<boolean> {
+  const own = client.provenAs()
+  const isNo = hasCode(error, 'space-sync.not-kept') || hasCode(error, 'space-sync.denied')
+  if (own === undefined || !isNo) return false
+  const { log } = replica
+  const isKnown = !replica.mayRead(own) && log.endingOf(own, log.heads()) !== undefined
+  return !isKnown && askWhy(client, replica, own)
 }
 
 /**

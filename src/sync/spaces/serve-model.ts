@@ -44,6 +44,8 @@ export interface ServeSpaceOptions {
   readonly find: (space: string) => SpaceReplica | undefined
   /** Whether a space is taken in for others; without it nothing is. */
   readonly mayKeep?: (ask: KeepAsk) => Promise<Keeping | 'denied' | 'full'>
+  /** Deletes a space with all that is kept of it, for an admin's device or the authority's key; a device does without. */
+  readonly onForget?: (space: string, key: string) => Promise<'forgotten' | 'denied' | 'not-kept'>
   /** Fetches repos that a peer offers; a device does without: it hears of them by events. */
   readonly takeOffer?: (
     peer: string,

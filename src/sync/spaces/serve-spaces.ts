@@ -15,8 +15,11 @@ import { createOffers } from './offers.ts'
 import { createSpacePacks } from './packs.ts'
 import { SPACE_PROTOCOL } from './protocol.ts'
 import { serveSpace } from './serve.ts'
-import type { KeepAsk, Keeping } from './serve-model.ts'
+import type { KeepAsk, Keeping, ServeSpaceOptions } from './serve-model.ts'
 import { serveChunks } from './serve-chunks.ts'
+
+/** How often it is looked whether those who follow a space still may, ms: a link can come to its end by time alone. */
+export const RECHECK = 60_000
 
 export interface ServeSpacesOptions {
   readonly net: Net
@@ -29,6 +32,8 @@ export interface ServeSpacesOptions {
   readonly find: (space: string) => SpaceReplica | undefined
   /** Whether a space is taken in for others: stores. Without it nothing is, and no chunk either. */
   readonly mayKeep?: (ask: KeepAsk) => Promise<Keeping | 'denied' | 'full'>
+  /** Deletes a space for who may have it deleted: stores. */
+  readonly onForget?: ServeSpaceOptions['onForget']
   /** What is heard of others: see `SpaceChannelOptions`. */
   readonly hear?: Pick<SpaceChannelOptions, 'onNews' | 'onWord' | 'onRefused'>
   /** A peer has proven that it may read a space, or shows that it knows of its members all that we do. */
@@ -105,15 +110,25 @@ export function serveSpaces(options: ServeSpacesOptions): SpaceServing {
     ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   })
 
+  let stopRecheck = (): void => {}
+  const recheck = (): void => {
+    stopRecheck = timers.after(RECHECK, () => {
+      channel.recheck()
+      recheck()
+    })
+  }
+
   return {
     ...{ access, channel, source, gzip, takerOf, tell },
     start() {
+      recheck()
       const stops = [
         net.handle(
           SPACE_PROTOCOL,
           serveSpace({
             ...{ self: net.self, timers, random, sha256, access, find },
             ...(mayKeep === undefined ? {} : { mayKeep, takeOffer: offers.take }),
+            ...(options.onForget === undefined ? {} : { onForget: options.onForget }),
             onProven: (peer, space) => options.onProven?.(peer, space),
             onLog: (space) => void tell(space).catch(() => {}),
           }),
@@ -124,6 +139,7 @@ export function serveSpaces(options: ServeSpacesOptions): SpaceServing {
         ),
       ]
       return () => {
+        stopRecheck()
         for (const stop of stops) stop()
       }
     },

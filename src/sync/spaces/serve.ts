@@ -12,6 +12,7 @@ import { type Keeping, type ServeSpaceOptions, SPACE_LIMITS } from './serve-mode
 import { unpackCids, packCids } from './log-page.ts'
 import { freshNonce, type Handshake, isProof, proofBytes } from './proof.ts'
 import { MAX_MESSAGE_BYTES, type Refusal, type Request, type RequestOf, requestShape } from './protocol.ts'
+import { createWhys, type Telling, type Whys } from './why.ts'
 
 export type { KeepAsk, Keeping, OfferTaken, ServeSpaceOptions } from './serve-model.ts'
 
@@ -22,6 +23,7 @@ interface Session {
   key: string | undefined
   isProven: boolean
   keeping: Keeping | undefined
+  telling: Telling
   badProofs: number
   badItems: number
 }
@@ -34,6 +36,7 @@ interface Session {
 export function serveSpace(options: ServeSpaceOptions): StreamHandler {
   const { timers, limits = SPACE_LIMITS } = options
   const slots = createSlots(limits)
+  const whys = createWhys(timers)
   return async (raw) => {
     const free = slots.take(raw.peer)
     const stream = patient(raw, timers, limits.idleMs)
@@ -50,7 +53,9 @@ export function serveSpace(options: ServeSpaceOptions): StreamHandler {
         if (frame === undefined) return
         const request = readRequest(frame, raw.peer)
         const answer =
-          request === undefined ? refuse('bad-request') : await answerOne(options, session, request, raw.peer)
+          request === undefined
+            ? refuse('bad-request')
+            : await answerOne(options, whys, session, request, raw.peer)
         await writeMessage(stream, answer)
         if (session.badProofs > limits.badProofs || session.badItems > limits.badItems) return
       }
@@ -75,6 +80,7 @@ const createSession = (): Session => ({
   key: undefined,
   isProven: false,
   keeping: undefined,
+  telling: { left: undefined, isAsked: false },
   badProofs: 0,
   badItems: 0,
 })
@@ -93,6 +99,7 @@ function readRequest(frame: Uint8Array, peer: string): Request | undefined {
 
 async function answerOne(
   options: ServeSpaceOptions,
+  whys: Whys,
   session: Session,
   request: Request,
   peer: string,
@@ -102,6 +109,8 @@ async function answerOne(
   const { space } = session
   if (space === undefined || !session.isProven) return refuse('not-proven')
   if (request.type === 'keep') return keep(options, session, request, peer)
+  if (request.type === 'forget') return forget(options, session)
+  if (request.type === 'why') return why(options, whys, session, request)
   const { sha256, access } = options
   const replica = options.find(space) ?? session.keeping?.replica
   if (replica === undefined) return refuse('not-kept')
@@ -172,6 +181,28 @@ async function prove(
     store: replica.prove === undefined,
     ...(mine === undefined ? {} : { key: mine.key, sig: mine.sig }),
   }
+}
+
+/** For one who was not let in: what it is told ends, or begins, with what it can prove itself. */
+async function why(
+  { find, onLog }: ServeSpaceOptions,
+  whys: Whys,
+  { space, key, telling }: Session,
+  request: RequestOf<'why'>,
+): Promise<Answer> {
+  const replica = space === undefined ? undefined : find(space)
+  if (replica === undefined || key === undefined) return refuse('not-kept')
+  const answer = await whys(replica, key, request, telling)
+  if (answer === undefined) return refuse(noOf(replica))
+  const { operations, more, in: isIn, changed } = answer
+  if (changed) onLog?.(replica.space)
+  return { operations: [...operations], more, in: isIn }
+}
+
+async function forget({ onForget }: ServeSpaceOptions, { space, key }: Session): Promise<Answer> {
+  if (onForget === undefined || space === undefined || key === undefined) return refuse('not-taken')
+  const said = await onForget(space, key)
+  return said === 'forgotten' ? { forgotten: true } : refuse(said)
 }
 
 const rootOf = (replica: SpaceReplica): Uint8Array => packCids([replica.log.root])

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { contentOf, put } from '../../storage/space/testing/kit.ts'
+import { RECHECK } from './serve-spaces.ts'
 import { areSame, eventually, withSpaceWorld } from './testing/nodes.ts'
+import { testHost } from './testing/space-world.ts'
 
 describe('a store between members who never meet', () => {
   it('is asked to keep the space, is given all of it, and gives it on', () =>
@@ -103,6 +105,48 @@ describe('a store between members who never meet', () => {
         (await a.replica.repos.head(a.replica.repo))?.rev,
       )
       expect(a.sync.access.mayRead('b', space.space)).toBe(false)
+    }))
+
+  it('ends what the holder of a link hears, when time has ended the link', () =>
+    withSpaceWorld(async ({ space, member, store }) => {
+      const { timers } = testHost
+      let recheck: (() => void) | undefined
+      const after = (ms: number, run: () => void): (() => void) => {
+        if (ms !== RECHECK || recheck !== undefined) return timers.after(ms, run)
+        // The first that waits so long.
+        recheck = run
+        return () => {}
+      }
+      const kept = await store('store', () => true, { timers: { after } })
+      const a = await member('a', space.owner)
+      await eventually(() => kept.replicas.has(space.space), 'kept')
+      const there = kept.replicas.get(space.space) ?? expect.fail()
+      const link = space.device('link')
+      there.links.add(link.id)
+      const n = await member('newcomer', space.device('newcomer'), {}, (replica) => ({
+        ...replica,
+        prove: async (challenge) => ({ key: link.id, sig: link.key.sign(challenge) }),
+      }))
+      const heard: string[] = []
+      n.sync.words.onWord((_space, word) => heard.push(word))
+      await eventually(() => {
+        kept.serving.channel.say(space.space, 'before')
+        return heard.includes('before')
+      }, 'heard')
+      there.links.delete(link.id)
+      recheck?.()
+      await eventually(() => n.sync.peers(space.space).some((it) => it.error === 'space-sync.denied'), 'out')
+      kept.serving.channel.say(space.space, 'after')
+      // The owner hears it, and what it says after is there before anything else could be.
+      const told = new Promise<void>((resolve) =>
+        a.sync.words.onWord((_, word) => word === 'last' && resolve()),
+      )
+      const ofStore = () => a.sync.peers(space.space).find(({ kind }) => kind === 'store')
+      await eventually(() => ofStore()?.current === true, 'the owner is there')
+      kept.serving.channel.say(space.space, 'last')
+      await told
+      expect(heard).not.toContain('after')
+      expect(heard).not.toContain('last')
     }))
 
   it('lets in who holds a live link, while no member is there, and no longer than it lives', () =>

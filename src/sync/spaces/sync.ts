@@ -4,14 +4,14 @@ import type { Sha256 } from '../../core/hash.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { Net } from '../../net/net.ts'
 import type { Networker } from '../../net/networker/model.ts'
-import type { Topic } from '../../net/topics.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { PackSource } from '../packs/model.ts'
 import type { SpaceAccess } from './access.ts'
 import { createSpaceDigests, type SpaceDigests } from './digests.ts'
 import { SpaceSyncError } from './errors.ts'
+import { forgetAtStores } from './forget.ts'
 import { createJoined, type Joined } from './joined.ts'
-import type { SpaceReplica, SpaceSync } from './model.ts'
+import type { SpaceReplica, SpaceSync, SpaceTopic } from './model.ts'
 import { serveSpaces } from './serve-spaces.ts'
 import { createSpaceWords, type SpaceWords } from './words.ts'
 
@@ -50,11 +50,13 @@ export interface SpaceSyncNode extends SpaceSync {
   storesChanged(): void
 }
 
+const isAnnounced = ({ announce = true }: SpaceTopic): boolean => announce
+
 /** A replica must prove who it is: `join` throws RangeError for a store's. */
 export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
   const { net, networker, timers, clock, stores } = options
   const spaces = new Map<string, Joined>()
-  const topicsOf = new Map<string, ReadonlyMap<string, Topic>>()
+  const topicsOf = new Map<string, ReadonlyMap<string, SpaceTopic>>()
   const listeners = new Set<(space: string) => void>()
   const find = (space: string): SpaceReplica | undefined => spaces.get(space)?.replica
 
@@ -94,16 +96,19 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
     for (const [space, joined] of spaces) meet(space, joined)
   }
   /** Leaves topics that are old, takes up those that are new. What the network makes of it the networker tells. */
-  const setTopics = (space: string, topics: readonly Topic[]): Promise<unknown> => {
-    const before = topicsOf.get(space) ?? new Map<string, Topic>()
+  const setTopics = (space: string, topics: readonly SpaceTopic[]): Promise<unknown> => {
+    const before = topicsOf.get(space) ?? new Map<string, SpaceTopic>()
     const now = new Map(topics.map((topic) => [toHex(topic.id), topic]))
     if (now.size === 0) topicsOf.delete(space)
     else topicsOf.set(space, now)
     const left = [...before].filter(([id]) => !now.has(id))
-    const added = [...now].filter(([id]) => !before.has(id))
+    const added = [...now].filter(([id, topic]) => {
+      const held = before.get(id)
+      return held === undefined || isAnnounced(held) !== isAnnounced(topic)
+    })
     return Promise.allSettled([
       ...left.map(([, topic]) => networker.configure(topic, { announce: false, lookup: false })),
-      ...added.map(([, topic]) => networker.configure(topic, { flush: false })),
+      ...added.map(([, topic]) => networker.configure(topic, { announce: isAnnounced(topic), flush: false })),
     ])
   }
 
@@ -115,12 +120,8 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
   let stopRound = (): void => {}
   const round = (): void => {
     stopRound = timers.after(ROUND, () => {
-      for (const [space, joined] of spaces) {
-        // A link may have come to its end.
-        serving.channel.recheck(space)
-        // What fails is noted with the peer.
-        void joined.look()
-      }
+      // What fails is noted with the peer.
+      for (const joined of spaces.values()) void joined.look()
       round()
     })
   }
@@ -180,6 +181,11 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
     async pushChunks(space, ids, signal) {
       const joined = joinedOf(space)
       await joined.chunks.push(ids, joined.reachable('store'), signal)
+    },
+    async forgetAtStores({ space, prove }, signal) {
+      if (prove === undefined) throw new RangeError('a replica that proves nothing')
+      const { random } = options
+      return forgetAtStores(net, stores(space), { space, prove }, { timers, random, signal })
     },
     onChange(listener) {
       listeners.add(listener)

@@ -34,6 +34,23 @@ export function NetworkSettingsCard() {
               </span>
             </span>
           </label>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={settings.live}
+              disabled={action.running}
+              onChange={(event) =>
+                void action.run((cairn) => cairn.network.setSettings({ live: event.target.checked }))
+              }
+            />
+            <span>
+              Listen to the accounts’ servers
+              <span className="small block">
+                New posts are backed up within seconds. A server that you listen to sees this device’s
+                address, and not which accounts you keep.
+              </span>
+            </span>
+          </label>
           {action.error !== undefined && <ErrorNote error={action.error} />}
           {!settings.relayOnly && <StunForm key={settings.stun.join()} settings={settings} />}
         </>

@@ -5,6 +5,7 @@ import { useLive } from '../../lib/live.ts'
 import { aboutRepo, useSnapshots } from '../../lib/reads.ts'
 import { repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_WORDS } from '../../lib/signature.ts'
+import { WriteAs } from '../account/write-as.tsx'
 import type { RepoTabProps } from './tab-props.ts'
 import { Collections } from './collections.tsx'
 import { CopiesCard } from './copies-card.tsx'
@@ -59,6 +60,7 @@ export function Overview({ repo }: RepoTabProps) {
           </dl>
         </section>
         {snapshots !== undefined && <SinceLast did={repo.did} snapshots={snapshots} />}
+        <WriteAs did={repo.did} handle={repo.handle} />
       </div>
     </div>
   )

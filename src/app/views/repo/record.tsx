@@ -18,7 +18,11 @@ import { aboutRepo } from '../../lib/reads.ts'
 import { repoName } from '../../lib/repo-status.ts'
 import { collectionHref, recordHref } from '../../lib/routes.ts'
 import { useSearchParam } from '../../lib/use-search-param.ts'
+import { useDraftsByPath } from '../../lib/writing.ts'
 import '../../styles/record.css'
+import { DraftCard } from '../compose/draft-card.tsx'
+import { RecordActions } from '../compose/record-actions.tsx'
+import '../../styles/writing.css'
 import { BlobCard } from './blob-card.tsx'
 import { ProofCard } from './proof-card.tsx'
 import { VersionsCard } from './versions-card.tsx'
@@ -38,6 +42,9 @@ export function RecordScreen({ repo, path }: RecordProps) {
     (cairn) => cairn.library.record(did, path, snapshot),
     aboutRepo(did),
   )
+  const older = snapshot !== undefined && snapshot !== repo.head?.id
+  const newest = useNewestCid(did, path, older)
+  const draft = useDraftsByPath(did).get(path)
   const [collection = '', rkey = ''] = path.split('/')
   const name = collectionName(collection)
   return (
@@ -56,7 +63,9 @@ export function RecordScreen({ repo, path }: RecordProps) {
           <Walk did={did} path={path} snapshot={snapshot} />
         </div>
       </div>
-      {error !== undefined && record === undefined ? (
+      {error !== undefined && record === undefined && draft !== undefined ? (
+        <DraftCard draft={draft} onPage />
+      ) : error !== undefined && record === undefined ? (
         <div className="columns">
           <ErrorNote error={error}>
             <a className="btn slim" href={collectionHref(did, collection)}>
@@ -72,12 +81,13 @@ export function RecordScreen({ repo, path }: RecordProps) {
       ) : (
         <div className="columns">
           <div className="stack">
-            {snapshot !== undefined && snapshot !== repo.head?.id && (
+            {older && (
               <p className="note behind">
                 This is how it was in the snapshot of {formatDayTime(record.snapshot.takenAt)}.{' '}
                 <a href={recordHref(did, path)}>See it in the newest one</a>
               </p>
             )}
+            {draft !== undefined && <DraftCard draft={draft} onPage />}
             <div className="card pad">
               {shape === 'json' ? (
                 <Json value={record.value} />
@@ -90,6 +100,7 @@ export function RecordScreen({ repo, path }: RecordProps) {
             ))}
           </div>
           <div className="aside">
+            <RecordActions record={record} older={older} newest={newest} draft={draft} />
             <ProofCard record={record} />
             <ProofDownload record={record} snapshot={snapshot} />
             <VersionsCard did={did} path={path} shown={record.cid} />
@@ -98,6 +109,20 @@ export function RecordScreen({ repo, path }: RecordProps) {
       )}
     </>
   )
+}
+
+/** What the newest snapshot holds there, for one that is shown from an older one; null: nothing. */
+function useNewestCid(did: string, path: string, wanted: boolean): string | null | undefined {
+  const { value } = useLive(
+    `newest ${did} ${path} ${wanted}`,
+    async (cairn) => {
+      if (!wanted) return undefined
+      const versions = await cairn.library.versions(did, path)
+      return versions.find(({ inHead }) => inHead)?.cid ?? null
+    },
+    aboutRepo(did),
+  )
+  return value
 }
 
 interface WalkProps {

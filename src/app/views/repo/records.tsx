@@ -11,6 +11,8 @@ import { usePages } from '../../lib/pages.ts'
 import { aboutRepo } from '../../lib/reads.ts'
 import { repoName } from '../../lib/repo-status.ts'
 import { collectionHref } from '../../lib/routes.ts'
+import { useDraftsByPath } from '../../lib/writing.ts'
+import { UnsentList } from '../compose/unsent-list.tsx'
 
 interface RecordsProps {
   readonly repo: RepoSummary
@@ -28,6 +30,7 @@ export function Records({ repo, collection }: RecordsProps) {
     (cairn, offset, limit) => cairn.library.records({ did, collection, offset, limit, newestFirst }),
     aboutRepo(did),
   )
+  const drafts = useDraftsByPath(did)
   const name = collectionName(collection)
   const summary = repo.head?.collections.find(({ nsid }) => nsid === collection)
   return (
@@ -62,8 +65,10 @@ export function Records({ repo, collection }: RecordsProps) {
           <OrderChoice value={order} onChange={setOrder} />
         </div>
       </div>
+      <UnsentList drafts={drafts} collection={collection} />
       <RecordFeed
         did={did}
+        drafts={drafts}
         paged={paged}
         listKey={listKey}
         label={`${name}, ${order} first`}

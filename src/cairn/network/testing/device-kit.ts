@@ -4,7 +4,7 @@ import { createNodeNode } from '../../../net/node/node-node.ts'
 import { realHost } from '../../../net/testing/nodes.ts'
 import { createRelay } from '../../../relay/serve.ts'
 import type { Relay, RelayOptions } from '../../../relay/serve.ts'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLevel } from '../../../storage/level/open.ts'
@@ -47,6 +47,8 @@ export interface DeviceKit {
   device(): Promise<TestDevice>
   /** Ends a device's page, and goes on with its disk in another kind of context. */
   as(device: TestDevice, context: NetworkHost['context']): Promise<TestDevice>
+  /** Ends a device's page and copies its disk: the same profile twice. */
+  twice(device: TestDevice): Promise<readonly [TestDevice, TestDevice]>
   startRelay(options?: Partial<RelayOptions>): Promise<Relay>
   /** A relay's address as devices are told of it. */
   urlOf(relay: Relay): string
@@ -87,6 +89,12 @@ export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promi
       startRelay,
       urlOf,
       device: async () => open(await folder(), 'page'),
+      async twice(device) {
+        await device.close()
+        const [disk, copy] = [disks.get(device) ?? '', await folder()]
+        await cp(disk, copy, { recursive: true })
+        return [await open(disk, 'page'), await open(copy, 'page')]
+      },
       async as(device, context) {
         await device.close()
         return open(disks.get(device) ?? '', context)

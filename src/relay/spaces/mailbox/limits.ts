@@ -1,7 +1,10 @@
 /** Bounds of the mailbox. Each is on what an honest client would never come near; `docs/limits.md` has them all. */
 
-/** Body of a capability or a device link, bytes; those of this project are under 2 KB. */
-export const MAX_CAPABILITY = 4096
+/**
+ * Body of a capability or a device link, bytes: 8 KiB of content, padded and sealed (`spaces/links`). Most are under
+ * 2 KB; one with long addresses of several relays is not.
+ */
+export const MAX_CAPABILITY = 16_512
 /** Body of a recovery list, bytes: some hundred spaces. */
 export const MAX_RECOVERY = 64 * 1024
 /** Places with a body, in all. */

@@ -2,9 +2,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../../core/bytes.ts'
+import { type Capability, openCapability, sealCapability } from '../../../spaces/links/capability.ts'
+import { createLinkKey } from '../../../spaces/links/link-key.ts'
+import { createShortLink } from '../../../spaces/links/link.ts'
+import { randomFrom } from '../../../spaces/testing/kit.ts'
+import { createTestSpace } from '../../../sync/spaces/testing/space-world.ts'
 import { createLog } from '../../http/log.ts'
 import { createStarted, describeAt, metric } from '../../testing/relays.ts'
 import { BYTES_PER_ADDRESS, GRACE, MAX_CAPABILITY, MAX_RECOVERY, REQUESTS_PER_MINUTE } from './limits.ts'
+import { testDevice } from '../testing/member-kit.ts'
 import { joinClient, ownerOf, placeOf } from './testing/mailbox-kit.ts'
 
 const started = createStarted()
@@ -38,6 +44,24 @@ describe('/join/{place}', () => {
     const { json } = await receipt(place, owner)
     expect(json).toMatchObject({ fetched: 2 })
     expect((json as { lastAt: number }).lastAt).toBeGreaterThanOrEqual(before)
+  })
+
+  it('takes a capability with everything in it as long as it may be', async () => {
+    const { put, get } = await open()
+    const random = randomFrom(3)
+    const link = await createShortLink(random)
+    const capability: Capability = {
+      space: `at://${testDevice('authority').id}/space/${`a.${'b'.repeat(60)}`.repeat(4)}.group/${'k'.repeat(512)}`,
+      root: (await createTestSpace('capability')).root,
+      title: '\u20ac'.repeat(200),
+      relays: Array.from({ length: 8 }, (_, i) => `https://${'r'.repeat(246)}/${i}`),
+      ...{ role: 'writer', approval: false, key: createLinkKey(random), expires: 8_640_000_000_000_000 },
+      epoch: { name: random(32), key: random(32) },
+    }
+    const body = await sealCapability(link, capability, random)
+    expect(body.length).toBeGreaterThan(4096)
+    expect((await put(place, owner, body)).status).toBe(201)
+    expect(await openCapability(link, (await get(place)).bytes)).toEqual(capability)
   })
 
   it('is replaced by its owner alone; the count goes on', async () => {

@@ -8,7 +8,7 @@ import { hasty } from '../../packs/testing/space-kit.ts'
 import type { Storage } from '../../../storage/port.ts'
 import type { TestDevice } from '../../../spaces/testing/kit.ts'
 import type { KeepAsk } from '../serve-model.ts'
-import { serveSpaces, type SpaceServing } from '../serve-spaces.ts'
+import { serveSpaces, type ServeSpacesOptions, type SpaceServing } from '../serve-spaces.ts'
 import { createSpaceSync, type SpaceSyncNode, type SpaceSyncOptions } from '../sync.ts'
 import {
   createTestReplica,
@@ -47,7 +47,11 @@ export interface SpaceWorld {
     prepare?: (replica: TestReplica) => TestReplica,
   ): Promise<Member>
   /** A node that keeps what it is asked to. */
-  store(id: string, mayKeep?: (ask: KeepAsk) => boolean): Promise<StoreNode>
+  store(
+    id: string,
+    mayKeep?: (ask: KeepAsk) => boolean,
+    options?: Partial<ServeSpacesOptions>,
+  ): Promise<StoreNode>
   /** stores that members are to use */
   readonly stores: Set<string>
 }
@@ -97,7 +101,7 @@ export async function withSpaceWorld(use: (it: SpaceWorld) => Promise<void>): Pr
         sync.join(replica)
         return { id, net: node.net, storage: disk, sync, replica }
       },
-      async store(id, mayKeep = () => true) {
+      async store(id, mayKeep = () => true, options = {}) {
         const disk = await storage()
         const net = world.network.node(id)
         const replicas = new Map<string, TestReplica>()
@@ -121,6 +125,7 @@ export async function withSpaceWorld(use: (it: SpaceWorld) => Promise<void>): Pr
             look()
             return { replica: mine, abandon: async () => void abandoned.push(ask.space) }
           },
+          ...options,
         })
         const stops = [serving.start(), servePackets(net, serving.source)]
         ends.push(async () => {

@@ -17,7 +17,7 @@ import type { SpaceChange } from '../../../storage/space/change.ts'
 import { testStore } from '../../../storage/space/testing/kit.ts'
 import type { SpaceStore } from '../../../storage/space/store.ts'
 import { random, sha256 } from '../../../storage/testing/node-host.ts'
-import type { SpaceFault, SpaceReplica } from '../model.ts'
+import type { SpaceFault, SpaceReplica, SpaceTopic } from '../model.ts'
 
 /** A space with a real membership graph: an authority, its owner, and those whom the owner lets in. */
 export interface TestSpace {
@@ -90,8 +90,9 @@ export interface TestReplica extends SpaceReplica {
   /** Commits to the own repo. */
   write(changes: readonly SpaceChange[]): Promise<void>
   readonly repo: string
-  /** what the topics are made of */
+  /** what the topics are made of: the present one, and one that is only looked under */
   secret: string
+  former: string | undefined
   /** may read whatever the log says: links */
   readonly links: Set<string>
 }
@@ -116,7 +117,14 @@ export async function createTestReplica(
   const moved: string[] = []
   const offered: TestReplica['offered'] = new Map()
   const links = new Set<string>()
+  const topicOf = (it: string): Topic =>
+    secretTopic(
+      createHash('sha256')
+        .update(utf8(space + it))
+        .digest(),
+    )
   let secret = 'epoch 1'
+  let former: string | undefined
   let now = 1_790_000_000_000
   return {
     ...{ space, log, repos, faults, moved, offered, chunkRows, links },
@@ -128,21 +136,22 @@ export async function createTestReplica(
     set secret(next) {
       secret = next
     },
+    get former() {
+      return former
+    },
+    set former(next) {
+      former = next
+    },
     mayRead: (key) => links.has(key) || log.members.state().devices.has(key),
     prove:
       device === undefined
         ? undefined
         : async (challenge) => ({ key: device.id, sig: device.key.sign(challenge) }),
-    topics: (): readonly Topic[] =>
-      device === undefined
-        ? []
-        : [
-            secretTopic(
-              createHash('sha256')
-                .update(utf8(space + secret))
-                .digest(),
-            ),
-          ],
+    topics: (): readonly SpaceTopic[] => {
+      if (device === undefined) return []
+      const old = former === undefined ? [] : [{ ...topicOf(former), announce: false }]
+      return [topicOf(secret), ...old]
+    },
     onMoved: (author, from) => void moved.push(`${author} ${from}`),
     onFault: (fault) => void faults.push(fault),
     onOffered: (peer, heads) => void offered.set(peer, heads),

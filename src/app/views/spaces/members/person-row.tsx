@@ -58,11 +58,11 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
               value={person.role}
               disabled={action.running}
               title={ROLE_MEANS[person.role]}
-              onChange={(event) =>
-                void action.run((cairn) =>
-                  cairn.spaces.setRole(space, person.person, event.target.value),
-                )
-              }
+              onChange={(event) => {
+                const chosen = roles.find((role) => role === event.target.value)
+                if (chosen === undefined) return
+                void action.run((cairn) => cairn.spaces.setRole(space, person.person, chosen))
+              }}
             >
               {roles.map((role) => (
                 <option key={role} value={role}>

@@ -37,7 +37,7 @@ export function Reactions({ item }: { readonly item: string }) {
             className="reaction"
             aria-pressed={isMine}
             title={who}
-            disabled={!canWrite || action.running}
+            disabled={!canWrite}
             onClick={() => react(emoji, !isMine)}
           >
             {emoji} <span className="num">{formatNumber(persons.length)}</span>

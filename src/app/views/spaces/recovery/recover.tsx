@@ -1,10 +1,12 @@
 import { useId, useState, type FormEvent } from 'react'
+import type { RecoveredSpace } from '../../../../cairn/api.ts'
 import { closeDialog, Dialog } from '../../../components/dialog.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
 import { plural } from '../../../lib/format.ts'
 import { goTo } from '../../../lib/navigate.ts'
 import { lastName } from '../../../spaces/last-name.ts'
+import { wordsFor } from '../../../words.ts'
 import { NameField } from '../create.tsx'
 
 const WORDS = 12
@@ -18,7 +20,12 @@ export function RecoverDialog({ onClose }: { readonly onClose: () => void }) {
   const [passphrase, setPassphrase] = useState('')
   const [name, setName] = useState(lastName)
   const [checked, setChecked] = useState(false)
+  const [opened, setOpened] = useState<readonly RecoveredSpace[]>()
   const action = useAction()
+  const toSpaces = () => {
+    onClose()
+    goTo('/spaces')
+  }
   const typed = words
     .trim()
     .toLowerCase()
@@ -39,13 +46,28 @@ export function RecoverDialog({ onClose }: { readonly onClose: () => void }) {
       way === 'words' || file === undefined
         ? { words: typed.join(' ') }
         : { file, ...(passphrase === '' ? {} : { passphrase }) }
+    let found: readonly RecoveredSpace[] = []
     void action
-      .run((cairn) => cairn.spaces.recover(from, name.trim()))
+      .run(async (cairn) => {
+        found = await cairn.spaces.recover(from, name.trim())
+      })
       .then((done) => {
         if (!done) return
-        onClose()
-        goTo('/spaces')
+        if (found.length > 0 && found.every(({ summary }) => summary?.state === 'member')) toSpaces()
+        else setOpened(found)
       })
+  }
+  if (opened !== undefined) {
+    return (
+      <Dialog title="Your spaces" onClose={onClose}>
+        <Opened spaces={opened} />
+        <div className="line">
+          <button type="button" className="btn go" onClick={toSpaces}>
+            Go to Spaces
+          </button>
+        </div>
+      </Dialog>
+    )
   }
   return (
     <Dialog title="Open my spaces again" onClose={onClose}>
@@ -120,5 +142,26 @@ export function RecoverDialog({ onClose }: { readonly onClose: () => void }) {
         </div>
       </form>
     </Dialog>
+  )
+}
+
+/** What became of each, where not all of them are open. */
+function Opened({ spaces }: { readonly spaces: readonly RecoveredSpace[] }) {
+  if (spaces.length === 0) return <p>There was no space yet when these were saved.</p>
+  return (
+    <ul className="stack-tight">
+      {spaces.map(({ space, title, summary, error }) => (
+        <li key={space}>
+          <bdi className="strong">{title}</bdi>{' '}
+          <span className="small">
+            {error !== undefined
+              ? wordsFor(error.code, error.fields).title
+              : summary?.state === 'member'
+                ? 'is open.'
+                : 'opens by itself when someone who keeps it can be reached.'}
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -1,0 +1,74 @@
+import { expect, PARTABLE, setApart, test, type Member } from './space-fixtures.ts'
+
+/** Opens a note by its title. */
+async function openNote({ screen, page }: Member, title: string): Promise<void> {
+  await screen.tab('Notes')
+  await page.getByRole('link', { name: title }).click()
+  await expect(screen.noteText()).toBeVisible()
+}
+
+/** Makes a note and stays in it. */
+async function makeNote({ screen, page }: Member, title: string): Promise<void> {
+  await screen.tab('Notes')
+  await page.getByRole('button', { name: 'New note' }).click()
+  await page.getByRole('textbox', { name: 'Title of the note' }).fill(title)
+  await page.keyboard.press('Tab')
+  await expect(screen.noteText()).toBeVisible()
+}
+
+test('two write in a note at once: it merges, each sees the other’s cursor, and a reload keeps all', async ({
+  group,
+}) => {
+  const { members } = await group('Orchard', ['Anna', 'Béla'])
+  const [anna, bela] = members
+  if (anna === undefined || bela === undefined) throw new Error('two are asked for')
+  await makeNote(anna, 'Harvest')
+  await anna.screen.noteText().pressSequentially('Apples: ')
+  await openNote(bela, 'Harvest')
+  await expect(bela.screen.noteText()).toContainText('Apples:')
+  await expect(anna.screen.main).toContainText('Béla is in this note.')
+
+  await bela.screen.noteText().press('Control+End')
+  await bela.page.keyboard.press('Enter')
+  await Promise.all([
+    anna.screen.noteText().pressSequentially('forty crates of Boskoop', { delay: 20 }),
+    bela.screen.noteText().pressSequentially('Pears: nine crates', { delay: 20 }),
+  ])
+  for (const { screen } of [anna, bela]) {
+    await expect
+      .poll(() => screen.noteLines())
+      .toEqual(['Apples: forty crates of Boskoop', 'Pears: nine crates'])
+  }
+  await expect(anna.screen.noteText().locator('.note-cursor')).toContainText('Béla')
+
+  await bela.page.reload()
+  await expect
+    .poll(() => bela.screen.noteLines())
+    .toEqual(['Apples: forty crates of Boskoop', 'Pears: nine crates'])
+})
+
+test('what two write in a note apart comes together, with nothing of it lost', async ({ group }) => {
+  const { members } = await group('Orchard', ['Anna', 'Béla'], PARTABLE)
+  const [anna, bela] = members
+  if (anna === undefined || bela === undefined) throw new Error('two are asked for')
+  await makeNote(anna, 'Harvest')
+  await anna.screen.noteText().pressSequentially('Common ground')
+  await openNote(bela, 'Harvest')
+  await expect(bela.screen.noteText()).toContainText('Common ground')
+  await setApart(members, true)
+  await anna.screen.noteText().press('Control+Home')
+  await anna.page.keyboard.type('From Anna: ')
+  await bela.screen.noteText().press('Control+End')
+  await bela.page.keyboard.type(', from Béla')
+  await expect(anna.screen.main).toContainText('Saved on this device, waits to be sent.')
+  // across a restart, too
+  await bela.screen.noteText().blur()
+  await bela.page.goto('about:blank')
+  await setApart(members, false)
+  await bela.page.goBack()
+  for (const { screen } of [anna, bela])
+    await expect
+      .poll(() => screen.noteLines(), { timeout: 30_000 })
+      .toEqual(['From Anna: Common ground, from Béla'])
+  await expect(anna.screen.main).not.toContainText('waits to be sent')
+})

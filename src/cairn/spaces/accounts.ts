@@ -1,0 +1,105 @@
+import { personTag } from '../../spaces/content/ids.ts'
+import { memberRecord, memberRecordUri } from '../../spaces/persons/account.ts'
+import type { Vault } from '../../spaces/vault/model.ts'
+import type { Spaces } from '../spaces-api.ts'
+import { proofOf } from './member-record.ts'
+import { quietly, type SpacesContext } from './parts.ts'
+import type { OpenSpaces } from './service.ts'
+import { selfOf } from './summary.ts'
+
+/** An answer holds so long: a record can be taken back, ms. */
+const HOLDS = 60 * 60_000
+/** After one that could not be had, ms. */
+const AGAIN = 5 * 60_000
+/** Accounts that are looked at, at once, and that are remembered. */
+const AT_ONCE = 4
+const REMEMBERED = 1000
+
+/** Which persons of a space are the accounts that they say they are, as far as was looked. */
+export interface AccountProofs {
+  /** The answer that is at hand; an older one, or none, has it looked at again. */
+  isProven(person: string): boolean
+  close(): void
+}
+
+export function createAccountProofs(
+  context: Pick<SpacesContext, 'host' | 'library' | 'net'>,
+  vault: Vault,
+  onChange: () => void,
+): AccountProofs {
+  const { clock } = context.host
+  const over = new AbortController()
+  const known = new Map<string, { readonly proven: boolean; readonly until: number }>()
+  const waiting = new Map<string, () => Promise<void>>()
+  let running = 0
+
+  const begin = (): void => {
+    for (const [key, work] of waiting) {
+      if (running >= AT_ONCE) return
+      waiting.delete(key)
+      running++
+      quietly(
+        work().finally(() => {
+          running--
+          begin()
+        }),
+      )
+    }
+  }
+  const look = async (key: string, person: string, account: string): Promise<void> => {
+    const before = known.get(key)?.proven ?? false
+    let proven = before
+    let until = clock.now() + AGAIN
+    try {
+      const claim = { space: vault.row.space, person, account }
+      proven = (await proofOf(context, claim, over.signal)) === 'proven'
+      until = clock.now() + HOLDS
+    } finally {
+      known.delete(key)
+      known.set(key, { proven, until })
+      const [oldest] = known.keys()
+      if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest)
+    }
+    if (proven !== before) onChange()
+  }
+
+  return {
+    isProven(person) {
+      const account = vault.content.get('profile', personTag(person))?.fields.account
+      if (typeof account !== 'string') return false
+      const key = `${person} ${account}`
+      const at = known.get(key)
+      // A person who has no network on asks nobody.
+      const isOff = context.net() === undefined || over.signal.aborted
+      if (!isOff && (at === undefined || at.until <= clock.now()) && !waiting.has(key)) {
+        // Until then it is not asked for once more.
+        known.set(key, { proven: at?.proven ?? false, until: clock.now() + AGAIN })
+        waiting.set(key, () => look(key, person, account))
+        begin()
+      }
+      return at?.proven ?? false
+    },
+    close: () => over.abort(),
+  }
+}
+
+/** A person's claim to an account, and what they would have to publish for it to be proven. */
+export function accountActions({
+  use,
+  context,
+}: OpenSpaces): Pick<Spaces, 'setAccount' | 'accountRecord'> {
+  return {
+    async setAccount(space, did) {
+      const it = await use(space)
+      const id = personTag(selfOf(it.vault))
+      await it.edit([{ kind: 'profile', id, set: { account: did ?? null } }])
+    },
+    async accountRecord(space, account) {
+      const { vault } = await use(space)
+      const person = selfOf(vault)
+      const uri = await memberRecordUri({ space, person, account })
+      const [, , , collection = '', rkey = ''] = uri.split('/')
+      return { uri, collection, rkey, value: { ...memberRecord(person, context.host.clock.now()) } }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import type { Agent } from '@atproto/api'
+import { AccountError } from './errors.ts'
+import { accountRow, type AccountRow, type AccountStore, type Session, type Sessions } from './model.ts'
+import { isNeed, missingScopes, NEEDS } from './scopes.ts'
+
+/** The sessions of this device, as everything uses them that acts in an account's name. */
+export function createSessions(
+  store: AccountStore,
+  agentOf: (did: string, by: 'oauth' | 'password') => Promise<Agent>,
+): Sessions {
+  const sessionOf = ({ did, pds, by, scopes }: AccountRow): Session => ({
+    did,
+    pds,
+    by,
+    scopes,
+    agent: () => agentOf(did, by),
+  })
+
+  return {
+    // only rows of accounts have a DID for a key
+    list: async () => (await store.list('did:')).map(({ value }) => value as AccountRow),
+    async of(did) {
+      const row = await accountRow(store, did)
+      return row?.state === 'active' ? sessionOf(row) : undefined
+    },
+    async require(did, what) {
+      const row = await accountRow(store, did)
+      if (row === undefined) throw new AccountError('account.not-signed-in', { did })
+      const { handle } = row
+      if (row.state !== 'active') throw new AccountError('account.expired', { did, handle })
+      const need = isNeed(what) ? what : undefined
+      const missing = missingScopes(row.scopes, need === undefined ? what.split(' ') : NEEDS[need])
+      if (missing.length > 0) {
+        throw new AccountError('account.scope', { did, handle, need, missing: missing.join(' ') })
+      }
+      return sessionOf(row)
+    },
+  }
+}
