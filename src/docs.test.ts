@@ -13,6 +13,7 @@ import { PACKS_LIMITS } from './sync/packs/serve.ts'
 import { PAGES_LIMITS } from './sync/pages/serve.ts'
 import { FETCH_LIMITS } from './sync/repo-sync/fetch.ts'
 import { SERVE_LIMITS } from './sync/repo-sync/serve.ts'
+import { SPACE_LIMITS } from './sync/spaces/serve-model.ts'
 
 const src = dirname(fileURLToPath(import.meta.url))
 const root = dirname(src)
@@ -38,6 +39,7 @@ const tables: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'Repo sync: asking': { ...FETCH_LIMITS },
   'Repo pages': { ...PAGES_LIMITS },
   'Sync packs': { ...PACKS_LIMITS },
+  'Space sync: serving': { ...SPACE_LIMITS },
   'Digests of many heads': { ...DIGESTS_LIMITS },
   Agreements: agreementLimits,
 }

@@ -3,7 +3,7 @@ import { page, userEvent } from 'vitest/browser'
 import { dropSecretLink, guardAddress, holdSecretLink } from './lib/secret-link.ts'
 import { button, check, dialog, leave, open, see } from './testing/on-screen.tsx'
 import { at, field, violations, warmUp } from './testing/space-screen.tsx'
-import { WORDS } from './testing/story-spaces.ts'
+import { WORDS } from './testing/story-recovery.ts'
 
 beforeAll(warmUp)
 beforeEach(() => page.viewport(1180, 900))

@@ -115,7 +115,10 @@ export function createCairn(host: CairnHost): Cairn {
       start: async (fenced) => {
         // The largest part of the engine, and nothing that a first screen waits for.
         const { startService } = await import('./network/service.ts')
-        return startService({ host: fenced, network: place, emit, jobs, tasks, library, log })
+        return startService({
+          ...{ host: fenced, network: place, emit, jobs, tasks, library, log },
+          sessions: accounts.sessions,
+        })
       },
     })
   }

@@ -1,5 +1,9 @@
 /** What the network part of Cairn's API speaks of. Plain data: every type survives a structured clone. */
 
+import type { Publishing } from './published-model.ts'
+
+export type * from './published-model.ts'
+
 export type RelayState =
   /** not tried yet, or its description is being fetched */
   | 'connecting'
@@ -178,7 +182,7 @@ export interface NetworkSettings {
 }
 
 /** The network as screens use it. */
-export interface Network {
+export interface Network extends Publishing {
   status(): Promise<NetworkStatus>
   settings(): Promise<NetworkSettings>
   setSettings(change: Partial<NetworkSettings>): Promise<NetworkSettings>

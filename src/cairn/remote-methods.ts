@@ -63,6 +63,12 @@ const network = {
   offer: true,
   accept: true,
   endAgreement: true,
+  published: true,
+  publish: true,
+  endPublished: true,
+  findPublished: true,
+  consent: true,
+  setConsent: true,
 } satisfies Record<keyof Network, true>
 
 const spaces = {

@@ -261,7 +261,15 @@ export function storyNetwork(
     background: 'periodic',
     ...story.status,
   }
-  const off: NetworkStatus = { ...on, role: 'off', self: undefined, relays: [], peers: [], transfers: [], live: [] }
+  const off: NetworkStatus = {
+    ...on,
+    role: 'off',
+    self: undefined,
+    relays: [],
+    peers: [],
+    transfers: [],
+    live: [],
+  }
   const agreements = story.agreements ?? AGREEMENTS
   const [first] = AGREEMENTS
   if (first === undefined) throw new Error('the story has no agreements')

@@ -1,4 +1,11 @@
-import type { GroupCopy, JoinLink, JoinRequest, Presence, SpaceFileState } from '../../cairn/api.ts'
+import type {
+  AccountRecord,
+  GroupCopy,
+  JoinLink,
+  JoinRequest,
+  Presence,
+  SpaceFileState,
+} from '../../cairn/api.ts'
 import { JUN, MIRELA, NOW } from './story-data.ts'
 import { INES_P, JUN_P, MIRELA_P, ROSA_P, TOVE_P } from './story-space-data.ts'
 
@@ -104,3 +111,10 @@ export const FILE_STATES: readonly SpaceFileState[] = [
   { id: 'pic', chunks: 3, of: 3, transfer: 'none', error: undefined },
   { id: 'scores', chunks: 0, of: 1, transfer: 'failed', error: 'space-sync.no-chunk' },
 ]
+
+export const ACCOUNT_RECORD: AccountRecord = {
+  uri: 'at://did:plc:story/app.cairn.space.member/k4qmhhs4smqq7auh7ssps3qghg3oiszrhcwozfr2xmc7r2ulos2a',
+  collection: 'app.cairn.space.member',
+  rkey: 'k4qmhhs4smqq7auh7ssps3qghg3oiszrhcwozfr2xmc7r2ulos2a',
+  value: { $type: 'app.cairn.space.member' },
+}

@@ -15,7 +15,8 @@ import { CairnError } from '../../core/errors.ts'
 import { NOW } from './story-data.ts'
 import type { Note } from './story-network.ts'
 import { DETAIL, ENTITIES, PREVIEW, SUMMARIES, SUMMARY } from './story-space-data.ts'
-import { FILE_STATES, GROUP_COPIES, LINKS, PRESENCE, REQUESTS } from './story-space-people.ts'
+import { storyRecovery } from './story-recovery.ts'
+import { ACCOUNT_RECORD, FILE_STATES, GROUP_COPIES, LINKS, PRESENCE, REQUESTS } from './story-space-people.ts'
 
 export interface SpacesStory {
   readonly list?: readonly SpaceSummary[]
@@ -28,8 +29,6 @@ export interface SpacesStory {
   readonly recovery?: Partial<RecoveryState>
   readonly unread?: Readonly<Record<string, number>>
 }
-
-export const WORDS = 'legal winner thank year wave sausage worth useful legal winner thank yellow'
 
 /** What is wrong with a link, by what it holds: a link that says `expired` is. */
 const WRONG = ['revoked', 'expired', 'used-up']
@@ -46,7 +45,6 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
   let links = story.links ?? LINKS
   let requests = story.requests ?? REQUESTS
   let copies = story.copies ?? GROUP_COPIES
-  let recovery: RecoveryState = { confirmedAt: undefined, spaces: 2, isDue: true, ...story.recovery }
   let counter = 1_000
   const files = new Map(FILE_STATES.map((state) => [state.id, state]))
   const all = () => [...entities.values()]
@@ -174,12 +172,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
       expiresAt: Date.now() + 600_000,
     }),
     setAccount: note('setAccount', undefined),
-    accountRecord: async (_space, did) => {
-      const rkey = 'k4qmhhs4smqq7auh7ssps3qghg3oiszrhcwozfr2xmc7r2ulos2a'
-      const collection = 'app.cairn.space.member'
-      const value = { $type: collection, person: detail.person, createdAt: '2026-11-21T00:00:00.000Z' }
-      return { uri: `at://${did}/${collection}/${rkey}`, collection, rkey, value }
-    },
+    accountRecord: note('accountRecord', ACCOUNT_RECORD),
     hide: async (at, item, hidden) => {
       await note('hide', undefined)(at, item, hidden)
       const found = entities.get(item)
@@ -285,21 +278,12 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
       await note('import', undefined)(options)
       return joined('member')
     },
-    recovery: async () => recovery,
-    makeRecovery: async () => ({ words: WORDS }),
-    confirmRecovery: async (words) => {
-      await note('confirmRecovery', undefined)(words)
-      if (words !== WORDS) throw new CairnError('keys.words', { reason: 'checksum' })
-      recovery = { ...recovery, confirmedAt: NOW, isDue: false }
-      emit({ type: 'spaces' })
-    },
-    recoveryFile: async (passphrase) => {
-      await note('recoveryFile', undefined)(passphrase === undefined ? 'open' : 'sealed')
-      return new Blob([PREVIEW])
-    },
-    recover: async (_from, name) => {
-      await note('recover', undefined)(name)
-      return [{ space: SUMMARY.space, title: SUMMARY.title, summary: SUMMARY, error: undefined }]
-    },
+    ...storyRecovery(note, emit, story.recovery),
+    snapshot: async () => ({
+      at: NOW,
+      content: { version: 1, entities: [] },
+      files: [],
+    }),
+    noteContent: async () => ({ markdown: '', tree: [] }),
   }
 }

@@ -31,6 +31,11 @@ export const agreementWords: Readonly<Record<string, WordsEntry>> = {
         ? INVALID[fields['reason']]
         : undefined) ?? 'Check what you chose, then offer it again.',
   }),
+  'agreement.unread': {
+    title: 'What this account has published could not be read.',
+    safe: COPY_SAFE,
+    next: 'Its server may be out of reach. What waits is written by itself when it answers.',
+  },
   'agreement.limit': (fields) => {
     const limit = number(fields, 'limit')
     return {

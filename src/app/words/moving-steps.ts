@@ -82,7 +82,13 @@ export function stepResult({ name, state, facts }: MoveStep): string | undefined
 }
 
 /** One finding of a look ahead as a sentence. */
-export function findingSentence({ code, fields }: Finding): string {
+export const findingSentence = (finding: Finding): string => capital(sentenceOf(finding))
+
+/** A host's own name stays as it is written. */
+const capital = (sentence: string): string =>
+  sentence.startsWith('the ') ? `T${sentence.slice(1)}` : sentence
+
+function sentenceOf({ code, fields }: Finding): string {
   const host = text(fields, 'host', 'the new server')
   const count = (field: string): number => number(fields, field) ?? 0
   const why = (): string => wordsFor(text(fields, 'problem', ''), fields).title

@@ -45,7 +45,7 @@ export const movingWords: Readonly<Record<string, WordsEntry>> = {
   'moving.keys-full': (fields) => ({
     title: 'The account lists as many keys as it can.',
     safe: NOTHING_SENT,
-    next: `${number(fields, 'most') ?? 5} are the most. Take one out with the tool that put it there.`,
+    next: `At most ${number(fields, 'most') ?? 5} are allowed. Take one out with the tool that put it there.`,
   }),
   'moving.code-wrong': (fields) => ({
     title: 'That is not the code from the mail, or it is too old.',

@@ -102,6 +102,21 @@ export const spaceSyncWords: Readonly<Record<string, WordsEntry>> = {
   'spaces.link-expired': EXPIRED,
   'spaces.link-used-up': USED_UP,
   'spaces.link-unknown': UNKNOWN,
+  'spaces.recovery-unknown': {
+    title: 'No list of your spaces was found for these words.',
+    safe: 'Nothing was changed.',
+    next: 'Compare the words with your paper. If they are right, add a relay that you used before, or use your recovery file.',
+  },
+  'spaces.recovery-refused': {
+    title: 'These recovery words were removed from this space.',
+    safe: 'Nothing was changed.',
+    next: 'Newer words may open it. Else ask a member for a link.',
+  },
+  'spaces.account': {
+    title: 'Nothing of that account’s repository could be proven.',
+    safe: 'Nothing was changed.',
+    next: TRY_LATER,
+  },
   'space-sync.not-joined': NOT_FOR_YOU,
   'space-sync.not-kept': NOT_FOR_YOU,
   'space-sync.denied': NOT_FOR_YOU,

@@ -121,21 +121,6 @@ export const spaceWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'Those that you have written down still open your spaces.',
     next: 'To save a file, make new words.',
   },
-  'spaces.recovery-unknown': {
-    title: 'No list of your spaces was found for these words.',
-    safe: NOTHING,
-    next: 'Compare the words with your paper. If they are right, add a relay that you used before, or use your recovery file.',
-  },
-  'spaces.recovery-refused': {
-    title: 'These recovery words were removed from this space.',
-    safe: NOTHING,
-    next: 'Newer words may open it. Else ask a member for a link.',
-  },
-  'spaces.account': {
-    title: 'Nothing of that account’s repository could be proven.',
-    safe: NOTHING,
-    next: TRY_LATER,
-  },
   'spaces.recovery-words': {
     title: 'These are not the words that were shown.',
     safe: NOTHING,

@@ -56,7 +56,7 @@ async function withLive(use: (kit: Kit) => Promise<void>): Promise<void> {
       const records = createRecords(storage, host.sha256)
       const log = createActivityLog(host, () => {})
       const indexer = createIndexer(host, () => {})
-      const { library, tasks } = createLibrary({
+      const { tasks } = createLibrary({
         ...{ host, jobs, records, indexer, log },
         history: createHistory(storage, records),
         summaries: createSummaries(storage),
@@ -82,7 +82,7 @@ async function withLive(use: (kit: Kit) => Promise<void>): Promise<void> {
         ...{ direct: false, background: 'none', newId: () => '', live: place },
         startNode: () => Promise.reject(new TypeError('no node here')),
       }
-      const live = createLive({ host, network, emit: () => {}, jobs, tasks, library, log })
+      const live = createLive({ host, network, emit: () => {}, jobs, tasks })
       try {
         await use({
           ...sync,

@@ -32,7 +32,13 @@ export interface Live {
   close(): Promise<void>
 }
 
-export function createLive({ host, network, jobs, tasks, emit }: ServiceParts): Live {
+export function createLive({
+  host,
+  network,
+  jobs,
+  tasks,
+  emit,
+}: Pick<ServiceParts, 'host' | 'network' | 'jobs' | 'tasks' | 'emit'>): Live {
   const { storage } = host
   const { live: place } = network
   const over = new AbortController()

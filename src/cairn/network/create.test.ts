@@ -75,6 +75,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
             },
             fetchBlobs: () => Promise.reject(new TypeError('not here')),
             settingsChanged: () => {},
+            accountsChanged: () => {},
             setRelays: (urls) => void done.push(`relays ${urls.join(' ')}`),
             get spaces(): never {
               throw new TypeError('no spaces here')

@@ -36,6 +36,8 @@ export interface Service extends Connected {
   setRelays(urls: readonly string[]): void
   /** what a person has set, of the network or of anything else, may have changed */
   settingsChanged(): void
+  /** someone was signed in or out */
+  accountsChanged(): void
   close(): Promise<void>
 }
 
@@ -93,6 +95,12 @@ const LED = [
   'offer',
   'accept',
   'endAgreement',
+  'published',
+  'publish',
+  'endPublished',
+  'findPublished',
+  'consent',
+  'setConsent',
 ] as const satisfies readonly (keyof Connected)[]
 
 /** The `Network` of one context: it leads, or asks the one that does. */
@@ -239,6 +247,7 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
     heard(event) {
       if (event.type === 'settings') quietly(apply())
       if (event.type === 'repo') service.current?.repoChanged(event.did)
+      if (event.type === 'accounts') service.current?.accountsChanged()
     },
     fromPeers: () => (leads() ? async (did, work) => (await up(did, work)).fetch(did, work) : undefined),
     blobsFromPeers: () =>

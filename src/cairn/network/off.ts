@@ -35,4 +35,10 @@ export const noNetwork: Network = {
   offer: off,
   accept: off,
   endAgreement: off,
+  published: async () => [],
+  publish: off,
+  endPublished: off,
+  findPublished: off,
+  consent: off,
+  setConsent: off,
 }

@@ -1,4 +1,5 @@
 import type { Networker } from '../../net/networker/model.ts'
+import type { Sessions } from '../../pds/account/model.ts'
 import type { PeerEngine, Candidate } from '../../sync/peers/engine.ts'
 import type { Notices } from '../../sync/peers/notices.ts'
 import type { Library } from '../api.ts'
@@ -22,6 +23,8 @@ export interface ServiceParts {
   readonly library: Library
   /** the history that a person reads */
   readonly log: ActivityLog
+  /** who is signed in */
+  readonly sessions: Sessions
 }
 
 /** The running parts of a lead, for those that act on them. */

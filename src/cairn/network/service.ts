@@ -13,6 +13,7 @@ import { createPeerCalls } from '../../sync/peers/calls.ts'
 import { type Candidate, createPeerEngine } from '../../sync/peers/engine.ts'
 import { createNotices } from '../../sync/peers/notices.ts'
 import { createLive } from '../live/live.ts'
+import { createPublishing, thisDevice } from '../live/publishing.ts'
 import { readSettings } from '../settings.ts'
 import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
 import { createAgreementNotes } from './agreement-notes.ts'
@@ -114,7 +115,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       if (agreement.state === 'active') quietly(devices.isOfDevice(agreement.peer, agreement.peer))
     },
     async onPurge({ did }) {
-      if (!(await isKeptFor(storage, did))) return false
+      if (!(await isKeptFor(storage, did)) || (await publishing.keeps(did))) return false
       await library.deleteRepo(did)
       return true
     },
@@ -124,7 +125,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     const about = (await agreements.list()).filter(
       (it) => it.state === 'active' && (it.ours === did || it.theirs === did),
     )
-    if (about.some((it) => it.peer === peer)) return true
+    if (about.some((it) => it.peer === peer) || (await publishing.isWith(peer, did))) return true
     const others = [...new Set(about.map((it) => it.peer))]
     return (await Promise.all(others.map((it) => devices.isOfDevice(peer, it)))).includes(true)
   }
@@ -151,7 +152,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
           if (stores.length === 0) throw error
           return []
         })
-        return [...stores, ...found.map((it) => candidateOf(it.peer, it.addresses))]
+        const named = (await publishing.peersOf(did)).filter(({ peerId }) => peerId !== net.self)
+        return [
+          ...stores,
+          ...found.map((it) => candidateOf(it.peer, it.addresses)),
+          ...named.map(({ peerId, multiaddrs }) => candidateOf(peerId, multiaddrs)),
+        ]
       },
     }),
     runPull: (did, run) => tasks.peers(did, run),
@@ -219,6 +225,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   }
   const following: Following = createFollowing(running)
   const live = createLive(parts)
+  const publishing = createPublishing({
+    ...parts,
+    device: () => thisDevice(relays, net.self),
+    isAgreedDirectly: async (did) =>
+      (await agreements.list()).some((it) => it.theirs === did && it.state === 'active'),
+  })
   const hints = new Map<string, Candidate[]>()
 
   const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
@@ -237,6 +249,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     }),
     ...relayActions(running),
     ...agreementActions(parts, agreements),
+    ...publishing,
     status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following, live }),
     async catchUp() {
       const dids = following.dids()
@@ -261,12 +274,13 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     repoChanged(did) {
       following.changed(did)
       live.changed(did)
+      publishing.changed(did)
     },
     async close() {
       over.abort()
       following.stop()
       for (const stop of stops) stop()
-      const parted = [live, packs, engine, notices, networker, devices, spaces.sync]
+      const parted = [live, publishing, packs, engine, notices, networker, devices, spaces.sync]
       await Promise.all(parted.map((it) => it.close()))
       relays.close()
       await directory.close()

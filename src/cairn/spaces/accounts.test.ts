@@ -64,7 +64,11 @@ describe('a claim to an account', () => {
       await one.backUp(alice.did)
       pds.offline = true
       await spaces.setAccount(space, alice.did)
-      await one.until(async () => (await spaces.get(space))?.persons[0]?.account?.proven === true)
+      const account = await one.until(async () => {
+        const said = (await spaces.get(space))?.persons[0]?.account
+        return said?.proven === true && said
+      })
+      expect(account.did).toBe(alice.did)
     }))
 
   it('is made for accounts only', () =>

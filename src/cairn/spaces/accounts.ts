@@ -84,10 +84,7 @@ export function createAccountProofs(
 }
 
 /** A person's claim to an account, and what they would have to publish for it to be proven. */
-export function accountActions({
-  use,
-  context,
-}: OpenSpaces): Pick<Spaces, 'setAccount' | 'accountRecord'> {
+export function accountActions({ use, context }: OpenSpaces): Pick<Spaces, 'setAccount' | 'accountRecord'> {
   return {
     async setAccount(space, did) {
       const it = await use(space)

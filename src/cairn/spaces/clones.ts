@@ -1,3 +1,4 @@
+import { utf8 } from '../../core/bytes.ts'
 import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import type { SentHead } from '../../spaces/vault/identity.ts'
 import type { Ignored, Vault } from '../../spaces/vault/model.ts'
@@ -7,6 +8,8 @@ import { quietly, type SpacesContext } from './parts.ts'
 
 /** A new identity on nobody's signature but a peer's word is taken no more often than this, ms. */
 const ON_A_WORD = 24 * 60 * 60_000
+/** Under what name it is kept among a space's secrets when that was last. */
+const LAST = 'cloned-at'
 
 /** Finds out that this profile was copied: both copies write to one repo, and each would take the other's work away. */
 export interface Clones {
@@ -16,13 +19,13 @@ export interface Clones {
 }
 
 export function createClones(
-  { host, log }: Pick<SpacesContext, 'host' | 'log'>,
+  { host, log, vaults }: Pick<SpacesContext, 'host' | 'log' | 'vaults'>,
   vault: Vault,
   options: { readonly sentHead: () => Promise<SentHead | undefined>; readonly reopen: () => Promise<void> },
 ): Clones {
   const { storage, clock } = host
   const { space } = vault.row
-  const key = `space-clone/${space}`
+  const { keys } = vaults
   let adopting: Promise<void> | undefined
 
   const adopt = async (sent: SentHead | 'nothing' | undefined): Promise<void> => {
@@ -45,11 +48,11 @@ export function createClones(
   }
   /** A peer's word is no proof: one that lies is not to make a new device each time it is asked. */
   const mayOnAWord = async (): Promise<boolean> => {
-    // only this file writes it
-    const before = (await storage.get('network', key)) as number | undefined
+    const kept = await keys.secret(space, LAST)
+    const before = kept === undefined ? Number.NEGATIVE_INFINITY : Number(new TextDecoder().decode(kept))
     const now = clock.now()
-    if (before !== undefined && Math.abs(now - before) < ON_A_WORD) return false
-    await storage.write([{ type: 'put', table: 'network', key, value: now }])
+    if (Math.abs(now - before) < ON_A_WORD) return false
+    await keys.keepSecret(space, LAST, utf8(String(now)))
     return true
   }
 

@@ -65,7 +65,8 @@ export function createDeviceJoins(spaces: OpenSpaces): {
         if (!hasCode(error, 'space-sync.mailbox')) throw error
         const { status, reason } = error.fields
         // It is taken away once it was answered, and when another is made.
-        if (status === 410) word = new CairnError(reason === 'expired' ? 'spaces.link-expired' : 'spaces.link-used-up')
+        if (status === 410)
+          word = new CairnError(reason === 'expired' ? 'spaces.link-expired' : 'spaces.link-used-up')
       }
     }
     throw word ?? new CairnError('spaces.offline')
@@ -158,8 +159,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       if (isGiven === false) throw new CairnError('spaces.link-expired')
       const it = await added(row)
       emit({ type: 'spaces' })
-      if (isGiven === true)
-        await heldWithin(it, timers, OPEN_WITHIN, () => it.vault.row.state === 'member')
+      if (isGiven === true) await heldWithin(it, timers, OPEN_WITHIN, () => it.vault.row.state === 'member')
       return summaryOf(it, net())
     },
     async settle() {

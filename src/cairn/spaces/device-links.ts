@@ -15,7 +15,10 @@ export function deviceLinkActions(spaces: OpenSpaces): {
   const offers = createDeviceOffers(spaces)
   const joins = createDeviceJoins(spaces)
   return {
-    api: { deviceLink: (space) => offers.offer(space), joinDevice: (url, options) => joins.join(url, options) },
+    api: {
+      deviceLink: (space) => offers.offer(space),
+      joinDevice: (url, options) => joins.join(url, options),
+    },
     settle: () => joins.settle(),
     close() {
       offers.close()

@@ -71,13 +71,7 @@ export function createDeviceOffers({ context, use }: OpenSpaces): {
     const sync = net()?.sync
     if (sync !== undefined)
       await Promise.race([sync.look(space).catch(() => {}), pause(timers, TELL_WITHIN, over.signal)])
-    const body = await sealDeviceGrant(
-      link,
-      offer,
-      answer.keys,
-      await vault.deviceGrant(),
-      vaults.keys.wrap,
-    )
+    const body = await sealDeviceGrant(link, offer, answer.keys, await vault.deviceGrant(), vaults.keys.wrap)
     const place = await grantPlace(link)
     const expires = clock.now() + LIFE
     for (const box of boxes) await box.put(place, { body, owner, expires }).catch(unlessMailbox)

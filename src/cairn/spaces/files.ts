@@ -90,7 +90,8 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
           set: {
             ...set,
             size: file.size,
-            type: file.type,
+            // A type that the browser does not know is none.
+            ...(file.type === '' ? {} : { type: file.type }),
             sealed,
             ...(preview === undefined ? {} : { preview }),
           },

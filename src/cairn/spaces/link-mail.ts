@@ -4,6 +4,7 @@ import { type Capability, openCapability } from '../../spaces/links/capability.t
 import { parseLink } from '../../spaces/links/link.ts'
 import { linkPlace } from '../../spaces/links/place.ts'
 import { createMailbox, type Mailbox } from '../../sync/spaces/mailbox.ts'
+import type { WriteOptions } from '../../storage/port.ts'
 import type { OpenSpace } from './open-space.ts'
 import type { SpacesContext } from './parts.ts'
 
@@ -29,6 +30,11 @@ export interface LinkKeeper {
 }
 
 /** The mailboxes of the relays of this device: the app's own, and those that were reached. */
+/** Nothing is written of a space that was forgotten meanwhile. */
+export const isHere = (space: string): WriteOptions => ({
+  guards: [{ table: 'spaces', key: space, holds: (row) => row !== undefined }],
+})
+
 export const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbox> =>
   new Map(
     [...new Set([app, ...(net()?.relays() ?? [])])].map((relay) => [
@@ -43,7 +49,7 @@ export function createLinkKeeper(context: SpacesContext): LinkKeeper {
   const over = new AbortController()
   const rowKey = (space: string, link: string): string => `space-link/${space}/${link}`
   const put = (space: string, link: string, mail: LinkMail): Promise<void> =>
-    storage.write([{ type: 'put', table: 'network', key: rowKey(space, link), value: mail }])
+    storage.write([{ type: 'put', table: 'network', key: rowKey(space, link), value: mail }], isHere(space))
   const of = async (space: string, link: string): Promise<LinkMail | undefined> =>
     // only this file writes it
     (await storage.get('network', rowKey(space, link))) as LinkMail | undefined

@@ -49,7 +49,9 @@ async function fetchRecord(
 ): Promise<FoundRecord | undefined> {
   const { endpoints } = await readSettings(host.storage)
   const network = networkOf(host, endpoints)
-  const { pds, currentKey } = await createIdentityResolver({ ...network, endpoints }).resolve(repo, { signal })
+  const { pds, currentKey } = await createIdentityResolver({ ...network, endpoints }).resolve(repo, {
+    signal,
+  })
   if (pds === undefined || currentKey === undefined) throw new CairnError('spaces.account', { did: repo })
   const params = { did: repo, collection: MEMBER_COLLECTION, rkey }
   const { body } = await queryStream(
@@ -67,9 +69,7 @@ async function fetchRecord(
   const { commit, value } = verifyProofCar({ car: concat(parts), path, did: repo, sha256: host.sha256 })
   if ((await verifySignature(currentKey, commit.sig, commit.unsigned)) !== 'valid')
     throw new CairnError('spaces.account', { did: repo })
-  return value === undefined
-    ? undefined
-    : { repo, collection: MEMBER_COLLECTION, rkey, value: toJson(value) }
+  return value === undefined ? undefined : { repo, collection: MEMBER_COLLECTION, rkey, value: toJson(value) }
 }
 
 /** The same out of a copy, which may be older than what the account says by now. Throws `cause` where none is kept. */

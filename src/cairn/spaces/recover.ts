@@ -120,7 +120,12 @@ async function openOne(
   for (const relay of relays) quietly(net()?.reach(relay) ?? Promise.resolve())
   context.emit({ type: 'spaces' })
   const { vault } = it
-  await heldWithin(it, host.timers, WAIT, () => vault.recovery() === 'refused' || vault.row.state === 'member')
+  await heldWithin(
+    it,
+    host.timers,
+    WAIT,
+    () => vault.recovery() === 'refused' || vault.row.state === 'member',
+  )
   if (vault.recovery() === 'refused') {
     if (before === undefined) {
       await spaces.close(space)

@@ -1,6 +1,7 @@
 import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import type { SentHead } from '../../spaces/vault/identity.ts'
+import { isHere } from './link-mail.ts'
 import type { SpacesContext } from './parts.ts'
 
 /** Which of this device's work another has; known over restarts. */
@@ -30,7 +31,7 @@ export function createSentMark(
     const head = await vault.store.head(formatSpaceRepo({ space, author: vault.device().id }))
     if (rev === undefined || head === undefined || head.rev !== rev || before?.rev === rev) return before
     const now: SentHead = { rev, commit: head.cid }
-    await storage.write([{ type: 'put', table: 'network', key: key(), value: now }])
+    await storage.write([{ type: 'put', table: 'network', key: key(), value: now }], isHere(space))
     return now
   }
   const lookOnce = async (): Promise<void> => {

@@ -73,7 +73,9 @@ describe('what a new device is given', () => {
     const elsewhere = await createDeviceLink(randomFrom(8))
     expect(await codeOf(() => open(bytes, offer, elsewhere))).toBe(broken)
     // A relay knows the place, and not the offer's key.
-    expect(await codeOf(async () => open(await seal(grant, { key: new Uint8Array(32).fill(4) })))).toBe(broken)
+    expect(await codeOf(async () => open(await seal(grant, { key: new Uint8Array(32).fill(4) })))).toBe(
+      broken,
+    )
     const changed = bytes.slice()
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
     expect(await codeOf(() => open(changed))).toBe(broken)

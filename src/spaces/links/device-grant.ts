@@ -29,10 +29,7 @@ export interface DeviceGrant {
 const bytes32 = bytesOf(KEY_BYTES)
 const shape = v.strictObject({
   ver: version1,
-  epochs: v.pipe(
-    v.array(v.strictObject({ name: bytes32, key: bytes32 })),
-    v.maxLength(MAX_GRANT_EPOCHS),
-  ),
+  epochs: v.pipe(v.array(v.strictObject({ name: bytes32, key: bytes32 })), v.maxLength(MAX_GRANT_EPOCHS)),
   authority: v.nullable(
     v.pipe(
       bytes32,

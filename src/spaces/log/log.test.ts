@@ -238,6 +238,35 @@ describe('the log of a space', () => {
       expect(says(await open(storage))).toEqual(expected)
     }))
 
+  it('takes from who has no access the join of that device, and nothing else', () =>
+    withLevel(async (storage) => {
+      const log = await open(storage)
+      await log.add({ operations: bytesOf([create, anna, gate]) })
+      const before = says(log)
+      expect(await log.knock(did('kim'), wim.bytes)).toBe(false)
+      expect(await log.knock(did('lee'), kim.bytes)).toBe(false)
+      expect(await log.knock(did('kim'), new Uint8Array(7))).toBe(false)
+      expect(says(log)).toEqual(before)
+      expect(log.joinOf(did('kim'))).toBeUndefined()
+      expect(await log.knock(did('kim'), kim.bytes)).toBe(true)
+      expect(log.members.state().devices.get(did('kim'))).toBe('writer')
+      expect(log.joinOf(did('kim'))).toEqual(kim.bytes)
+      expect((await open(storage)).joinOf(did('kim'))).toEqual(kim.bytes)
+      // One whose link is not here waits for it.
+      await withLevel(async (b) => {
+        const bare = await open(b)
+        expect(await bare.knock(did('kim'), kim.bytes)).toBe(false)
+      })
+    }))
+
+  it('tells who was put out what did it, and gives no other a word', () =>
+    withLevel(async (storage) => {
+      const log = await filled(storage)
+      expect(log.endingOf(did('wim'), [phone.cid])).toEqual([drop.cid])
+      expect(log.endingOf(did('gate'), [gate.cid])?.at(-1)).toBe(closing.cid)
+      expect([did('phone'), did('zoe')].map((it) => log.endingOf(it, []))).toEqual([undefined, undefined])
+    }))
+
   it('is of one space, and is forgotten alone', () =>
     withLevel(async (storage) => {
       const log = await filled(storage)

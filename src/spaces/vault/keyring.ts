@@ -90,11 +90,7 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
     }
   }
 
-  async function tryKeys(
-    name: string,
-    own: readonly KeyUnwrap[],
-    faults: CairnError[],
-  ): Promise<void> {
+  async function tryKeys(name: string, own: readonly KeyUnwrap[], faults: CairnError[]): Promise<void> {
     const info = known.get(name)?.info
     if (info === undefined || open.has(name)) return
     const key = told.get(name)

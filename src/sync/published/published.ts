@@ -22,10 +22,12 @@ export interface PublishedOptions {
   readonly storage: Storage
   readonly clock: Clock
   /**
-   * What an account has published; undefined when that cannot be known now. `fresh`: by its server's word, before
-   * that of a copy that is kept here.
+   * What an account has published; undefined when that cannot be known now. `server`: by its server's word alone;
+   * `any`: by that of a copy that is kept here, if one is.
    */
-  readonly read: (did: string, fresh: boolean) => Promise<Published | undefined>
+  readonly read: (did: string, from: 'server' | 'any') => Promise<Published | undefined>
+  /** Throws what keeps us from writing in an account's name (`account.*`). */
+  readonly ready: (did: string) => Promise<unknown>
   /** Writes to the repo of an account that is signed in here. Throws what stands in the way, typed. */
   readonly write: (did: string, writes: readonly RecordWrite[]) => Promise<void>
   /** accounts that may write such records here */
@@ -97,8 +99,10 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
       const row = make(before)
       if (row === before) return row
       await putPublished(storage, { me, other }, row)
+      // Taken back before anything came of it.
       const told = row ?? (before && { ...before, ended: { by: 'them', at: clock.now() } as const })
-      if (told !== undefined) onChange(viewOfPublished(told), before && publishedState(before))
+      if (told !== undefined && !isSame(before, row))
+        onChange(viewOfPublished(told), before && publishedState(before))
       return row
     })
 
@@ -117,7 +121,7 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
         ),
       )
     try {
-      const own = await read(me, true)
+      const own = await read(me, 'server')
       if (own === undefined) throw new AgreementError('agreement.unread', { did: me })
       const device = options.device()
       const writes = writesFor({
@@ -158,7 +162,7 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
 
   /** What our own records say that the rows do not: published, or deleted, on another device. */
   const adopt = async (me: string): Promise<void> => {
-    const own = await read(me, true)
+    const own = await read(me, 'server')
     if (own === undefined) return
     for (const { subject, minCopies, intervalSec, priority } of own.offers.slice(0, MAX_PUBLISHED)) {
       if (subject === me) continue
@@ -185,11 +189,12 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
 
   const heard = async (did: string): Promise<void> => {
     const mine = await options.accounts()
+    if (mine.includes(did)) await adopt(did)
     const rows = await publishedRows(storage)
     const about = new Set([...mine, ...rows.filter((it) => it.other === did).map((it) => it.me)])
     about.delete(did)
     if (about.size === 0) return
-    const published = await read(did, false)
+    const published = await read(did, 'any')
     if (published === undefined) return
     for (const me of about) await compare(me, did, published)
   }
@@ -208,11 +213,12 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
 
     async offer(me, other, { handle, terms } = {}) {
       if (me === other) throw new AgreementError('agreement.invalid', { reason: 'repo' })
+      await options.ready(me)
       const before = await publishedRow(storage, me, other)
       const live = (await publishedRows(storage)).filter((it) => it.me === me && it.ended === undefined)
       if (before === undefined && live.length >= MAX_PUBLISHED)
         throw new AgreementError('agreement.limit', { limit: MAX_PUBLISHED })
-      const published = await read(other, true)
+      const published = await read(other, 'server')
       await change(me, other, (row) => {
         const fresh = emptyPublished(me, other, clock.now())
         const base = row === undefined || row.ended !== undefined ? fresh : row
@@ -253,13 +259,16 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     },
 
     async consents(me) {
-      const own = await read(me, true)
+      const own = await read(me, 'server')
       return own && own.consents.length > 0
     },
-    setConsent: (me, consent) => flush(me, consent),
+    async setConsent(me, consent) {
+      await options.ready(me)
+      await flush(me, consent)
+    },
 
     async look(other, handle) {
-      const published = await read(other, true)
+      const published = (await read(other, 'server')) ?? (await read(other, 'any'))
       if (published === undefined) return undefined
       for (const me of await options.accounts()) if (me !== other) await compare(me, other, published, handle)
       return published
@@ -276,3 +285,9 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     },
   }
 }
+
+/** Nothing is new but when it was read. */
+const isSame = (a: PublishedRow | undefined, b: PublishedRow | undefined): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  JSON.stringify({ ...a, readAt: undefined }) === JSON.stringify({ ...b, readAt: undefined })

@@ -28,9 +28,11 @@ export function afterReading(
   const read = { yours, consent: consents.length > 0, peers, readAt: now }
 
   if (row?.ended !== undefined) {
-    // One that was there when it ended is the one that ended: only a later one is new.
-    const isNew = offer?.createdAt !== undefined && offer.createdAt > row.ended.at && row.due === undefined
-    return isNew ? { ...emptyPublished(me, other, now), handle: row.handle, ...read } : row
+    // One that was there when it ended is the one that ended: only another one is new.
+    const isNew = offer !== undefined && (row.yours === undefined || (offer.createdAt ?? 0) > row.ended.at)
+    if (isNew && row.due === undefined)
+      return { ...emptyPublished(me, other, now), handle: row.handle, ...read }
+    return row.yours === undefined || offer !== undefined ? row : { ...row, yours: undefined }
   }
   if (row === undefined)
     return yours === undefined ? undefined : { ...emptyPublished(me, other, now), ...read }

@@ -86,7 +86,12 @@ export interface OfferedHead {
 
 export interface SpaceFault {
   readonly code: string
+  /** who gave it; a peer that passes on what an author forked may be honest */
   readonly peer: string
+  /**
+   * Of what was given by way of a repo `repo` and `author` (`did:key`). Of `space.equivocation` also `rev`, `held` and
+   * `other` (CIDs), `heldCommit` and `otherCommit` (the signed bytes): all that shows it to anyone.
+   */
   readonly fields: Readonly<Record<string, unknown>>
 }
 

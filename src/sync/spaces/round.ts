@@ -234,7 +234,9 @@ function judge(
     const commit = standing.theirs?.get(repo)?.commit
     if (commit !== undefined) standing.skipped.set(repo, commit)
     if (verdict === 'not-taken') continue
-    replica.onFault({ code: error.code, peer, fields: { ...error.fields, repo } })
+    // Of a fork these are both commits, signed by the author: nobody else can have made them.
+    const author = parseSpaceRepo(repo)?.author
+    replica.onFault({ code: error.code, peer, fields: { ...error.fields, repo, author } })
     if (verdict === 'lie') lie ??= error
   }
   return lie

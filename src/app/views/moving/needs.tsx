@@ -146,6 +146,7 @@ interface DocumentFormProps {
 }
 
 function DocumentForm({ wait, busy, onDone }: DocumentFormProps) {
+  const id = useId()
   const text = `${JSON.stringify(wait.document, null, 2)}\n`
   return (
     <div className="stack">
@@ -153,9 +154,10 @@ function DocumentForm({ wait, busy, onDone }: DocumentFormProps) {
         Publish this document at <span className="mono break">{wait.url}</span>, in place of what is there. It
         is looked at before anything goes on.
       </p>
-      <pre className="doc mono" tabIndex={0} aria-label="The document" dir="ltr">
-        {text}
-      </pre>
+      <div className="field">
+        <label htmlFor={id}>The document</label>
+        <textarea id={id} className="input mono doc" rows={14} readOnly value={text} dir="ltr" />
+      </div>
       <div className="line">
         <button type="button" className="btn" onClick={() => downloadBytes(new Blob([text]), 'did.json')}>
           Save the document

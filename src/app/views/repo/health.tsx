@@ -8,7 +8,7 @@ import { formatBytes, formatFull, formatNumber, plural } from '../../lib/format.
 import { useJobOf } from '../../lib/jobs.ts'
 import { goTo } from '../../lib/navigate.ts'
 import { repoName, UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
-import { repoHref } from '../../lib/routes.ts'
+import { movingHref, repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_SENTENCE, SIGNATURE_WORDS } from '../../lib/signature.ts'
 import type { RepoTabProps } from './tab-props.ts'
 import { Copies } from './copies.tsx'
@@ -99,6 +99,9 @@ export function Health({ repo }: RepoTabProps) {
         <section className="card">
           <h2>At its server</h2>
           <p className="small">{UPSTREAM_SENTENCE[repo.upstream.status]}</p>
+          <p className="small">
+            <a href={movingHref(did)}>Move or rescue this account</a>
+          </p>
           <dl className="kv small card-gap">
             {repo.upstream.pds !== undefined && (
               <>

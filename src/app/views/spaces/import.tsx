@@ -49,7 +49,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
             id={`${id}f`}
             type="file"
             className="input"
-            accept=".zip,application/zip,.cairn"
+            accept=".zip,application/zip,.cairn-space"
             aria-invalid={checked && file === undefined}
             aria-describedby={checked && file === undefined ? `${id}fp` : undefined}
             onChange={(event) => setFile(event.target.files?.[0])}

@@ -1,0 +1,201 @@
+import { createIdentityResolver, type Identity } from '../../pds/identity.ts'
+import { PdsError } from '../../pds/errors.ts'
+import { metNeeds } from '../../pds/account/scopes.ts'
+import { AgreementError } from '../../sync/agreements/errors.ts'
+import { createIdentities } from '../../sync/follow/identities.ts'
+import { networkOf } from '../../sync/host.ts'
+import { SyncError } from '../../sync/errors.ts'
+import { headOf } from '../../sync/kept.ts'
+import type { PublishedView } from '../../sync/published/model.ts'
+import { createPublished } from '../../sync/published/published.ts'
+import { readAllPublished, type ReadCollection, recordsOfServer } from '../../sync/published/read.ts'
+import type { PublishedPeer } from '../../sync/published/records.ts'
+import { writeRecords } from '../../sync/published/written.ts'
+import type { ThisDevice } from '../../sync/published/writes.ts'
+import { exclusively, type Work } from '../../sync/work.ts'
+import { isKeptFor, keepTheirs } from '../network/agreement-actions.ts'
+import { quietly, type ServiceParts } from '../network/parts.ts'
+import type { Relays } from '../network/relays.ts'
+import type { PublishedAgreement, Publishing } from '../published-model.ts'
+import { readSettings } from '../settings.ts'
+import { newsOfPublished } from './published-news.ts'
+
+/** How often what others have published is read again, ms: as often as offers say unless told. */
+const ROUND = 10 * 60_000
+/** After a start others come first; changes that come together are read together, ms. */
+const SOON = 2000
+/** Records of a kept collection that are read: more than any account has use for. */
+const MAX_KEPT = 500
+
+/** Published agreements, while this context leads. */
+export interface PublishingService extends Publishing {
+  /** a repo's head moved here */
+  changed(did: string): void
+  /** who is signed in may have changed */
+  accountsChanged(): void
+  /** devices that keep a repo by what their accounts have published */
+  peersOf(did: string): Promise<readonly PublishedPeer[]>
+  /** a peer with whose account it was agreed about this repo */
+  isWith(peer: string, did: string): Promise<boolean>
+  keeps(did: string): Promise<boolean>
+  close(): Promise<void>
+}
+
+export interface PublishingParts extends ServiceParts {
+  /** how others reach this device */
+  readonly device: () => ThisDevice | undefined
+  /** an agreement that was made directly keeps this repo */
+  readonly isAgreedDirectly: (did: string) => Promise<boolean>
+}
+
+export function createPublishing(parts: PublishingParts): PublishingService {
+  const { host, network, sessions, emit, library, log } = parts
+  const { storage, clock, timers } = host
+  const over = new AbortController()
+  const endpoints = async () => (await readSettings(storage)).endpoints
+  const identities = createIdentities(host, endpoints)
+  const work: Work = {
+    signal: over.signal,
+    report: () => {},
+    onWait: () => {},
+    check() {
+      if (over.signal.aborted) throw new SyncError('sync.cancelled')
+    },
+    exclusively: (did, run) => exclusively(storage, did, run),
+  }
+
+  const ofCopy =
+    (did: string): ReadCollection =>
+    async (collection) => {
+      const { total, items } = await library.records({ did, collection, offset: 0, limit: MAX_KEPT })
+      if (total > items.length) return undefined
+      return items.map(({ path, value }) => ({ rkey: path.slice(collection.length + 1), value }))
+    }
+  const ofServer = async (did: string): Promise<ReadCollection | undefined> => {
+    const pds = (await identities.of(did, work))?.pds
+    return pds === undefined
+      ? undefined
+      : recordsOfServer(networkOf(host, await endpoints()), pds, did, over.signal)
+  }
+
+  const published = createPublished({
+    storage,
+    clock,
+    async read(did, from) {
+      const isKept = from === 'any' && (await headOf(storage, did)) !== undefined
+      const collection = isKept ? ofCopy(did) : await ofServer(did)
+      try {
+        return collection && (await readAllPublished(collection))
+      } catch (error) {
+        // A server that does not answer, or has the account no more, says nothing of what it has published.
+        if (error instanceof PdsError) return undefined
+        throw error
+      }
+    },
+    ready: (did) => sessions.require(did, 'agreements'),
+    write: async (did, writes) => writeRecords(await sessions.require(did, 'agreements'), writes),
+    accounts: async () =>
+      (await sessions.list())
+        .filter(({ state, scopes }) => state === 'active' && metNeeds(scopes).includes('agreements'))
+        .map(({ did }) => did),
+    kept: () => storage.keys('repos'),
+    device: parts.device,
+    onChange(view, before) {
+      emit({ type: 'agreements' })
+      const news = newsOfPublished(view, before)
+      if (news !== undefined) quietly(log.note(news))
+      quietly(keep(view))
+    },
+    async onPurge(did) {
+      if (!(await isKeptFor(storage, did)) || (await parts.isAgreedDirectly(did))) return false
+      await library.deleteRepo(did)
+      return true
+    },
+  })
+
+  const keep = ({ other, state }: PublishedView): Promise<void> =>
+    keepTheirs(parts, { theirs: other, state: state === 'one-way' ? 'active' : state })
+
+  let cancel = (): void => {}
+  let turn: Promise<void> = Promise.resolve()
+  const inTurn = (run: () => Promise<void>): void => {
+    // A round that fails is followed by the next; a storage that is gone says so to whoever uses it next.
+    turn = turn.then(() => (over.signal.aborted ? undefined : run())).catch(() => {})
+  }
+  const roundIn = (ms: number): void => {
+    cancel()
+    cancel = timers.after(ms, () => {
+      inTurn(() => published.round())
+      roundIn(ROUND)
+    })
+  }
+  // A service worker has seconds, and others use for them.
+  if (network.context === 'page') roundIn(SOON)
+
+  const resolve = async (who: string): Promise<Identity> => {
+    const asked = await endpoints()
+    return createIdentityResolver({ ...networkOf(host, asked), endpoints: asked }).resolve(who, {
+      signal: over.signal,
+    })
+  }
+  const nameOf = ({ handle, handleVerified }: Identity): string | undefined =>
+    handleVerified ? handle : undefined
+
+  return {
+    keeps: published.keeps,
+    changed: (did) => inTurn(() => published.heard(did)),
+    accountsChanged: () => roundIn(SOON),
+    async peersOf(did) {
+      const rows = await published.holding()
+      return rows.filter(({ me, other }) => me === did || other === did).flatMap(({ peers }) => peers)
+    },
+    async isWith(peer, did) {
+      const rows = await published.holding()
+      return rows.some(
+        (row) => (row.me === did || row.other === did) && row.peers.some(({ peerId }) => peerId === peer),
+      )
+    },
+    async close() {
+      over.abort()
+      cancel()
+      await turn
+    },
+
+    published: async () => (await published.list()).map(shown),
+    async publish({ ours, theirs }) {
+      const them = await resolve(theirs)
+      return shown(await published.offer(ours, them.did, { handle: nameOf(them) }))
+    },
+    endPublished: (ours, theirs, purge) => published.end(ours, theirs, purge),
+    async findPublished(who) {
+      const them = await resolve(who)
+      const found = await published.look(them.did, nameOf(them))
+      if (found === undefined) throw new AgreementError('agreement.unread', { did: them.did })
+      const mine = new Set((await sessions.list()).map(({ did }) => did))
+      return {
+        did: them.did,
+        handle: nameOf(them),
+        consents: found.consents.length > 0,
+        offersTo: found.offers.flatMap(({ subject }) => (mine.has(subject) ? [subject] : [])),
+        devices: found.peers.length,
+      }
+    },
+    consent: (did) => published.consents(did),
+    setConsent: (did, consent) => published.setConsent(did, consent),
+  }
+}
+
+/** How others reach this device: through relays that they can reach. */
+export const thisDevice = (relays: Pick<Relays, 'facts'>, peerId: string): ThisDevice => ({
+  peerId,
+  multiaddrs: relays
+    .facts()
+    .flatMap(({ shareable, multiaddrs }) => (shareable ? multiaddrs : []))
+    .map((address) => `${address}/p2p-circuit/p2p/${peerId}`),
+})
+
+const shown = ({ me, other, ...view }: PublishedView): PublishedAgreement => ({
+  ...view,
+  ours: me,
+  theirs: other,
+})
