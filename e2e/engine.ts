@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test'
 import type { Cairn } from '../src/cairn/api.ts'
 
 /** The engine of a page, asked as the page itself asks it. For what no screen shows. */
-export type Engine = Pick<Cairn, 'library' | 'activity' | 'device' | 'network' | 'spaces'>
+export type Engine = Pick<Cairn, 'library' | 'activity' | 'device' | 'network' | 'spaces' | 'accounts'>
 
 /** What the script below leaves in a page. */
 interface Probe {
@@ -67,6 +67,7 @@ export function engineOf(page: Page): Engine {
     device: room('device'),
     network: room('network'),
     spaces: room('spaces'),
+    accounts: room('accounts'),
   }
 }
 

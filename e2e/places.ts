@@ -1,4 +1,4 @@
-import { collectionHref, recordHref, repoHref } from '../src/app/lib/routes.ts'
+import { collectionHref, recordHref, repoHref, SPACE_TABS, spaceHref } from '../src/app/lib/routes.ts'
 import { tid } from './pds/seed.ts'
 
 /** Every screen of the app, with a repo of {@link LARGE} or {@link SMALL} size kept. */
@@ -39,5 +39,19 @@ export function everyScreen(did: string): readonly { readonly name: string; read
     },
     { name: 'open', path: '/open' },
     { name: 'nothing-here', path: '/no/such/place' },
+  ]
+}
+
+/** Every screen of a space that holds a post and a note. */
+export function spaceScreens(
+  space: string,
+  { post, note }: { readonly post: string; readonly note: string },
+): readonly { readonly name: string; readonly path: string }[] {
+  return [
+    { name: 'spaces', path: '/spaces' },
+    ...SPACE_TABS.map((tab) => ({ name: `space-${tab}`, path: spaceHref(space, tab) })),
+    { name: 'space-thread', path: spaceHref(space, 'posts', post) },
+    { name: 'space-note', path: spaceHref(space, 'notes', note) },
+    { name: 'join', path: '/join' },
   ]
 }

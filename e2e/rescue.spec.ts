@@ -182,6 +182,9 @@ test('a file of another account is refused, and a key of another account too', a
   await moving.begin(input)
   const refused = await goOn(laptop, mine.did, { key, password: NEW_PASSWORD })
   expect(stepNamed(refused, 'claim')?.error?.code).toBe('moving.wrong-key')
+  // it is not tried again: the right one is asked for
+  expect(refused.waits).toEqual({ for: 'key' })
+  expect((await goOn(laptop, mine.did)).waits).toEqual({ for: 'key' })
   expect(await moving.standing(mine.did)).toEqual(standing)
 })
 

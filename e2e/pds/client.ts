@@ -82,6 +82,8 @@ interface Methods {
     body?: object
   }): Record<string, unknown>
   seize(params: Repo): unknown
+  /** whether pages may follow event streams; those that are open end */
+  setStreams(params: { open: boolean }): unknown
   setFaults(params: { faults: readonly Fault[] }): unknown
   requests(params: { match: string }): LoggedRequest[]
   forgetRequests(params: Record<string, never>): unknown

@@ -18,6 +18,7 @@ export async function startFaultProxy() {
   let log = []
   const held = new Set()
   const sockets = new Set()
+  let browsersListen = false
 
   const server = createServer((req, res) => {
     const path = req.url ?? '/'
@@ -27,8 +28,10 @@ export async function startFaultProxy() {
     forward(req, res, fault, entry)
   })
 
-  // Event streams pass as they are.
+  // Event streams pass as they are; those of browsers only where a test wants that: else news would come to
+  // each page by itself.
   server.on('upgrade', (req, socket, head) => {
+    if (req.headers.origin !== undefined && !browsersListen) return socket.destroy()
     const { method, headers } = req
     const upstream = request({ host: '127.0.0.1', port: target, path: req.url, method, headers })
     upstream.on('upgrade', (answer, other, rest) => {
@@ -158,6 +161,11 @@ export async function startFaultProxy() {
     },
     requests: (match = '') => log.filter((entry) => entry.path.includes(match)),
     forget: () => (log = []),
+    /** Lets pages follow event streams, or breaks those that they follow. */
+    setStreams({ open }) {
+      browsersListen = open
+      if (!open) for (const socket of sockets) socket.destroy()
+    },
     /** Nothing listens any more, as when the machine is off. */
     async stop() {
       release()

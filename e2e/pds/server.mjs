@@ -40,6 +40,7 @@ const methods = {
       rotationKeys: [plcRotationKey.did()],
     }))
   },
+  setStreams: ({ open }) => proxy.setStreams({ open }),
   setFaults: ({ faults }) => proxy.setFaults(faults),
   requests: ({ match }) => proxy.requests(match),
   forgetRequests: () => proxy.forget(),

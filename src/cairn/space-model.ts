@@ -47,6 +47,8 @@ export interface SpaceDetail extends SpaceSummary {
   /** members' repos are kept by the group */
   readonly backup: boolean
   readonly persons: readonly SpacePerson[]
+  /** who is no longer among them, as they called themselves */
+  readonly former: readonly { readonly person: string; readonly name: string }[]
   readonly pins: readonly string[]
   readonly peers: readonly SpacePeerState[]
 }

@@ -23,6 +23,7 @@ export function useHere(): Here {
 
 export function hereOf(detail: SpaceDetail): Here {
   const persons = new Map(detail.persons.map((person) => [person.person, person]))
+  const former = new Map(detail.former.map(({ person, name }) => [person, name]))
   const isMember = detail.state === 'member'
   return {
     space: detail.space,
@@ -32,8 +33,8 @@ export function hereOf(detail: SpaceDetail): Here {
     personOf: (person) => persons.get(person),
     nameOf: (person) => {
       const known = persons.get(person)
-      // who has left is in no list any more
-      return known === undefined ? `Someone who left (${shorten(person, 4, 4)})` : personName(known)
+      if (known !== undefined) return personName(known)
+      return former.get(person) ?? `Someone who left (${shorten(person, 4, 4)})`
     },
   }
 }

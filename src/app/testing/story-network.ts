@@ -3,11 +3,11 @@ import type {
   CairnEvent,
   Copy,
   KeepLink,
-  LiveServer,
   Network,
   NetworkSettings,
   NetworkStatus,
   PeerStatus,
+  PublishedAgreement,
   RelayStatus,
   TransferStatus,
 } from '../../cairn/api.ts'
@@ -15,6 +15,10 @@ import { CairnError } from '../../core/errors.ts'
 import { formatTid } from '../../core/tid.ts'
 import { CHOIR, JUN, MIRELA, NOW, ROSA } from './story-data.ts'
 import { keepPart, storeOf } from './story-parts.ts'
+import { LIVE, PUBLISHED, storyPublishing } from './story-published.ts'
+import { AGREEMENTS, JUNS, STRANGER, TOVES } from './story-agreements.ts'
+
+export { AGREEMENTS, JUNS, STRANGER, TOVES }
 
 export type Note = <T>(path: string, value: T) => (...args: unknown[]) => Promise<T>
 
@@ -22,9 +26,6 @@ const MINUTE = 60_000
 const DAY = 86_400_000
 
 const SELF = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
-export const JUNS = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
-export const TOVES = '12D3KooWH3uVF6wv47WnArKHk5p6cvgCJEb74UTmxztmQDc298L3'
-export const STRANGER = '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo'
 const OWN_RELAY = '12D3KooWLJtG8fd2hkQzTn96MrLvThmnNQjTUFZwGEsLRz5EmSzc'
 const FAR_RELAY = '12D3KooWSHj3RRbBjD15g6wekV8y3mm57Pobmps2g2WJm6F67Lay'
 
@@ -114,30 +115,6 @@ const TRANSFERS: readonly TransferStatus[] = [
   },
 ]
 
-export const LIVE: readonly LiveServer[] = [
-  {
-    service: 'https://morel.us-east.host.bsky.network',
-    repos: 4,
-    state: 'busy',
-    nextTryAt: Date.now() + 50 * MINUTE,
-    heardAt: NOW - 10 * MINUTE,
-  },
-  {
-    service: 'https://pds.garden.example',
-    repos: 3,
-    state: 'live',
-    nextTryAt: undefined,
-    heardAt: NOW - 4000,
-  },
-  {
-    service: 'https://pds.attic.example',
-    repos: 1,
-    state: 'waiting',
-    nextTryAt: Date.now() + 40_000,
-    heardAt: undefined,
-  },
-]
-
 const tid = (daysAgo: number): string => formatTid((NOW - daysAgo * DAY) * 1000, 7)
 
 const copy = (did: string, id: string, more: Partial<Copy>): Copy => ({
@@ -186,49 +163,11 @@ export const COPIES: Readonly<Record<string, readonly Copy[]>> = {
   [ROSA]: [ours(ROSA), copy(ROSA, TOVES, { name: 'Tove’s phone', rev: tid(-1), state: 'ahead' })],
 }
 
-const agreement = (id: string, more: Partial<Agreement>): Agreement => ({
-  id,
-  peer: JUNS,
-  name: 'Jun’s laptop',
-  theirs: JUN,
-  ours: MIRELA,
-  state: 'active',
-  minCopies: 2,
-  intervalSec: 600,
-  priority: 50,
-  createdAt: NOW - 20 * DAY,
-  endedBy: undefined,
-  waiting: false,
-  refused: undefined,
-  purged: undefined,
-  ...more,
-})
-
-export const AGREEMENTS: readonly Agreement[] = [
-  agreement('incoming', { peer: STRANGER, name: undefined, theirs: ROSA, ours: CHOIR, state: 'incoming' }),
-  agreement('active', {}),
-  agreement('offered', {
-    peer: TOVES,
-    name: 'Tove’s phone',
-    theirs: undefined,
-    state: 'offered',
-    waiting: true,
-  }),
-  agreement('refused', {
-    peer: TOVES,
-    name: 'Tove’s phone',
-    ours: CHOIR,
-    state: 'offered',
-    refused: 'limit',
-  }),
-  agreement('purged', { state: 'ended', endedBy: 'us', purged: 'purged', ours: CHOIR, theirs: undefined }),
-  agreement('ended', { peer: TOVES, name: 'Tove’s phone', state: 'ended', endedBy: 'them', purged: 'kept' }),
-]
-
 export interface NetworkStory {
   readonly status?: Partial<NetworkStatus>
   readonly settings?: Partial<NetworkSettings>
   readonly agreements?: readonly Agreement[]
+  readonly published?: readonly PublishedAgreement[]
   /** relays that a link names; none: nobody else can open the app's address */
   readonly linkRelays?: readonly string[]
   readonly copies?: Readonly<Record<string, readonly Copy[]>>
@@ -326,5 +265,6 @@ export function storyNetwork(
     offer: note('offer', first),
     accept: note('accept', first),
     endAgreement: note('endAgreement', undefined),
+    ...storyPublishing(note, emit, story.published ?? PUBLISHED),
   }
 }

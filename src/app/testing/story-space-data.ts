@@ -111,6 +111,7 @@ export const DETAIL: SpaceDetail = {
   hidesPast: false,
   backup: true,
   persons: PERSONS,
+  former: [],
   pins: ['post/a.second'],
   peers: [],
 }

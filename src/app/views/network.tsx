@@ -13,6 +13,7 @@ import { BackgroundCard } from './network/background.tsx'
 import { DeviceCard } from './network/device.tsx'
 import { LiveServers } from './network/live.tsx'
 import { Peers } from './network/peers.tsx'
+import { Published } from './network/published.tsx'
 import { Relays } from './network/relays.tsx'
 import { NetworkSettingsCard } from './network/settings.tsx'
 import { SyncButton } from './network/sync.tsx'
@@ -53,6 +54,7 @@ export function NetworkScreen() {
                 <Relays relays={status.relays} />
                 <Peers status={status} />
                 <Agreements status={status} />
+                <Published />
                 {status.live.length > 0 && <LiveServers servers={status.live} />}
               </>
             ) : (

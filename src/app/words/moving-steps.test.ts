@@ -23,6 +23,7 @@ const CODES: Readonly<Record<FindingCode, true>> = {
   email: true,
   session: true,
   'session-lacking': true,
+  'settings-lacking': true,
   key: true,
   'key-not-given': true,
   'key-wrong': true,

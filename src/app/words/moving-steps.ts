@@ -129,6 +129,8 @@ function sentenceOf({ code, fields }: Finding): string {
       return `You are signed in at ${host}, and may move the account.`
     case 'session-lacking':
       return `The old server has to help, and for that you sign in there. ${why()}`
+    case 'settings-lacking':
+      return 'Preferences and mutes will not be carried over: Cairn may not read them. Allow it under “What is not in the backup”.'
     case 'key':
       return count('rank') === 0
         ? 'Your recovery key is the most powerful one of the account.'

@@ -142,11 +142,6 @@ export const movingWords: Readonly<Record<string, WordsEntry>> = {
     safe: GOES_ON,
     next: 'Try again: what it says now is looked at anew.',
   },
-  'moving.not-published': {
-    title: 'The document is not there yet.',
-    safe: GOES_ON,
-    next: 'Publish it as it is shown, then go on.',
-  },
   'moving.differs': {
     title: 'The account is written to faster than it can be carried over.',
     safe: 'The identity was not changed: the account is where it was.',

@@ -22,6 +22,8 @@ import { newsOfPublished } from './published-news.ts'
 
 /** How often what others have published is read again, ms: as often as offers say unless told. */
 const ROUND = 10 * 60_000
+/** Whoever looks at the list sees what is no older than this, ms. */
+const FRESH_FOR = 60_000
 /** After a start others come first; changes that come together are read together, ms. */
 const SOON = 2000
 /** Records of a kept collection that are read: more than any account has use for. */
@@ -117,6 +119,7 @@ export function createPublishing(parts: PublishingParts): PublishingService {
     keepTheirs(parts, { theirs: other, state: state === 'one-way' ? 'active' : state })
 
   let cancel = (): void => {}
+  let readAt = Number.NEGATIVE_INFINITY
   let turn: Promise<void> = Promise.resolve()
   const inTurn = (run: () => Promise<void>): void => {
     // A round that fails is followed by the next; a storage that is gone says so to whoever uses it next.
@@ -125,6 +128,7 @@ export function createPublishing(parts: PublishingParts): PublishingService {
   const roundIn = (ms: number): void => {
     cancel()
     cancel = timers.after(ms, () => {
+      readAt = clock.now()
       inTurn(() => published.round())
       roundIn(ROUND)
     })
@@ -161,7 +165,12 @@ export function createPublishing(parts: PublishingParts): PublishingService {
       await turn
     },
 
-    published: async () => (await published.list()).map(shown),
+    async published() {
+      const list = await published.list()
+      const isOpen = list.some(({ state }) => state !== 'ended')
+      if (isOpen && clock.now() - readAt > FRESH_FOR) roundIn(0)
+      return list.map(shown)
+    },
     async publish({ ours, theirs }) {
       const them = await resolve(theirs)
       return shown(await published.offer(ours, them.did, { handle: nameOf(them) }))
@@ -181,7 +190,10 @@ export function createPublishing(parts: PublishingParts): PublishingService {
       }
     },
     consent: (did) => published.consents(did),
-    setConsent: (did, consent) => published.setConsent(did, consent),
+    async setConsent(did, consent) {
+      await published.setConsent(did, consent)
+      emit({ type: 'agreements' })
+    },
   }
 }
 

@@ -163,8 +163,8 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       return summaryOf(it, net())
     },
     async settle() {
-      for (const { space, state } of await rows())
-        if (state === 'asked' && (await keys.secret(space, PENDING)) !== undefined) quietly(finishing(space))
+      for (const { space } of await rows())
+        if ((await keys.secret(space, PENDING)) !== undefined) quietly(finishing(space))
     },
     close: () => over.abort(),
   }

@@ -61,4 +61,24 @@ describe("another device of one's own", () => {
       expect((await join(next)).state).toBe('member')
       await inStep(two, space)
     }))
+
+  it('goes on when its page was closed before the first device had answered', () =>
+    withDevices(async ({ device, as }) => {
+      const [one, two] = await Promise.all([device(), device()])
+      await Promise.all([one.online(), two.online()])
+      const { space } = await one.cairn.spaces.create({ title: 'Orchard', name: 'Anna' })
+      await one.cairn.spaces.edit(space, [task('a', 'Prune')])
+      const { url } = await one.cairn.spaces.deviceLink(space)
+      const joining = two.cairn.spaces.joinDevice(url, { name: 'Phone' }).catch(() => {})
+      await one.until(async () => (await one.notes('space.device-added')).length === 1)
+      const again = await as(two, 'page')
+      await joining
+      await again.until(async () => (await titles(again, space)).join() === 'Prune')
+      // What it is given comes by the relay.
+      const detail = await again.until(async () => {
+        const now = await again.cairn.spaces.get(space)
+        return now?.isOwner === true && now
+      })
+      expect(detail.state).toBe('member')
+    }))
 })

@@ -29,12 +29,12 @@ export interface LinkKeeper {
   close(): void
 }
 
-/** The mailboxes of the relays of this device: the app's own, and those that were reached. */
 /** Nothing is written of a space that was forgotten meanwhile. */
 export const isHere = (space: string): WriteOptions => ({
   guards: [{ table: 'spaces', key: space, holds: (row) => row !== undefined }],
 })
 
+/** The mailboxes of the relays of this device: the app's own, and those that were reached. */
 export const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbox> =>
   new Map(
     [...new Set([app, ...(net()?.relays() ?? [])])].map((relay) => [

@@ -1,6 +1,7 @@
 import type { Spaces } from '../spaces-api.ts'
 import { quietly } from './parts.ts'
 import type { OpenSpaces } from './service.ts'
+import { selfOf } from './summary.ts'
 
 /** What persons do about each other: operations that are signed here and told to everyone. */
 export function memberActions({
@@ -32,7 +33,15 @@ export function memberActions({
     removePerson: async (space, person) => told(space, (await use(space)).vault.acts.removePerson(person)),
     removeDevice: async (space, device) => told(space, (await use(space)).vault.acts.dropDevice(device)),
     setSuccessor: async (space, person) => told(space, (await use(space)).vault.acts.setSuccessor(person)),
-    succeed: async (space) => told(space, (await use(space)).vault.acts.succeed()),
+    async succeed(space) {
+      const { vault } = await use(space)
+      await vault.acts.succeed()
+      // Whoever decides about admins is one: a writer who takes over could let nobody in.
+      await told(
+        space,
+        vault.role() === 'admin' ? Promise.resolve() : vault.acts.setRole(selfOf(vault), 'admin'),
+      )
+    },
     hide: async (space, item, hidden) => told(space, (await use(space)).vault.acts.hide(item, hidden)),
     async requests(space) {
       const { vault } = await use(space)

@@ -21,7 +21,7 @@ export function createSentMark(
   const key = (): string => `space-sent/${vault.device().id}`
   let looking: Promise<void> | undefined
   let again = false
-  let count = 0
+  let waiting: ReadonlySet<string> = new Set()
 
   /** The newest head that another is known to have: said now, or before. */
   const sentHead = async (): Promise<SentHead | undefined> => {
@@ -37,8 +37,12 @@ export function createSentMark(
   const lookOnce = async (): Promise<void> => {
     const items = await vault.unsentItems(await sentHead())
     vault.content.setUnsent(items)
-    if (items.length === count) return
-    count = items.length
+    const now = new Set(items)
+    const moved = [...now.symmetricDifference(waiting)]
+    if (moved.length === 0) return
+    waiting = now
+    // Each shows whether it waits, and the space how many do.
+    emit({ type: 'space-items', space, items: moved })
     emit({ type: 'space', space })
   }
 
@@ -54,6 +58,6 @@ export function createSentMark(
       return looking
     },
     head: sentHead,
-    count: () => count,
+    count: () => waiting.size,
   }
 }

@@ -60,6 +60,7 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     hidesPast: vault.row.hidePast,
     backup: fields?.backup ?? false,
     persons: await personsOf(open),
+    former: formerOf(vault),
     pins,
     peers: (net?.sync.peers(space) ?? []).map(
       ({ peer, kind, connected, current, answeredAt, error, device }) => ({
@@ -74,6 +75,16 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
 function nameOf({ persons, content }: Vault, device: string): string | undefined {
   const person = persons.personOf(device)
   return person === undefined ? undefined : content.get('profile', personTag(person))?.fields.name
+}
+
+/** What they wrote stays, and so does whose it was. */
+function formerOf({ content, state }: Vault): SpaceDetail['former'] {
+  const { persons } = state()
+  return content
+    .list('profile')
+    .flatMap(({ by: person, fields: { name = '' } }) =>
+      persons.has(person) || name === '' ? [] : [{ person, name }],
+    )
 }
 
 async function personsOf(open: OpenSpace): Promise<SpacePerson[]> {

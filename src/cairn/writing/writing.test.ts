@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expectCode } from '../../storage/compliance/subject.ts'
-import { cidString, CODEC_RAW } from '../../core/cid.ts'
-import { sha256 } from '../../storage/testing/node-host.ts'
 import { hasPds, startPds, withWriter, type Pds, type Writer } from './testing/writing-kit.ts'
 
 const POST = 'app.bsky.feed.post'
@@ -240,5 +238,4 @@ describe.runIf(hasPds)('writing to a repo at a real server', { timeout: 60_000 }
       expect(await writer.kept(draft?.path ?? '')).toMatchObject({ text: 'mine' })
     })
   })
-
 })

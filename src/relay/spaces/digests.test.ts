@@ -31,7 +31,7 @@ it('tells heads of public repos to anyone, and of spaces to who may read them', 
     const mayRead = (peer: string): boolean => proven.has(peer)
     const sources = digestSources(repos, createSpaceDigests(keeper.find, { mayRead }))
     const ids = [group.repo, DID]
-    const reads = (peer: string) => Promise.all(ids.map((id) => sources.mayRead(peer, id)))
+    const reads = (peer: string) => Promise.all(ids.map(async (id) => sources.mayRead(peer, id)))
     expect(await reads('stranger')).toEqual([false, true])
     expect(await reads('member')).toEqual([true, true])
     const head = await group.repos.head(group.repo)

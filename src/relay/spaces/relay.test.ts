@@ -90,7 +90,7 @@ describe('two members who are never there together', () => {
 })
 
 describe('a member who was removed', () => {
-  it('is refused: reads nothing and writes nothing at the store', async () => {
+  it('is refused and learns why: reads nothing and writes nothing at the store', async () => {
     const space = await createTestSpace('relay removed')
     const bob = space.device('bob')
     const relay = await started.relay({ dataDir: await started.folder() })
@@ -110,6 +110,8 @@ describe('a member who was removed', () => {
       'denied',
     )
     expect(await headsText(removed.replica)).toBe('')
+    // It was told by which operation, and sees for itself.
+    await eventually(() => !removed.replica.log.members.state().devices.has(bob.id), 'told')
     const { signal } = new AbortController()
     const chunk = new Uint8Array(10).fill(1)
     await removed.replica.chunks.put(idOf(chunk), chunk)

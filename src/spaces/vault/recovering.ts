@@ -123,7 +123,7 @@ export async function settleRecovering(parts: VaultParts): Promise<void> {
   parts.effects.members()
 }
 
-/** See `Vault.endRecovery`. The caller has the vault alone. */
+/** Forgets the recovery's device, once this one is in by itself: see `Vault.actAsSelf`. The caller has the vault alone. */
 export async function endRecovery(parts: VaultParts): Promise<boolean> {
   const by = parts.standIn()
   if (by === undefined || parts.role() === 'none') return false

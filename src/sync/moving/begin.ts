@@ -44,7 +44,7 @@ export async function beginMove(parts: MovingHost, input: MoveInput): Promise<Mo
     throw new MovingError('moving.handle-refused', { host: server.host, handle, message: 'syntax' })
   }
   const kept = await repoRow(host.storage, did)
-  const from = kept?.pds
+  const from = kept?.pds ?? (await parts.sessions.of(did))?.pds
   if (from === server.pds) throw new MovingError('moving.same-server', { host: server.host })
   const invite = input.invite?.trim()
   const row: MoveRow = {

@@ -30,7 +30,6 @@ import { CairnError } from '../../core/errors.ts'
  * | `moving.session-lost` | `host`: the new server does not know the session any more; the password is needed |
  * | `moving.incomplete` | `host`, `what` (`commit`, `records` or `blobs`), `wanted`, `found`: at the new server |
  * | `moving.identity-changed` | `did`: someone else has changed the identity meanwhile |
- * | `moving.not-published` | `did`, `what`: the document of the did:web does not say it yet |
  * | `moving.differs` | `did`, `what`: what the new server gives is not what was sent |
  */
 export type MovingErrorCode =
@@ -58,7 +57,6 @@ export type MovingErrorCode =
   | 'moving.session-lost'
   | 'moving.incomplete'
   | 'moving.identity-changed'
-  | 'moving.not-published'
   | 'moving.differs'
 
 /** Raised by everything that prepares an account for leaving its server, or takes it to another. */

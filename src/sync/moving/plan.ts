@@ -44,6 +44,7 @@ export type FindingCode =
   | 'email'
   | 'session'
   | 'session-lacking'
+  | 'settings-lacking'
   | 'key'
   | 'key-not-given'
   | 'key-wrong'
@@ -182,6 +183,13 @@ async function lookAtSession({ sessions }: MovingHost, did: string, add: Add): P
   } catch (error) {
     if (!(error instanceof CairnError)) throw error
     add('stop', 'session-lacking', { problem: error.code })
+    return
+  }
+  try {
+    await sessions.require(did, 'preferences')
+  } catch (error) {
+    if (!(error instanceof CairnError)) throw error
+    add('warn', 'settings-lacking')
   }
 }
 

@@ -15,7 +15,7 @@ import {
   recoveryKey,
   type RecoveryRow,
 } from './model.ts'
-import { readPrivate } from './private-data.ts'
+import { isEmpty, mergePrivate, readPrivate } from './private-data.ts'
 import { keyFile, keyWords, readKeys } from './recovery-key.ts'
 
 /** A recovery key, shown once. */
@@ -126,8 +126,11 @@ export async function addKey(parts: MovingHost, did: string, code: string): Prom
 export async function exportPrivate(parts: MovingHost, did: string): Promise<PrivateRow> {
   const session = await parts.sessions.require(did, 'preferences')
   const about = { did, host: new URL(session.pds).host }
-  const row = await readPrivate(await session.agent(), about, parts.host.clock.now())
-  await parts.store.write([{ key: privateKey(did), value: row }])
+  const read = await readPrivate(await session.agent(), about, parts.host.clock.now())
+  // only our own rows are under this key
+  const before = (await parts.store.get(privateKey(did))) as PrivateRow | undefined
+  const row = mergePrivate(before, read)
+  if (!isEmpty(row)) await parts.store.write([{ key: privateKey(did), value: row }])
   parts.changed(did)
   return row
 }

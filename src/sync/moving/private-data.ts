@@ -70,5 +70,19 @@ export async function readPart(
   }
 }
 
+/** What was read now, and what was read before of that which could not be read now. */
+export function mergePrivate(before: PrivateRow | undefined, read: PrivateRow): PrivateRow {
+  if (before === undefined) return read
+  const parts = read.parts.map((part) => {
+    const items = part.items ?? partOf(before, part.name)
+    return { ...part, items }
+  })
+  const isNew = read.parts.some(({ items }) => items !== undefined)
+  return { ...read, at: isNew ? read.at : before.at, parts }
+}
+
+/** Nothing could be read, now or before: there is no such row to keep. */
+export const isEmpty = ({ parts }: PrivateRow): boolean => parts.every(({ items }) => items === undefined)
+
 export const partOf = (row: PrivateRow | undefined, name: PrivateName): readonly unknown[] | undefined =>
   row?.parts.find((part) => part.name === name)?.items

@@ -9,7 +9,7 @@ import {
 import { MovingError } from './errors.ts'
 
 /** 32 bytes and their checksum; the words of a space's recovery are twelve, so that neither passes for the other. */
-export const KEY_WORDS = 24
+const KEY_WORDS = 24
 /** Longest text that is looked at: a key file, or 24 words and whatever stands between them, characters. */
 const MAX_TEXT = 4000
 const FILE_TYPE = 'app.cairn.account-key'

@@ -14,6 +14,7 @@ import {
   type StepName,
   type StepRow,
   STEPS,
+  type Wait,
 } from './model.ts'
 import { createNewHome } from './new-home.ts'
 import { stepOf } from './steps/all.ts'
@@ -86,10 +87,8 @@ async function takeSteps(
       // a stop is no failure: the step is taken again
       if (moving.signal.aborted) throw new SyncError('sync.cancelled')
       await moving.change({ steps: { ...steps, [name]: failedRow(error, moving.host.clock.now()) } })
-      // a session that is gone takes the password; it is asked for where the account was made
-      if (error instanceof MovingError && error.code === 'moving.session-lost') {
-        await moving.change({ waits: { for: 'password' } })
-      }
+      const waits = askAgain(error, moving)
+      if (waits !== undefined) await moving.change({ waits })
       return
     } finally {
       onProgress(undefined)
@@ -97,6 +96,29 @@ async function takeSteps(
   }
   await moving.change({ endedAt: moving.host.clock.now(), waits: undefined, sealed: undefined })
   moving.changed(did)
+}
+
+/** Drops what was given and is no good, so that it is not tried again, and says what to ask for in its place. */
+function askAgain(error: unknown, { given, row }: Moving): Wait | undefined {
+  if (!(error instanceof MovingError)) return undefined
+  switch (error.code) {
+    case 'moving.bad-key':
+    case 'moving.wrong-key':
+    case 'moving.key-late':
+      delete given.key
+      // in a move the mailed code is the other way
+      return row.kind === 'rescue' ? { for: 'key' } : undefined
+    case 'moving.account-exists':
+    case 'moving.session-lost':
+    case 'moving.refused':
+    case 'moving.handle-refused':
+    case 'moving.email-refused':
+    case 'moving.invite-needed':
+      delete given.password
+      return { for: 'password' }
+    default:
+      return undefined
+  }
 }
 
 const doneRow = (facts: StepFacts, at: number): StepRow => ({ state: 'done', at, facts, error: undefined })
@@ -140,6 +162,7 @@ async function createRun(
   })
   if (row.waits?.for === 'password' && home.open && given.password !== undefined) {
     await home.signIn(given.password)
+    await change({ waits: undefined })
   }
   return {
     ...parts,

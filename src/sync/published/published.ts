@@ -196,7 +196,11 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     if (about.size === 0) return
     const published = await read(did, 'any')
     if (published === undefined) return
-    for (const me of about) await compare(me, did, published)
+    for (const me of about) {
+      await compare(me, did, published)
+      // What they have ended is ended on our side too.
+      if (mine.includes(me)) await later(me)
+    }
   }
 
   /** What waits for another time is told by its row. */

@@ -59,6 +59,7 @@ export async function sendDrafts(parts: SendParts): Promise<boolean> {
       if (batch === 'refused') continue
       if (batch.length === 0) break
       if (!(await mark(parts, batch))) continue
+      parts.onChange()
       const answer = await applyWrites(session, batch, head)
       await note(parts, batch, answer)
       parts.onChange()

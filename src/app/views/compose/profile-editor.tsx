@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useRef, useState, type FormEvent } from 'react'
 import type { Draft } from '../../../cairn/api.ts'
 import type { CairnError } from '../../../core/errors.ts'
 import { blobRef, fields, str } from '../../cards/read.ts'
@@ -9,6 +9,7 @@ import { formatNumber } from '../../lib/format.ts'
 import { countGraphemes } from '../../lib/graphemes.ts'
 import { toCairnError } from '../../lib/to-cairn-error.ts'
 import { blobJson } from './blob-ref.ts'
+import { useObjectUrl } from './use-object-url.ts'
 import { PROFILE_IMAGE, shrinkImage } from './shrink-image.ts'
 
 /** What a profile may hold (app.bsky.actor.profile), graphemes. */
@@ -142,40 +143,50 @@ interface PictureFieldProps {
 
 function PictureField({ did, label, was, picture, onChange, wide = false }: PictureFieldProps) {
   const kept = useBlobImage(did, picture === 'as-it-was' ? blobRef(was)?.cid : undefined)
+  const chosen = useObjectUrl(picture instanceof Blob ? picture : undefined)
   const [error, setError] = useState<CairnError>()
-  const [chosen, setChosen] = useState<string>()
+  const input = useRef<HTMLInputElement>(null)
   const id = useId()
-  const url = picture === 'as-it-was' ? kept : picture === 'none' ? undefined : chosen
+  const url = picture === 'as-it-was' ? kept : chosen
+  const has = picture instanceof Blob || (picture === 'as-it-was' && was !== undefined)
   const choose = async (file: File | undefined) => {
     if (file === undefined) return
     setError(undefined)
     try {
-      const { file: small } = await shrinkImage(file, PROFILE_IMAGE)
-      if (chosen !== undefined) URL.revokeObjectURL(chosen)
-      setChosen(URL.createObjectURL(small))
-      onChange(small)
+      onChange((await shrinkImage(file, PROFILE_IMAGE)).file)
     } catch (cause) {
       setError(toCairnError(cause))
     }
   }
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
+    <div className="field" role="group" aria-labelledby={id}>
+      <span className="label" id={id}>
+        {label}
+      </span>
       <div className="line">
         {url === undefined ? (
           <span className={wide ? 'profile-picture wide' : 'profile-picture'} />
         ) : (
-          <img className={wide ? 'profile-picture wide' : 'profile-picture'} src={url} alt="" />
+          <img className={wide ? 'profile-picture wide' : 'profile-picture'} src={url} alt={label} />
         )}
         <input
-          id={id}
+          ref={input}
           type="file"
+          hidden
           accept="image/*"
-          onChange={(event) => void choose(event.target.files?.[0])}
+          aria-label={label}
+          onChange={(event) => {
+            void choose(event.target.files?.[0])
+            // the same file may be chosen again
+            event.target.value = ''
+          }}
         />
-        {(picture instanceof Blob || (picture === 'as-it-was' && was !== undefined)) && (
+        <button type="button" className="btn slim" onClick={() => input.current?.click()}>
+          {has ? 'Choose another' : 'Choose one'}
+        </button>
+        {has && (
           <button type="button" className="btn slim plain" onClick={() => onChange('none')}>
-            Take the {label.toLowerCase()} away
+            Take it away
           </button>
         )}
       </div>

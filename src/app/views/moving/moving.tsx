@@ -30,7 +30,7 @@ export function MovingScreen({ did }: { readonly did: string }) {
       {error !== undefined && move === undefined && <ErrorNote error={error} />}
       {loading && move === undefined && <Loading />}
       {move !== undefined && (
-        <div className="settings">
+        <div className="settings move-form">
           {move !== null && <MoveCard move={move} />}
           {(move === null || move.endedAt !== undefined) && (
             <>

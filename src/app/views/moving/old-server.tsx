@@ -27,7 +27,7 @@ export function OldServer({ did, why, need = 'move', children }: OldServerProps)
               An app password may not do this: use the page of your server, or your own password.
             </p>
           )}
-          <SignInForm who={did} needs={[need]} />
+          <SignInForm who={did} needs={need === 'move' ? ['move', 'preferences'] : [need]} />
         </>
       ) : (
         <SignInFor did={did} need={need} />

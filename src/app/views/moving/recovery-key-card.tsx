@@ -63,8 +63,10 @@ function PlcKey({ standing }: { readonly standing: Standing }) {
       </p>
       {recent.some(({ own }) => !own) && (
         <p className="small">
-          The identity was changed in the last 72 hours, last on {formatDayTime(recent.at(-1)?.at ?? 0)}. A
-          more powerful key can still undo that.
+          The identity was changed in the last 72 hours, last on {formatDayTime(recent.at(-1)?.at ?? 0)}.{' '}
+          {recovery?.rank === 0
+            ? 'If that was not you, a rescue with your key undoes it.'
+            : 'Only a more powerful key can undo that.'}
         </p>
       )}
       {made !== undefined && !isChecking && <ShowKey made={made} onKept={() => setChecking(true)} />}

@@ -63,8 +63,8 @@ export function StartCard({ did, repo }: StartCardProps) {
           is.
         </p>
       </div>
-      <form className="stack" onSubmit={submit} noValidate>
-        <fieldset className="stack-tight">
+      <div className="stack">
+        <fieldset className="field">
           <legend className="label">The server where the account is now</legend>
           {KINDS.map(({ value, label }) => (
             <label key={value} className="check">
@@ -78,58 +78,61 @@ export function StartCard({ did, repo }: StartCardProps) {
             </label>
           ))}
         </fieldset>
-        {FIELDS.map(({ name, label, type, help }) => (
-          <div key={name} className="field">
-            <label htmlFor={`${id}${name}`}>{label}</label>
-            <input
-              id={`${id}${name}`}
-              className="input"
-              type={type === 'email' ? 'email' : 'text'}
-              inputMode={type}
-              value={typed[name]}
-              onChange={(event) => change(() => setTyped({ ...typed, [name]: event.target.value }))}
-              aria-describedby={`${id}${name}h`}
-              autoCapitalize="none"
-              autoComplete={name === 'email' ? 'email' : 'off'}
-              spellCheck={false}
-              dir="ltr"
-            />
-            <span id={`${id}${name}h`} className="small">
-              {help}
-            </span>
-          </div>
-        ))}
-        {kind === 'rescue' ? (
-          <>
-            {did.startsWith('did:plc:') && (
-              <KeyField value={key} onChange={(text) => change(() => setKey(text))} />
-            )}
-            <OwnCopy
-              did={did}
-              repo={repo}
-              snapshot={snapshot}
-              onSnapshot={(value) => change(() => setSnapshot(value))}
-            />
-          </>
-        ) : (
+        {kind === 'move' && (
           <OldServer did={did} why="Your old server has to help: sign in there.">
             <p className="small">You are signed in at the old server, and it may help.</p>
           </OldServer>
         )}
-        <div className="line">
-          <button type="submit" className={plan?.ready === true ? 'btn' : 'btn go'} disabled={look.running}>
-            {look.running ? 'Looking' : 'Look ahead'}
-          </button>
-          {plan?.ready === true && (
-            <button type="button" className="btn go" disabled={begin.running} onClick={start}>
-              {kind === 'move' ? 'Begin the move' : 'Begin the rescue'}
-            </button>
+        <form className="stack" onSubmit={submit} noValidate>
+          {FIELDS.map(({ name, label, type, help }) => (
+            <div key={name} className="field">
+              <label htmlFor={`${id}${name}`}>{label}</label>
+              <input
+                id={`${id}${name}`}
+                className="input"
+                type={type === 'email' ? 'email' : 'text'}
+                inputMode={type}
+                value={typed[name]}
+                onChange={(event) => change(() => setTyped({ ...typed, [name]: event.target.value }))}
+                aria-describedby={`${id}${name}h`}
+                autoCapitalize="none"
+                autoComplete={name === 'email' ? 'email' : 'off'}
+                spellCheck={false}
+                dir="ltr"
+              />
+              <span id={`${id}${name}h`} className="small">
+                {help}
+              </span>
+            </div>
+          ))}
+          {kind === 'rescue' && (
+            <>
+              {did.startsWith('did:plc:') && (
+                <KeyField value={key} onChange={(text) => change(() => setKey(text))} />
+              )}
+              <OwnCopy
+                did={did}
+                repo={repo}
+                snapshot={snapshot}
+                onSnapshot={(value) => change(() => setSnapshot(value))}
+              />
+            </>
           )}
-        </div>
-        {plan !== undefined && <PlanList plan={plan} />}
-        {look.error !== undefined && <ErrorNote error={look.error} />}
-        {begin.error !== undefined && <ErrorNote error={begin.error} />}
-      </form>
+          <div className="line">
+            <button type="submit" className={plan?.ready === true ? 'btn' : 'btn go'} disabled={look.running}>
+              {look.running ? 'Looking' : 'Look ahead'}
+            </button>
+            {plan?.ready === true && (
+              <button type="button" className="btn go" disabled={begin.running} onClick={start}>
+                {kind === 'move' ? 'Begin the move' : 'Begin the rescue'}
+              </button>
+            )}
+          </div>
+          {plan !== undefined && <PlanList plan={plan} />}
+          {look.error !== undefined && <ErrorNote error={look.error} />}
+          {begin.error !== undefined && <ErrorNote error={begin.error} />}
+        </form>
+      </div>
     </section>
   )
 }

@@ -37,11 +37,13 @@ export function RecordScreen({ repo, path }: RecordProps) {
   const snapshot = useSearchParam('snapshot')
   const { did } = repo
   const [shape, setShape] = useState<Shape>('card')
-  const { value: record, error } = useLive(
+  const { value, error } = useLive(
     `record ${did} ${path} ${snapshot}`,
     (cairn) => cairn.library.record(did, path, snapshot),
     aboutRepo(did),
   )
+  // one that is shown from before, and has been deleted since
+  const record = error?.code === 'sync.no-such-record' ? undefined : value
   const older = snapshot !== undefined && snapshot !== repo.head?.id
   const newest = useNewestCid(did, path, older)
   const draft = useDraftsByPath(did).get(path)

@@ -1,6 +1,8 @@
 import { callError } from '../../../pds/account/call-error.ts'
+import { didMethod } from '../../../pds/did-fetch.ts'
 import { parsePrivateKey } from '../../../pds/plc/private-key.ts'
 import { serviceToken } from '../../../pds/plc/service-token.ts'
+import { currentPlcLog } from '../../../pds/plc/submit.ts'
 import type { Moving, Step } from '../context.ts'
 import { MovingError } from '../errors.ts'
 
@@ -14,8 +16,17 @@ export const accountStep: Step = async (moving) => {
   if (home.open) return { facts: { handle: row.to.handle } }
   const { password } = given
   if (password === undefined) return { waits: { for: 'password' } }
+  if (!(await isClaimed(moving))) return { again: ['claim'] }
   await home.create(await tokenFor(moving), password)
   return { facts: { handle: row.to.handle } }
+}
+
+/** A more powerful key may have undone the claim: then no token of ours proves anything. */
+async function isClaimed({ did, row, secrets, network, asked, signal }: Moving): Promise<boolean> {
+  if (row.kind === 'move' || didMethod(did) === 'web') return true
+  const key = secrets.interim === undefined ? undefined : parsePrivateKey(secrets.interim)
+  const { current } = (await currentPlcLog(network, asked.plc, did, signal)).log
+  return current !== 'tombstoned' && current.verificationMethods.get('atproto') === key?.didKey
 }
 
 /** Proof that the account itself asks: from its old server, or by the key that it was given by the person's own. */

@@ -3,7 +3,7 @@ import { isObject } from '../../../pds/values.ts'
 import { CairnError } from '../../../core/errors.ts'
 import type { Moving, Step } from '../context.ts'
 import { type PrivateRow, privateKey } from '../model.ts'
-import { partOf, readPart, readPrivate } from '../private-data.ts'
+import { isEmpty, mergePrivate, partOf, readPart, readPrivate } from '../private-data.ts'
 
 /** Carries the preferences over: from the old server, or from what was exported before. Never stops a move. */
 export const settingsStep: Step = async (moving) => {
@@ -12,7 +12,10 @@ export const settingsStep: Step = async (moving) => {
     const session = await moving.sessions.require(did, 'move')
     const about = { did, host: new URL(session.pds).host }
     const read = await readPrivate(await session.agent(), about, host.clock.now())
-    await store.write([{ key: privateKey(did), value: read }])
+    // what was exported before is better than what cannot be read now
+    const merged = mergePrivate(await privateRow(moving), read)
+    if (isEmpty(merged)) return { facts: { carried: 0, problem: read.parts[0]?.problem ?? 'none-kept' } }
+    await store.write([{ key: privateKey(did), value: merged }])
   }
   const kept = await privateRow(moving)
   const preferences = partOf(kept, 'preferences')

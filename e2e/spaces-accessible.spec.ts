@@ -1,0 +1,53 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { spaceScreens } from './places.ts'
+import { CHOIR, fillChoir, SINGERS } from './space-choir.ts'
+import { expect, test } from './space-fixtures.ts'
+import { createSpaceScreen } from './space-screen.ts'
+
+const SIZES = { wide: { width: 1180, height: 800 }, narrow: { width: 360, height: 740 } }
+
+test('every screen of a space, in both themes and sizes: axe finds nothing and nothing is cut off', async ({
+  group,
+  app,
+}) => {
+  test.setTimeout(240_000)
+  const { space, members } = await group(CHOIR, SINGERS)
+  const [mirela] = members
+  if (mirela === undefined) throw new Error('four are asked for')
+  const filled = await fillChoir(space, members)
+  const { page, tab } = mirela
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const found: Record<string, unknown> = {}
+  const look = async (name: string): Promise<void> => {
+    await tab.settled()
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        const { violations } = await new AxeBuilder({ page })
+          .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+          .analyze()
+        if (violations.length > 0)
+          found[`${name}, ${size}, ${colorScheme}`] = violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+          )
+      }
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      if (over > 0) found[`${name}, ${size}, is too wide by`] = over
+    }
+  }
+  for (const { name, path } of spaceScreens(space, filled)) {
+    await page.setViewportSize(SIZES.wide)
+    await page.goto(app.url + path)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await look(name)
+  }
+  const screen = createSpaceScreen(page, app.url)
+  await page.setViewportSize(SIZES.wide)
+  await screen.open(space)
+  await screen.share()
+  await look('link')
+  expect(found).toEqual({})
+})
