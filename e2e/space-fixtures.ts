@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import type { Device, DeviceOptions } from './device.ts'
 import { expect, test as base } from './fixtures.ts'
 import { createSpaceScreen, type SpaceScreen } from './space-screen.ts'
@@ -6,6 +7,12 @@ import { startWatchedRelay, type WatchedRelay } from './space-watched-relay.ts'
 export { expect }
 
 const HOUR = 60 * 60_000
+
+/**
+ * What a newcomer may wait from the press of the button to being in, ms: two seconds where the machine is free to do
+ * it. Others may be at work on it, and then nothing can be said in seconds.
+ */
+export const inWithin = (): number => ((loadavg()[0] ?? 0) > availableParallelism() ? 15_000 : 2_000)
 
 /** A member of a space with a browser of their own. */
 export interface Member extends Device {

@@ -1,7 +1,7 @@
 import { imageTypeOf } from '../repo/image-type.ts'
 import { type BlobRow } from '../sync/blobs.ts'
 import { SyncError } from '../sync/errors.ts'
-import { draftFile } from '../sync/writing/files.ts'
+import { draftFile } from '../sync/writing/draft-file.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import type { BlobItem, BlobPage, BlobState } from './api.ts'

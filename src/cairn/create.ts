@@ -19,7 +19,8 @@ import { askedSpaces, noSpaces } from './spaces/asked.ts'
 import { ownSpaces } from './spaces/own.ts'
 import { createSummaries } from './summaries.ts'
 import { backUpNow } from './writing/back-up.ts'
-import { createWritingRoom, type WritingRoom } from './writing/create.ts'
+import { askedWriting } from './writing/asked.ts'
+import type { WritingRoom } from './writing/create.ts'
 
 /** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
 export function createCairn(host: CairnHost): Cairn {
@@ -84,7 +85,7 @@ export function createCairn(host: CairnHost): Cairn {
     fromPeers: () => network?.fromPeers(),
     blobsFromPeers: () => network?.blobsFromPeers(),
   })
-  const ownWriting = createWritingRoom({
+  const ownWriting = askedWriting({
     host,
     sessions: accounts.sessions,
     log,

@@ -53,8 +53,13 @@ export function createSpaceFaults(
       if (code === 'spaces.cloned') return
       note('space.ignored', `${code} ${device}`, { ...fields, code, device, name: nameOf(device) })
     },
-    fault: ({ code, peer, fields }) =>
-      note('space.fault', `${code} ${peer}`, { ...fields, code, peer: peerName(peer) }),
+    fault({ code, peer, fields }) {
+      const { author } = fields
+      // Two commits with one rev, both signed: its proof is kept with the entry, whoever brought it.
+      if (code === 'space.equivocation' && typeof author === 'string')
+        note('space.forked', author, { ...fields, device: author, name: nameOf(author) })
+      else note('space.fault', `${code} ${peer}`, { ...fields, code, peer: peerName(peer) })
+    },
     refusedWord: ({ code, from, fields }) =>
       note('space.ignored', `${code} ${from ?? ''}`, {
         ...{ code, device: fields['device'] },

@@ -57,6 +57,15 @@ export function linkActions(spaces: OpenSpaces): {
       atRelay: (mail?.at.length ?? 0) > 0,
     }
   }
+  /** How the link has ended whose join of ours counts for nothing. */
+  const endOf = ({ vault }: OpenSpace): string | undefined => {
+    const own = vault
+      .state()
+      .links.find(({ ignored }) => ignored.some(({ device }) => device === vault.device().id))
+    if (own === undefined) return undefined
+    const state = linkState(own.record, own.joins.length, own.closings, host.clock.now())
+    return state === 'live' ? undefined : state
+  }
   const linkOf = (it: OpenSpace, link: string): MemberLink => {
     const found = it.vault.state().links.find(({ record }) => record.link === link)
     if (found === undefined) throw new CairnError('spaces.no-link', { link })
@@ -69,7 +78,7 @@ export function linkActions(spaces: OpenSpaces): {
     const end = Promise.withResolvers<void>()
     const look = (): void => {
       const fault = vault.joinFault()
-      if (fault !== undefined) end.reject(faultError(fault))
+      if (fault !== undefined) end.reject(faultError(fault, endOf(it)))
       if (vault.row.state === 'member' || (approval && vault.row.person !== undefined)) end.resolve()
     }
     const stops = [
@@ -156,12 +165,12 @@ export function linkActions(spaces: OpenSpaces): {
 const kindOf = ({ role, approval }: Pick<Capability, 'role' | 'approval'>): LinkKind =>
   approval ? 'ask' : role === 'reader' ? 'viewer' : 'editor'
 
-/** Why the members let nobody in by this link any more. */
-function faultError(fault: string): CairnError {
+/** Why the members let nobody in by this link any more. A closing says what ended it. */
+function faultError(fault: string, ended: string | undefined): CairnError {
   const codes: Readonly<Record<string, string>> = {
     expired: 'spaces.link-expired',
     surplus: 'spaces.link-used-up',
-    closed: 'spaces.link-revoked',
+    closed: `spaces.link-${ended ?? 'revoked'}`,
   }
   return new CairnError(codes[fault] ?? 'spaces.link-refused', { fault })
 }

@@ -61,8 +61,10 @@ export function createLinkKeeper(context: SpacesContext): LinkKeeper {
       const { link } = record
       const mail = await of(space, link)
       if (mail === undefined || mail.long) continue
-      const isLive = linkState(record, joins.length, closings, clock.now()) === 'live'
-      const held = isLive ? await vault.links.held(link) : undefined
+      const state = linkState(record, joins.length, closings, clock.now())
+      // A relay that takes it away says that it was revoked; that it has expired or is used up, it tells by itself.
+      if (state === 'expired' || state === 'used-up') continue
+      const held = state === 'live' ? await vault.links.held(link) : undefined
       if (held === undefined) {
         await end(space, link, mail)
         continue

@@ -24,6 +24,9 @@ import { createRecoveryRows } from './recovery-row.ts'
 import { spaceNotFound } from './errors.ts'
 import { detailOf, summaryOf } from './summary.ts'
 
+/** Stores are given so long to forget a space, ms. */
+const FORGET_WITHIN = 10_000
+
 /** The spaces while this context leads. */
 export type LedSpaces = Omit<Spaces, keyof OwnSpaces>
 
@@ -100,6 +103,16 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     emit({ type: 'space', space })
   }
 
+  /** Who forgets a space that nobody else is in takes it from the stores too: nobody could ask for it again. */
+  const leaveStores = async (space: string): Promise<void> => {
+    const it = opened.get(space)
+    const sync = net?.sync
+    if (it === undefined || sync === undefined || it.vault.role() !== 'admin') return
+    if (it.vault.state().persons.size > 1) return
+    await sync.leave(space)
+    await sync.forgetAtStores(it.replica, AbortSignal.timeout(FORGET_WITHIN))
+  }
+
   const links = linkActions(spaces)
   const recovery = recoveryActions(spaces)
   const deviceLinks = deviceLinkActions(spaces)
@@ -132,6 +145,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     async forget(space) {
       if ((await rows.get(space)) === undefined) throw spaceNotFound(space)
       // One that does not open, or end, is forgotten all the same.
+      await leaveStores(space).catch(() => {})
       await spaces.close(space).catch(() => {})
       await forgetSpace(context, space)
       emit({ type: 'spaces' })

@@ -4,7 +4,9 @@ import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { personTag } from '../content/ids.ts'
 import { KEY_BYTES } from '../crypto.ts'
+import { linkState } from '../links/accept.ts'
 import type { Capability } from '../links/capability.ts'
+import type { ClosingReason } from '../links/closing.ts'
 import { signJoin } from '../links/join.ts'
 import { linkSigner } from '../links/link-key.ts'
 import { bytesOf, readMap } from '../maps.ts'
@@ -83,21 +85,35 @@ export async function joinSigner(parts: VaultParts): Promise<SpaceSigner | undef
   return joining && linkSigner(joining.key)
 }
 
-/** Goes on with a join, as far as what is here allows; true when nothing is left of it. The caller has the vault alone. */
-export async function settleJoin(parts: VaultParts): Promise<boolean> {
+/**
+ * Goes on with a join, as far as what is here allows: whether it is done, or why the link lets nobody in any more,
+ * where it ended before this device came. The caller has the vault alone.
+ */
+export async function settleJoin(
+  parts: VaultParts,
+): Promise<{ readonly isDone: boolean; readonly fault?: JoinFault | undefined }> {
   const joining = await readJoining(parts)
-  if (joining === undefined) return true
-  if (parts.role() === 'none') await askToJoin(parts, joining)
-  return parts.role() !== 'none' && introduce(parts, joining)
+  if (joining === undefined) return { isDone: true }
+  const fault = parts.role() === 'none' ? await askToJoin(parts, joining) : undefined
+  return { isDone: parts.role() !== 'none' && (await introduce(parts, joining)), fault }
 }
 
-async function askToJoin(parts: VaultParts, { key, epoch }: Joining): Promise<void> {
+const ENDED: Readonly<Record<ClosingReason, JoinFault>> = {
+  revoked: 'closed',
+  expired: 'expired',
+  'used-up': 'surplus',
+}
+
+async function askToJoin(parts: VaultParts, { key, epoch }: Joining): Promise<JoinFault | undefined> {
   const { space, log, host } = parts
   const device = parts.device()
   const signer = linkSigner(key)
   const link = log.members.state().links.find(({ record }) => record.link === signer.id)
   // An author's first operation is its join.
-  if (link === undefined || log.members.nextSeq(device.id) > 1) return
+  if (link === undefined || log.members.nextSeq(device.id) > 1) return undefined
+  const state = linkState(link.record, link.joins.length, link.closings, host.now())
+  if (state !== 'live') return ENDED[state]
+  if (!link.mayAdmit) return 'maker'
   const fields = {
     ...{ space, link: signer.id, device: device.id, card: device.card },
     // A clock that is behind would be from before the link.
@@ -108,6 +124,7 @@ async function askToJoin(parts: VaultParts, { key, epoch }: Joining): Promise<vo
   await log.add({ cards: [device.card] })
   parts.persons.refresh()
   await parts.patch({ person: device.id, ...(parts.role() === 'none' ? {} : { state: 'member' }) })
+  return undefined
 }
 
 /** Says who came, once there is a key that others have too. */

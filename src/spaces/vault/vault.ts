@@ -10,6 +10,7 @@ import type { VaultHost } from './host.ts'
 import { adoptNewIdentity, formerSelf, settleFormer } from './identity.ts'
 import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
 import { createVaultLinks } from './links.ts'
+import type { JoinFault } from '../members/joins.ts'
 import type { OpenedRecord, SpaceRow, Vault } from './model.ts'
 import { openParts } from './open.ts'
 import { endRecovery, recoveryStand, settleRecovering } from './recovering.ts'
@@ -31,6 +32,7 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
   const { log, repos, effects, persons, content, alone, keyring } = parts
   let isDirty = true
   let isClosed = false
+  let linkFault: JoinFault | undefined
   /** others know of this device, as far as there is another as which it would have to tell them */
   let isKnown = row.former.length === 0
   /** nothing is left of a join */
@@ -55,7 +57,11 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
     try {
       await settleStanding(parts)
       await settleRecovering(parts)
-      isIn ||= await settleJoin(parts)
+      if (!isIn) {
+        const { isDone, fault } = await settleJoin(parts)
+        isIn = isDone
+        linkFault = fault
+      }
       await settleFormer(parts)
       const basis = `${log.bytes} ${keyring.turn} ${parts.role()}`
       if (make || basis !== kept) await keepReadable(parts, make)
@@ -145,7 +151,7 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
       // Who comes with a key finds the others by it, before the epoch itself is here.
       return opened.length > 0 ? opened : keyring.told()
     },
-    joinFault: () => joinFaultOf(parts),
+    joinFault: () => joinFaultOf(parts) ?? linkFault,
     adoptNewIdentity: async (sent) => {
       const known = sent === 'nothing' ? undefined : (sent ?? (await seen.ownHead()))
       await alone(() => adoptNewIdentity(parts, known))

@@ -23,7 +23,7 @@ export interface Mover {
   go(did: string, given: Given): Promise<void>
   /** Stops what runs here; it can go on later. */
   stop(did: string): Promise<void>
-  /** Lets blobs that nobody has stay behind. */
+  /** Lets blobs that nobody has stay behind. Throws MovingError `moving.none`, `moving.busy` while it runs. */
   withoutBlobs(did: string): Promise<void>
   /** Forgets a move. What it has done at servers stays done. Throws MovingError `moving.busy` while it runs. */
   forget(did: string): Promise<void>
@@ -90,6 +90,7 @@ export function createMover(parts: MovingHost): Mover {
     },
     stop,
     async withoutBlobs(did) {
+      if (runs.has(did)) throw new MovingError('moving.busy', { did })
       const row = await moveRow(parts, did)
       if (row === undefined) throw new MovingError('moving.none', { did })
       await store.write([{ key: moveKey(did), value: { ...row, withoutBlobs: true } satisfies MoveRow }])

@@ -87,7 +87,7 @@ async function takeSteps(
       // a stop is no failure: the step is taken again
       if (moving.signal.aborted) throw new SyncError('sync.cancelled')
       await moving.change({ steps: { ...steps, [name]: failedRow(error, moving.host.clock.now()) } })
-      const waits = askAgain(error, moving)
+      const waits = askAgain(error, name, moving)
       if (waits !== undefined) await moving.change({ waits })
       return
     } finally {
@@ -99,7 +99,7 @@ async function takeSteps(
 }
 
 /** Drops what was given and is no good, so that it is not tried again, and says what to ask for in its place. */
-function askAgain(error: unknown, { given, row }: Moving): Wait | undefined {
+function askAgain(error: unknown, step: StepName, { given, row }: Moving): Wait | undefined {
   if (!(error instanceof MovingError)) return undefined
   switch (error.code) {
     case 'moving.bad-key':
@@ -108,16 +108,13 @@ function askAgain(error: unknown, { given, row }: Moving): Wait | undefined {
       delete given.key
       // in a move the mailed code is the other way
       return row.kind === 'rescue' ? { for: 'key' } : undefined
-    case 'moving.account-exists':
     case 'moving.session-lost':
-    case 'moving.refused':
-    case 'moving.handle-refused':
-    case 'moving.email-refused':
-    case 'moving.invite-needed':
-      delete given.password
       return { for: 'password' }
     default:
-      return undefined
+      // among the reasons for which there is no account may be a password that is not the one it has
+      if (step !== 'account') return undefined
+      delete given.password
+      return { for: 'password' }
   }
 }
 

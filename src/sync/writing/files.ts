@@ -4,6 +4,7 @@ import type { Storage, WriteOp } from '../../storage/port.ts'
 import { blobBytesKey, blobKey } from '../../storage/rows.ts'
 import { type BlobRow, changeBlob } from '../blob-rows.ts'
 import type { Host } from '../host.ts'
+import { draftFile } from './draft-file.ts'
 import { blobsOf } from './encode.ts'
 import { WritingError } from './errors.ts'
 import { draftBytesKey, type DraftRow, type RecordValue } from './model.ts'
@@ -46,13 +47,6 @@ export function dropFiles(gone: readonly DraftRow[], staying: readonly DraftRow[
 }
 
 const cidsOf = ({ value }: DraftRow): string[] => blobsOf(value).map(({ cid }) => cid)
-
-/** A file that a draft of this repo names; undefined when it came with none. */
-export async function draftFile(storage: Storage, did: string, cid: string): Promise<Blob | undefined> {
-  const key = draftBytesKey(did, cid)
-  const [found] = await storage.byteKeys({ from: key, to: `${key}\u0000`, limit: 1 })
-  return found === undefined ? undefined : storage.readBlob(key)
-}
 
 /** A file by its CID, whether it came with a draft or is kept as a blob of the repo. */
 export async function anyFile(storage: Storage, did: string, cid: string): Promise<Blob | undefined> {

@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent } from 'react'
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react'
 import type { JoinLink, LinkKind } from '../../../../cairn/api.ts'
 import { closeDialog, Dialog } from '../../../components/dialog.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
@@ -36,6 +36,11 @@ export function MakeLinkDialog({ onClose }: { readonly onClose: () => void }) {
   const [form, setForm] = useState({ kind: 'editor' as LinkKind, hours: 168, uses: 20, long: false })
   const [made, setMade] = useState<JoinLink>()
   const action = useAction()
+  const shown = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // the button that had the focus is gone with its form
+    if (made !== undefined) shown.current?.focus()
+  }, [made])
   const set = (change: Partial<typeof form>) => setForm({ ...form, ...change })
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -54,7 +59,9 @@ export function MakeLinkDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title={`A way into ${detail.title}`} onClose={onClose}>
       {made?.url !== undefined ? (
-        <LinkToSend link={made} url={made.url} />
+        <div ref={shown} tabIndex={-1} className="plain-focus">
+          <LinkToSend link={made} url={made.url} />
+        </div>
       ) : (
         <form onSubmit={submit}>
           <fieldset className="field">
