@@ -117,7 +117,7 @@ describe('writing', () => {
       },
     })
     await see(/sign-in of .*has ended/)
-    await button(/^Sign in again$/)
+    expect(await button(/^Sign in again$/)).toHaveProperty('disabled', false)
   })
 
   it('edits a profile and keeps the fields that it does not know', async () => {
@@ -186,6 +186,7 @@ describe('writing', () => {
   it('shows unsent records among the others', async () => {
     open(`${repoHref(MIRELA, 'records')}/app.bsky.feed.post`, { accounts, writing: { drafts: DRAFTS } })
     await see(/New post.*Snow on the pass/s)
+    expect(document.querySelector('[aria-label="4 unsent records"]')).not.toBeNull()
   })
 
   for (const theme of ['light', 'dark'] as const) {

@@ -20,7 +20,6 @@ import { ownSpaces } from './spaces/own.ts'
 import { createSummaries } from './summaries.ts'
 import { backUpNow } from './writing/back-up.ts'
 import { askedWriting } from './writing/asked.ts'
-import type { WritingRoom } from './writing/create.ts'
 
 /** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
 export function createCairn(host: CairnHost): Cairn {
@@ -30,7 +29,6 @@ export function createCairn(host: CairnHost): Cairn {
   const history = createHistory(storage, records)
   const summaries = createSummaries(storage)
   let network: RunningNetwork | undefined
-  let writing: WritingRoom | undefined
 
   const tell = (event: CairnEvent): void => {
     for (const listener of listeners) listener(event)
@@ -38,7 +36,7 @@ export function createCairn(host: CairnHost): Cairn {
   const emit = (event: CairnEvent): void => {
     tell(event)
     network?.heard(event)
-    writing?.heard(event)
+    writing.heard(event)
     host.siblings?.send(event)
   }
   const forget = (did: string): void => summaries.forget(did)
@@ -61,7 +59,7 @@ export function createCairn(host: CairnHost): Cairn {
     accounts.close()
     await moving.close()
     await begun
-    writing?.close()
+    writing.close()
     for (const job of jobs.list()) jobs.cancel(job.id)
     await Promise.all([jobs.idle(), indexer.close()])
   }
@@ -85,14 +83,13 @@ export function createCairn(host: CairnHost): Cairn {
     fromPeers: () => network?.fromPeers(),
     blobsFromPeers: () => network?.blobsFromPeers(),
   })
-  const ownWriting = askedWriting({
+  const writing = askedWriting({
     host,
     sessions: accounts.sessions,
     log,
     emit,
     backUp: backUpNow(jobs, (did) => tasks.backup(did)),
   })
-  writing = ownWriting
   const moving = createMovingRoom({
     host,
     sessions: accounts.sessions,
@@ -136,7 +133,7 @@ export function createCairn(host: CairnHost): Cairn {
     if (event.type === 'job') jobs.heard(event.job)
     if (event.type === 'repo') forget(event.did)
     network?.heard(event)
-    writing?.heard(event)
+    writing.heard(event)
     tell(event)
   })
   const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
@@ -165,7 +162,7 @@ export function createCairn(host: CairnHost): Cairn {
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
     await accounts.start()
-    ownWriting.start()
+    writing.start()
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   const begun = goOn().catch(() => {})
@@ -192,7 +189,7 @@ export function createCairn(host: CairnHost): Cairn {
     spaces,
     accounts: accounts.api,
     moving: moving.api,
-    writing: ownWriting.api,
+    writing: writing.api,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -5,7 +5,6 @@ import { updateRepo } from '../storage/head.ts'
 import { discardImport } from '../storage/import-row.ts'
 import type { Library } from './api.ts'
 import { createBlobs } from './blobs.ts'
-import { createExports } from './exports/exports.ts'
 import { createPartials } from './partials.ts'
 import type { Records } from './records.ts'
 import { keepLastOf } from './settings.ts'
@@ -20,7 +19,6 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
   const { host, jobs, log, records, history, summaries, indexer, changed } = parts
   const { storage } = host
   const blobs = createBlobs(storage)
-  const exports = createExports(storage)
   const tasks = createTasks(parts)
   /** What a person asks for in an instant is not stopped: it waits its turn in this tab. */
   const { signal } = new AbortController()
@@ -76,7 +74,9 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
     search: (query) => indexer.search(query),
     async exportRepo(did, format, snapshot) {
       const row = await records.snapshot(did, snapshot)
-      return exports.file(format, row, (await repoRow(storage, did))?.handle)
+      // Nothing that a first screen waits for.
+      const { createExports } = await import('./exports/exports.ts')
+      return createExports(storage).file(format, row, (await repoRow(storage, did))?.handle)
     },
     async setRetention(did, retention) {
       await updateRepo(storage, did, (row) => ({ ...row, keepLast: keepLastOf(retention) }))

@@ -9,7 +9,9 @@ import {
 } from '../../pds/firehose/testing/firehose-server.ts'
 import type { TestAccount } from '../../sync/testing/account.ts'
 import { contents, type SyncKit, wanted, withSync } from '../../sync/testing/sync-kit.ts'
+import { readCursor } from '../../sync/follow/cursor.ts'
 import { wholeFrame } from '../../sync/follow/testing/told.ts'
+import { after } from '../../sync/testing/faults.ts'
 import { headOf, repoRow, snapshotsOf } from '../../sync/kept.ts'
 import { createActivityLog } from '../activity.ts'
 import type { CairnHost } from '../host.ts'
@@ -183,6 +185,26 @@ describe('listening to the servers of accounts', () => {
       server.send(eventFrame('#account', { seq: 2, did: alice.did, active: true }))
       await expect.poll(upstream).toBe('active')
       write(alice, 3)
+      await current(alice)
+    }))
+
+  it('ends without waiting for what it has begun, and owes that to the next lead', () =>
+    withLive(async ({ pds, server, live, backUp, storage, current, write }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await backUp(alice.did)
+      live.changed(alice.did)
+      await server.connected(1)
+      await expect.poll(() => live.servers()[0]?.state).toBe('live')
+      write(alice, 1)
+      await current(alice)
+      const gate = Promise.withResolvers<void>()
+      pds.next('getRepo', after(gate.promise))
+      alice.commit({ create: 1, update: 0, delete: 0 })
+      server.send(commitFrame(2, alice.repo))
+      await expect.poll(() => pds.asked.at(-1)).toBe('getRepo?since')
+      await live.close()
+      expect(await readCursor(storage, pds.origin)).toBe(1)
+      gate.resolve()
       await current(alice)
     }))
 

@@ -62,9 +62,23 @@ export function createLive({
     exclusively: (did, run) => exclusively(storage, did, run),
   }
 
+  /** A job goes on by itself when the lead ends, which does not wait for it: to this lead it stays undone. */
+  const untilOver = async <T>(did: string, job: Promise<T>): Promise<T> => {
+    const ended = Promise.withResolvers<never>()
+    const end = (): void => ended.reject(new SyncError('sync.busy', { did }))
+    over.signal.addEventListener('abort', end, { once: true })
+    try {
+      return await Promise.race([job, ended.promise])
+    } finally {
+      over.signal.removeEventListener('abort', end)
+    }
+  }
+
   const pull = async (did: string): Promise<void> => {
+    // What was deleted meanwhile does not come back.
+    if ((await repoRow(storage, did)) === undefined) return
     const { id } = tasks.backup(did)
-    await jobs.ended([id])
+    await untilOver(did, jobs.ended([id]))
     const { error } = jobs.list().find((it) => it.id === id) ?? {}
     // Its job has said why; here it only counts whether another try may help.
     if (error?.retriable === true) throw new SyncError('sync.busy', { did })
@@ -89,8 +103,10 @@ export function createLive({
     if (identity === undefined || identity.pds !== homes.get(did))
       throw new SyncError('sync.unlisted', { did })
     const where = await endpoints()
-    await tasks.told(did, (mine) =>
-      takeTold(host, where, { did, chain, identity, work: mine, label: identity.handle ?? did }),
+    const label = identity.handle ?? did
+    await untilOver(
+      did,
+      tasks.told(did, (mine) => takeTold(host, where, { did, chain, identity, work: mine, label })),
     )
   }
 

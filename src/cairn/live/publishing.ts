@@ -6,6 +6,7 @@ import { createIdentities } from '../../sync/follow/identities.ts'
 import { networkOf } from '../../sync/host.ts'
 import { SyncError } from '../../sync/errors.ts'
 import { headOf } from '../../sync/kept.ts'
+import type { SnapshotRow } from '../../storage/rows.ts'
 import type { PublishedView } from '../../sync/published/model.ts'
 import { createPublished } from '../../sync/published/published.ts'
 import { readAllPublished, type ReadCollection, recordsOfServer } from '../../sync/published/read.ts'
@@ -67,8 +68,9 @@ export function createPublishing(parts: PublishingParts): PublishingService {
   }
 
   const ofCopy =
-    (did: string): ReadCollection =>
+    (did: string, { collections }: Pick<SnapshotRow, 'collections'>): ReadCollection =>
     async (collection) => {
+      if (!collections.some(({ nsid }) => nsid === collection)) return []
       const { total, items } = await library.records({ did, collection, offset: 0, limit: MAX_KEPT })
       if (total > items.length) return undefined
       return items.map(({ path, value }) => ({ rkey: path.slice(collection.length + 1), value }))
@@ -84,8 +86,8 @@ export function createPublishing(parts: PublishingParts): PublishingService {
     storage,
     clock,
     async read(did, from) {
-      const isKept = from === 'any' && (await headOf(storage, did)) !== undefined
-      const collection = isKept ? ofCopy(did) : await ofServer(did)
+      const head = from === 'any' ? await headOf(storage, did) : undefined
+      const collection = head === undefined ? await ofServer(did) : ofCopy(did, head)
       try {
         return collection && (await readAllPublished(collection))
       } catch (error) {

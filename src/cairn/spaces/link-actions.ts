@@ -24,6 +24,8 @@ export function linkActions(spaces: OpenSpaces): {
   readonly api: LinkApi
   /** Brings what relays keep of our links in step with what they are now. */
   settle(): Promise<void>
+  /** The same for one space, from now on, whenever its members or its epochs are others. */
+  watch(it: OpenSpace): void
   close(): void
 } {
   const { context, use, added, rows } = spaces
@@ -157,6 +159,15 @@ export function linkActions(spaces: OpenSpaces): {
     api,
     async settle() {
       for (const { space } of await rows()) settleOne(await use(space))
+    },
+    watch(it) {
+      let known = it.vault.epochs().length
+      it.vault.onChange(({ members }) => {
+        const now = it.vault.epochs().length
+        if (!members && now === known) return
+        known = now
+        settleOne(it)
+      })
     },
     close: () => keeper.close(),
   }

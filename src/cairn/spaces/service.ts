@@ -68,6 +68,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     const it = await openSpace(context, row, () => reopen(row.space))
     opened.set(row.space, it)
     net?.sync.join(it.replica)
+    links.watch(it)
     quietly(it.markSent())
     return it
   }

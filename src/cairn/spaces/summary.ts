@@ -10,7 +10,7 @@ import type { SpacesNet } from '../network/spaces-net.ts'
 export const selfOf = (vault: Vault): string =>
   vault.persons.personOf(vault.device().id) ?? vault.row.person ?? vault.device().id
 
-export function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): SpaceSyncState {
+function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): SpaceSyncState {
   const peers = net?.sync.peers(space) ?? []
   const answered = peers.flatMap(({ answeredAt }) => answeredAt ?? [])
   return {

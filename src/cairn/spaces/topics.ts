@@ -11,12 +11,12 @@ const TAG = 'cairn.space.topic.v1'
 const MAX_LINKS = 16
 
 /** Where those who hold an epoch's key meet: nothing of the key can be told from it. */
-export async function epochTopic(space: string, key: Uint8Array): Promise<Topic> {
+async function epochTopic(space: string, key: Uint8Array): Promise<Topic> {
   return secretTopic(await deriveBytes(await importSecret(key), [TAG, space], KEY_BYTES))
 }
 
 /** Where those who have a link that asks to join meet the members, who know it from the link's record. */
-export async function linkTopic(link: string): Promise<Topic> {
+async function linkTopic(link: string): Promise<Topic> {
   return { id: await joinTopic(link), secret: secretTopic(utf8(link)).secret }
 }
 

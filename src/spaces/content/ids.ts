@@ -11,7 +11,7 @@ const HASH_CHARS = 20
 /** Bytes of chance in a new id. */
 const NEW_BYTES = 16
 /** Longest id of what others speak of. */
-export const MAX_ID = 96
+const MAX_ID = 96
 /** Longest id of a `read` mark, which holds a tag and another's kind and id. */
 const MAX_READ_ID = 128
 

@@ -1,4 +1,3 @@
-import { itemOf } from './ids.ts'
 import type { Entity, FieldValue, Kind } from './model.ts'
 import type { Register, Version } from './register.ts'
 
@@ -99,4 +98,3 @@ function isBefore(a: Counted, b: Counted): boolean {
   return one < two || (one === two && a.device < b.device)
 }
 
-export const keyOf = (entity: Entity): string => itemOf(entity.kind, entity.id)

@@ -226,7 +226,7 @@ interface Refusal {
 }
 
 /** Why what a device wrote of an entity counts for nothing; undefined when it counts. */
-export function standsFor(
+function standsFor(
   { person, tag, isAdmin }: Pick<Device, 'person' | 'tag' | 'isAdmin'>,
   kind: Kind,
   id: string,

@@ -19,7 +19,7 @@ export const MAX_HEARD = 32
 /** Largest text in one word. What is larger is stored before anyone hears of it. */
 export const MAX_TEXT_BYTES = 32_000
 /** Longest signed word: with the length before it, one that is padded to 32 KiB. */
-export const MAX_WORD_BYTES = 32_764
+const MAX_WORD_BYTES = 32_764
 
 export interface Here {
   /** `{kind}/{id}`, or a screen's name */

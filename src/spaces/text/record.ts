@@ -10,7 +10,7 @@ import { readUpdate } from './read-update.ts'
 import { writeUpdate } from './write-update.ts'
 
 /** Longest value of a record of text. */
-export const MAX_TEXT_VALUE = MAX_UPDATE_BYTES + 16_384
+const MAX_TEXT_VALUE = MAX_UPDATE_BYTES + 16_384
 
 const shape = v.strictObject({
   ver: version1,

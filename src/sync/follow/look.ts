@@ -14,7 +14,7 @@ export interface Look {
 
 /**
  * Asks an account's server in one or two small requests whether a backup would bring anything:
- * - `current`: the kept head is what it has;
+ * - `current`: the kept head is what it has, or nothing is kept any more;
  * - `news`: it has something else, or cannot say;
  * - `inactive`: it serves the account no more, which is noted with the copy; `changed` tells whether that is new;
  * - `moved`: the account lives elsewhere by now.
@@ -28,8 +28,9 @@ export async function lookUpstream(
 ): Promise<{ readonly found: 'current' | 'news' | 'inactive' | 'moved'; readonly changed: boolean }> {
   const network = networkOf(host, endpoints)
   const repo = await openRepo(host.storage, did)
-  const pds = repo?.row.pds
-  if (repo?.head === undefined || pds === undefined) return { found: 'news', changed: false }
+  if (repo === undefined) return { found: 'current', changed: false }
+  const { pds } = repo.row
+  if (repo.head === undefined || pds === undefined) return { found: 'news', changed: false }
   const note = async (upstream: string): Promise<boolean> => {
     await noteFacts(host, did, { upstream, upstreamCheckedAt: host.clock.now() })
     return repo.row.upstream !== upstream

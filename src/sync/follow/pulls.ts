@@ -82,7 +82,8 @@ export function createPulls(options: PullOptions): Pulls {
       due.failures = 0
     } catch (error) {
       options.onFailure(did, error)
-      if (all.get(did) === due && !closed && options.retriable(error)) return postpone(did, due)
+      // When it stops, what did not come to its end is owed: the cursor that is saved counts it.
+      if (all.get(did) === due && options.retriable(error)) return closed ? undefined : postpone(did, due)
     }
     if (all.get(did) !== due) return
     if (due.again) return wait(did, due)

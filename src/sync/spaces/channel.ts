@@ -14,7 +14,7 @@ import { type SpaceAccess, spaceOf } from './access.ts'
  * Event channels (docs/event-channels.md) of spaces: the same wire under a name of its own. So who may no longer read a
  * space can be cut off without losing what it hears of public repos, and typing fills no queue that those wait in.
  */
-export const SPACE_EVENTS_PROTOCOL = '/cairn/space-events/1.0.0'
+const SPACE_EVENTS_PROTOCOL = '/cairn/space-events/1.0.0'
 
 /** The id of each event is the space's URI. */
 export type SpaceEvents = {
@@ -32,7 +32,7 @@ export interface SpaceChanged {
 
 const [CHANGED, WORD] = ['repo.changed', 'space.word'] as const
 /** Characters of a word, so that its frame fits 64 KiB: what is longer is no word. */
-export const MAX_WORD = 65_000
+const MAX_WORD = 65_000
 /** A spoke may subscribe before its proof has come, over another stream, ms. */
 const PROOF_WAIT = 2000
 

@@ -35,7 +35,7 @@ export interface ServeChunksLimits extends SlotLimits {
 }
 
 /** Each holds one chunk. */
-export const CHUNKS_LIMITS: ServeChunksLimits = { perPeer: 3, inAll: 48, idleMs: 60_000 }
+const CHUNKS_LIMITS: ServeChunksLimits = { perPeer: 3, inAll: 48, idleMs: 60_000 }
 
 /** Serves `/cairn/space-chunks/1.0.0`: one chunk in memory for each stream. */
 export function serveChunks(options: ServeChunksOptions): StreamHandler {

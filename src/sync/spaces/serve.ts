@@ -14,7 +14,7 @@ import { freshNonce, type Handshake, isProof, proofBytes } from './proof.ts'
 import { MAX_MESSAGE_BYTES, type Refusal, type Request, type RequestOf, requestShape } from './protocol.ts'
 import { createWhys, type Telling, type Whys } from './why.ts'
 
-export type { KeepAsk, Keeping, OfferTaken, ServeSpaceOptions } from './serve-model.ts'
+export type { KeepAsk, Keeping, ServeSpaceOptions } from './serve-model.ts'
 
 /** What one stream has come to. */
 interface Session {

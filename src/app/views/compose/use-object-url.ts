@@ -1,13 +1,13 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo } from 'react'
 
 /** A blob: URL for as long as it is shown. */
 export function useObjectUrl(file: Blob | undefined): string | undefined {
-  const [shown, setShown] = useState<{ file: Blob; url: string }>()
-  useEffect(() => {
-    if (file === undefined) return
-    const url = URL.createObjectURL(file)
-    setShown({ file, url })
-    return () => URL.revokeObjectURL(url)
-  }, [file])
-  return shown?.file === file ? shown?.url : undefined
+  const url = useMemo(() => (file === undefined ? undefined : URL.createObjectURL(file)), [file])
+  useEffect(
+    () => () => {
+      if (url !== undefined) URL.revokeObjectURL(url)
+    },
+    [url],
+  )
+  return url
 }

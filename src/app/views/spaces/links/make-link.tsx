@@ -59,7 +59,7 @@ export function MakeLinkDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title={`A way into ${detail.title}`} onClose={onClose}>
       {made?.url !== undefined ? (
-        <div ref={shown} tabIndex={-1} className="plain-focus">
+        <div ref={shown} tabIndex={-1}>
           <LinkToSend link={made} url={made.url} />
         </div>
       ) : (
