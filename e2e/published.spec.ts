@@ -97,7 +97,9 @@ test('one publishes an agreement, the other finds and accepts it, and it ends fo
   await expect.poll(() => state(one, bob), { timeout: SOON }).toBe('ended')
   await expect.poll(() => one.rev(bob.did), { timeout: SOON }).toBeUndefined()
   await expect.poll(() => values(pds, alice, OFFER), { timeout: SOON }).toEqual([])
-  const notes = (await one.engine.activity.list({ limit: 50 })).filter(({ kind }) => /^agreement/.test(kind))
+  const notes = (await one.engine.activity.list({ limit: 50 })).filter(({ kind }) =>
+    kind.startsWith('agreement'),
+  )
   expect(notes.map(({ kind, fields }) => [kind, fields['by']])).toEqual([
     ['agreement.ended', 'them'],
     ['agreement.accepted', 'them'],

@@ -16,6 +16,9 @@ describe('published agreements', () => {
     await see(/who lets anyone do that\./)
     await see(/You offer to keep @tove\.example, if they keep/)
     await see(/sign in to your account under Settings/)
+    // Nobody is signed in: what stands is shown, and nothing new can be published.
+    const buttons = [...document.querySelectorAll('button')].map((it) => it.textContent)
+    expect(buttons).not.toContain('Publish one')
   })
 
   it('are published after a look at what the other side says', async () => {

@@ -106,6 +106,7 @@ export interface Spaces {
   replaceFile(space: string, id: string, file: Blob): Promise<void>
   /** All of it, checked, once it is here. */
   file(space: string, id: string): Promise<Blob>
+  /** Resolves when all of it is here, or when that was cancelled. */
   fetchFile(space: string, id: string): Promise<void>
   cancelFile(space: string, id: string): Promise<void>
   files(space: string): Promise<readonly SpaceFileState[]>

@@ -89,7 +89,8 @@ export function parseRoute(pathname: string, hash = ''): Route {
   if (first === 'space') return parseSpace(parts)
   if (pathname === CALLBACK_PATH) return { name: 'signing-in' }
   const did = decode(rawDid)
-  if (first === 'moving' && parts.length === 2 && did?.startsWith('did:') === true) return { name: 'moving', did }
+  if (first === 'moving' && parts.length === 2 && did?.startsWith('did:') === true)
+    return { name: 'moving', did }
   const collection = decode(rawCollection)
   const rkey = decode(rawRkey)
   if (first !== 'repo' || did === undefined || !did.startsWith('did:') || rest.length > 0) return UNKNOWN

@@ -47,7 +47,8 @@ export const LINK_STATES: Readonly<Record<JoinLink['state'], readonly [tone: Ton
 /** "Saved on this device. 2 of 3 others have all of it." */
 export function syncSentence(sync: SpaceSyncState, now: number): string {
   const { known, current, connected, answeredAt } = sync
-  if (known === 0) return 'Saved on this device. Nobody else has a copy yet.'
+  // nobody has answered since the start: others may have all of it all the same
+  if (known === 0) return 'Saved on this device. Nobody else is in reach yet.'
   const others =
     known === current
       ? known === 1
@@ -72,7 +73,7 @@ export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly
   const waiting = waitingSentence(space.sync)
   if (waiting !== undefined) return { tone: 'behind', words: waiting }
   const { known, current } = space.sync
-  if (known === 0) return { tone: 'quiet', words: 'only on this device' }
+  if (known === 0) return { tone: 'quiet', words: 'nobody in reach yet' }
   return current === known
     ? { tone: 'good', words: 'all current' }
     : { tone: 'behind', words: `${current} of ${known} current` }

@@ -250,7 +250,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     ...relayActions(running),
     ...agreementActions(parts, agreements),
     ...publishing,
-    status: () => statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following, live }),
+    status: () =>
+      statusOf({ ...running, storage, transfers, relayOnly: settings.relayOnly, following, live }),
     async catchUp() {
       const dids = following.dids()
       const kept = new Set(await storage.keys('repos'))

@@ -7,7 +7,6 @@ import type { UndoStep } from '../../spaces/content/undo.ts'
 import type { Spaces } from '../spaces-api.ts'
 import { readNoteContent } from './note-content.ts'
 import type { OpenSpace } from './open-space.ts'
-import { quietly } from './parts.ts'
 import type { OpenSpaces } from './service.ts'
 import { selfOf } from './summary.ts'
 
@@ -110,11 +109,7 @@ export function contentActions({ use, context }: OpenSpaces): ContentActions {
 
     addFile: async (space, file, name) => (await use(space)).files.add(file, name),
     replaceFile: async (space, id, file) => (await use(space)).files.replace(id, file),
-    async fetchFile(space, id) {
-      const { files } = await use(space)
-      // What it fails at is told with the file's state.
-      quietly(files.fetch(id))
-    },
+    fetchFile: async (space, id) => (await use(space)).files.fetch(id),
     cancelFile: async (space, id) => (await use(space)).files.cancel(id),
     files: async (space) => (await use(space)).files.states(),
 

@@ -31,7 +31,7 @@ export interface SpaceFiles {
   add(file: Blob, name: string): Promise<string>
   replace(id: string, file: Blob): Promise<void>
   read(id: string): Promise<Blob>
-  /** Resolves when it is all here. Throws what the last try failed at. */
+  /** Resolves when it is all here, or when it was cancelled. Throws what the last try failed at. */
   fetch(id: string): Promise<void>
   cancel(id: string): void
   states(): Promise<SpaceFileState[]>
@@ -127,7 +127,13 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
             onChange(id)
           }
         })
-        await Promise.all(lanes)
+        try {
+          await Promise.all(lanes)
+        } catch (error) {
+          // The other lanes end with what they are at.
+          missing.length = 0
+          if (!signal.aborted) throw error
+        }
       })
     },
     cancel: (id) => transfers.get(id)?.control.abort(),

@@ -97,4 +97,3 @@ function isBefore(a: Counted, b: Counted): boolean {
   const [one, two] = [a.register.made.counter, b.register.made.counter]
   return one < two || (one === two && a.device < b.device)
 }
-

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from 'react'
 import { Empty } from '../../components/bits.tsx'
+import { shorten } from '../../lib/format.ts'
 import { useOnline } from '../../lib/online.ts'
 import { useHere } from '../../spaces/here.ts'
 import { waitingSentence } from '../../spaces/sentences.ts'
@@ -75,8 +76,9 @@ function Asked() {
           </button>
         }
       >
-        One of its admins decides. They see the name that you gave, and nothing else of you. This page opens
-        by itself when they let you in; you need not stay.
+        One of its admins decides. Until then they see of you only that a device asks:{' '}
+        <span className="mono">{shorten(detail.device, 4, 6)}</span>. Tell them that it is yours. This page
+        opens by itself when they let you in; you need not stay.
       </Empty>
       {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
     </div>

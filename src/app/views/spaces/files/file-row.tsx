@@ -37,7 +37,12 @@ export function FileRow({ file, state, isOpen }: FileRowProps) {
   }, [isOpen])
   const save = () =>
     void action.run(async (cairn) => {
-      if (!isHere) await cairn.spaces.fetchFile(space, file.id)
+      if (!isHere) {
+        await cairn.spaces.fetchFile(space, file.id)
+        const now = (await cairn.spaces.files(space)).find(({ id }) => id === file.id)
+        // it was paused
+        if (now !== undefined && now.chunks < now.of) return
+      }
       downloadBytes(new Blob([await cairn.spaces.file(space, file.id)]), name)
     })
   return (
@@ -53,7 +58,10 @@ export function FileRow({ file, state, isOpen }: FileRowProps) {
           {file.unsent && <span className="pill quiet">waiting to send</span>}
         </p>
         {state !== undefined && <FileProgress name={name} size={size} state={state} />}
-        {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}
+        {/* a transfer that failed is told by its progress */}
+        {action.error !== undefined && asking === undefined && state?.transfer !== 'failed' && (
+          <ErrorNote error={action.error} />
+        )}
       </div>
       <div className="line file-acts">
         {!isComing && (

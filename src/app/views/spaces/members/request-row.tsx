@@ -6,7 +6,7 @@ import { useAction } from '../../../lib/engine-context.ts'
 import { shorten } from '../../../lib/format.ts'
 import { useHere } from '../../../spaces/here.ts'
 
-/** Someone who asks to come in: the name is their own word. */
+/** Someone who asks to come in. Until they are in nothing of them can be read: only their device tells who it is. */
 export function RequestRow({ request }: { readonly request: JoinRequest }) {
   const { space } = useHere()
   const id = useId()
@@ -18,8 +18,8 @@ export function RequestRow({ request }: { readonly request: JoinRequest }) {
       <div className="stack-tight part-words">
         <bdi className="strong">{name}</bdi>
         <p className="small">
-          Asked <Ago at={request.at} />. The name is their own word; their device is{' '}
-          <span className="mono">{shorten(request.device, 4, 6)}</span>.
+          Asked <Ago at={request.at} />. {request.name.trim() !== '' && 'The name is their own word. '}
+          They see this on their screen too: <span className="mono">{shorten(request.device, 4, 6)}</span>.
         </p>
         {action.error !== undefined && <ErrorNote error={action.error} />}
       </div>
