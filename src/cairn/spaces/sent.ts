@@ -38,7 +38,7 @@ export function createSentMark(
     const items = await vault.unsentItems(await sentHead())
     vault.content.setUnsent(items)
     const now = new Set(items)
-    const moved = [...now.symmetricDifference(waiting)]
+    const moved = [...new Set([...now, ...waiting])].filter((item) => now.has(item) !== waiting.has(item))
     if (moved.length === 0) return
     waiting = now
     // Each shows whether it waits, and the space how many do.
