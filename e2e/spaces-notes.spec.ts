@@ -48,7 +48,7 @@ test('two write in a note at once: it merges, each sees the other’s cursor, an
 })
 
 test('what two write in a note apart comes together, with nothing of it lost', async ({ group }) => {
-  const { members } = await group('Orchard', ['Anna', 'Béla'], PARTABLE)
+  const { space, members } = await group('Orchard', ['Anna', 'Béla'], PARTABLE)
   const [anna, bela] = members
   if (anna === undefined || bela === undefined) throw new Error('two are asked for')
   await makeNote(anna, 'Harvest')
@@ -62,7 +62,9 @@ test('what two write in a note apart comes together, with nothing of it lost', a
   await bela.page.keyboard.type(', from Béla')
   await expect(anna.screen.main).toContainText('Saved on this device, waits to be sent.')
   // across a restart, too
-  await bela.screen.noteText().blur()
+  const [note] = await bela.engine.spaces.entities(space, 'note')
+  // what was typed is stored within half a second, and not before
+  await bela.engine.spaces.flushNote(space, note?.id ?? '')
   await bela.page.goto('about:blank')
   await setApart(members, false)
   await bela.page.goBack()

@@ -130,14 +130,21 @@ export async function hintedRound(
   host: RoundHost,
   hinted: ReadonlyMap<string, string>,
 ): Promise<'done' | 'in-vain'> {
-  const { replica, line } = host
+  const { replica, line, standing } = host
   const wanted: string[] = []
   for (const [repo, rev] of hinted) if (((await replica.repos.head(repo))?.rev ?? '') < rev) wanted.push(repo)
   const lie = await pull(host, wanted, true)
   line.rest()
   if (lie !== undefined) throw lie
-  for (const repo of wanted) if ((await replica.repos.head(repo))?.rev === hinted.get(repo)) return 'done'
-  return wanted.length === 0 ? 'done' : 'in-vain'
+  let isDone = wanted.length === 0
+  for (const [repo, rev] of hinted) {
+    const head = await replica.repos.head(repo)
+    if (head?.rev !== rev) continue
+    isDone = true
+    // It may have come from another meanwhile: the peer that told of it has it all the same.
+    standing.theirs?.set(repo, { id: repo, rev, commit: head.cid })
+  }
+  return isDone ? 'done' : 'in-vain'
 }
 
 /** The log both ways. What the other side has wrong is given back, to be thrown later. */
