@@ -112,6 +112,8 @@ export function createCairnPage(page: Page, urls: Urls) {
       format: 'CAR file' | 'CAR file with blobs' | 'JSON lines',
     ): Promise<{ name: string; bytes: Buffer }> {
       await open(repoHref(did, 'export'))
+      // A first visit streams to disk once the service worker has installed itself.
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
       const started = page.waitForEvent('download')
       await page.getByRole('button', { name: `Export as ${format}`, exact: true }).click()
       const download = await started
