@@ -39,7 +39,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
   settle(): Promise<void>
   close(): void
 } {
-  const { context, rows, added, use } = spaces
+  const { context, rows, use, whileClosed } = spaces
   const { host, vaults, random, net, emit } = context
   const { clock, timers } = host
   const { keys } = vaults
@@ -73,8 +73,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
   }
 
   const drop = async (space: string): Promise<void> => {
-    await spaces.close(space)
-    await forgetSpace(context, space)
+    await whileClosed(space, () => forgetSpace(context, space))
     emit({ type: 'spaces' })
   }
   const pendingOf = async (space: string): Promise<Pending | undefined> => {
@@ -103,9 +102,10 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       const grant = await findGrant(space, pending)
       if (grant !== undefined) {
         // A vault reads keys when it is opened.
-        await spaces.close(space)
-        await takeUpGrant(vaults, space, grant)
-        await keys.dropSecret(space, PENDING)
+        await whileClosed(space, async () => {
+          await takeUpGrant(vaults, space, grant)
+          await keys.dropSecret(space, PENDING)
+        })
         await use(space)
         emit({ type: 'spaces' })
         return true
@@ -132,8 +132,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       const { space, relays, key, expires } = offer
       const before = (await rows()).find((it) => it.space === space)
       if (before?.state === 'member') return summaryOf(await use(space), net())
-      if (before !== undefined) await spaces.close(space)
-      const { row, device } = await takeUpOffer(vaults, offer)
+      const { device } = await whileClosed(space, () => takeUpOffer(vaults, offer))
       const { id, card, signer } = device
       const answer = { device: id, card, name: name.slice(0, MAX_NAME), at: clock.now() }
       const body = await sealDeviceAnswer(link, offer, answer, signer, random)
@@ -157,7 +156,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
         pause(timers, ANSWER_WITHIN, over.signal).then(() => undefined),
       ])
       if (isGiven === false) throw new CairnError('spaces.link-expired')
-      const it = await added(row)
+      const it = await use(space)
       emit({ type: 'spaces' })
       if (isGiven === true) await heldWithin(it, timers, OPEN_WITHIN, () => it.vault.row.state === 'member')
       return summaryOf(it, net())

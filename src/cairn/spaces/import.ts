@@ -41,7 +41,7 @@ const STEPS = 200
  *   `keys.invalid`; StorageError
  */
 export async function importSpace(
-  { context, added }: Pick<OpenSpaces, 'context' | 'added'>,
+  { context, use }: Pick<OpenSpaces, 'context' | 'use'>,
   file: Blob,
   { name, passphrase }: Parameters<Spaces['import']>[1],
 ): Promise<OpenSpace> {
@@ -57,7 +57,7 @@ export async function importSpace(
     await storage.write(forgetOps(row.space, [row.device]))
     const whole = await fill(context, row, plan, zip)
     await storage.write(showOps(whole))
-    return await added(whole)
+    return await use(whole.space)
   } catch (error) {
     // What cannot be deleted now is deleted at the next start.
     await forgetSpace(context, row.space).catch(() => {})

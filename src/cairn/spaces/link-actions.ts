@@ -28,7 +28,7 @@ export function linkActions(spaces: OpenSpaces): {
   watch(it: OpenSpace): void
   close(): void
 } {
-  const { context, use, added, rows } = spaces
+  const { context, use, whileClosed, rows } = spaces
   const { app, vaults, host, net } = context
   const keeper = createLinkKeeper(context)
   const settleOne = (it: OpenSpace): void => quietly(keeper.settle(it))
@@ -110,17 +110,16 @@ export function linkActions(spaces: OpenSpaces): {
     async join(link, { name }) {
       const capability = await readCapability(context, link)
       const before = (await rows()).find((it) => it.space === capability.space)
-      if (before !== undefined && before.state !== 'member') await spaces.close(capability.space)
-      const row = await joinSpace(vaults, capability, { name })
-      const it = await added(row)
+      const { space } = capability
+      if (before?.state !== 'member') await whileClosed(space, () => joinSpace(vaults, capability, { name }))
+      const it = await use(space)
       for (const relay of capability.relays) quietly(net()?.reach(relay) ?? Promise.resolve())
       context.emit({ type: 'spaces' })
       try {
         await arrival(it, capability)
       } catch (error) {
         if (before === undefined) {
-          await spaces.close(row.space)
-          await forgetSpace(context, row.space)
+          await whileClosed(space, () => forgetSpace(context, space))
           context.emit({ type: 'spaces' })
         }
         throw error

@@ -111,12 +111,13 @@ async function openOne(
   authority: Uint8Array | undefined,
   name: string,
 ) {
-  const { context, added } = spaces
+  const { context, use, whileClosed } = spaces
   const { space, relays } = entry
   const { host, vaults, net } = context
   const before = (await spaces.rows()).find((it) => it.space === space)
-  if (before !== undefined && before.state !== 'member') await spaces.close(space)
-  const it = await added(await takeUpRecovery(vaults, { ...entry, seed, authority }))
+  if (before?.state !== 'member')
+    await whileClosed(space, () => takeUpRecovery(vaults, { ...entry, seed, authority }))
+  const it = await use(space)
   for (const relay of relays) quietly(net()?.reach(relay) ?? Promise.resolve())
   context.emit({ type: 'spaces' })
   const { vault } = it
@@ -128,8 +129,7 @@ async function openOne(
   )
   if (vault.recovery() === 'refused') {
     if (before === undefined) {
-      await spaces.close(space)
-      await forgetSpace(context, space)
+      await whileClosed(space, () => forgetSpace(context, space))
       context.emit({ type: 'spaces' })
     }
     throw new CairnError('spaces.recovery-refused', { space })

@@ -15,7 +15,8 @@ import { forgetSpace, sweepSpaces } from './forget.ts'
 import { importSpace } from './import.ts'
 import { linkActions } from './link-actions.ts'
 import { memberActions } from './member-actions.ts'
-import { type OpenSpace, openSpace } from './open-space.ts'
+import { openSpace, type OpenSpace } from './open-space.ts'
+import { createOpenedSpaces, type OpenedSpaces } from './opened.ts'
 import type { SpacesNet } from '../network/spaces-net.ts'
 import { quietly, type SpacesContext, type SpacesParts } from './parts.ts'
 import { presenceActions } from './presence-actions.ts'
@@ -31,14 +32,9 @@ const FORGET_WITHIN = 10_000
 export type LedSpaces = Omit<Spaces, keyof OwnSpaces>
 
 /** What the groups of actions get of the spaces that are open. */
-export interface OpenSpaces {
+export interface OpenSpaces extends Pick<OpenedSpaces<OpenSpace>, 'use' | 'whileClosed'> {
   readonly context: SpacesContext
-  /** Opens it, unless it is open. Throws `spaces.not-here`. */
-  use(space: string): Promise<OpenSpace>
   rows(): Promise<readonly SpaceRow[]>
-  /** A row is new: it is opened, and the network hears of it. */
-  added(row: SpaceRow): Promise<OpenSpace>
-  close(space: string): Promise<void>
 }
 
 /** Runs the spaces of the leading context: whether or not there is a network. */
@@ -61,52 +57,28 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     },
   }
   const rows = createVaultRows(storage)
-  const open = new Map<string, Promise<OpenSpace>>()
-  const opened = new Map<string, OpenSpace>()
-
-  const begin = async (row: SpaceRow): Promise<OpenSpace> => {
-    const it = await openSpace(context, row, () => reopen(row.space))
-    opened.set(row.space, it)
-    net?.sync.join(it.replica)
-    links.watch(it)
-    quietly(it.markSent())
-    return it
-  }
-  const added = (row: SpaceRow): Promise<OpenSpace> => {
-    const found = open.get(row.space) ?? begin(row)
-    open.set(row.space, found)
-    found.catch(() => open.delete(row.space))
-    return found
-  }
-  const spaces: OpenSpaces = {
-    context,
-    rows: () => rows.list(),
-    added,
-    async use(space) {
-      const found = open.get(space)
-      if (found !== undefined) return found
-      const row = await rows.get(space)
-      if (row === undefined) throw spaceNotFound(space)
-      return added(row)
+  const opened = createOpenedSpaces({
+    rowOf: rows.get,
+    open: (row) => openSpace(context, row, () => reopen(row.space)),
+    onOpen(it) {
+      net?.sync.join(it.replica)
+      links.watch(it)
+      quietly(it.markSent())
     },
-    async close(space) {
-      const it = await open.get(space)
-      open.delete(space)
-      opened.delete(space)
-      await net?.sync.leave(space)
-      await it?.close()
-    },
-  }
+    onClose: async (space) => net?.sync.leave(space),
+  })
+  const { use, whileClosed } = opened
+  const spaces: OpenSpaces = { context, rows: () => rows.list(), use, whileClosed }
 
   const reopen = async (space: string): Promise<void> => {
-    await spaces.close(space)
-    await spaces.use(space)
+    await whileClosed(space, async () => {})
+    await use(space)
     emit({ type: 'space', space })
   }
 
   /** Who forgets a space that nobody else is in takes it from the stores too: nobody could ask for it again. */
   const leaveStores = async (space: string): Promise<void> => {
-    const it = opened.get(space)
+    const it = opened.find(space)
     const sync = net?.sync
     if (it === undefined || sync === undefined || it.vault.role() !== 'admin') return
     if (it.vault.state().persons.size > 1) return
@@ -127,28 +99,26 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     ...recovery.api,
     ...deviceLinks.api,
     async list() {
-      const all = await Promise.all((await rows.list()).map((row) => added(row)))
+      const all = await Promise.all((await rows.list()).map(({ space }) => use(space)))
       const summaries = await Promise.all(all.map((it) => summaryOf(it, net)))
       return summaries.sort((a, b) => b.changedAt - a.changedAt)
     },
     async get(space) {
       if ((await rows.get(space)) === undefined) return undefined
-      return detailOf(await spaces.use(space), net)
+      return detailOf(await use(space), net)
     },
     async create({ title, name, hidePast = false }) {
       const relays = net?.relays() ?? [parts.app]
       const row = await foundSpace(context.vaults, { title, name, hidePast, relays })
-      const it = await added(row)
+      const it = await use(row.space)
       emit({ type: 'spaces' })
       quietly(recovery.enrol(it))
       return summaryOf(it, net)
     },
     async forget(space) {
       if ((await rows.get(space)) === undefined) throw spaceNotFound(space)
-      // One that does not open, or end, is forgotten all the same.
       await leaveStores(space).catch(() => {})
-      await spaces.close(space).catch(() => {})
-      await forgetSpace(context, space)
+      await whileClosed(space, () => forgetSpace(context, space))
       emit({ type: 'spaces' })
     },
     async import(file, options) {
@@ -163,7 +133,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
   await sweepSpaces(context).catch(() => {})
   // One after another: each is read whole.
   const openAll = async (): Promise<void> => {
-    for (const row of await rows.list()) await added(row).catch(() => {})
+    for (const { space } of await rows.list()) await use(space).catch(() => {})
   }
   quietly(openAll())
 
@@ -176,7 +146,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
       if (net === undefined) return
       const { sync } = net
       stopSync = sync.onChange((space) => {
-        const it = opened.get(space)
+        const it = opened.find(space)
         if (it !== undefined) {
           quietly(it.markSent())
           quietly(it.actAsSelf())
@@ -184,12 +154,12 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
         emit({ type: 'space', space })
       })
       sync.words.onWord((space, word, { peer }) =>
-        quietly(opened.get(space)?.presence.receive(word, peer) ?? Promise.resolve()),
+        quietly(opened.find(space)?.presence.receive(word, peer) ?? Promise.resolve()),
       )
-      for (const it of opened.values()) sync.join(it.replica)
+      for (const it of opened.all()) sync.join(it.replica)
       net.whenCatchingUp(async () => {
-        for (const row of await rows.list()) {
-          const { space } = await added(row)
+        for (const { space } of await rows.list()) {
+          await use(space)
           await sync.look(space)
         }
       })
@@ -201,7 +171,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
       stopSync()
       links.close()
       deviceLinks.close()
-      for (const space of [...open.keys()]) await spaces.close(space).catch(() => {})
+      await opened.close()
     },
   }
 }

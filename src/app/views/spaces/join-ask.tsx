@@ -1,15 +1,10 @@
-import { useState, type FormEvent } from 'react'
 import type { JoinPreview } from '../../../cairn/api.ts'
 import { Ago } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
 import { Stones } from '../../components/stones.tsx'
-import { useAction } from '../../lib/engine-context.ts'
-import { goTo } from '../../lib/navigate.ts'
-import { spaceHref } from '../../lib/routes.ts'
-import { dropSecretLink } from '../../lib/secret-link.ts'
-import { lastName, rememberName } from '../../spaces/last-name.ts'
 import { LINK_GIVES, LINK_WORDS } from '../../spaces/sentences.ts'
+import { useWayIn } from '../../spaces/use-way-in.ts'
 import { NameField } from './create.tsx'
 
 interface AskProps {
@@ -20,35 +15,13 @@ interface AskProps {
 
 /** What a link opens, and a question before anything is done. */
 export function JoinAsk({ link, preview, onLater }: AskProps) {
-  const [name, setName] = useState(lastName)
-  const [checked, setChecked] = useState(false)
-  const action = useAction()
-  const isMissing = name.trim() === ''
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    setChecked(true)
-    if (isMissing) {
-      document.getElementById('join-name')?.focus()
-      return
-    }
-    let space = ''
-    void action
-      .run(async (cairn) => {
-        space = (await cairn.spaces.join(link, { name: name.trim() })).space
-      })
-      .then((done) => {
-        if (!done) return
-        rememberName(name)
-        dropSecretLink()
-        goTo(spaceHref(space), { replace: true })
-      })
-  }
+  const wayIn = useWayIn('join-name', (cairn, name) => cairn.spaces.join(link, { name }))
   return (
     <>
       <div className="head">
         <Title tab="Join a space">{`Join ${preview.title}?`}</Title>
       </div>
-      <form className="card pad stack join" onSubmit={submit} noValidate>
+      <form className="card pad stack join" onSubmit={wayIn.submit} noValidate>
         <div className="copies">
           <Stones size={52} stones={['current', 'current', 'wanted']} />
           <p>
@@ -78,13 +51,13 @@ export function JoinAsk({ link, preview, onLater }: AskProps) {
             </>
           )}
         </dl>
-        <NameField id="join-name" value={name} isMissing={checked && isMissing} onChange={setName} />
-        {action.error !== undefined && <ErrorNote error={action.error} />}
+        <NameField {...wayIn.field} />
+        {wayIn.error !== undefined && <ErrorNote error={wayIn.error} />}
         <div className="line">
-          <button type="submit" className="btn go" disabled={action.running}>
-            {action.running ? 'Joining' : preview.kind === 'ask' ? 'Ask to join' : 'Join'}
+          <button type="submit" className="btn go" disabled={wayIn.running}>
+            {wayIn.running ? 'Joining' : preview.kind === 'ask' ? 'Ask to join' : 'Join'}
           </button>
-          <button type="button" className="btn plain" disabled={action.running} onClick={onLater}>
+          <button type="button" className="btn plain" disabled={wayIn.running} onClick={onLater}>
             Not now
           </button>
         </div>
