@@ -116,6 +116,20 @@ test('a worker whose first installation is cut off is installed when the server 
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
 })
 
+test('a part of the app that does not come is said, and comes with a reload', async ({
+  page,
+  app,
+  complaints,
+}) => {
+  await page.route(/assets\/settings-.*\.js/, (route) => route.abort())
+  await page.goto(`${app.url}/settings`)
+  await expect(page.getByRole('alert')).toContainText('A part of the app did not load.')
+  await page.unrouteAll()
+  await page.getByRole('button', { name: 'Reload' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible()
+  expect(complaints).toEqual([])
+})
+
 test('inline script, eval and framing are refused by the policy', async ({ page, app, complaints }) => {
   const response = await page.goto(app.url)
   const policy = response?.headers()['content-security-policy'] ?? ''

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { useLocationProperty, usePathname } from 'wouter/use-browser-location'
 import type { Cairn } from '../cairn/api.ts'
 import { CairnError } from '../core/errors.ts'
@@ -21,30 +21,21 @@ import { useSendWhenOnline } from './lib/writing.ts'
 import { parseRoute, type Route } from './lib/routes.ts'
 import { LibraryScreen } from './views/library.tsx'
 import { Frame, type Place } from './shell.tsx'
+import { late } from './lib/late.ts'
 
-const RepoScreen = lazy(async () => ({ default: (await import('./views/repo.tsx')).RepoScreen }))
-const SearchScreen = lazy(async () => ({
-  default: (await import('./views/search-all.tsx')).SearchAllScreen,
-}))
-const ActivityScreen = lazy(async () => ({
-  default: (await import('./views/activity.tsx')).ActivityScreen,
-}))
-const SettingsScreen = lazy(async () => ({
-  default: (await import('./views/settings.tsx')).SettingsScreen,
-}))
-const NetworkScreen = lazy(async () => ({
-  default: (await import('./views/network.tsx')).NetworkScreen,
-}))
-const KeepScreen = lazy(async () => ({ default: (await import('./views/keep.tsx')).KeepScreen }))
-const SpacesScreen = lazy(async () => ({ default: (await import('./views/spaces/spaces.tsx')).SpacesScreen }))
-const SpaceScreen = lazy(async () => ({ default: (await import('./views/spaces/space.tsx')).SpaceScreen }))
-const JoinScreen = lazy(async () => ({ default: (await import('./views/spaces/join.tsx')).JoinScreen }))
-const CallbackScreen = lazy(async () => ({
-  default: (await import('./views/account/callback.tsx')).CallbackScreen,
-}))
-const MovingScreen = lazy(async () => ({ default: (await import('./views/moving/moving.tsx')).MovingScreen }))
-const OpenScreen = lazy(async () => ({ default: (await import('./views/open.tsx')).OpenScreen }))
-const UnknownScreen = lazy(async () => ({ default: (await import('./views/unknown.tsx')).UnknownScreen }))
+const RepoScreen = late(() => import('./views/repo.tsx'), 'RepoScreen')
+const SearchScreen = late(() => import('./views/search-all.tsx'), 'SearchAllScreen')
+const ActivityScreen = late(() => import('./views/activity.tsx'), 'ActivityScreen')
+const SettingsScreen = late(() => import('./views/settings.tsx'), 'SettingsScreen')
+const NetworkScreen = late(() => import('./views/network.tsx'), 'NetworkScreen')
+const KeepScreen = late(() => import('./views/keep.tsx'), 'KeepScreen')
+const SpacesScreen = late(() => import('./views/spaces/spaces.tsx'), 'SpacesScreen')
+const SpaceScreen = late(() => import('./views/spaces/space.tsx'), 'SpaceScreen')
+const JoinScreen = late(() => import('./views/spaces/join.tsx'), 'JoinScreen')
+const CallbackScreen = late(() => import('./views/account/callback.tsx'), 'CallbackScreen')
+const MovingScreen = late(() => import('./views/moving/moving.tsx'), 'MovingScreen')
+const OpenScreen = late(() => import('./views/open.tsx'), 'OpenScreen')
+const UnknownScreen = late(() => import('./views/unknown.tsx'), 'UnknownScreen')
 
 interface AppProps {
   /** Starts the engine; called once, after the first paint. */

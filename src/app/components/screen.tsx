@@ -1,6 +1,6 @@
 import { Component, useEffect, useRef, type ReactNode } from 'react'
-import { CairnError } from '../../core/errors.ts'
 import { titleTakesFocus } from '../lib/navigate.ts'
+import { toCairnError } from '../lib/to-cairn-error.ts'
 import { ErrorNote } from './error-note.tsx'
 
 interface TitleProps {
@@ -58,7 +58,7 @@ export class Boundary extends Component<BoundaryProps, { failed: unknown }> {
     if (this.state.failed === undefined) return this.props.children
     if (this.props.fallback !== undefined) return this.props.fallback
     return (
-      <ErrorNote error={new CairnError('app.unexpected')}>
+      <ErrorNote error={toCairnError(this.state.failed)}>
         <button type="button" className="btn" onClick={() => location.reload()}>
           Reload
         </button>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useRef, useState } from 'react'
+import { Suspense, useRef, useState } from 'react'
 import type { BlobCounts, Job, RepoSummary } from '../../cairn/api.ts'
 import { Avatar } from '../components/avatar.tsx'
 import { Ago, Empty } from '../components/bits.tsx'
@@ -18,8 +18,9 @@ import { jobStatus, repoName, repoStatus, TONE_CLASS, type Status } from '../lib
 import { repoHref } from '../lib/routes.ts'
 import '../styles/library.css'
 import { AskForm } from './library/ask.tsx'
+import { late } from '../lib/late.ts'
 
-const PartList = lazy(async () => ({ default: (await import('./parts/part-list.tsx')).PartList }))
+const PartList = late(() => import('./parts/part-list.tsx'), 'PartList')
 
 /** Home: the repos kept on this device, and how to keep another. */
 export function LibraryScreen() {

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import type { RepoSummary } from '../../cairn/api.ts'
 import { Avatar } from '../components/avatar.tsx'
 import { Empty, Id, Loading } from '../components/bits.tsx'
@@ -11,20 +11,21 @@ import { useRepo } from '../lib/reads.ts'
 import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
 import { REPO_TABS, repoHref, type RepoTab, type Route } from '../lib/routes.ts'
 import { useMayWrite } from '../lib/writing.ts'
+import { late } from '../lib/late.ts'
 import '../styles/repo.css'
 
-const Overview = lazy(async () => ({ default: (await import('./repo/overview.tsx')).Overview }))
-const Collections = lazy(async () => ({ default: (await import('./repo/collections.tsx')).Collections }))
-const Records = lazy(async () => ({ default: (await import('./repo/records.tsx')).Records }))
-const Record = lazy(async () => ({ default: (await import('./repo/record.tsx')).RecordScreen }))
-const Blobs = lazy(async () => ({ default: (await import('./repo/blobs.tsx')).Blobs }))
-const Search = lazy(async () => ({ default: (await import('./repo/search.tsx')).RepoSearch }))
-const Snapshots = lazy(async () => ({ default: (await import('./repo/snapshots.tsx')).Snapshots }))
-const Health = lazy(async () => ({ default: (await import('./repo/health.tsx')).Health }))
-const NotKept = lazy(async () => ({ default: (await import('./parts/not-kept.tsx')).NotKept }))
-const PartScreen = lazy(async () => ({ default: (await import('./parts/part.tsx')).PartScreen }))
-const Writing = lazy(async () => ({ default: (await import('./compose/writing.tsx')).WritingScreen }))
-const Export = lazy(async () => ({ default: (await import('./repo/export.tsx')).Export }))
+const Overview = late(() => import('./repo/overview.tsx'), 'Overview')
+const Collections = late(() => import('./repo/collections.tsx'), 'Collections')
+const Records = late(() => import('./repo/records.tsx'), 'Records')
+const Record = late(() => import('./repo/record.tsx'), 'RecordScreen')
+const Blobs = late(() => import('./repo/blobs.tsx'), 'Blobs')
+const Search = late(() => import('./repo/search.tsx'), 'RepoSearch')
+const Snapshots = late(() => import('./repo/snapshots.tsx'), 'Snapshots')
+const Health = late(() => import('./repo/health.tsx'), 'Health')
+const NotKept = late(() => import('./parts/not-kept.tsx'), 'NotKept')
+const PartScreen = late(() => import('./parts/part.tsx'), 'PartScreen')
+const Writing = late(() => import('./compose/writing.tsx'), 'WritingScreen')
+const Export = late(() => import('./repo/export.tsx'), 'Export')
 
 const LABELS: Readonly<Record<RepoTab, string>> = {
   overview: 'Overview',

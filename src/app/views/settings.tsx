@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
 import { Loading } from '../components/bits.tsx'
 import { ErrorNote } from '../components/error-note.tsx'
 import { RetentionField } from '../components/retention-field.tsx'
@@ -12,10 +12,9 @@ import { EndpointsForm } from './settings/endpoints.tsx'
 import { StorageCard } from './settings/storage.tsx'
 import { ThemeField } from './settings/theme.tsx'
 import { WipeCard } from './settings/wipe.tsx'
+import { late } from '../lib/late.ts'
 
-const RecoveryCard = lazy(async () => ({
-  default: (await import('./spaces/recovery/recovery-card.tsx')).RecoveryCard,
-}))
+const RecoveryCard = late(() => import('./spaces/recovery/recovery-card.tsx'), 'RecoveryCard')
 
 /** Where things are kept, whom Cairn asks, and how it looks. */
 export function SettingsScreen() {

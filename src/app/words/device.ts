@@ -114,6 +114,11 @@ export const deviceWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'The file itself is kept and matches its hash.',
     next: 'Download it and open it elsewhere.',
   },
+  'app.not-loaded': {
+    title: 'A part of the app did not load.',
+    safe: COPY_SAFE,
+    next: 'Check that this device is online, then reload.',
+  },
   'app.unexpected': {
     title: 'Something went wrong that Cairn did not foresee.',
     safe: COPY_SAFE,

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
+import { late } from '../../lib/late.ts'
 
-const KeepPart = lazy(async () => ({ default: (await import('./keep-part.tsx')).KeepPart }))
+const KeepPart = late(() => import('./keep-part.tsx'), 'KeepPart')
 
 interface KeepPartButtonProps {
   readonly from?: string

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useRef } from 'react'
+import { Suspense, useEffect, useMemo, useRef } from 'react'
 import { Empty, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Boundary } from '../../components/screen.tsx'
@@ -12,18 +12,19 @@ import '../../styles/network.css'
 import '../../styles/spaces.css'
 import { SpaceHead } from './space-head.tsx'
 import { SpaceNotes } from './space-notes.tsx'
+import { late } from '../../lib/late.ts'
 
-const Posts = lazy(async () => ({ default: (await import('./posts/posts.tsx')).Posts }))
-const Thread = lazy(async () => ({ default: (await import('./posts/thread.tsx')).Thread }))
-const Notes = lazy(async () => ({ default: (await import('./notes/notes.tsx')).Notes }))
-const NotePage = lazy(async () => ({ default: (await import('./notes/note-page.tsx')).NotePage }))
-const Tasks = lazy(async () => ({ default: (await import('./tasks/tasks.tsx')).Tasks }))
-const Files = lazy(async () => ({ default: (await import('./files/files.tsx')).Files }))
-const Members = lazy(async () => ({ default: (await import('./members/members.tsx')).Members }))
-const Links = lazy(async () => ({ default: (await import('./links/links.tsx')).Links }))
-const Backup = lazy(async () => ({ default: (await import('./backup.tsx')).Backup }))
-const Search = lazy(async () => ({ default: (await import('./search.tsx')).SpaceSearch }))
-const Settings = lazy(async () => ({ default: (await import('./settings/settings.tsx')).SpaceSettings }))
+const Posts = late(() => import('./posts/posts.tsx'), 'Posts')
+const Thread = late(() => import('./posts/thread.tsx'), 'Thread')
+const Notes = late(() => import('./notes/notes.tsx'), 'Notes')
+const NotePage = late(() => import('./notes/note-page.tsx'), 'NotePage')
+const Tasks = late(() => import('./tasks/tasks.tsx'), 'Tasks')
+const Files = late(() => import('./files/files.tsx'), 'Files')
+const Members = late(() => import('./members/members.tsx'), 'Members')
+const Links = late(() => import('./links/links.tsx'), 'Links')
+const Backup = late(() => import('./backup.tsx'), 'Backup')
+const Search = late(() => import('./search.tsx'), 'SpaceSearch')
+const Settings = late(() => import('./settings/settings.tsx'), 'SpaceSettings')
 
 const LABELS: Readonly<Record<SpaceTab, string>> = {
   posts: 'Posts',
