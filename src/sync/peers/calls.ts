@@ -18,7 +18,7 @@ import { takeList } from '../packs/take-list.ts'
 import type { PackDesks } from './pack-desks.ts'
 import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
-import { askIdentity } from '../take-in.ts'
+import { createIdentities, type Identities } from '../follow/identities.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
@@ -66,6 +66,8 @@ export interface PeerCallsOptions {
   /** where lists of changes are asked for; without it none are */
   readonly packs?: PackDesks
   readonly lookup: PeerCalls['lookup']
+  /** whose word on authors counts for commits that come as lists; one of its own when absent */
+  readonly identities?: Identities
   /** bytes of tree nodes that a difference may hold in memory */
   readonly nodeBytes?: number
   /** web address of a store that is within reach */
@@ -79,6 +81,7 @@ export interface PeerCallsOptions {
  */
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const { host, endpoints, net, packs, lookup } = options
+  const identities = options.identities ?? createIdentities(host, endpoints)
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
   const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
@@ -106,12 +109,11 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       work.report({ phase: 'connecting', did })
       const ask = await askFor(host.storage, did)
       if (packs === undefined || ask.held === undefined) return undefined
-      // One edit of many is a list of one: who wrote it is asked while the list is on its way.
-      const places = await endpoints()
-      const asked = askIdentity(host, places, did, work)
+      // One edit of many is a list of one: who the author is, is asked while it is on its way, and once for a burst.
+      const asked = identities.of(did, work)
       asked.catch(() => {})
       const subscription = await packs.pull(candidate, ask, work.signal)
-      return await takeList(host, places, { ask, subscription, peer, work, label, asked })
+      return await takeList(host, await endpoints(), { ask, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
       if (isOneOf(error, OURS)) throw error
@@ -119,6 +121,8 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       if (hasCode(error, 'sync.peer-behind'))
         return { did, snapshot: undefined, before: await headOf(host.storage, did) }
       failed(error)
+      // A key that is new is unknown to what is remembered.
+      identities.forget(did)
       work.report({ phase: 'connecting', bytes: 0, blocks: 0, records: 0 })
       return undefined
     }

@@ -182,6 +182,9 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     if (!isKnown || turns.isAsking(candidate.peer)) return meetOnce(candidate, [did])
     // Said before.
     if (rev <= row.rev) return
+    // The list is on its way while what was said is written down.
+    if (rev > own.rev && row.failures === 0 && !running.has(did))
+      calls.foresee(candidate, [did]).catch(() => {})
     await noteCopy(storage, did, candidate.peer, {
       ...{ rev, commit: rev === own.rev ? own.commit : undefined, answeredAt: clock.now() },
       ...(row.failures < PATIENCE ? { retryAt: undefined } : {}),
