@@ -61,11 +61,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   }
   if (writes.resumed) await recallImport({ storage, did, importId: writes.id, sha256, intake, sink })
 
-  const seal = (): void => {
-    for (const it of writers) it.seal()
-  }
   const flush = async (): Promise<void> => {
-    seal()
+    for (const it of writers) it.seal()
     await lane.idle()
   }
 
@@ -252,9 +249,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
     async finish(facts) {
       const [{ commit, proven }, newest] = await Promise.all([proveAll(), newestSnapshot(storage, did)])
-      lane.hold()
-      seal()
-      await lane.landed()
+      // Then all that there is goes with the head.
+      if (!writes.begun) lane.hold()
+      await flush()
       const unsent = lane.bytesOf(proven.root.segment)
       const reader = (kept ??= createSegmentReader(storage, did))
       const top = unsent === undefined ? await reader.windowOf(proven.root) : windowIn(unsent, proven.root)
@@ -286,6 +283,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       return snapshot
     },
     async suspend() {
+      lane.release()
       await flush()
     },
     async discard() {

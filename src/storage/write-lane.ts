@@ -46,12 +46,11 @@ export interface WriteLane {
    * it takes to fill all the others.
    */
   room(): Promise<void>
-  /** Waits for all. Throws what a write threw. */
+  /** Waits for all that is sent. Throws what a write threw. */
   idle(): Promise<void>
-  /** From here on what is put stays, until {@link idle} has it written after all, or {@link drop} forgets it. */
+  /** From here on nothing is sent, until {@link release}. */
   hold(): void
-  /** Waits for what is under way. Throws what a write threw. */
-  landed(): Promise<void>
+  release(): void
   /** What has not been sent, for a transaction of the caller's. */
   rest(): readonly WriteOp[]
   /** The bytes of a segment that has not been sent. */
@@ -134,7 +133,6 @@ export function createWriteLane(did: string, writes: ImportHold): WriteLane {
       check()
     },
     async idle() {
-      isHeld = false
       idlers++
       send()
       await landed()
@@ -142,10 +140,7 @@ export function createWriteLane(did: string, writes: ImportHold): WriteLane {
       check()
     },
     hold: () => void (isHeld = true),
-    async landed() {
-      await landed()
-      check()
-    },
+    release: () => void (isHeld = false),
     rest: () => opsOf(waiting),
     bytesOf(id) {
       const found = waiting.find((it) => it.id === id)
