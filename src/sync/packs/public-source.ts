@@ -37,10 +37,14 @@ export function publicSource(options: PublicSourceOptions): PackSource {
   const recent = createRecentLists(options.recentBytes ?? RECENT_BYTES)
 
   /** `subscription` is undefined when a list takes more than there is room for. */
-  const make = async (ask: PullAsk, room: number): Promise<Made> => {
+  const make = async (
+    ask: PullAsk,
+    room: number,
+    repo?: Awaited<ReturnType<typeof openRepo>>,
+  ): Promise<Made> => {
     const { id } = ask
     const reader = createSegmentReader(storage, id)
-    const since = await changesSince(storage, id, ask.held, reader)
+    const since = await changesSince(storage, id, ask.held, reader, repo)
     switch (since.kind) {
       case 'not-kept':
         return { subscription: revoked(ask), bytes: 0 }
@@ -62,9 +66,10 @@ export function publicSource(options: PublicSourceOptions): PackSource {
 
   /** A list is never split: alone it may be as long as lists are, and is what the next one gets who asks the same. */
   const alone = async (ask: PullAsk): Promise<Made> => {
-    const head = (await openRepo(storage, ask.id))?.head
-    if (head === undefined || ask.held === undefined) return make(ask, Number.POSITIVE_INFINITY)
-    return recent.of(JSON.stringify([ask, head.id]), () => make(ask, Number.POSITIVE_INFINITY))
+    const repo = await openRepo(storage, ask.id)
+    const head = repo?.head
+    if (head === undefined || ask.held === undefined) return make(ask, Number.POSITIVE_INFINITY, repo)
+    return recent.of(JSON.stringify([ask, head.id]), () => make(ask, Number.POSITIVE_INFINITY, repo))
   }
 
   return {
