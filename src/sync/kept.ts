@@ -44,11 +44,13 @@ export async function headOf(storage: Storage, did: string): Promise<SnapshotRow
   return (await openRepo(storage, did))?.head
 }
 
+export interface OpenRepo {
+  readonly row: RepoRow
+  readonly head: SnapshotRow | undefined
+}
+
 /** A repo's row and its head. Both are asked for at once: the newest snapshot nearly always is the head. */
-export async function openRepo(
-  storage: Storage,
-  did: string,
-): Promise<{ row: RepoRow; head: SnapshotRow | undefined } | undefined> {
+export async function openRepo(storage: Storage, did: string): Promise<OpenRepo | undefined> {
   const [row, [newest]] = await Promise.all([
     repoRow(storage, did),
     storage.list('snapshots', { ...repoRange(did), reverse: true, limit: 1 }),

@@ -7,7 +7,7 @@ import { changesRows } from '../../storage/changes.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
-import { openRepo, snapshotsOf } from '../kept.ts'
+import { type OpenRepo, openRepo, snapshotsOf } from '../kept.ts'
 import { cursorOf } from './cursor.ts'
 import { COMMIT_TABLE, type HeadName, MAX_LIST_BYTES } from './model.ts'
 
@@ -81,7 +81,7 @@ export async function changesSince(
   did: string,
   held: HeadName | undefined,
   reader: SegmentReader = createSegmentReader(storage, did),
-  known?: Awaited<ReturnType<typeof openRepo>>,
+  known?: OpenRepo,
 ): Promise<Since> {
   const repo = known ?? (await openRepo(storage, did))
   const head = repo?.head

@@ -3,7 +3,7 @@ import { isDid } from '../../core/syntax.ts'
 import type { Storage } from '../../storage/port.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
 import type { Pins } from '../pages/pins.ts'
-import { openRepo } from '../kept.ts'
+import { type OpenRepo, openRepo } from '../kept.ts'
 import { changesSince, readingHead } from './changes-since.ts'
 import { nothing, revoked } from './empty-answers.ts'
 import { makeList } from './make-list.ts'
@@ -37,11 +37,7 @@ export function publicSource(options: PublicSourceOptions): PackSource {
   const recent = createRecentLists(options.recentBytes ?? RECENT_BYTES)
 
   /** `subscription` is undefined when a list takes more than there is room for. */
-  const make = async (
-    ask: PullAsk,
-    room: number,
-    repo?: Awaited<ReturnType<typeof openRepo>>,
-  ): Promise<Made> => {
+  const make = async (ask: PullAsk, room: number, repo?: OpenRepo): Promise<Made> => {
     const { id } = ask
     const reader = createSegmentReader(storage, id)
     const since = await changesSince(storage, id, ask.held, reader, repo)

@@ -5,7 +5,7 @@ import type { Net } from '../../net/net.ts'
 import { RepoError } from '../../repo/errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { BackupResult } from '../backup.ts'
-import { headOf, repoRow } from '../kept.ts'
+import { headOf, type OpenRepo, openRepo, repoRow } from '../kept.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { openPages } from '../pages/client.ts'
 import { pullBlobs } from '../pages/pull-blobs.ts'
@@ -13,7 +13,7 @@ import { pullCollection } from '../pages/pull-collection.ts'
 import { pullDifference } from '../pages/pull-difference.ts'
 import { type Pull, pullPages } from '../pages/pull-pages.ts'
 import { type OnOut, pageSource } from '../pages/sources.ts'
-import { askFor } from '../packs/ask.ts'
+import { askFor, askOf } from '../packs/ask.ts'
 import { takeList } from '../packs/take-list.ts'
 import type { PackDesks } from './pack-desks.ts'
 import { pullHttp } from './pull-http.ts'
@@ -102,18 +102,19 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const byList = async (
     candidate: Candidate,
     { did, label, work }: Pull,
+    repo: OpenRepo,
     failed: (error: unknown) => void,
   ): Promise<BackupResult | undefined> => {
     const { peer } = candidate
     try {
       work.report({ phase: 'connecting', did })
-      const ask = await askFor(host.storage, did)
+      const ask = askOf(did, repo)
       if (packs === undefined || ask.held === undefined) return undefined
       // One edit of many is a list of one: who the author is, is asked while it is on its way, and once for a burst.
       const asked = identities.of(did, work)
       asked.catch(() => {})
       const subscription = await packs.pull(candidate, ask, work.signal)
-      return await takeList(host, await endpoints(), { ask, subscription, peer, work, label, asked })
+      return await takeList(host, await endpoints(), { ask, repo, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
       if (isOneOf(error, OURS)) throw error
@@ -161,17 +162,19 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         await client.close()
       }
     },
-    async foresee(candidate, dids) {
+    async foresee(candidate, dids, rev) {
       const asks = await Promise.all(dids.map((did) => askFor(host.storage, did)))
-      packs?.foresee(
-        candidate,
-        asks.filter((it) => it.held !== undefined),
-      )
+      const some = asks.filter(({ held }) => held !== undefined && (rev === undefined || held.rev < rev))
+      if (some.length > 0) packs?.foresee(candidate, some)
     },
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
-      const cutOff = (await host.storage.get('imports', did)) !== undefined
+      const [repo, waiting] = await Promise.all([
+        openRepo(host.storage, did),
+        host.storage.get('imports', did),
+      ])
+      const cutOff = waiting !== undefined
       const tried: Attempt[] = []
       const failed = (rung: Rung, error: unknown): void =>
         void tried.push(attemptOf(rung, blamed(error), error))
@@ -181,13 +184,13 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       })
       let rung: Rung = 'pages'
       const pull: Pull = {
-        ...{ did, work, label: await labelOf(did), sources: sourcesOf(candidates) },
+        ...{ did, work, label: repo?.row.handle ?? did, sources: sourcesOf(candidates) },
         ...optional(onOut),
         ...(options.nodeBytes === undefined ? {} : { nodeBytes: options.nodeBytes }),
       }
       try {
-        if (!cutOff && (await headOf(host.storage, did)) !== undefined) {
-          const listed = await byList(first, pull, (error) =>
+        if (!cutOff && repo?.head !== undefined) {
+          const listed = await byList(first, pull, repo, (error) =>
             tried.push(attemptOf('pack', first.peer, error)),
           )
           if (listed !== undefined) return done(listed, 'pack', first.peer)
