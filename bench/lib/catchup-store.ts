@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { PACK_MEDIA_TYPE } from '../../src/pack/media-type.ts'
 import type { SnapshotRow } from '../../src/storage/rows.ts'
 import { createPackHandler, replyBytes } from '../../src/sync/packs/handler.ts'
-import { RECENT_BYTES } from '../../src/relay/packs/packs.ts'
 import { publicSource } from '../../src/sync/packs/public-source.ts'
 import { CACHE } from './data.ts'
 import { openLevelHost } from './level-host.ts'
@@ -38,7 +37,7 @@ export async function catchupStore(
   const before = await take(join(CACHE, step.before), { did, plc, partial: false })
   const after = await take(join(CACHE, step.since), { did, plc, partial: true })
   const handler = createPackHandler({
-    sources: [publicSource({ storage, sha256, recentBytes: RECENT_BYTES })],
+    sources: [publicSource({ storage, sha256, recentBytes: 16 << 20 })],
     onFailure: (event, error) => console.error(event, error),
   })
   const answer = async (request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>

@@ -6,7 +6,7 @@ import { errorFields, type Log } from '../http/log.ts'
 import type { Store } from '../store/model.ts'
 
 /** Of lists that are kept for others who ask the same: a store has many who follow one account. Bytes. */
-export const RECENT_BYTES = 16 << 20
+const RECENT_BYTES = 16 << 20
 
 export interface RelayPacks {
   /** one for streams and for HTTP */
