@@ -30,6 +30,8 @@ interface Subject {
   readonly name: string
   readonly system: System
   readonly way?: Way
+  /** its transactions are made to wait for the disk */
+  readonly strict?: true
 }
 const OURS: readonly Subject[] = [
   { name: 'through the relay only', system: 'cairn', way: 'relay' },
@@ -39,6 +41,8 @@ const RIVALS: readonly Subject[] = [
   { name: 'y-websocket + y-indexeddb', system: 'yjs' },
   { name: 'automerge-repo', system: 'automerge' },
 ]
+/** The same with the durability that ours has of itself. */
+const STRICT: readonly Subject[] = RIVALS.map((it) => ({ ...it, name: `${it.name}, strict`, strict: true }))
 
 /** One sample: an edit at one receiver, ms. */
 interface Sample {
@@ -46,6 +50,8 @@ interface Sample {
   readonly visible: number
   /** from when the edit was handed to the sender, before that one had proven and stored it */
   readonly handed: number
+  /** one strict transaction of as many bytes there, in a bare database; 0 where none was measured */
+  readonly floor: number
 }
 
 /** One edit from the member that makes it to all others, until it is durable and until it is drawn there. */
@@ -55,10 +61,11 @@ export async function benchPropagate(context: BenchContext): Promise<BenchRow[]>
   for (const peers of counts) {
     const samples = new Map<Subject, Sample[]>()
     for (let i = 0; i < context.runs; i++)
-      for (const subject of [...(context.ours ? OURS : []), ...(context.rivals ? RIVALS : [])]) {
-        context.log(
-          `propagate to ${peers}, ${subject.system} ${subject.way ?? ''}, run ${i + 1} of ${context.runs}`,
-        )
+      for (const subject of [
+        ...(context.ours ? OURS : []),
+        ...(context.rivals ? [...RIVALS, ...STRICT] : []),
+      ]) {
+        context.log(`propagate to ${peers}, ${subject.name}, run ${i + 1} of ${context.runs}`)
         const taken = await measure(context, subject, peers)
         samples.set(subject, [...(samples.get(subject) ?? []), ...taken])
       }
@@ -84,13 +91,14 @@ async function measure(context: BenchContext, subject: Subject, peers: number): 
       relayOnly: subject.way === 'relay',
       base,
       document: 'document' in middle ? middle.document : '',
+      strict: subject.strict === true,
     }
     try {
       return await withMembers(context.origin, subject.system, peers + 1, async (members) => {
         await begin(members, input)
         const samples: Sample[] = []
         for (let number = 1; number <= edits; number++) {
-          const one = await propagate(account, members, number)
+          const one = await propagate(account, members, number, subject.system === 'cairn')
           if (number > WARM_UP) samples.push(...one)
           await setTimeout(PAUSE)
         }
@@ -145,6 +153,7 @@ async function propagate(
   account: LiveAccount,
   members: readonly MemberPage[],
   number: number,
+  withFloor: boolean,
 ): Promise<Sample[]> {
   const [sender, ...receivers] = members
   if (sender === undefined) throw new Error('someone makes the edit')
@@ -158,10 +167,16 @@ async function propagate(
   })
   try {
     const all = await Promise.race([Promise.all(seen), late])
-    return all.map(({ durable, visible }) => ({
+    if (withFloor) await setTimeout(PAUSE)
+    // at all of them at once, as the edit was
+    const floors = withFloor
+      ? await Promise.all(receivers.map((one, i) => one.call('floor', all[i]?.bytes ?? 0)))
+      : []
+    return all.map(({ durable, visible }, i) => ({
       durable: durable - at,
       visible: visible - at,
       handed: durable - handedAt,
+      floor: floors[i] ?? 0,
     }))
   } finally {
     late.catch(() => {})
@@ -172,6 +187,26 @@ async function propagate(
 const SHARES = [
   ['p50', 0.5],
   ['p99', 0.99],
+] as const
+
+const ROWS = [
+  ...SHARES.map(
+    ([name, share]) => ({ what: 'durable', text: 'durable', name, share, against: RIVALS }) as const,
+  ),
+  ...SHARES.map(
+    ([name, share]) =>
+      ({ what: 'durable', text: 'durable, rivals strict too', name, share, against: STRICT }) as const,
+  ),
+  ...SHARES.map(
+    ([name, share]) => ({ what: 'visible', text: 'visible', name, share, against: RIVALS }) as const,
+  ),
+  {
+    what: 'handed',
+    text: 'durable, from when the sender was given it',
+    name: 'p50',
+    share: 0.5,
+    against: RIVALS,
+  },
 ] as const
 
 function rowsOf(peers: number, samples: ReadonlyMap<Subject, readonly Sample[]>): BenchRow[] {
@@ -185,30 +220,29 @@ function rowsOf(peers: number, samples: ReadonlyMap<Subject, readonly Sample[]>)
           share,
         )
   }
+  const rivalsOf = (
+    subjects: readonly Subject[],
+    what: keyof Sample,
+    share: number,
+  ): Record<string, number> =>
+    Object.fromEntries(
+      subjects.flatMap((rival) => {
+        const value = of(rival, what, share)
+        return value === undefined ? [] : [[rival.name, value] as const]
+      }),
+    )
   return OURS.flatMap((subject) =>
-    [
-      ...SHARES.map(([name, share]) => ({ what: 'durable' as const, text: 'durable', name, share })),
-      ...SHARES.map(([name, share]) => ({ what: 'visible' as const, text: 'visible', name, share })),
-      {
-        what: 'handed' as const,
-        text: 'durable, from when the sender was given it',
-        name: 'p50',
-        share: 0.5,
-      },
-    ].map(({ what, text, name, share }): BenchRow => {
+    ROWS.map(({ what, text, name, share, against }): BenchRow => {
       const ours = of(subject, what, share)
-      const rivals = Object.fromEntries(
-        RIVALS.flatMap((rival) => {
-          const value = of(rival, what, share)
-          return value === undefined ? [] : [[rival.name, value] as const]
-        }),
-      )
+      const rivals = rivalsOf(against, what, share)
+      const floor = what === 'durable' && against === RIVALS ? of(subject, 'floor', share) : undefined
       const judged = what === 'durable' && name === 'p50' && Object.keys(rivals).length > 0
       return {
         name: `propagate, ${subject.name}: ${text}, ${name}`,
         size,
         unit: 'ms',
         ours,
+        ...(floor === undefined || ours === undefined ? {} : { floor, ratio: ours / floor }),
         rivals,
         target: judged ? 'not above the faster rival' : '–',
         met: judged && ours !== undefined ? ours <= Math.min(...Object.values(rivals)) : undefined,

@@ -37,7 +37,7 @@ export async function catchupStore(
   const before = await take(join(CACHE, step.before), { did, plc, partial: false })
   const after = await take(join(CACHE, step.since), { did, plc, partial: true })
   const handler = createPackHandler({
-    sources: [publicSource({ storage, sha256 })],
+    sources: [publicSource({ storage, sha256, recentBytes: 16 << 20 })],
     onFailure: (event, error) => console.error(event, error),
   })
   const answer = async (request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>

@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto'
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSha256 } from '../../src/core/hash.ts'
 import { openLevel } from '../../src/storage/level/open.ts'
 import type { SnapshotRow } from '../../src/storage/rows.ts'
 import type { Host } from '../../src/sync/host.ts'
@@ -31,7 +31,7 @@ export async function openLevelHost(): Promise<LevelHost> {
   const storage = await openLevel(join(folder, 'db'))
   const host: Host = {
     storage,
-    sha256: await createSha256(),
+    sha256: (bytes) => hash('sha256', bytes, 'buffer'),
     fetch: (url, init) => fetch(url, init),
     timers,
     clock: { now: () => Date.now() },

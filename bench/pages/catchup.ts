@@ -5,7 +5,7 @@ import { createPackClient } from '../../src/sync/packs/client.ts'
 import type { Exchange } from '../../src/sync/packs/exchange.ts'
 import { takeList } from '../../src/sync/packs/take-list.ts'
 import type { ImportSession } from '../../src/storage/import-session.ts'
-import { takeIn } from '../../src/sync/take-in.ts'
+import { askIdentity, takeIn } from '../../src/sync/take-in.ts'
 import { exclusively, type Work } from '../../src/sync/work.ts'
 import { browserHost } from '../../src/worker/host.ts'
 import type { Task } from './worker.ts'
@@ -90,6 +90,9 @@ export const catchUpByPack: Task<'catchUpByPack'> = async ({ did, plc, url }) =>
   return async () => {
     const client = createPackClient(exchange, 'bench')
     const ask = await askFor(host.storage, did)
+    // Who the author is, is asked while the list is on its way, as the engine does it.
+    const asked = askIdentity(host, endpoints(plc), did, workOn(host))
+    asked.catch(() => {})
     const { answers } = await client.pull([ask])
     const subscription = answers.get(did)
     if (subscription === undefined) throw new Error('no answer')
@@ -99,6 +102,7 @@ export const catchUpByPack: Task<'catchUpByPack'> = async ({ did, plc, url }) =>
       peer: url,
       work: workOn(host),
       label: 'bench',
+      asked,
     })
     return { rev: (await headOf(host.storage, did))?.rev, bytes }
   }

@@ -1,15 +1,13 @@
 import { type Command, readArgs } from './cli/args.ts'
 import { UsageError } from './cli/errors.ts'
-import { exportFile } from './cli/export.ts'
 import { HELP } from './cli/help.ts'
-import { inspectFile } from './cli/inspect.ts'
-import { keep } from './cli/keep.ts'
 import { createOutFile, endWhenUnread, print } from './cli/output.ts'
-import { showPack } from './cli/pack.ts'
 import { describeReport, type Report } from './cli/report.ts'
-import { serve } from './cli/serve.ts'
 
-/** The command line: see `cli/help.ts`. Exit status 0 sound, 1 refused, 2 wrong usage. */
+/**
+ * The command line: see `cli/help.ts`. Exit status 0 sound, 1 refused, 2 wrong usage. Each command loads what it needs:
+ * a server with all its network is nothing to wait for when a file is looked at.
+ */
 
 async function run(command: Command): Promise<number> {
   if (command.name === 'help') {
@@ -17,16 +15,22 @@ async function run(command: Command): Promise<number> {
     return 0
   }
   if (command.name === 'export') return exportTo(command.file, command.out)
-  if (command.name === 'keep') return keep(command)
+  if (command.name === 'keep') {
+    const { keep } = await import('./cli/keep.ts')
+    return keep(command)
+  }
   if (command.name === 'serve') {
+    const { serve } = await import('./cli/serve.ts')
     await serve(command)
     return 0
   }
   if (command.name === 'pack') {
+    const { showPack } = await import('./cli/pack.ts')
     const { ok, text } = showPack(command.file, command.json)
     await print(text)
     return ok ? 0 : 1
   }
+  const { inspectFile } = await import('./cli/inspect.ts')
   const report = await inspectFile(command.file, command.didDoc, command.plcLog)
   await print(command.json ? `${JSON.stringify(report)}\n` : describeReport(command.file, report))
   // `verify` has a document, so a signature that is not valid is a problem of its own; this holds regardless.
@@ -35,6 +39,7 @@ async function run(command: Command): Promise<number> {
 }
 
 async function exportTo(file: string, out: string | undefined): Promise<number> {
+  const { exportFile } = await import('./cli/export.ts')
   if (out === undefined) return refuse(file, await exportFile(file, print))
   const target = createOutFile(out)
   let whole = false

@@ -1,6 +1,6 @@
 import { compare, type Difference, type OpenNode, type Side, storedSide } from '../repo/mst/diff.ts'
 import type { Storage } from './port.ts'
-import type { SnapshotRow } from './rows.ts'
+import type { SnapshotRow, TreeWindow } from './rows.ts'
 import { createSegmentReader, type ReadAhead, type SegmentReader } from './segment-reader.ts'
 
 /** So few nodes are read all at once, each with what lies before it. */
@@ -12,6 +12,7 @@ const MANY: ReadAhead = { before: 64 * 1024, windows: 16 }
  * The paths that differ between two kept snapshots of a repo, in key order; undefined when more than `most` nodes
  * of both trees would have to be read for it.
  *
+ * @param top where it is at hand: what the repo's row keeps of the later tree
  * @throws StorageError `storage.segment-gone` when one was swept meanwhile
  */
 export async function differencesBetween(
@@ -19,9 +20,11 @@ export async function differencesBetween(
   before: SnapshotRow,
   after: SnapshotRow,
   most: number,
+  top?: TreeWindow,
 ): Promise<Difference[] | undefined> {
   let left = most
   const near = createSegmentReader(storage, after.did)
+  if (top !== undefined) near.prime(top)
   const far = createSegmentReader(storage, after.did, MANY)
   const side = (row: SnapshotRow): Side => {
     const few = storedSide(near, row.root, row.data)

@@ -2,16 +2,9 @@ import { compareRev } from '../core/tid.ts'
 import { hasCode } from '../core/errors.ts'
 import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
-import { holdsImport } from './import-row.ts'
+import type { ImportHold } from './import-row.ts'
 import type { Storage, WriteOp } from './port.ts'
-import {
-  type RepoRow,
-  repoRange,
-  type SnapshotRow,
-  snapshotKey,
-  spillBytesKey,
-  type TreeWindow,
-} from './rows.ts'
+import { type RepoRow, repoRange, type SnapshotRow, snapshotKey, type TreeWindow } from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
 const ROUNDS = 5
@@ -21,12 +14,18 @@ export type RepoFacts = Partial<
   Pick<RepoRow, 'handle' | 'pds' | 'upstream' | 'upstreamCheckedAt' | 'keepLast' | 'chain'>
 >
 
+/** The repo's row and its head, as they were read: what is decided by them holds while the row is the same. */
+export interface KnownHead {
+  readonly row: RepoRow
+  readonly head: SnapshotRow
+}
+
 /**
- * Moves a head in one transaction, after everything under it is durable: the snapshot, the repo's row and
- * the end of the import stand or fall together.
+ * Moves a head in one transaction: what of the import is not on the disk yet, the snapshot, the repo's row and the end
+ * of the import stand or fall together. All else under the head is durable before.
  *
  * @throws RepoError `repo.rev-rollback` (an older rev than the head's), `repo.equivocation` (the head's rev
- * with another commit); `storage.conflict` when the import was discarded meanwhile.
+ * with another commit); `storage.conflict` when the import was discarded meanwhile, or its repo deleted.
  */
 export async function moveHead(
   storage: Storage,
@@ -34,19 +33,20 @@ export async function moveHead(
   facts: RepoFacts,
   extra: {
     readonly top: TreeWindow | undefined
-    readonly importId: string
+    readonly writes: ImportHold
     readonly ops: readonly WriteOp[]
     readonly allowRollback: boolean
+    /** spares reading them */
+    readonly known?: KnownHead | undefined
   },
 ): Promise<void> {
   const { did } = snapshot
+  const { ops, guards } = extra.writes.end()
   for (let round = 1; ; round++) {
-    // Our own rows, written by this code.
-    const row = (await storage.get('repos', did)) as RepoRow | undefined
-    const head =
-      row?.head === undefined
-        ? undefined
-        : ((await storage.get('snapshots', snapshotKey(did, row.head))) as SnapshotRow | undefined)
+    const { row, head } = (round === 1 ? extra.known : undefined) ?? (await readHead(storage, did))
+    // It changed a repo that was there: nobody has kept it from being deleted.
+    if (row === undefined && !extra.writes.begun)
+      throw new StorageError('storage.conflict', { table: 'repos', key: did })
     if (head !== undefined && !extra.allowRollback) refuseStale(head, snapshot)
     const generation = row?.generation ?? 0
     const next: RepoRow = {
@@ -66,15 +66,10 @@ export async function moveHead(
     try {
       await storage.write(
         [
+          ...extra.ops,
           { type: 'put', table: 'snapshots', key: snapshotKey(did, snapshot.id), value: snapshot },
           { type: 'put', table: 'repos', key: did, value: next },
-          { type: 'delete', table: 'imports', key: did },
-          {
-            type: 'delete-bytes-range',
-            from: spillBytesKey(did, extra.importId, 0).slice(0, -1),
-            to: `${spillBytesKey(did, extra.importId, 0).slice(0, -1)}~`,
-          },
-          ...extra.ops,
+          ...ops,
         ],
         {
           guards: [
@@ -83,7 +78,7 @@ export async function moveHead(
               key: did,
               holds: (value) => ((value as RepoRow | undefined)?.generation ?? 0) === generation,
             },
-            holdsImport(did, extra.importId),
+            ...guards,
           ],
         },
       )
@@ -95,17 +90,28 @@ export async function moveHead(
   }
 }
 
-/** Ids sort by time, and the newest is the last also when the clock was set back. */
-export async function nextSnapshotId(
+async function readHead(
   storage: Storage,
   did: string,
-  now: number,
-  commitCid: string,
-): Promise<string> {
-  const [newest] = await storage.keys('snapshots', { ...repoRange(did), reverse: true, limit: 1 })
-  const last = newest === undefined ? 0 : Number.parseInt(newest.slice(did.length + 1), 10)
-  return `${String(Math.max(now, last + 1)).padStart(14, '0')}-${commitCid.slice(-8)}`
+): Promise<{ readonly row: RepoRow | undefined; readonly head: SnapshotRow | undefined }> {
+  // Our own rows, written by this code.
+  const row = (await storage.get('repos', did)) as RepoRow | undefined
+  if (row?.head === undefined) return { row, head: undefined }
+  return {
+    row,
+    head: (await storage.get('snapshots', snapshotKey(did, row.head))) as SnapshotRow | undefined,
+  }
 }
+
+/** When the newest snapshot of a repo is of, by its id; 0 where there is none. */
+export async function newestSnapshot(storage: Storage, did: string): Promise<number> {
+  const [newest] = await storage.keys('snapshots', { ...repoRange(did), reverse: true, limit: 1 })
+  return newest === undefined ? 0 : Number.parseInt(newest.slice(did.length + 1), 10)
+}
+
+/** Ids sort by time, and the newest is the last also when the clock was set back. */
+export const snapshotId = (now: number, newest: number, commitCid: string): string =>
+  `${String(Math.max(now, newest + 1)).padStart(14, '0')}-${commitCid.slice(-8)}`
 
 /** A head only ever moves to a newer rev. */
 export function refuseStale(

@@ -1,6 +1,6 @@
 import { hasCode } from '../core/errors.ts'
 import { StorageError } from './errors.ts'
-import type { Guard, Storage, WriteOp } from './port.ts'
+import type { Guard, Storage, WriteOp, WriteOptions } from './port.ts'
 import {
   type ImportRow,
   repoRange,
@@ -11,12 +11,30 @@ import {
 } from './rows.ts'
 
 /** Holds while this import has been neither ended nor discarded: the fence of everything that it writes. */
-export function holdsImport(did: string, importId: string): Guard {
+function holdsImport(did: string, importId: string): Guard {
   // Our own row, written by this code.
   return { table: 'imports', key: did, holds: (value) => (value as ImportRow | undefined)?.id === importId }
 }
 
-/** Finds the import that was cut off, or makes a new one. */
+/** One import's hold on its repo: what it writes lands only while nobody has ended or discarded it. */
+export interface ImportHold {
+  readonly id: string
+  /** it was cut off before, and goes on */
+  readonly resumed: boolean
+  /** its row was written: something of it may be on the disk */
+  readonly begun: boolean
+  /** Bytes have been taken over when it returns. */
+  write(ops: readonly WriteOp[], options?: Pick<WriteOptions, 'durability'>): Promise<void>
+  /** What ends it, for the transaction that moves the head. */
+  end(): { readonly ops: readonly WriteOp[]; readonly guards: readonly Guard[] }
+}
+
+/**
+ * Finds the import that was cut off, or makes a new one.
+ *
+ * @throws StorageError `storage.conflict` ({ table: `imports` }) when another began meanwhile; of `late` ones from the
+ * first write, or from the transaction that moves the head
+ */
 export async function beginImport(options: {
   readonly storage: Storage
   readonly did: string
@@ -25,23 +43,55 @@ export async function beginImport(options: {
   readonly now: number
   readonly source: ImportRow['source']
   readonly label: string
-}): Promise<{ row: ImportRow; resumed: boolean }> {
+  /** its row is written with the first of what it writes: one that ends in a single transaction needs none */
+  readonly late?: boolean
+}): Promise<ImportHold> {
   const { storage, did, random } = options
   // Our own row, written by this code.
   const found = (await storage.get('imports', did)) as ImportRow | undefined
-  if (found !== undefined) return { row: found, resumed: true }
-  const id = random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
+  const id = found?.id ?? random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
   const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
-  try {
-    // Strict would wait for the disk. Every segment does, and what a database wrote before it is there with it.
-    await storage.write([{ type: 'add', table: 'imports', key: did, value: row }], { durability: 'relaxed' })
-  } catch (error) {
-    if (hasCode(error, 'storage.exists'))
-      throw new StorageError('storage.conflict', { table: 'imports', key: did })
-    throw error
+  let beginning = found === undefined ? undefined : Promise.resolve()
+
+  const begin = async (ops: readonly WriteOp[], settings: WriteOptions): Promise<void> => {
+    try {
+      await storage.write([{ type: 'add', table: 'imports', key: did, value: row }, ...ops], settings)
+    } catch (error) {
+      if (hasCode(error, 'storage.exists') && error.fields['table'] === 'imports') throw conflict(did)
+      throw error
+    }
   }
-  return { row, resumed: false }
+  // Strict would wait for the disk. Every segment does, and what a database wrote before it is there with it.
+  if (beginning === undefined && options.late !== true)
+    await (beginning = begin([], { durability: 'relaxed' }))
+
+  return {
+    id,
+    resumed: found !== undefined,
+    get begun() {
+      return beginning !== undefined
+    },
+    write(ops, settings = {}) {
+      if (beginning === undefined) return (beginning = begin(ops, settings))
+      return storage.write(ops, { ...settings, guards: [holdsImport(did, id)] })
+    },
+    end() {
+      const spilled = spillBytesKey(did, id, 0).slice(0, -1)
+      if (beginning === undefined)
+        return { ops: [], guards: [{ table: 'imports', key: did, holds: (value) => value === undefined }] }
+      return {
+        ops: [
+          { type: 'delete', table: 'imports', key: did },
+          { type: 'delete-bytes-range', from: spilled, to: `${spilled}~` },
+        ],
+        guards: [holdsImport(did, id)],
+      }
+    },
+  }
 }
+
+const conflict = (did: string): StorageError =>
+  new StorageError('storage.conflict', { table: 'imports', key: did })
 
 /**
  * Drops an import that has not ended, and every segment it wrote, in one transaction. Segments that another

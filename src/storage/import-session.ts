@@ -1,7 +1,7 @@
 import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
 import type { BaseEntries } from './change-told.ts'
-import type { RepoFacts } from './head.ts'
+import type { KnownHead, RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
 import type { ImportRow, SnapshotRow } from './rows.ts'
 
@@ -96,6 +96,8 @@ export interface ImportOptions {
   readonly onCommit: (commit: SignedCommit) => Promise<void>
   /** The snapshot whose blocks need not come again. */
   readonly base?: SnapshotRow
+  /** The repo's row as it was read with `base`, its head: spares reading them again. */
+  readonly known?: KnownHead
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number

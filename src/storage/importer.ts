@@ -8,13 +8,13 @@ import { createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk } from '../repo/verify/walk.ts'
 import type { TreeRoot, TreeWalk } from '../repo/verify/walk-model.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { moveHead, nextSnapshotId } from './head.ts'
-import { beginImport, discardImport, holdsImport } from './import-row.ts'
+import { moveHead, newestSnapshot, snapshotId } from './head.ts'
+import { beginImport, discardImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
-import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader, windowIn } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
@@ -34,8 +34,10 @@ interface Proven {
 export async function openImport(options: ImportOptions): Promise<ImportSession> {
   const { storage, did, sha256, random } = options
   const seed = random()
-  const { row, resumed } = await beginImport(options)
-  const lane = createWriteLane(storage, did, row.id)
+  // What changed is little, most often: then it is one transaction, with the head.
+  const late = options.partial === true && options.base !== undefined
+  const writes = await beginImport({ ...options, late })
+  const lane = createWriteLane(did, writes)
   const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random, () => walk?.check())
   const records = writer(options.partial === true ? 'mixed' : 'records')
   const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
@@ -57,7 +59,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   if (options.base !== undefined && options.partial !== true) {
     await recallBase({ storage, did, base: options.base, sha256, intake, sink })
   }
-  if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
+  if (writes.resumed) await recallImport({ storage, did, importId: writes.id, sha256, intake, sink })
 
   const flush = async (): Promise<void> => {
     for (const it of writers) it.seal()
@@ -114,7 +116,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   /** Brings a spilled page of nodes back. */
   const fetchPage = async (): Promise<void> => {
     const page = intake.wantedPage
-    intake.arena.restore(page, await storage.readBytes(spillBytesKey(did, row.id, page)))
+    intake.arena.restore(page, await storage.readBytes(spillBytesKey(did, writes.id, page)))
   }
 
   /** A record with the very bytes of a tree node that was written and let go: read it back. */
@@ -157,9 +159,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
 
   const spill = async (): Promise<void> => {
     for (const { page, bytes } of intake.arena.overBudget()) {
-      await storage.write([{ type: 'put-bytes', key: spillBytesKey(did, row.id, page), parts: [bytes] }], {
+      await writes.write([{ type: 'put-bytes', key: spillBytesKey(did, writes.id, page), parts: [bytes] }], {
         durability: 'relaxed',
-        guards: [holdsImport(did, row.id)],
       })
       intake.arena.spilled(page)
     }
@@ -190,7 +191,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   }
 
   return {
-    resumed,
+    resumed: writes.resumed,
     get commit() {
       return commit
     },
@@ -247,12 +248,14 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await proveAll()
     },
     async finish(facts) {
-      const { commit, proven } = await proveAll()
+      const [{ commit, proven }, newest] = await Promise.all([proveAll(), newestSnapshot(storage, did)])
+      // Then all that there is goes with the head.
+      if (!writes.begun) lane.hold()
       await flush()
-      const [id, top] = await Promise.all([
-        nextSnapshotId(storage, did, facts.now, commit.cid),
-        createSegmentReader(storage, did).windowOf(proven.root),
-      ])
+      const unsent = lane.bytesOf(proven.root.segment)
+      const reader = (kept ??= createSegmentReader(storage, did))
+      const top = unsent === undefined ? await reader.windowOf(proven.root) : windowIn(unsent, proven.root)
+      const id = snapshotId(facts.now, newest, commit.cid)
       const snapshot: SnapshotRow = {
         id,
         did,
@@ -269,23 +272,23 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         takenAt: facts.now,
         verifiedAt: facts.now,
         source: options.source,
-        import: row.id,
+        import: writes.id,
         settled: false,
       }
       await moveHead(storage, snapshot, facts.repo, {
-        top,
-        importId: row.id,
-        ops: facts.ops ?? [],
+        ...{ top, writes, known: options.known },
+        ops: [...lane.rest(), ...(facts.ops ?? [])],
         allowRollback: facts.allowRollback ?? false,
       })
       return snapshot
     },
     async suspend() {
+      lane.release()
       await flush()
     },
     async discard() {
-      await flush().catch(() => {})
-      await discardImport(storage, did, row.id)
+      await lane.drop()
+      if (writes.begun) await discardImport(storage, did, writes.id)
     },
   }
 }

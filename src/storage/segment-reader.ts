@@ -51,6 +51,12 @@ export interface SegmentReader extends TreeSource {
   readonly bytesRead: number
 }
 
+/** The same of a segment's bytes at hand, of which nothing was compacted. */
+export function windowIn(bytes: Uint8Array, { segment, offset, length }: Place): TreeWindow {
+  const from = Math.max(0, offset - READ_AHEAD)
+  return { segment, from, bytes: bytes.slice(from, offset + length) }
+}
+
 export function createSegmentReader(
   storage: Storage,
   did: string,

@@ -5,6 +5,8 @@ import { carFrameLength } from '../repo/car/writer.ts'
 import type { SegmentRow } from './rows.ts'
 import type { WriteLane } from './write-lane.ts'
 
+/** Of the first buffer, until more comes. */
+const FIRST_BYTES = 32 * 1024
 const CID_HEAD = [0x01, 0x71, 0x12, 0x20] as const
 
 /**
@@ -40,6 +42,7 @@ export function createSegmentWriter(
   let buffer: Uint8Array<ArrayBuffer> | undefined
   let used = 0
   let segment = pick()
+  let isFirst = true
 
   const seal = (): void => {
     copyRun()
@@ -51,11 +54,21 @@ export function createSegmentWriter(
     segment = pick()
   }
 
+  /** Most that is taken in is an edit or a few: those do not clear a megabyte for it. */
+  const first = (length: number): Uint8Array<ArrayBuffer> =>
+    length < FIRST_BYTES ? new Uint8Array(FIRST_BYTES) : lane.take(length)
+
   const fits = (length: number): boolean => buffer !== undefined && used + length <= buffer.length
 
   const reserve = (length: number): Uint8Array<ArrayBuffer> => {
+    if (buffer?.length === FIRST_BYTES && !fits(length)) {
+      const larger = lane.take(used + length)
+      larger.set(buffer.subarray(0, used))
+      buffer = larger
+    }
     if (buffer !== undefined && !fits(length)) seal()
-    buffer ??= lane.take(length)
+    buffer ??= isFirst ? first(length) : lane.take(length)
+    isFirst = false
     return buffer
   }
 

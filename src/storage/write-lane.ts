@@ -1,6 +1,6 @@
 import { StorageError } from './errors.ts'
-import { holdsImport } from './import-row.ts'
-import type { Storage, WriteOp } from './port.ts'
+import type { ImportHold } from './import-row.ts'
+import type { WriteOp } from './port.ts'
 import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
 
 /** One value of about a megabyte: measured as fast as any larger one, and a good unit to compact. */
@@ -25,7 +25,7 @@ interface Sealed {
  * The segments of one import on their way to the disk, from all its writers: the first ones at once, then several
  * together.
  *
- * Every write is guarded by the import's row: when the import is discarded elsewhere, nothing more of it lands.
+ * They are written as the import's {@link ImportHold} lets them: when it is discarded elsewhere, nothing more lands.
  */
 export interface WriteLane {
   readonly did: string
@@ -46,11 +46,20 @@ export interface WriteLane {
    * it takes to fill all the others.
    */
   room(): Promise<void>
-  /** Waits for all. Throws what a write threw. */
+  /** Waits for all that is sent. Throws what a write threw. */
   idle(): Promise<void>
+  /** From here on nothing is sent, until {@link release}. */
+  hold(): void
+  release(): void
+  /** What has not been sent, for a transaction of the caller's. */
+  rest(): readonly WriteOp[]
+  /** The bytes of a segment that has not been sent. */
+  bytesOf(id: number): Uint8Array | undefined
+  /** Forgets what has not been sent, and waits for what has. */
+  drop(): Promise<void>
 }
 
-export function createWriteLane(storage: Storage, did: string, importId: string): WriteLane {
+export function createWriteLane(did: string, writes: ImportHold): WriteLane {
   const free: Uint8Array<ArrayBuffer>[] = []
   const flying = new Set<Promise<void>>()
   let waiting: Sealed[] = []
@@ -61,22 +70,26 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
   let idlers = 0
   /** transactions so far: the first ones go as soon as they can, so that the disk is busy from the start */
   let sent = 0
+  let isHeld = false
 
-  const send = (): void => {
-    const enough = idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
-    if (waiting.length < enough || flying.size >= IN_FLIGHT) return
-    const sealed = waiting
-    waiting = []
-    sent++
-    const ops = sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
-      const row: SegmentRow = { kind, size: length, import: importId, generation: 0, moved: undefined }
+  const opsOf = (sealed: readonly Sealed[]): WriteOp[] =>
+    sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
+      const row: SegmentRow = { kind, size: length, import: writes.id, generation: 0, moved: undefined }
       return [
         { type: 'add', table: 'segments', key: segmentKey(did, id), value: row },
         { type: 'put-bytes', key: segmentBytesKey(did, id, 0), parts: [buffer.subarray(0, length)] },
       ]
     })
-    const flight = storage
-      .write(ops, { guards: [holdsImport(did, importId)] })
+
+  const send = (): void => {
+    if (isHeld) return
+    const enough = idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
+    if (waiting.length < enough || flying.size >= IN_FLIGHT) return
+    const sealed = waiting
+    waiting = []
+    sent++
+    const flight = writes
+      .write(opsOf(sealed))
       .catch((error: unknown) => {
         failure ??= error
       })
@@ -93,6 +106,11 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
   const check = (): void => {
     if (failure === undefined) return
     throw failure instanceof Error ? failure : new StorageError('storage.failed', {}, { cause: failure })
+  }
+
+  const landed = async (): Promise<void> => {
+    // No flight rejects, and each sends what waits before it ends.
+    while (flying.size > 0) await Promise.race(flying)
   }
 
   return {
@@ -117,10 +135,21 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
     async idle() {
       idlers++
       send()
-      // No flight rejects, and each sends what waits before it ends.
-      while (flying.size > 0) await Promise.race(flying)
+      await landed()
       idlers--
       check()
+    },
+    hold: () => void (isHeld = true),
+    release: () => void (isHeld = false),
+    rest: () => opsOf(waiting),
+    bytesOf(id) {
+      const found = waiting.find((it) => it.id === id)
+      return found?.buffer.subarray(0, found.length)
+    },
+    async drop() {
+      isHeld = true
+      waiting = []
+      await landed()
     },
   }
 }

@@ -44,11 +44,13 @@ export async function headOf(storage: Storage, did: string): Promise<SnapshotRow
   return (await openRepo(storage, did))?.head
 }
 
+export interface OpenRepo {
+  readonly row: RepoRow
+  readonly head: SnapshotRow | undefined
+}
+
 /** A repo's row and its head. Both are asked for at once: the newest snapshot nearly always is the head. */
-export async function openRepo(
-  storage: Storage,
-  did: string,
-): Promise<{ row: RepoRow; head: SnapshotRow | undefined } | undefined> {
+export async function openRepo(storage: Storage, did: string): Promise<OpenRepo | undefined> {
   const [row, [newest]] = await Promise.all([
     repoRow(storage, did),
     storage.list('snapshots', { ...repoRange(did), reverse: true, limit: 1 }),
@@ -63,14 +65,29 @@ export async function snapshotsOf(storage: Storage, did: string): Promise<Snapsh
   return (await storage.list('snapshots', repoRange(did))).map(({ value }) => value as SnapshotRow)
 }
 
-/** The identity that was stored with a snapshot, its log verified again. */
+/**
+ * The identity that was stored with a snapshot, its log verified again.
+ *
+ * @param proven given back, where its log is the stored one: then that is verified already
+ */
 export async function keptIdentity(
   storage: Storage,
   snapshot: SnapshotRow | undefined,
+  proven?: Identity,
 ): Promise<Identity | undefined> {
   if (snapshot?.identity === undefined) return undefined
   const row = (await storage.get('identities', snapshot.identity)) as IdentityRow | undefined
-  return row === undefined ? undefined : identityFromKept(row)
+  if (row === undefined) return undefined
+  return proven !== undefined && hasLogOf(proven, row) ? proven : identityFromKept(row)
+}
+
+/** Whether two have the same log, to the letter: what was proven of one holds of the other. */
+function hasLogOf(
+  one: Pick<Identity, 'did' | 'plcLog'>,
+  other: Pick<IdentityRow, 'did' | 'plcLog'>,
+): boolean {
+  if (one.did !== other.did || one.plcLog === undefined) return false
+  return one.plcLog === other.plcLog || JSON.stringify(one.plcLog) === JSON.stringify(other.plcLog)
 }
 
 /**
@@ -81,7 +98,7 @@ export async function keptIdentity(
  */
 export async function newerIdentity(fetched: Identity, kept: Identity | undefined): Promise<Identity> {
   const { did } = fetched
-  if (kept?.plcLog === undefined || fetched.plcLog === undefined) return fetched
+  if (kept?.plcLog === undefined || fetched.plcLog === undefined || hasLogOf(fetched, kept)) return fetched
   const relation = compareLogs(await verifyPlcLog(did, kept.plcLog), await verifyPlcLog(did, fetched.plcLog))
   if (relation === 'forked')
     throw new PdsError('pds.plc-log-invalid', { did, reason: 'contradicts-kept', index: undefined })

@@ -6,7 +6,7 @@ import { type ImportSession, openImport } from '../storage/importer.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
-import { headOf, identityOp, keptIdentity, newerIdentity } from './kept.ts'
+import { identityOp, keptIdentity, newerIdentity, openRepo } from './kept.ts'
 import type { Work } from './work.ts'
 
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
@@ -44,13 +44,9 @@ export interface TakeIn {
 export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): Promise<BackupResult> {
   const { did, work } = input
   return work.exclusively(did, async () => {
-    const before = await headOf(host.storage, did)
-    const identity = await identityOf(
-      host,
-      endpoints,
-      before && (await keptIdentity(host.storage, before)),
-      input,
-    )
+    const repo = await openRepo(host.storage, did)
+    const before = repo?.head
+    const identity = await identityOf(host, endpoints, (it) => keptIdentity(host.storage, before, it), input)
     let admission: Admission | undefined
     const session = await openImport({
       storage: host.storage,
@@ -61,7 +57,9 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
       source: input.source,
       label: input.label,
       partial: input.partial === true,
-      ...(before === undefined ? {} : { base: before }),
+      ...(repo === undefined || before === undefined
+        ? {}
+        : { base: before, known: { row: repo.row, head: before } }),
       ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
       onCommit: async (commit) => {
         admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
@@ -113,14 +111,19 @@ function factsOf(identity: Identity | undefined): RepoFacts {
   }
 }
 
-/** By the network, by what is kept and by what came along, whichever knows more; undefined when none knows. */
+/**
+ * By the network, by what is kept and by what came along, whichever knows more; undefined when none knows.
+ *
+ * @param keptOne gives what is kept, when told of the network's word, which may be the same
+ */
 export async function identityOf(
   host: Host,
   endpoints: Endpoints,
-  kept: Identity | undefined,
+  keptOne: (fetched: Identity | undefined) => Promise<Identity | undefined>,
   { did, identity: handed, asked, work }: Pick<TakeIn, 'did' | 'identity' | 'asked' | 'work'>,
 ): Promise<Identity | undefined> {
   const fetched = await (asked ?? askIdentity(host, endpoints, did, work))
+  const kept = await keptOne(fetched)
   const known = handed === undefined ? kept : await newerIdentity(handed, kept)
   return fetched === undefined ? known : newerIdentity(fetched, known)
 }

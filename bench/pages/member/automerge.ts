@@ -3,6 +3,7 @@ import { WebSocketClientAdapter } from '@automerge/automerge-repo-network-websoc
 import { IndexedDBStorageAdapter } from '@automerge/automerge-repo-storage-indexeddb'
 import { textOf, type Member } from './protocol.ts'
 import { createNoted, now, numberOf } from './seen.ts'
+import { strictWrite, writeStrictly } from './strict.ts'
 
 /** A rival: one document of paths to the text of records, as its authors have it synced and stored. */
 
@@ -40,7 +41,8 @@ function look(doc: Records): void {
 }
 
 globalThis.member = {
-  async start({ server, base, document }) {
+  async start({ server, base, document, strict }) {
+    if (strict) writeStrictly()
     const socket = new WebSocketClientAdapter(server.replace('http', 'ws'))
     socket.on('peer-candidate', () => (connected = true))
     const repo = new Repo({ network: [socket], storage: new Telling() })
@@ -63,4 +65,5 @@ globalThis.member = {
     return { at: handedAt, handedAt }
   },
   seen: (number) => noted.seen(number),
+  floor: strictWrite,
 } satisfies Member

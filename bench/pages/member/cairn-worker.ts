@@ -2,6 +2,7 @@ import { createCairn } from '../../../src/cairn/create.ts'
 import { deferCairn } from '../../../src/cairn/deferred.ts'
 import { connectPageNode, type StartNode } from '../../../src/cairn/network/page-node.ts'
 import { serveCairn } from '../../../src/cairn/remote.ts'
+import { weigh } from '../../../src/storage/indexeddb/weigh.ts'
 import type { SnapshotRow } from '../../../src/storage/rows.ts'
 import type { Storage } from '../../../src/storage/port.ts'
 import { browserHost, timers } from '../../../src/worker/host.ts'
@@ -33,7 +34,7 @@ const startNode: StartNode = async (config) => {
 }
 let start: StartNode | undefined
 
-/** Tells of each head as soon as the transaction that moved it is on the disk. */
+/** Tells of each head as soon as the transaction that moved it is on the disk, and of that one's bytes. */
 function telling(storage: Storage, notes: MessagePort): Storage {
   return {
     ...storage,
@@ -43,7 +44,7 @@ function telling(storage: Storage, notes: MessagePort): Storage {
       for (const op of ops) {
         if (op.type !== 'put' || op.table !== 'snapshots') continue
         // rows of this table
-        notes.postMessage({ rev: (op.value as SnapshotRow).rev, at })
+        notes.postMessage({ rev: (op.value as SnapshotRow).rev, at, bytes: weigh(ops) })
       }
     },
   }

@@ -4,6 +4,7 @@ import { servePageNode } from '../../../src/cairn/network/page-node.ts'
 import { connectCairn } from '../../../src/cairn/remote.ts'
 import type { Member, StartMember } from './protocol.ts'
 import { createNoted, now } from './seen.ts'
+import { strictWrite } from './strict.ts'
 
 /** The page of a device: its node runs here and its engine in a worker, as in the app. */
 
@@ -18,8 +19,13 @@ const timers = {
 }
 const host = { timers, clock: { now: () => Date.now() }, random: () => Math.random() }
 const noted = createNoted()
-/** when each rev was stored */
-const storedAt = new Map<string, number>()
+/** What the worker says of each rev. */
+interface Stored {
+  readonly rev: string
+  readonly at: number
+  readonly bytes: number
+}
+const stored = new Map<string, Stored>()
 const revs = new Map<number, string>()
 const waiting = new Map<string, number>()
 let engine: Cairn | undefined
@@ -76,10 +82,10 @@ globalThis.member = {
     const worker = new Worker('/member/cairn-worker.js', { type: 'module' })
     const node = new MessageChannel()
     const notes = new MessageChannel()
-    notes.port1.addEventListener('message', ({ data }: MessageEvent<{ rev: string; at: number }>) => {
-      storedAt.set(data.rev, data.at)
+    notes.port1.addEventListener('message', ({ data }: MessageEvent<Stored>) => {
+      stored.set(data.rev, data)
       const number = waiting.get(data.rev)
-      if (number !== undefined) noted.durable(number, data.at)
+      if (number !== undefined) noted.durable(number, data.at, data.bytes)
     })
     notes.port1.start()
     worker.postMessage({ type: 'member', server: given.server }, [node.port2, notes.port2])
@@ -102,15 +108,16 @@ globalThis.member = {
     const rev = await revOf(number)
     const handedAt = now()
     await backUp()
-    const at = storedAt.get(rev)
+    const at = stored.get(rev)?.at
     if (at === undefined) throw new Error(`the edit ${number} is not here`)
     return { at, handedAt }
   },
   async seen(number) {
     const rev = await revOf(number)
     waiting.set(rev, number)
-    const at = storedAt.get(rev)
-    if (at !== undefined) noted.durable(number, at)
+    const before = stored.get(rev)
+    if (before !== undefined) noted.durable(number, before.at, before.bytes)
     return noted.seen(number)
   },
+  floor: strictWrite,
 } satisfies Member

@@ -11,6 +11,8 @@ export interface Member {
   edit(number: number): Promise<Edited>
   /** Resolves when the edit of this number was stored here, and drawn. */
   seen(number: number): Promise<Seen>
+  /** How long one strict transaction of so many bytes takes here, ms. */
+  floor(bytes: number): Promise<number>
 }
 
 export type System = 'cairn' | 'yjs' | 'automerge'
@@ -27,6 +29,8 @@ export interface StartMember {
   /** of rivals: where the base is, a JSON object of paths to the text of records; and what the document is called */
   readonly base: string
   readonly document: string
+  /** of rivals: their transactions wait for the disk, as ours do of themselves */
+  readonly strict: boolean
 }
 
 export interface Edited {
@@ -39,6 +43,8 @@ export interface Edited {
 export interface Seen {
   readonly durable: number
   readonly visible: number
+  /** of the transaction that made it durable; 0 where nobody counts */
+  readonly bytes: number
 }
 
 /** What the text of an edited post says, for everyone. */

@@ -2,7 +2,7 @@ import { type Seen, textOf } from './protocol.ts'
 
 /** What has happened to each edit here, and who waits for it. */
 export interface Noted {
-  durable(number: number, at: number): void
+  durable(number: number, at: number, bytes?: number): void
   /** Draws the newest records; the first that says so is the edit. */
   draw(texts: readonly string[]): void
   seen(number: number): Promise<Seen>
@@ -11,12 +11,12 @@ export interface Noted {
 export const now = (): number => performance.timeOrigin + performance.now()
 
 export function createNoted(): Noted {
-  const durable = table()
-  const visible = table()
+  const durable = table<{ readonly at: number; readonly bytes: number }>()
+  const visible = table<number>()
   const list = document.createElement('ol')
   document.body.append(list)
   return {
-    durable: (number, at) => durable.set(number, at),
+    durable: (number, at, bytes = 0) => durable.set(number, { at, bytes }),
     draw(texts) {
       list.replaceChildren(
         ...texts.map((text) => {
@@ -29,7 +29,10 @@ export function createNoted(): Noted {
       if (number === undefined) return
       void painted().then(() => visible.set(number, now()))
     },
-    seen: async (number) => ({ durable: await durable.get(number), visible: await visible.get(number) }),
+    async seen(number) {
+      const { at, bytes } = await durable.get(number)
+      return { durable: at, visible: await visible.get(number), bytes }
+    },
   }
 }
 
@@ -50,15 +53,15 @@ const painted = (): Promise<void> =>
   })
 
 /** The first time that is set counts. */
-function table() {
-  const entries = new Map<number, PromiseWithResolvers<number>>()
-  const of = (number: number): PromiseWithResolvers<number> => {
-    const entry = entries.get(number) ?? Promise.withResolvers<number>()
+function table<T>() {
+  const entries = new Map<number, PromiseWithResolvers<T>>()
+  const of = (number: number): PromiseWithResolvers<T> => {
+    const entry = entries.get(number) ?? Promise.withResolvers<T>()
     entries.set(number, entry)
     return entry
   }
   return {
-    get: (number: number): Promise<number> => of(number).promise,
-    set: (number: number, at: number): void => of(number).resolve(at),
+    get: (number: number): Promise<T> => of(number).promise,
+    set: (number: number, value: T): void => of(number).resolve(value),
   }
 }

@@ -4,6 +4,7 @@ import * as Y from 'yjs'
 import type { Member } from './protocol.ts'
 import { textOf } from './protocol.ts'
 import { createNoted, now, numberOf } from './seen.ts'
+import { strictWrite, writeStrictly } from './strict.ts'
 
 /** A rival: one Y.Map of paths to the text of records, as its authors have it synced and stored. */
 
@@ -40,7 +41,8 @@ doc.on('update', () => {
 })
 
 globalThis.member = {
-  async start({ server, document, base, index }) {
+  async start({ server, document, base, index, strict }) {
+    if (strict) writeStrictly()
     const stored = new IndexeddbPersistence(document, doc)
     await stored.whenSynced
     const provider = new WebsocketProvider(server.replace('http', 'ws'), document, doc, { disableBc: true })
@@ -67,4 +69,5 @@ globalThis.member = {
     return { at: handedAt, handedAt }
   },
   seen: (number) => noted.seen(number),
+  floor: strictWrite,
 } satisfies Member

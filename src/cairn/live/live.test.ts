@@ -9,6 +9,7 @@ import {
 } from '../../pds/firehose/testing/firehose-server.ts'
 import type { TestAccount } from '../../sync/testing/account.ts'
 import { contents, type SyncKit, wanted, withSync } from '../../sync/testing/sync-kit.ts'
+import { createIdentities } from '../../sync/follow/identities.ts'
 import { readCursor } from '../../sync/follow/cursor.ts'
 import { wholeFrame } from '../../sync/follow/testing/told.ts'
 import { after } from '../../sync/testing/faults.ts'
@@ -84,7 +85,8 @@ async function withLive(use: (kit: Kit) => Promise<void>): Promise<void> {
         ...{ direct: false, background: 'none', newId: () => '', live: place },
         startNode: () => Promise.reject(new TypeError('no node here')),
       }
-      const live = createLive({ host, network, emit: () => {}, jobs, tasks })
+      const identities = createIdentities(host, async () => pds.endpoints)
+      const live = createLive({ host, network, emit: () => {}, jobs, tasks, identities })
       try {
         await use({
           ...sync,

@@ -1,7 +1,7 @@
 import { SyncError } from '../../sync/errors.ts'
 import { changesAfter } from '../../sync/follow/chains.ts'
 import { createFollower, type Follower, type FollowedServer } from '../../sync/follow/follow.ts'
-import { createIdentities } from '../../sync/follow/identities.ts'
+import type { Identities } from '../../sync/follow/identities.ts'
 import { lookUpstream } from '../../sync/follow/look.ts'
 import { takeTold } from '../../sync/follow/take-told.ts'
 import type { ToldCommit } from '../../sync/follow/told-commit.ts'
@@ -38,12 +38,14 @@ export function createLive({
   jobs,
   tasks,
   emit,
-}: Pick<ServiceParts, 'host' | 'network' | 'jobs' | 'tasks' | 'emit'>): Live {
+  identities,
+}: Pick<ServiceParts, 'host' | 'network' | 'jobs' | 'tasks' | 'emit'> & {
+  readonly identities: Identities
+}): Live {
   const { storage } = host
   const { live: place } = network
   const over = new AbortController()
   const endpoints = async () => (await readSettings(storage)).endpoints
-  const identities = createIdentities(host, endpoints)
   /** where each kept repo lives */
   const homes = new Map<string, string>()
   let follower: Follower | undefined

@@ -1,7 +1,7 @@
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
-import { headOf } from '../../sync/kept.ts'
+import { openRepo } from '../../sync/kept.ts'
 import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
@@ -111,8 +111,8 @@ export function createFollowing(running: Running): Following {
   }
 
   const update = async (did: string): Promise<void> => {
-    const isKept =
-      (await storage.get('repos', did)) !== undefined || (await partialsOf(storage, did)).length > 0
+    const repo = await openRepo(storage, did)
+    const isKept = repo !== undefined || (await partialsOf(storage, did)).length > 0
     const isJoined = didOf.has(toHex(repoTopic(did).id))
     if (!isKept) return isJoined ? leave(did) : undefined
     if (!isJoined) {
@@ -123,7 +123,7 @@ export function createFollowing(running: Running): Following {
         quietly(engine.meet(candidateOf(peer), [did]))
       }
     }
-    const rev = (await headOf(storage, did))?.rev
+    const rev = repo?.head?.rev
     if (rev === undefined || heads.get(did) === rev) return
     heads.set(did, rev)
     notices.publish(did, rev)

@@ -8,6 +8,7 @@ import { createAgreements } from '../../sync/agreements/agreements.ts'
 import { createDevices } from '../../sync/devices/devices.ts'
 import { fraction } from '../../sync/host.ts'
 import { createHeadComparison } from '../../sync/digests/asking.ts'
+import { createIdentities } from '../../sync/follow/identities.ts'
 import { createPackDesks } from '../../sync/peers/pack-desks.ts'
 import { createPeerCalls } from '../../sync/peers/calls.ts'
 import { type Candidate, createPeerEngine } from '../../sync/peers/engine.ts'
@@ -41,8 +42,7 @@ import { createTransfers } from './transfers.ts'
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { host, network, emit, jobs, tasks, library } = parts
   const { storage, timers, clock } = host
-  const settings = await readNetworkSettings(storage)
-  const { endpoints } = await readSettings(storage)
+  const [settings, { endpoints }] = await Promise.all([readNetworkSettings(storage), readSettings(storage)])
   const key = await loadTransportKey(bytesOf(storage, `key/${network.context}`))
   const started = await network.startNode({
     key: privateKeyToProtobuf(key),
@@ -136,12 +136,15 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const storeUrl = (peer: string): string | undefined => relays.facts().find((it) => it.peerId === peer)?.url
   const packs = createPackDesks({ host, net, storeUrl })
   const serving = createServing(parts, { net, packs, transfers, mayRead, spaces: () => spaces.sync })
+  const whereNow = async () => (await readSettings(storage)).endpoints
+  const identities = createIdentities(host, whereNow)
   const engine = createPeerEngine({
     host,
     comparison: createHeadComparison({ host, net, mayTell: mayRead }),
     calls: createPeerCalls({
       host,
-      endpoints: async () => (await readSettings(storage)).endpoints,
+      endpoints: whereNow,
+      identities,
       net,
       packs,
       storeUrl,
@@ -224,7 +227,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     candidateOf,
   }
   const following: Following = createFollowing(running)
-  const live = createLive(parts)
+  const live = createLive({ ...parts, identities })
   const publishing = createPublishing({
     ...parts,
     device: () => thisDevice(relays, net.self),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { makeCast, problem, type Cast } from '../testing/plc-cast.ts'
 import { entryOf, LOG_START, nameOperation, regular, startLog, type LogEntry } from '../testing/plc-maker.ts'
 import { MAX_LOG_ENTRIES } from './log.ts'
@@ -190,7 +191,7 @@ describe('property', () => {
         }
         expect(await problem(log.did, log.entries.with(index, entry as LogEntry))).not.toBe('verified')
       }),
-      { numRuns: 40 },
+      { numRuns: runs(15) },
     )
   }, 60_000)
 
@@ -212,7 +213,7 @@ describe('property', () => {
       fc.asyncProperty(fc.array(fc.jsonValue(), { maxLength: 3 }), async (log) => {
         expect(await problem(did, log)).not.toBe('verified')
       }),
-      { numRuns: 200 },
+      { numRuns: runs(80) },
     )
   })
 })

@@ -5,6 +5,9 @@ import { publicSource } from '../../sync/packs/public-source.ts'
 import { errorFields, type Log } from '../http/log.ts'
 import type { Store } from '../store/model.ts'
 
+/** Of lists that are kept for others who ask the same: a store has many who follow one account. Bytes. */
+const RECENT_BYTES = 16 << 20
+
 export interface RelayPacks {
   /** one for streams and for HTTP */
   readonly handler: PackHandler
@@ -32,7 +35,7 @@ export function createRelayPacks(
   const onFailure = (event: string, error: unknown): void => {
     if (!stopping.signal.aborted) log('warn', event, errorFields(error))
   }
-  const source = publicSource({ storage, sha256: host.sha256 })
+  const source = publicSource({ storage, sha256: host.sha256, recentBytes: RECENT_BYTES })
   const accepting = acceptPushes(source, {
     host,
     endpoints,

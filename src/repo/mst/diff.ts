@@ -50,8 +50,10 @@ export async function compare(before: Side, after: Side): Promise<Difference[]> 
     if (layer === before.layer) hold(left, before.digest, before.rootChild)
     if (layer === after.layer) hold(right, after.digest, after.rootChild)
     for (const key of left.keys()) if (right.delete(key)) left.delete(key)
-    const openedLeft = await before.open([...left.values()])
-    const openedRight = await after.open([...right.values()])
+    const [openedLeft, openedRight] = await Promise.all([
+      before.open([...left.values()]),
+      after.open([...right.values()]),
+    ])
     left = gather(openedLeft, old)
     right = gather(openedRight, now)
   }

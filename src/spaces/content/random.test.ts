@@ -1,6 +1,7 @@
 import { decode } from '@atcute/cbor'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { createPrng, type Prng } from '../../repo/testing/prng.ts'
 import { createContent } from './content.ts'
 import { isOwned, itemOf, kindOf, personTag, pinId, reactionId, readId } from './ids.ts'
@@ -164,7 +165,7 @@ it('is the same everywhere, whatever came in which order', { timeout: 60_000 }, 
         expect(shown(content, persons)).toBe(wanted)
       }
     }),
-    { numRuns: 2_000, seed: 20_26 },
+    { numRuns: runs(400), seed: 20_26 },
   )
 })
 
@@ -218,7 +219,7 @@ it('takes of each field the value with the greatest counter', () => {
         seen++
       }
     }),
-    { numRuns: 400, seed: 7 },
+    { numRuns: runs(200), seed: 7 },
   )
   expect(seen).toBeGreaterThan(3_000)
 })

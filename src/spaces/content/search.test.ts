@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { fold, unfold } from './fold.ts'
 import { personTag } from './ids.ts'
 import type { Edit } from './model.ts'
@@ -124,7 +125,7 @@ describe('folding', () => {
         const [from, to] = unfold(text, 0, folded.length)
         expect(fold(text.slice(from, to))).toBe(folded)
       }),
-      { numRuns: 2_000, seed: 5 },
+      { numRuns: runs(500), seed: 5 },
     )
   })
 
@@ -138,7 +139,7 @@ describe('folding', () => {
         const [start, end] = unfold(text, from, to)
         expect(fold(text.slice(start, end))).toContain(folded.slice(from, to))
       }),
-      { numRuns: 2_000, seed: 6 },
+      { numRuns: runs(500), seed: 6 },
     )
   })
 })

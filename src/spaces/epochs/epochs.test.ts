@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { p256 } from '@noble/curves/nist.js'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { toHex, utf8 } from '../../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import { sha256 } from '../../pack/testing/sha256.ts'
@@ -323,7 +324,7 @@ describe('chooseEpoch', () => {
             for (const device of access) expect(reading.get(device)?.has(epoch)).toBe(true)
           }
         }),
-        { numRuns: 80 },
+        { numRuns: runs(25) },
       )
     },
   )

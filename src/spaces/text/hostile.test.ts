@@ -1,5 +1,6 @@
 import * as Y from 'yjs'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { concat, utf8 } from '../../core/bytes.ts'
 import { createPrng, type Prng } from '../../repo/testing/prng.ts'
 import { textClient } from './client.ts'
@@ -49,7 +50,7 @@ describe('an update that lies', () => {
     expect(read(honest)).not.toBeTypeOf('string')
     const prng = createPrng(3)
     let passed = 0
-    for (let round = 0; round < 6000; round++) {
+    for (let round = 0; round < runs(2000); round++) {
       const bytes = new Uint8Array(honest)
       for (let flips = 1 + prng.int(3); flips > 0; flips--) bytes[prng.int(bytes.length)] = prng.int(256)
       const cut = prng.chance(0.2) ? bytes.subarray(0, prng.int(bytes.length)) : bytes
@@ -181,7 +182,7 @@ function anyStruct(prng: Prng, client: number, clock: number, others: readonly n
 }
 
 describe('a member that writes anything at all', () => {
-  it.each(Array.from({ length: 150 }, (_, seed) => seed))(
+  it.each(Array.from({ length: runs(50) }, (_, seed) => seed))(
     'breaks nothing, and all see the same (%i)',
     (seed) => {
       const prng = createPrng(`hostile ${seed}`)

@@ -1,7 +1,7 @@
 import { GENESIS_ROOT } from '../../pack/chain.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { RepoRow, SnapshotRow } from '../../storage/rows.ts'
-import { openRepo } from '../kept.ts'
+import { type OpenRepo, openRepo } from '../kept.ts'
 import { cursorOf, NO_CURSOR } from './cursor.ts'
 import type { PullAsk } from './model.ts'
 
@@ -10,7 +10,11 @@ import type { PullAsk } from './model.ts'
  * holds nothing, which no list answers.
  */
 export async function askFor(storage: Storage, did: string): Promise<PullAsk> {
-  const repo = await openRepo(storage, did)
+  return askOf(did, await openRepo(storage, did))
+}
+
+/** The same of a repo as it was opened. */
+export function askOf(did: string, repo: OpenRepo | undefined): PullAsk {
   const { head } = repo ?? {}
   const cursor = cursorOf(head?.rev)
   if (repo === undefined || head?.rev === undefined || cursor === undefined)

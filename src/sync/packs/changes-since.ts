@@ -7,7 +7,7 @@ import { changesRows } from '../../storage/changes.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
-import { openRepo, snapshotsOf } from '../kept.ts'
+import { type OpenRepo, openRepo, snapshotsOf } from '../kept.ts'
 import { cursorOf } from './cursor.ts'
 import { COMMIT_TABLE, type HeadName, MAX_LIST_BYTES } from './model.ts'
 
@@ -73,6 +73,7 @@ interface Listed {
  * was let go, the notes made then lead to one that is kept. A path noted may hold what the asker has, or have come
  * and gone in between; the list then says what is so already, which changes nothing.
  *
+ * @param known the repo as it is now, where it was opened for this already
  * @throws StorageError `storage.segment-gone` when the head was swept meanwhile: see {@link readingHead}
  */
 export async function changesSince(
@@ -80,8 +81,10 @@ export async function changesSince(
   did: string,
   held: HeadName | undefined,
   reader: SegmentReader = createSegmentReader(storage, did),
+  known?: OpenRepo,
 ): Promise<Since> {
-  const head = (await openRepo(storage, did))?.head
+  const repo = known ?? (await openRepo(storage, did))
+  const head = repo?.head
   if (head === undefined) return { kind: 'not-kept' }
   const unlisted = (reason: UnlistedReason): Since => ({ kind: 'unlisted', head, reason })
   if (held === undefined) return unlisted('nothing-held')
@@ -93,7 +96,7 @@ export async function changesSince(
   const differences =
     from.kept.commitCid === head.commitCid
       ? []
-      : await differencesBetween(storage, from.kept, head, MAX_NODES)
+      : await differencesBetween(storage, from.kept, head, MAX_NODES, repo?.row.top)
   if (differences === undefined) return unlisted('too-much')
   const places = new Map<string, Place | undefined>(
     differences.map(({ key, after, afterPlace }) => [key, after === undefined ? undefined : afterPlace]),

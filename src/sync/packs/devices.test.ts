@@ -1,4 +1,5 @@
 import { expect, describe, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { hasCode } from '../../core/errors.ts'
 import { createPrng } from '../../repo/testing/prng.ts'
 import { updateRepo } from '../../storage/head.ts'
@@ -21,7 +22,7 @@ describe('two devices that each saw heads of their own', () => {
         const tally = { lists: 0, trees: 0, behind: 0 }
         a.serve()
         b.serve()
-        for (let n = 0; n < 8; n++) {
+        for (let n = 0; n < runs(5); n++) {
           const prng = createPrng(`devices ${n}`)
           const alice = await pds.account({ name: `alice${n}`, records: 20 })
           const keepLast = 1 + prng.int(3)

@@ -1,13 +1,17 @@
 import type { Sha256 } from '../../core/hash.ts'
 import { isDid } from '../../core/syntax.ts'
-import type { Subscription } from '../../pack/model.ts'
 import type { Storage } from '../../storage/port.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
 import type { Pins } from '../pages/pins.ts'
+import { type OpenRepo, openRepo } from '../kept.ts'
 import { changesSince, readingHead } from './changes-since.ts'
 import { nothing, revoked } from './empty-answers.ts'
 import { makeList } from './make-list.ts'
-import { type Caller, type PackSource, type PullAsk } from './model.ts'
+import { createRecentLists, type Made } from './recent-lists.ts'
+import type { Caller, PackSource, PullAsk } from './model.ts'
+
+/** Of lists that a device keeps for others who ask the same: some edits of what it follows. Bytes. */
+const RECENT_BYTES = 1 << 20
 
 export interface PublicSourceOptions {
   readonly storage: Storage
@@ -18,6 +22,8 @@ export interface PublicSourceOptions {
   readonly pins?: Pins
   /** told of lists as they are handed on to a peer, about how many bytes each is */
   readonly onSent?: (peer: string, did: string, bytes: number, what: 'changes') => void
+  /** of lists that are kept for others who ask the same */
+  readonly recentBytes?: number
 }
 
 /**
@@ -28,37 +34,49 @@ export interface PublicSourceOptions {
  */
 export function publicSource(options: PublicSourceOptions): PackSource {
   const { storage, sha256, mayRead, pins, onSent } = options
+  const recent = createRecentLists(options.recentBytes ?? RECENT_BYTES)
 
-  /** Undefined when a list takes more than there is room for. */
-  const answer = async (ask: PullAsk, { peer }: Caller, room: number): Promise<Subscription | undefined> => {
+  /** `subscription` is undefined when a list takes more than there is room for. */
+  const make = async (ask: PullAsk, room: number, repo?: OpenRepo): Promise<Made> => {
     const { id } = ask
     const reader = createSegmentReader(storage, id)
-    const since = await changesSince(storage, id, ask.held, reader)
+    const since = await changesSince(storage, id, ask.held, reader, repo)
     switch (since.kind) {
       case 'not-kept':
-        return revoked(ask)
+        return { subscription: revoked(ask), bytes: 0 }
       case 'same':
       case 'behind':
-        return nothing(ask, false)
+        return { subscription: nothing(ask, false), bytes: 0 }
       case 'unlisted':
-        return nothing(ask, true)
+        return { subscription: nothing(ask, true), bytes: 0 }
       case 'listed': {
-        const { head, changes } = since
-        if (since.bytes > room) return undefined
+        const { head, changes, bytes } = since
+        if (bytes > room) return { subscription: undefined, bytes: 0 }
+        const { verifiedRoot } = ask
         pins?.pin(id, head.id)
-        if (peer !== undefined) onSent?.(peer, id, since.bytes, 'changes')
-        return makeList({ reader, head, changes, verifiedRoot: ask.verifiedRoot, sha256 })
+        const subscription = await makeList({ reader, head, changes, verifiedRoot, sha256 })
+        return { subscription, bytes }
       }
     }
   }
 
+  /** A list is never split: alone it may be as long as lists are, and is what the next one gets who asks the same. */
+  const alone = async (ask: PullAsk): Promise<Made> => {
+    const repo = await openRepo(storage, ask.id)
+    const head = repo?.head
+    if (head === undefined || ask.held === undefined) return make(ask, Number.POSITIVE_INFINITY, repo)
+    return recent.of(JSON.stringify([ask, head.id]), () => make(ask, Number.POSITIVE_INFINITY, repo))
+  }
+
   return {
     owns: isDid,
-    async pull(ask, { caller, room, alone }) {
+    async pull(ask, { caller, room, alone: isAlone }) {
       // The same as for one that is not here: what is kept and unlisted is nobody's business.
       if (mayRead !== undefined && !(await mayRead(caller, ask.id))) return revoked(ask)
-      // A list is never split: alone it may be as long as lists are.
-      return readingHead(() => answer(ask, caller, alone ? Number.POSITIVE_INFINITY : room))
+      const run = (): Promise<Made> => (isAlone ? alone(ask) : make(ask, room))
+      const { subscription, bytes } = await readingHead(run)
+      if (bytes > 0 && caller.peer !== undefined) onSent?.(caller.peer, ask.id, bytes, 'changes')
+      return subscription
     },
   }
 }

@@ -10,7 +10,7 @@ import type { ImportSession } from '../../storage/import-session.ts'
 import type { BackupResult } from '../backup.ts'
 import { SyncError } from '../errors.ts'
 import type { Endpoints, Host } from '../host.ts'
-import { openRepo } from '../kept.ts'
+import { type OpenRepo, openRepo } from '../kept.ts'
 import { takeIn } from '../take-in.ts'
 import type { Work } from '../work.ts'
 import { chainOf } from './ask.ts'
@@ -26,6 +26,8 @@ const EARLY = 1000
 export interface TakeList {
   /** what was asked for, as `askFor` made it */
   readonly ask: PullAsk
+  /** the repo as it was opened for the ask, of which no import was cut off; looked up when absent */
+  readonly repo?: OpenRepo
   /** what the peer answered */
   readonly subscription: Subscription
   readonly peer: string
@@ -51,7 +53,10 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
   const { ask, peer, work, label, identity, asked } = input
   const { id: did } = ask
   try {
-    const [repo, cutOff] = await Promise.all([openRepo(host.storage, did), host.storage.get('imports', did)])
+    const [repo, cutOff] =
+      input.repo === undefined
+        ? await Promise.all([openRepo(host.storage, did), host.storage.get('imports', did)])
+        : [input.repo]
     const head = repo?.head
     if (repo === undefined || head === undefined) throw new SyncError('sync.not-kept', { did })
     if (ask.held !== undefined && head.commitCid !== ask.held.commit) throw conflict('repos', did)

@@ -52,7 +52,7 @@ export async function pullCollection(
     return await work.exclusively(did, async () => {
       const before = await partialRow(host.storage, did, collection)
       const kept = await keptIdentityOf(host.storage, before)
-      const identity = await identityOf(host, endpoints, kept, { did, identity: handed, work })
+      const identity = await identityOf(host, endpoints, async () => kept, { did, identity: handed, work })
       const taking: Taking = { host, pull, collection, before, identity }
       let root: string | undefined = pull.root ?? head.commit
       work.report({ phase: 'receiving' })

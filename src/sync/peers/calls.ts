@@ -5,7 +5,7 @@ import type { Net } from '../../net/net.ts'
 import { RepoError } from '../../repo/errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { BackupResult } from '../backup.ts'
-import { headOf, repoRow } from '../kept.ts'
+import { headOf, type OpenRepo, openRepo, repoRow } from '../kept.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { openPages } from '../pages/client.ts'
 import { pullBlobs } from '../pages/pull-blobs.ts'
@@ -13,12 +13,12 @@ import { pullCollection } from '../pages/pull-collection.ts'
 import { pullDifference } from '../pages/pull-difference.ts'
 import { type Pull, pullPages } from '../pages/pull-pages.ts'
 import { type OnOut, pageSource } from '../pages/sources.ts'
-import { askFor } from '../packs/ask.ts'
+import { askFor, askOf } from '../packs/ask.ts'
 import { takeList } from '../packs/take-list.ts'
 import type { PackDesks } from './pack-desks.ts'
 import { pullHttp } from './pull-http.ts'
 import { pullRepoSync } from '../repo-sync/pull.ts'
-import { askIdentity } from '../take-in.ts'
+import { createIdentities, type Identities } from '../follow/identities.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
@@ -66,6 +66,8 @@ export interface PeerCallsOptions {
   /** where lists of changes are asked for; without it none are */
   readonly packs?: PackDesks
   readonly lookup: PeerCalls['lookup']
+  /** whose word on authors counts for commits that come as lists; one of its own when absent */
+  readonly identities?: Identities
   /** bytes of tree nodes that a difference may hold in memory */
   readonly nodeBytes?: number
   /** web address of a store that is within reach */
@@ -79,6 +81,7 @@ export interface PeerCallsOptions {
  */
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const { host, endpoints, net, packs, lookup } = options
+  const identities = options.identities ?? createIdentities(host, endpoints)
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
   const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
@@ -99,19 +102,19 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const byList = async (
     candidate: Candidate,
     { did, label, work }: Pull,
+    repo: OpenRepo,
     failed: (error: unknown) => void,
   ): Promise<BackupResult | undefined> => {
     const { peer } = candidate
     try {
       work.report({ phase: 'connecting', did })
-      const ask = await askFor(host.storage, did)
+      const ask = askOf(did, repo)
       if (packs === undefined || ask.held === undefined) return undefined
-      // One edit of many is a list of one: who wrote it is asked while the list is on its way.
-      const places = await endpoints()
-      const asked = askIdentity(host, places, did, work)
+      // One edit of many is a list of one: who the author is, is asked while it is on its way, and once for a burst.
+      const asked = identities.of(did, work)
       asked.catch(() => {})
       const subscription = await packs.pull(candidate, ask, work.signal)
-      return await takeList(host, places, { ask, subscription, peer, work, label, asked })
+      return await takeList(host, await endpoints(), { ask, repo, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
       if (isOneOf(error, OURS)) throw error
@@ -119,6 +122,8 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       if (hasCode(error, 'sync.peer-behind'))
         return { did, snapshot: undefined, before: await headOf(host.storage, did) }
       failed(error)
+      // A key that is new is unknown to what is remembered.
+      identities.forget(did)
       work.report({ phase: 'connecting', bytes: 0, blocks: 0, records: 0 })
       return undefined
     }
@@ -157,17 +162,19 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         await client.close()
       }
     },
-    async foresee(candidate, dids) {
+    async foresee(candidate, dids, rev) {
       const asks = await Promise.all(dids.map((did) => askFor(host.storage, did)))
-      packs?.foresee(
-        candidate,
-        asks.filter((it) => it.held !== undefined),
-      )
+      const some = asks.filter(({ held }) => held !== undefined && (rev === undefined || held.rev < rev))
+      if (some.length > 0) packs?.foresee(candidate, some)
     },
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
-      const cutOff = (await host.storage.get('imports', did)) !== undefined
+      const [repo, waiting] = await Promise.all([
+        openRepo(host.storage, did),
+        host.storage.get('imports', did),
+      ])
+      const cutOff = waiting !== undefined
       const tried: Attempt[] = []
       const failed = (rung: Rung, error: unknown): void =>
         void tried.push(attemptOf(rung, blamed(error), error))
@@ -177,13 +184,13 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       })
       let rung: Rung = 'pages'
       const pull: Pull = {
-        ...{ did, work, label: await labelOf(did), sources: sourcesOf(candidates) },
+        ...{ did, work, label: repo?.row.handle ?? did, sources: sourcesOf(candidates) },
         ...optional(onOut),
         ...(options.nodeBytes === undefined ? {} : { nodeBytes: options.nodeBytes }),
       }
       try {
-        if (!cutOff && (await headOf(host.storage, did)) !== undefined) {
-          const listed = await byList(first, pull, (error) =>
+        if (!cutOff && repo?.head !== undefined) {
+          const listed = await byList(first, pull, repo, (error) =>
             tried.push(attemptOf('pack', first.peer, error)),
           )
           if (listed !== undefined) return done(listed, 'pack', first.peer)

@@ -175,6 +175,8 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
   }
 
   const hear = async (candidate: Candidate, did: string, rev: string): Promise<void> => {
+    // The list is on its way while what was said is weighed and written down.
+    if (!running.has(did)) calls.foresee(candidate, [did], rev).catch(() => {})
     const { own, row } = (await readKnown(storage, candidate.peer, [did])).get(did) ?? {}
     const isWhole = own !== undefined && own.collections === undefined
     const isKnown = isWhole && row?.rev !== undefined && !row.partial

@@ -67,8 +67,11 @@ export interface PeerBlobs extends FetchedBlobs {
 export interface PeerCalls extends Reach {
   /** The heads that a peer holds of these repos; repos that it does not hold are left out. */
   heads(candidate: Candidate, dids: readonly string[], signal: AbortSignal): Promise<readonly PeerHead[]>
-  /** Several kept repos will be pulled from a peer at once: what can be asked for together is. */
-  foresee(candidate: Candidate, dids: readonly string[]): Promise<void>
+  /**
+   * Kept repos will soon be pulled from a peer, several at once or one of which it has this newer rev: what can be
+   * asked for beforehand, and together, is.
+   */
+  foresee(candidate: Candidate, dids: readonly string[], rev?: string): Promise<void>
   /** Takes a repo in from one peer, or from several that hold the same head. */
   pull(
     candidates: readonly Candidate[],

@@ -34,8 +34,13 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
     tried: ReadonlySet<string> = new Set(),
   ): Promise<CopyRow[]> => {
     const rows = (await copyRows(storage, did)).filter((row) => !tried.has(row.peer))
-    return newestBeyond(usable(rows, calls, clock.now()), rev, revOf).slice(0, MAX_CANDIDATES)
+    return best(rows, rev, revOf)
   }
+  const best = (
+    rows: readonly CopyRow[],
+    rev: string | undefined,
+    revOf: (row: CopyRow) => string | undefined,
+  ): CopyRow[] => newestBeyond(usable(rows, calls, clock.now()), rev, revOf).slice(0, MAX_CANDIDATES)
 
   /**
    * Asks the best, then the next best, until `run` has what it wants: undefined when nobody says to have it.
@@ -90,7 +95,10 @@ export function createPulls(host: Host, calls: PeerCalls, setbacks: Setbacks): P
   const revOfRow = (row: PartialRow): string | undefined => (row.whole ? row.rev : undefined)
 
   return {
-    isBehind: async (did) => (await choose(did, (await headOf(storage, did))?.rev, wholeRev)).length > 0,
+    async isBehind(did) {
+      const [head, rows] = await Promise.all([headOf(storage, did), copyRows(storage, did)])
+      return best(rows, head?.rev, wholeRev).length > 0
+    },
     async repo(did, work) {
       const before = await headOf(storage, did)
       const pulled = await persist(
