@@ -1,12 +1,12 @@
-import { childDigest, keysOf, valueOf } from '../../repo/mst/read.ts'
-import type { MstNode } from '../../repo/mst/node.ts'
+import { childAt, keysOf } from '../../repo/mst/read.ts'
+import { FIELDS, type MstNode, VALUE } from '../../repo/mst/node.ts'
+import type { Span } from '../../repo/proof.ts'
 import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
-import { buildBare } from './bare.ts'
 import { digestOfCid } from './cids.ts'
-import { buildFragment, type FragmentBlock } from './fragment.ts'
-import { inRange, mayHold, type PathRange } from './range.ts'
+import { createPageLayout, type RecordSource } from './page-layout.ts'
+import { holdsAll, inRange, mayHold, type PathRange } from './range.ts'
 
 export interface Page {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -16,14 +16,12 @@ export interface Page {
 }
 
 /** A tree that pages are made of. What it has not at hand, below a node or beside it, ends a page. */
-export interface PageTree {
+export interface PageTree extends RecordSource {
   load(at: Place): Promise<{
     readonly node: MstNode
     readonly records: readonly (Place | undefined)[]
     readonly children: readonly (StoredChild | undefined)[]
   }>
-  /** Bytes of records, in the order asked. */
-  records(places: readonly Place[]): Promise<Uint8Array[]>
 }
 
 /** The commit that a page begins with, and the root under it. */
@@ -35,7 +33,12 @@ export interface PageForm {
   readonly bare?: boolean
 }
 
-type Item = FragmentBlock | { readonly digest: Uint8Array; readonly place: Place }
+/** A node that was met, and where its digest lies. */
+interface Met {
+  readonly source: Uint8Array
+  readonly at: number
+  readonly bytes: Uint8Array
+}
 
 /**
  * The next page of a range: the signed commit, the nodes from the root that may hold a path of the range, and
@@ -51,60 +54,60 @@ export async function buildPage(
   range: PathRange,
   { known, maxBytes, bare = false }: PageForm,
 ): Promise<Page> {
-  const items: Item[] = known ? [] : [{ digest: digestOfCid(snapshot.commitCid), bytes: snapshot.commit }]
+  const layout = createPageLayout(bare)
+  if (!known) layout.block(digestOfCid(snapshot.commitCid), 0, snapshot.commit)
   /** Nodes that were met since the last record: they go with the next one. */
-  let waiting: FragmentBlock[] = []
+  let waiting: Met[] = []
+  let waitingSize = 0
   let size = 0
   let records = 0
-  let last = range.after
+  /** the last record: an entry of a node */
+  let last: { readonly node: MstNode; readonly i: number } | undefined
   const { after } = range
 
   /** False when the page is full. */
-  const go = async (
-    at: StoredChild,
-    digest: Uint8Array,
-    lower: string,
-    upper: string | undefined,
-  ): Promise<boolean> => {
+  const go = async (at: StoredChild, source: Uint8Array, digestAt: number, span: Span): Promise<boolean> => {
     const { node, records: places, children } = await reader.load(at)
-    const keys = keysOf(node)
-    const sent = known && after !== undefined && lower < after && (upper === undefined || after < upper)
-    if (!sent) waiting.push({ digest, bytes: node.bytes })
+    // Where all of it is in the range nobody asks for a path, and nothing of it was sent before.
+    const keys = holdsAll(range, span) ? undefined : keysOf(node)
+    const sent =
+      known &&
+      after !== undefined &&
+      keys !== undefined &&
+      span.after < after &&
+      (span.before === undefined || after < span.before)
+    if (!sent) {
+      waiting.push({ source, at: digestAt, bytes: node.bytes })
+      waitingSize += carFrameLength(node.bytes.length)
+    }
     for (let i = 0; i <= node.count; i++) {
-      const key = keys[i]
-      const left = keys[i - 1] ?? lower
-      const right = key ?? upper
-      const child = children[i]
-      const below = childDigest(node, i)
-      if (below !== undefined && mayHold(range, left, right))
-        if (child === undefined || !(await go(child, below, left, right))) return false
-      if (key === undefined || !inRange(range, key)) continue
+      const below = childAt(node, i)
+      if (below >= 0) {
+        const child = children[i]
+        const inner =
+          keys === undefined ? span : { after: keys[i - 1] ?? span.after, before: keys[i] ?? span.before }
+        if (keys === undefined || mayHold(range, inner.after, inner.before))
+          if (child === undefined || !(await go(child, node.bytes, below, inner))) return false
+      }
+      if (i === node.count || (keys !== undefined && !inRange(range, keys[i] ?? ''))) continue
       const place = places[i]
       if (place === undefined) return false
-      const weight = waiting.reduce(
-        (sum, it) => sum + carFrameLength(it.bytes.length),
-        carFrameLength(place.length),
-      )
+      const weight = waitingSize + carFrameLength(place.length)
       if (records > 0 && size + weight > maxBytes) return false
-      items.push(...waiting, { digest: valueOf(node, i), place })
+      for (const it of waiting) layout.block(it.source, it.at, it.bytes)
       waiting = []
+      waitingSize = 0
+      layout.record(node.bytes, node.fields[i * FIELDS + VALUE] ?? 0, place)
       size += weight
       records++
-      last = key
+      last = { node, i }
     }
     return true
   }
 
-  const end = await go(snapshot.root, snapshot.data, '', undefined)
+  const end = await go(snapshot.root, snapshot.data, 0, { after: '', before: undefined })
   // What is left shows that nothing follows.
-  if (end) items.push(...waiting)
-  const values = await reader.records(items.flatMap((item) => ('place' in item ? [item.place] : [])))
-  let next = 0
-  const blocks = items.map((item): FragmentBlock => {
-    if (!('place' in item)) return item
-    const bytes = values[next++]
-    if (bytes === undefined) throw new RangeError('a record was not read')
-    return { digest: item.digest, bytes }
-  })
-  return { bytes: (bare ? buildBare : buildFragment)(blocks), last, end, records }
+  if (end) for (const it of waiting) layout.block(it.source, it.at, it.bytes)
+  const path = last === undefined ? after : keysOf(last.node)[last.i]
+  return { bytes: await layout.build(reader), last: path, end, records }
 }

@@ -103,6 +103,9 @@ function fragmentTree(page: Uint8Array): PageTree & { placeOf(digest: Uint8Array
         children: Array.from({ length: node.count + 1 }, (_, i) => placeOf(childDigest(node, i))),
       }
     },
-    records: async (wanted) => wanted.map(({ offset, length }) => page.subarray(offset, offset + length)),
+    async copyRecords(wanted, out, at) {
+      for (const [i, { offset, length }] of wanted.entries())
+        out.set(page.subarray(offset, offset + length), at[i])
+    },
   }
 }
