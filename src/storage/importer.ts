@@ -14,7 +14,7 @@ import type { ImportOptions, ImportSession, SignedCommit } from './import-sessio
 import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
-import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader, windowIn } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
@@ -59,8 +59,11 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   }
   if (resumed) await recallImport({ storage, did, importId: row.id, sha256, intake, sink })
 
-  const flush = async (): Promise<void> => {
+  const seal = (): void => {
     for (const it of writers) it.seal()
+  }
+  const flush = async (): Promise<void> => {
+    seal()
     await lane.idle()
   }
 
@@ -248,11 +251,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
     async finish(facts) {
       const { commit, proven } = await proveAll()
-      await flush()
-      const [id, top] = await Promise.all([
-        nextSnapshotId(storage, did, facts.now, commit.cid),
-        createSegmentReader(storage, did).windowOf(proven.root),
-      ])
+      const id = await nextSnapshotId(storage, did, facts.now, commit.cid)
       const snapshot: SnapshotRow = {
         id,
         did,
@@ -272,11 +271,16 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         import: row.id,
         settled: false,
       }
-      await moveHead(storage, snapshot, facts.repo, {
-        top,
-        importId: row.id,
-        ops: facts.ops ?? [],
-        allowRollback: facts.allowRollback ?? false,
+      await lane.last(seal, async (left) => {
+        const held = left.bytesOf(proven.root.segment)
+        await moveHead(storage, snapshot, facts.repo, {
+          top: held
+            ? windowIn(held, proven.root)
+            : await createSegmentReader(storage, did).windowOf(proven.root),
+          importId: row.id,
+          ops: [...left.ops, ...(facts.ops ?? [])],
+          allowRollback: facts.allowRollback ?? false,
+        })
       })
       return snapshot
     },

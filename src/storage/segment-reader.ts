@@ -50,6 +50,12 @@ export interface SegmentReader extends TreeSource {
   readonly bytesRead: number
 }
 
+/** The same of a segment that is here. */
+export function windowIn(bytes: Uint8Array, { segment, offset, length }: Place): TreeWindow {
+  const from = Math.max(0, offset - READ_AHEAD)
+  return { segment, from, bytes: new Uint8Array(bytes.subarray(from, offset + length)) }
+}
+
 export function createSegmentReader(
   storage: Storage,
   did: string,

@@ -11,8 +11,18 @@ const IN_FLIGHT = 2
 const TOGETHER = 4
 /** Segments that wait at most, while the disk is slower than what comes. More of them cost memory. */
 const WAITING = 10
+/** So many are not left for the head's transaction: it would hold it up for longer than a transaction costs. */
+const TOO_MANY_LEFT = 2 * TOGETHER
 /** Bytes that are taken in before writes under way get their turn: some ten milliseconds of work. */
 const TURN_BYTES = 1 << 20
+
+/** Segments that nothing is known of yet but here. */
+export interface Left {
+  /** what writes them */
+  readonly ops: readonly WriteOp[]
+  /** The bytes of one of them. */
+  bytesOf(segment: number): Uint8Array<ArrayBuffer> | undefined
+}
 
 interface Sealed {
   readonly id: number
@@ -48,6 +58,11 @@ export interface WriteLane {
   room(): Promise<void>
   /** Waits for all. Throws what a write threw. */
   idle(): Promise<void>
+  /**
+   * Lets `seal` put the last segments, waits for what is under way, and leaves the rest to `write`, which puts them
+   * into a transaction of its own: one wait for the disk less. When that fails they wait as before.
+   */
+  last<T>(seal: () => void, write: (left: Left) => Promise<T>): Promise<T>
 }
 
 export function createWriteLane(storage: Storage, did: string, importId: string): WriteLane {
@@ -59,24 +74,28 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
   let taken = 0
   /** Callers that wait for all: what is left goes then, however little. */
   let idlers = 0
+  /** what is put now goes with the head */
+  let ending = false
   /** transactions so far: the first ones go as soon as they can, so that the disk is busy from the start */
   let sent = 0
 
-  const send = (): void => {
-    const enough = idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
-    if (waiting.length < enough || flying.size >= IN_FLIGHT) return
-    const sealed = waiting
-    waiting = []
-    sent++
-    const ops = sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
+  const opsOf = (sealed: readonly Sealed[]): WriteOp[] =>
+    sealed.flatMap(({ id, kind, buffer, length }): WriteOp[] => {
       const row: SegmentRow = { kind, size: length, import: importId, generation: 0, moved: undefined }
       return [
         { type: 'add', table: 'segments', key: segmentKey(did, id), value: row },
         { type: 'put-bytes', key: segmentBytesKey(did, id, 0), parts: [buffer.subarray(0, length)] },
       ]
     })
+
+  const send = (): void => {
+    const enough = ending ? TOO_MANY_LEFT : idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
+    if (waiting.length < enough || flying.size >= IN_FLIGHT) return
+    const sealed = waiting
+    waiting = []
+    sent++
     const flight = storage
-      .write(ops, { guards: [holdsImport(did, importId)] })
+      .write(opsOf(sealed), { guards: [holdsImport(did, importId)] })
       .catch((error: unknown) => {
         failure ??= error
       })
@@ -121,6 +140,26 @@ export function createWriteLane(storage: Storage, did: string, importId: string)
       while (flying.size > 0) await Promise.race(flying)
       idlers--
       check()
+    },
+    async last(seal, write) {
+      ending = true
+      try {
+        seal()
+        while (flying.size > 0) await Promise.race(flying)
+        check()
+        const left = waiting
+        const done = await write({
+          ops: opsOf(left),
+          bytesOf(segment) {
+            const found = left.find(({ id }) => id === segment)
+            return found?.buffer.subarray(0, found.length)
+          },
+        })
+        waiting = []
+        return done
+      } finally {
+        ending = false
+      }
     },
   }
 }
