@@ -34,6 +34,8 @@ export interface ReadAhead {
 
 /** Reads records and tree nodes of one repo by place, whatever compaction has done to their segments. */
 export interface SegmentReader extends TreeSource {
+  /** A node that can be had without waiting; undefined when it has to be loaded. */
+  held(place: Place): StoredNode | undefined
   loadAll(places: readonly Place[]): Promise<readonly StoredNode[]>
   /** Bytes of records, in the order asked; near ones are read together. */
   records(places: readonly Place[]): Promise<Uint8Array[]>
@@ -223,6 +225,11 @@ export function createSegmentReader(
     })
 
   return {
+    held(place) {
+      // Where things lie now is for `load` to find out.
+      const bytes = rows.has(place.segment) ? undefined : cached(place, place.offset)
+      return bytes && decodeStored(bytes)
+    },
     load,
     loadAll,
     windowOf: (place) =>

@@ -15,13 +15,18 @@ export interface Page {
   readonly records: number
 }
 
+/** A node of a tree that pages are made of, and what it has at hand below it and beside it. */
+interface PageNode {
+  readonly node: MstNode
+  readonly records: readonly (Place | undefined)[]
+  readonly children: readonly (StoredChild | undefined)[]
+}
+
 /** A tree that pages are made of. What it has not at hand, below a node or beside it, ends a page. */
 export interface PageTree extends RecordSource {
-  load(at: Place): Promise<{
-    readonly node: MstNode
-    readonly records: readonly (Place | undefined)[]
-    readonly children: readonly (StoredChild | undefined)[]
-  }>
+  /** A node that can be had without waiting. */
+  held(at: Place): PageNode | undefined
+  load(at: Place): Promise<PageNode>
 }
 
 /** The commit that a page begins with, and the root under it. */
@@ -31,6 +36,16 @@ export interface PageForm {
   readonly known: boolean
   readonly maxBytes: number
   readonly bare?: boolean
+}
+
+/** A node that the way is in. */
+interface Level {
+  readonly found: PageNode
+  /** undefined where none is needed */
+  readonly keys: readonly string[] | undefined
+  readonly span: Span
+  /** even: child step/2; odd: entry (step-1)/2 */
+  step: number
 }
 
 /** A node that was met, and where its digest lies. */
@@ -61,53 +76,77 @@ export async function buildPage(
   let waitingSize = 0
   let size = 0
   let records = 0
-  /** the last record: an entry of a node */
-  let last: { readonly node: MstNode; readonly i: number } | undefined
+  /** the last record: this entry of the node */
+  let lastNode: MstNode | undefined
+  let lastEntry = 0
   const { after } = range
 
-  /** False when the page is full. */
-  const go = async (at: StoredChild, source: Uint8Array, digestAt: number, span: Span): Promise<boolean> => {
-    const { node, records: places, children } = await reader.load(at)
+  const levels: Level[] = []
+  const enter = (found: PageNode, source: Uint8Array, at: number, span: Span): void => {
+    const { node } = found
     // Where all of it is in the range nobody asks for a path, and nothing of it was sent before.
     const keys = holdsAll(range, span) ? undefined : keysOf(node)
-    const sent =
-      known &&
-      after !== undefined &&
-      keys !== undefined &&
-      span.after < after &&
-      (span.before === undefined || after < span.before)
-    if (!sent) {
-      waiting.push({ source, at: digestAt, bytes: node.bytes })
-      waitingSize += carFrameLength(node.bytes.length)
-    }
-    for (let i = 0; i <= node.count; i++) {
-      const below = childAt(node, i)
-      if (below >= 0) {
-        const child = children[i]
-        const inner =
-          keys === undefined ? span : { after: keys[i - 1] ?? span.after, before: keys[i] ?? span.before }
-        if (keys === undefined || mayHold(range, inner.after, inner.before))
-          if (child === undefined || !(await go(child, node.bytes, below, inner))) return false
-      }
-      if (i === node.count || (keys !== undefined && !inRange(range, keys[i] ?? ''))) continue
-      const place = places[i]
-      if (place === undefined) return false
-      const weight = waitingSize + carFrameLength(place.length)
-      if (records > 0 && size + weight > maxBytes) return false
-      for (const it of waiting) layout.block(it.source, it.at, it.bytes)
-      waiting = []
-      waitingSize = 0
-      layout.record(node.bytes, node.fields[i * FIELDS + VALUE] ?? 0, place)
-      size += weight
-      records++
-      last = { node, i }
-    }
+    levels.push({ found, keys, span, step: 0 })
+    const leadsToAfter =
+      after !== undefined && span.after < after && (span.before === undefined || after < span.before)
+    if (known && keys !== undefined && leadsToAfter) return
+    waiting.push({ source, at, bytes: node.bytes })
+    waitingSize += carFrameLength(node.bytes.length)
+  }
+  /** False when the page is full, or goes no further here. */
+  const take = ({ found: { node, records: places } }: Level, i: number): boolean => {
+    const place = places[i]
+    if (place === undefined) return false
+    const weight = waitingSize + carFrameLength(place.length)
+    if (records > 0 && size + weight > maxBytes) return false
+    for (const it of waiting) layout.block(it.source, it.at, it.bytes)
+    waiting = []
+    waitingSize = 0
+    layout.record(node.bytes, node.fields[i * FIELDS + VALUE] ?? 0, place)
+    size += weight
+    records++
+    lastNode = node
+    lastEntry = i
     return true
   }
 
-  const end = await go(snapshot.root, snapshot.data, 0, { after: '', before: undefined })
+  enter(reader.held(snapshot.root) ?? (await reader.load(snapshot.root)), snapshot.data, 0, {
+    after: '',
+    before: undefined,
+  })
+  let end = false
+  for (;;) {
+    const level = levels.at(-1)
+    end = level === undefined
+    if (level === undefined) break
+    const {
+      found: { node, children },
+      keys,
+      span,
+      step,
+    } = level
+    const i = step >> 1
+    if (step > 2 * node.count) {
+      levels.pop()
+      continue
+    }
+    level.step++
+    if (step % 2 === 1) {
+      if ((keys === undefined || inRange(range, keys[i] ?? '')) && !take(level, i)) break
+      continue
+    }
+    const at = childAt(node, i)
+    if (at < 0) continue
+    const inner =
+      keys === undefined ? span : { after: keys[i - 1] ?? span.after, before: keys[i] ?? span.before }
+    if (keys !== undefined && !mayHold(range, inner.after, inner.before)) continue
+    const child = children[i]
+    if (child === undefined) break
+    // Most lie beside one that was read: no wait for them, which costs more than all else that is done for a node.
+    enter(reader.held(child) ?? (await reader.load(child)), node.bytes, at, inner)
+  }
   // What is left shows that nothing follows.
   if (end) for (const it of waiting) layout.block(it.source, it.at, it.bytes)
-  const path = last === undefined ? after : keysOf(last.node)[last.i]
-  return { bytes: await layout.build(reader), last: path, end, records }
+  const last = lastNode === undefined ? after : keysOf(lastNode)[lastEntry]
+  return { bytes: await layout.build(reader), last, end, records }
 }

@@ -145,8 +145,9 @@ function proceed(
   const levels: Level[] = before.levels.map((level) => ({ ...level }))
   const records: PageRecord[] = []
   let { commit } = before
-  /** Where the last record of this page is named. */
-  let found: { readonly level: Level; readonly i: number } | undefined
+  /** the last record of this page: this entry of the node */
+  let lastLevel: Level | undefined
+  let lastEntry = 0
   /** what came last is a record */
   let endsWithRecord = false
   /** False when the page is over. */
@@ -170,7 +171,8 @@ function proceed(
     const at = fields[i * FIELDS + VALUE] ?? 0
     if (!blocks.step(source, at, 'repo.record-missing')) return false
     endsWithRecord = true
-    found = { level, i }
+    lastLevel = level
+    lastEntry = i
     if (imported || path === undefined) return true
     const bytes = blocks.data()
     const digest = valueOf(level.node, i)
@@ -215,7 +217,7 @@ function proceed(
   const end = levels.length === 0
   // It ends with a record or with the range, or else what comes next could not be told from what was sent.
   if (!end && !endsWithRecord) throw truncated()
-  const last = found === undefined ? before.last : (found.level.keys ?? keysOf(found.level.node))[found.i]
+  const last = lastLevel === undefined ? before.last : (lastLevel.keys ?? keysOf(lastLevel.node))[lastEntry]
   const { fragment } = blocks
   return {
     next: { levels: levels.map((it) => apart(it, fragment)), commit, last, end },
