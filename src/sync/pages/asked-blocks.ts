@@ -35,12 +35,17 @@ export interface AskedBlocks {
 /**
  * Reads the bytes of an answer. Blocks that came bare are set as frames of a CAR, each named by what was asked
  * for; so whoever hashes them finds out a block that nobody asked for. Those that came with CIDs are hashed at
- * once, if `digests` says with what.
+ * once, if `digests` says with what. Frames of bare blocks are written into `room` where it is large enough.
  *
  * @throws RepoError as `readFragment` and `readBare`
  */
-export function askedBlocks(bytes: Uint8Array, bare: boolean, digests: DigestCheck | undefined): AskedBlocks {
-  const frames = bare ? readBare(bytes) : readFrames(bytes)
+export function askedBlocks(
+  bytes: Uint8Array,
+  bare: boolean,
+  digests: DigestCheck | undefined,
+  room?: Uint8Array<ArrayBuffer>,
+): AskedBlocks {
+  const frames = bare ? readBare(bytes, room) : readFrames(bytes)
   const { bytes: fragment, from, to } = frames
   if (!bare && digests !== undefined) checkDigests(frames, from.length, digests)
   let taken = 0

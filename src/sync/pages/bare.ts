@@ -8,6 +8,7 @@ import type { FragmentBlock, Frames } from './fragment.ts'
 import { MAX_FRAME_BYTES } from './protocol.ts'
 
 const BLANK = new Uint8Array(DIGEST_BYTES)
+const NOTHING = new Uint8Array(0)
 
 /** Blocks without their CIDs, each behind its length: whoever asked for them knows what each has to hash to. */
 export function buildBare(blocks: readonly FragmentBlock[]): Uint8Array<ArrayBuffer> {
@@ -22,12 +23,15 @@ export function buildBare(blocks: readonly FragmentBlock[]): Uint8Array<ArrayBuf
 
 /**
  * Reads bare blocks, all DAG-CBOR, to the last byte, and sets them as frames of a CAR, with zeros where their
- * digests go. Those take no more room than an answer may.
+ * digests go. Those take no more room than an answer may; they are written into `room` where it is large enough.
  *
  * @throws RepoError `repo.car-truncated`, `repo.block-too-large`; `repo.car-frame` for a length that is none,
  * for an empty block, and for more blocks than fit an answer
  */
-export function readBare(bare: Uint8Array): Frames & { readonly bytes: Uint8Array<ArrayBuffer> } {
+export function readBare(
+  bare: Uint8Array,
+  room: Uint8Array<ArrayBuffer> = NOTHING,
+): Frames & { readonly bytes: Uint8Array<ArrayBuffer> } {
   let size = 0
   const starts: number[] = []
   const ends: number[] = []
@@ -47,7 +51,7 @@ export function readBare(bare: Uint8Array): Frames & { readonly bytes: Uint8Arra
     at = start + length
     ends.push(at)
   }
-  const bytes = new Uint8Array(size)
+  const bytes = size <= room.length ? room.subarray(0, size) : new Uint8Array(size)
   let at = 0
   for (let i = 0; i < starts.length; i++) {
     const start = starts[i] ?? 0

@@ -7,6 +7,7 @@ import { FIELDS, type MstNode, parseNode, VALUE } from '../../repo/mst/node.ts'
 import { childAt, keysOf, valueOf } from '../../repo/mst/read.ts'
 import { checkLayer, type Span, strictKeys } from '../../repo/proof.ts'
 import { type AskedBlocks, askedBlocks } from './asked-blocks.ts'
+import { PAGE_BYTES } from './protocol.ts'
 import { holdsAll, inRange, mayHold, type PathRange } from './range.ts'
 
 export interface PageRecord {
@@ -24,7 +25,10 @@ export interface ProvenPage {
   readonly end: boolean
   /** none are made of a page that is imported */
   readonly records: readonly PageRecord[]
-  /** the page as frames of a CAR, which it came as or, when it came bare, is set as */
+  /**
+   * the page as frames of a CAR, which it came as or, when it came bare, is set as; of a page that is imported only
+   * valid until the next is taken
+   */
   readonly fragment: Uint8Array
 }
 
@@ -70,6 +74,9 @@ interface Level {
   step: number
 }
 
+/** Pages are cut at this many bytes, before the frames of their blocks; most fit. */
+const ROOM = PAGE_BYTES + PAGE_BYTES / 4
+
 interface State {
   readonly levels: readonly Level[]
   readonly commit: Commit | undefined
@@ -86,12 +93,15 @@ interface State {
 export function createPageWalk(options: PageWalkOptions): PageWalk {
   const root = parseCid(options.root)
   if (root === undefined) throw new RepoError('repo.cid-unsupported', { cid: options.root.slice(0, 100) })
+  let room: Uint8Array<ArrayBuffer> | undefined
   let state: State = { levels: [], commit: undefined, last: options.range.after, end: false }
   return {
     take(page, bare = false) {
       if (state.end) throw surplus()
       const { imported = false, digests } = options
-      const blocks = askedBlocks(page, bare, imported ? undefined : digests)
+      // Pages follow one another while the import copies what it keeps: one buffer serves all.
+      room ??= imported && bare ? new Uint8Array(ROOM) : undefined
+      const blocks = askedBlocks(page, bare, imported ? undefined : digests, room)
       const { next, proven } = proceedOrBlame(options, root.digest, state, blocks)
       if (!imported) blocks.check(digests)
       state = next
