@@ -2,6 +2,7 @@ import { concat } from '../core/bytes.ts'
 import { readVarint, varintLength, VARINT_BAD, VARINT_MORE, writeVarint } from '../core/varint.ts'
 import { NetError } from './errors.ts'
 import type { ByteStream } from './net.ts'
+import { PIECE } from './piece.ts'
 
 /**
  * Messages on a stream, each behind its length as an unsigned varint. Whoever reads states how long one may
@@ -63,7 +64,19 @@ export function createFrameReader(stream: ByteStream): FrameReader {
 }
 
 export async function writeFrame(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  await stream.write(concat([frameHead(bytes), bytes]))
+}
+
+/** The same for a long message, of which only a piece is copied. Nobody else may write until it is done. */
+export async function writeLongFrame(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  const head = frameHead(bytes)
+  const first = bytes.length + head.length <= PIECE ? bytes.length : PIECE - head.length
+  await stream.write(concat([head, bytes.subarray(0, first)]))
+  if (first < bytes.length) await stream.write(bytes.subarray(first))
+}
+
+function frameHead(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = new Uint8Array(varintLength(bytes.length))
   writeVarint(head, 0, bytes.length)
-  await stream.write(concat([head, bytes]))
+  return head
 }

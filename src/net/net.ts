@@ -24,6 +24,8 @@ export interface ByteStream {
    * @throws NetError `net.reset`, `net.closed`
    */
   write(bytes: Uint8Array): Promise<void>
+  /** The same for bytes that nobody changes any more: where it is there, it spares copying them. */
+  give?(bytes: Uint8Array): Promise<void>
   /** Nothing more comes from here; reading goes on. */
   closeWrite(): Promise<void>
   /** Ends both directions at once; the other side sees `net.reset`. Harmless when it is over. */

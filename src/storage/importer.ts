@@ -249,8 +249,8 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     },
     async finish(facts) {
       const [{ commit, proven }, newest] = await Promise.all([proveAll(), newestSnapshot(storage, did)])
-      // Then all that there is goes with the head.
-      if (!writes.begun) lane.hold()
+      // What is left goes with the head: one wait for the disk less.
+      lane.hold()
       await flush()
       const unsent = lane.bytesOf(proven.root.segment)
       const reader = (kept ??= createSegmentReader(storage, did))

@@ -3,6 +3,7 @@ import type { TreeSource } from '../repo/mst/read.ts'
 import { decodeStored, type Place, type StoredNode } from '../repo/mst/stored.ts'
 import { StorageError } from './errors.ts'
 import type { ByteRange, Storage } from './port.ts'
+import { planRuns } from './runs.ts'
 import { segmentBytesKey, segmentKey, type SegmentRow, type TreeWindow } from './rows.ts'
 
 /**
@@ -12,12 +13,8 @@ import { segmentBytesKey, segmentKey, type SegmentRow, type TreeWindow } from '.
 const READ_AHEAD = 8 * 1024
 /** Windows of tree bytes kept: about 2 MB at most. */
 const WINDOWS = 200
-/** Records nearer than this are read in one go. */
-const GAP = 4 * 1024
 /** A segment may be compacted again while its new place is learned; not this often. */
 const ROUNDS = 4
-/** The longest single read of records. */
-const RUN = 512 * 1024
 
 /**
  * For who goes through a whole tree: its nodes lie one after another, so those that come next lie behind each.
@@ -37,9 +34,13 @@ export interface ReadAhead {
 
 /** Reads records and tree nodes of one repo by place, whatever compaction has done to their segments. */
 export interface SegmentReader extends TreeSource {
+  /** A node that can be had without waiting; undefined when it has to be loaded. */
+  held(place: Place): StoredNode | undefined
   loadAll(places: readonly Place[]): Promise<readonly StoredNode[]>
   /** Bytes of records, in the order asked; near ones are read together. */
   records(places: readonly Place[]): Promise<Uint8Array[]>
+  /** The same, each copied into `out` at its place of `at`. */
+  copyRecords(places: readonly Place[], out: Uint8Array, at: readonly number[]): Promise<void>
   /**
    * The bytes that a read of this node keeps: the node, and what lies before it. None of a segment that was
    * compacted: a reader that does not know of it yet would look for them under their first addresses.
@@ -201,7 +202,34 @@ export function createSegmentReader(
       return out
     })
 
+  /** Hands out where the bytes of each record were read to, in the order in which they lie. */
+  const eachRecord = (
+    places: readonly Place[],
+    each: (index: number, bytes: Uint8Array, from: number, to: number) => void,
+  ): Promise<void> =>
+    again(places, async () => {
+      const offsets = places.map(({ segment, offset }) => moved(segment, offset))
+      const { runs, order } = planRuns(places, offsets)
+      const reads = await storage.readRanges(runs.map((run) => range(run.segment, run.from, run.to)))
+      runs.forEach(({ segment, from, to, first, end }, n) => {
+        const bytes = reads[n]
+        if (bytes === undefined || bytes.length < to - from)
+          throw new StorageError('storage.segment-gone', { segment })
+        bytesRead += bytes.length
+        for (let k = first; k < end; k++) {
+          const i = order[k] ?? 0
+          const at = (offsets[i] ?? 0) - from
+          each(i, bytes, at, at + (places[i]?.length ?? 0))
+        }
+      })
+    })
+
   return {
+    held(place) {
+      // Where things lie now is for `load` to find out.
+      const bytes = rows.has(place.segment) ? undefined : cached(place, place.offset)
+      return bytes && decodeStored(bytes)
+    },
     load,
     loadAll,
     windowOf: (place) =>
@@ -214,33 +242,14 @@ export function createSegmentReader(
       if (!rows.has(segment) && !windows.has(segment)) keep(segment, window)
     },
     async records(places) {
-      return again(places, async () => {
-        const order = places
-          .map((place, index) => ({ ...place, from: moved(place.segment, place.offset), index }))
-          .sort((a, b) => a.segment - b.segment || a.from - b.from)
-        const runs: { segment: number; from: number; to: number; members: typeof order }[] = []
-        for (const it of order) {
-          const last = runs.at(-1)
-          const end = it.from + it.length
-          if (last?.segment === it.segment && it.from - last.to < GAP && end - last.from < RUN) {
-            last.to = Math.max(last.to, end)
-            last.members.push(it)
-          } else runs.push({ segment: it.segment, from: it.from, to: end, members: [it] })
-        }
-        const reads = await storage.readRanges(runs.map((run) => range(run.segment, run.from, run.to)))
-        const out: Uint8Array[] = []
-        runs.forEach((run, i) => {
-          const bytes = reads[i]
-          bytesRead += bytes?.length ?? 0
-          for (const { index, from, length, segment } of run.members) {
-            const record = bytes?.subarray(from - run.from, from - run.from + length)
-            if (record?.length !== length) throw new StorageError('storage.segment-gone', { segment })
-            out[index] = record
-          }
-        })
-        return out
+      const out: Uint8Array[] = []
+      await eachRecord(places, (i, bytes, from, to) => {
+        out[i] = bytes.subarray(from, to)
       })
+      return out
     },
+    copyRecords: (places, out, at) =>
+      eachRecord(places, (i, bytes, from, to) => out.set(bytes.subarray(from, to), at[i])),
     get bytesRead() {
       return bytesRead
     },

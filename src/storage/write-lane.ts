@@ -11,6 +11,8 @@ const IN_FLIGHT = 2
 const TOGETHER = 4
 /** Segments that wait at most, while the disk is slower than what comes. More of them cost memory. */
 const WAITING = 10
+/** So many are not left for the head's transaction: it would hold it up for longer than a transaction costs. */
+const TOO_MANY_LEFT = 2 * TOGETHER
 /** Bytes that are taken in before writes under way get their turn: some ten milliseconds of work. */
 const TURN_BYTES = 1 << 20
 
@@ -48,7 +50,7 @@ export interface WriteLane {
   room(): Promise<void>
   /** Waits for all that is sent. Throws what a write threw. */
   idle(): Promise<void>
-  /** From here on nothing is sent, until {@link release}. */
+  /** From here on what is left is kept for the head's transaction, unless it is too much, until {@link release}. */
   hold(): void
   release(): void
   /** What has not been sent, for a transaction of the caller's. */
@@ -82,8 +84,7 @@ export function createWriteLane(did: string, writes: ImportHold): WriteLane {
     })
 
   const send = (): void => {
-    if (isHeld) return
-    const enough = idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
+    const enough = isHeld ? TOO_MANY_LEFT : idlers > 0 || sent < IN_FLIGHT ? 1 : TOGETHER
     if (waiting.length < enough || flying.size >= IN_FLIGHT) return
     const sealed = waiting
     waiting = []

@@ -29,7 +29,8 @@ export function createPortStreams(
     begin(id, names) {
       const credit = createCreditStream(
         {
-          async data(bytes) {
+          async data(piece) {
+            const bytes = new Uint8Array(piece)
             post({ kind: 'data', id, bytes }, [bytes.buffer])
           },
           credit: (bytes) => post({ kind: 'credit', id, bytes }, []),
@@ -66,7 +67,8 @@ export async function join(network: ByteStream, port: ByteStream): Promise<void>
   const pump = async (from: ByteStream, to: ByteStream): Promise<void> => {
     try {
       for (let chunk = await from.read(); chunk !== undefined; chunk = await from.read())
-        await to.write(chunk)
+        // What was read is the reader's, and it is done with it.
+        await (to.give?.(chunk) ?? to.write(chunk))
       await to.closeWrite()
     } catch (error) {
       const { code, fields } = toWireError(error, network.peer)

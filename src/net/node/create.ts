@@ -15,6 +15,7 @@ import { createSupervisor, type RelayLink, type RelayPeer, type SupervisorOption
 import { createByteStream } from './stream.ts'
 import { createTrafficBook, type Traffic } from './traffic.ts'
 import { MAX_STREAMS } from './transport.ts'
+import { wholeData } from './whole-data.ts'
 
 /** A running node: streams to peers, and the relays through which others reach it. */
 export interface CairnNode extends Net {
@@ -72,7 +73,7 @@ export function createNode(parts: NodeParts): CairnNode {
 
   const adopt = (raw: Stream, link: Connection, protocol: string): ByteStream => {
     const peer = link.remotePeer.toString()
-    const plain = createByteStream(raw, {
+    const plain = createByteStream(wholeData(raw), {
       peer,
       protocol,
       path: pathOf(link.remoteAddr),

@@ -5,8 +5,11 @@ import { PIECE } from '../piece.ts'
 
 /** What carries the two directions of a stream as messages, in order. */
 export interface CreditWire {
-  /** Sends one piece, at most `PIECE` bytes, a copy of its own; resolves when the carrier has room for more. */
-  data(piece: Uint8Array<ArrayBuffer>): Promise<void>
+  /**
+   * Sends one piece, at most `PIECE` bytes; resolves when the carrier has room for more. The piece belongs to the
+   * caller, who may change it then.
+   */
+  data(piece: Uint8Array): Promise<void>
   /** Allows the other side so many bytes more. */
   credit(bytes: number): void
   /** Nothing more comes from here. */
@@ -97,7 +100,7 @@ export function createCreditStream(
             while (failure === undefined && allowed < size) await change.promise
             if (failure !== undefined) throw failure
             allowed -= size
-            await wire.data(new Uint8Array(bytes.subarray(at, at + size)))
+            await wire.data(bytes.subarray(at, at + size))
             at += size
           }
           if (failure !== undefined) throw failure

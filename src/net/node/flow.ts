@@ -42,7 +42,7 @@ export function createFlowStream(carrier: ByteStream, protocol: string): ByteStr
   let lane: Promise<void> = Promise.resolve()
   /** Frames of both directions' sake share the carrier: one whole frame after another. */
   const put = (bytes: Uint8Array): Promise<void> => {
-    const mine = lane.then(() => carrier.write(bytes))
+    const mine = lane.then(() => carrier.give?.(bytes) ?? carrier.write(bytes))
     lane = mine.catch(() => undefined)
     return mine
   }

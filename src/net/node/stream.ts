@@ -122,11 +122,11 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
     while (failure === undefined && !over && stream.writableNeedsDrain) await change.promise
     if (failure !== undefined) throw failure
   }
-  const send = async (bytes: Uint8Array): Promise<void> => {
+  const send = async (bytes: Uint8Array, given: boolean): Promise<void> => {
     for (let at = 0; at < bytes.length; at += LARGEST_PIECE) {
       await room()
-      // A copy: libp2p keeps what it cannot send yet, and the caller may go on to use its array.
-      const piece = bytes.slice(at, at + LARGEST_PIECE)
+      // libp2p keeps what it cannot send yet, and the caller may go on to use its array: then it gets a copy.
+      const piece = given ? bytes.subarray(at, at + LARGEST_PIECE) : bytes.slice(at, at + LARGEST_PIECE)
       try {
         stream.send(piece)
       } catch (error) {
@@ -143,16 +143,19 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
     return mine
   }
 
+  const put = (bytes: Uint8Array, given: boolean): Promise<void> => {
+    if (closing) return Promise.reject(failure ?? new NetError('net.closed'))
+    return inTurn(() => send(bytes, given))
+  }
+
   if (over) facts.onClose?.()
   return {
     protocol: facts.protocol,
     peer,
     path: facts.path,
     read,
-    write(bytes) {
-      if (closing) return Promise.reject(failure ?? new NetError('net.closed'))
-      return inTurn(() => send(bytes))
-    },
+    write: (bytes) => put(bytes, false),
+    give: (bytes) => put(bytes, true),
     closeWrite() {
       if (closing) return lane
       closing = true

@@ -46,9 +46,14 @@ export function valueOf(node: MstNode, i: number): Uint8Array {
   return node.bytes.subarray(at, at + 32)
 }
 
-/** Digest of child i (0 is left of the first entry), or undefined. */
+/** Where the digest of child i lies in the node's bytes (0 is left of the first entry), or -1. */
+export function childAt(node: MstNode, i: number): number {
+  return i === 0 ? node.left : (node.fields[(i - 1) * FIELDS + RIGHT] ?? -1)
+}
+
+/** Digest of child i, or undefined. */
 export function childDigest(node: MstNode, i: number): Uint8Array | undefined {
-  const at = i === 0 ? node.left : (node.fields[(i - 1) * FIELDS + RIGHT] ?? -1)
+  const at = childAt(node, i)
   return at < 0 ? undefined : node.bytes.subarray(at, at + 32)
 }
 

@@ -1,11 +1,14 @@
 import { concat } from '../../core/bytes.ts'
-import { CID_BYTES, CID_HEADER_BYTES, CODEC_DAG_CBOR, DIGEST_BYTES, writeCid } from '../../core/cid.ts'
+import { CID_BYTES, CODEC_DAG_CBOR, DIGEST_BYTES, writeCid } from '../../core/cid.ts'
 import { readVarint, VARINT_BAD, VARINT_MORE, varintLength, writeVarint } from '../../core/varint.ts'
 import { DEFAULT_CAR_LIMITS } from '../../repo/car/reader.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
 import { RepoError } from '../../repo/errors.ts'
-import type { FragmentBlock } from './fragment.ts'
+import type { FragmentBlock, Frames } from './fragment.ts'
 import { MAX_FRAME_BYTES } from './protocol.ts'
+
+const BLANK = new Uint8Array(DIGEST_BYTES)
+const NOTHING = new Uint8Array(0)
 
 /** Blocks without their CIDs, each behind its length: whoever asked for them knows what each has to hash to. */
 export function buildBare(blocks: readonly FragmentBlock[]): Uint8Array<ArrayBuffer> {
@@ -18,26 +21,21 @@ export function buildBare(blocks: readonly FragmentBlock[]): Uint8Array<ArrayBuf
   )
 }
 
-/** Bare blocks set as frames of a CAR, with room where their digests go. */
-export interface BareFrames {
-  readonly fragment: Uint8Array<ArrayBuffer>
-  /** views into it; each digest is zeros until it is written there */
-  readonly blocks: readonly FragmentBlock[]
-}
-
-const BLANK = new Uint8Array(DIGEST_BYTES)
-
 /**
- * Reads bare blocks, all DAG-CBOR, to the last byte. What they are set as takes no more than an answer may.
+ * Reads bare blocks, all DAG-CBOR, to the last byte, and sets them as frames of a CAR, with zeros where their
+ * digests go. Those take no more room than an answer may; they are written into `room` where it is large enough.
  *
  * @throws RepoError `repo.car-truncated`, `repo.block-too-large`; `repo.car-frame` for a length that is none,
  * for an empty block, and for more blocks than fit an answer
  */
-export function readBare(bare: Uint8Array): BareFrames {
+export function readBare(
+  bare: Uint8Array,
+  room: Uint8Array<ArrayBuffer> = NOTHING,
+): Frames & { readonly bytes: Uint8Array<ArrayBuffer> } {
   let size = 0
   const starts: number[] = []
   const ends: number[] = []
-  for (let at = 0; at < bare.length; at = ends.at(-1) ?? bare.length) {
+  for (let at = 0; at < bare.length;) {
     const length = readVarint(bare, at, bare.length)
     if (length === VARINT_MORE) throw new RepoError('repo.car-truncated', { offset: at })
     if (length === VARINT_BAD || length === 0)
@@ -50,20 +48,20 @@ export function readBare(bare: Uint8Array): BareFrames {
     // Blocks of a byte each would take a multiple of what came.
     if (size > MAX_FRAME_BYTES) throw new RepoError('repo.car-frame', { offset: at, reason: 'too many' })
     starts.push(start)
-    ends.push(start + length)
+    at = start + length
+    ends.push(at)
   }
-  const fragment = new Uint8Array(size)
+  const bytes = size <= room.length ? room.subarray(0, size) : new Uint8Array(size)
   let at = 0
-  const blocks = starts.map((start, i): FragmentBlock => {
+  for (let i = 0; i < starts.length; i++) {
+    const start = starts[i] ?? 0
     const end = ends[i] ?? start
-    const cidAt = writeVarint(fragment, at, CID_BYTES + end - start)
-    const from = writeCid(fragment, cidAt, CODEC_DAG_CBOR, BLANK)
-    fragment.set(bare.subarray(start, end), from)
-    at = from + end - start
-    return {
-      digest: fragment.subarray(cidAt + CID_HEADER_BYTES, from),
-      bytes: fragment.subarray(from, at),
-    }
-  })
-  return { fragment, blocks }
+    at = writeCid(bytes, writeVarint(bytes, at, CID_BYTES + end - start), CODEC_DAG_CBOR, BLANK)
+    bytes.set(bare.subarray(start, end), at)
+    // From here on these are offsets in the frames.
+    starts[i] = at
+    at += end - start
+    ends[i] = at
+  }
+  return { bytes, from: starts, to: ends }
 }

@@ -6,7 +6,7 @@ import { headOf } from '../kept.ts'
 import { CID_BYTES, cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import { varintLength, writeVarint } from '../../core/varint.ts'
 import { readBare } from './bare.ts'
-import { type FragmentBlock, readFragment } from './fragment.ts'
+import { blocksIn, type FragmentBlock, readFragment } from './fragment.ts'
 import { PAGES_PROTOCOL } from './protocol.ts'
 import { pullDifference } from './pull-difference.ts'
 import { pullPages } from './pull-pages.ts'
@@ -134,7 +134,7 @@ function rubbish() {
 
 /** The last block says that it is a byte longer than it is. */
 function lastLonger(bytes: Uint8Array, bare: boolean): Uint8Array {
-  const last = (bare ? readBare(bytes).blocks : readFragment(bytes, undefined)).at(-1)
+  const last = (bare ? blocksIn(readBare(bytes)) : readFragment(bytes, undefined)).at(-1)
   const length = (bare ? 0 : CID_BYTES) + (last?.bytes.length ?? 0)
   const at = bytes.length - length - varintLength(length)
   const head = new Uint8Array(varintLength(length + 1))

@@ -1,12 +1,12 @@
-import { childDigest, keysOf, valueOf } from '../../repo/mst/read.ts'
-import type { MstNode } from '../../repo/mst/node.ts'
+import { childAt, keysOf } from '../../repo/mst/read.ts'
+import { FIELDS, type MstNode, VALUE } from '../../repo/mst/node.ts'
+import type { Span } from '../../repo/proof.ts'
 import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
-import { buildBare } from './bare.ts'
 import { digestOfCid } from './cids.ts'
-import { buildFragment, type FragmentBlock } from './fragment.ts'
-import { inRange, mayHold, type PathRange } from './range.ts'
+import { createPageLayout, type RecordSource } from './page-layout.ts'
+import { holdsAll, inRange, mayHold, type PathRange } from './range.ts'
 
 export interface Page {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -15,15 +15,18 @@ export interface Page {
   readonly records: number
 }
 
+/** A node of a tree that pages are made of, and what it has at hand below it and beside it. */
+interface PageNode {
+  readonly node: MstNode
+  readonly records: readonly (Place | undefined)[]
+  readonly children: readonly (StoredChild | undefined)[]
+}
+
 /** A tree that pages are made of. What it has not at hand, below a node or beside it, ends a page. */
-export interface PageTree {
-  load(at: Place): Promise<{
-    readonly node: MstNode
-    readonly records: readonly (Place | undefined)[]
-    readonly children: readonly (StoredChild | undefined)[]
-  }>
-  /** Bytes of records, in the order asked. */
-  records(places: readonly Place[]): Promise<Uint8Array[]>
+export interface PageTree extends RecordSource {
+  /** A node that can be had without waiting. */
+  held(at: Place): PageNode | undefined
+  load(at: Place): Promise<PageNode>
 }
 
 /** The commit that a page begins with, and the root under it. */
@@ -35,7 +38,22 @@ export interface PageForm {
   readonly bare?: boolean
 }
 
-type Item = FragmentBlock | { readonly digest: Uint8Array; readonly place: Place }
+/** A node that the way is in. */
+interface Level {
+  readonly found: PageNode
+  /** undefined where none is needed */
+  readonly keys: readonly string[] | undefined
+  readonly span: Span
+  /** even: child step/2; odd: entry (step-1)/2 */
+  step: number
+}
+
+/** A node that was met, and where its digest lies. */
+interface Met {
+  readonly source: Uint8Array
+  readonly at: number
+  readonly bytes: Uint8Array
+}
 
 /**
  * The next page of a range: the signed commit, the nodes from the root that may hold a path of the range, and
@@ -51,60 +69,84 @@ export async function buildPage(
   range: PathRange,
   { known, maxBytes, bare = false }: PageForm,
 ): Promise<Page> {
-  const items: Item[] = known ? [] : [{ digest: digestOfCid(snapshot.commitCid), bytes: snapshot.commit }]
+  const layout = createPageLayout(bare)
+  if (!known) layout.block(digestOfCid(snapshot.commitCid), 0, snapshot.commit)
   /** Nodes that were met since the last record: they go with the next one. */
-  let waiting: FragmentBlock[] = []
+  let waiting: Met[] = []
+  let waitingSize = 0
   let size = 0
   let records = 0
-  let last = range.after
+  /** the last record: this entry of the node */
+  let lastNode: MstNode | undefined
+  let lastEntry = 0
   const { after } = range
 
-  /** False when the page is full. */
-  const go = async (
-    at: StoredChild,
-    digest: Uint8Array,
-    lower: string,
-    upper: string | undefined,
-  ): Promise<boolean> => {
-    const { node, records: places, children } = await reader.load(at)
-    const keys = keysOf(node)
-    const sent = known && after !== undefined && lower < after && (upper === undefined || after < upper)
-    if (!sent) waiting.push({ digest, bytes: node.bytes })
-    for (let i = 0; i <= node.count; i++) {
-      const key = keys[i]
-      const left = keys[i - 1] ?? lower
-      const right = key ?? upper
-      const child = children[i]
-      const below = childDigest(node, i)
-      if (below !== undefined && mayHold(range, left, right))
-        if (child === undefined || !(await go(child, below, left, right))) return false
-      if (key === undefined || !inRange(range, key)) continue
-      const place = places[i]
-      if (place === undefined) return false
-      const weight = waiting.reduce(
-        (sum, it) => sum + carFrameLength(it.bytes.length),
-        carFrameLength(place.length),
-      )
-      if (records > 0 && size + weight > maxBytes) return false
-      items.push(...waiting, { digest: valueOf(node, i), place })
-      waiting = []
-      size += weight
-      records++
-      last = key
-    }
+  const levels: Level[] = []
+  const enter = (found: PageNode, source: Uint8Array, at: number, span: Span): void => {
+    const { node } = found
+    // Where all of it is in the range nobody asks for a path, and nothing of it was sent before.
+    const keys = holdsAll(range, span) ? undefined : keysOf(node)
+    levels.push({ found, keys, span, step: 0 })
+    const leadsToAfter =
+      after !== undefined && span.after < after && (span.before === undefined || after < span.before)
+    if (known && keys !== undefined && leadsToAfter) return
+    waiting.push({ source, at, bytes: node.bytes })
+    waitingSize += carFrameLength(node.bytes.length)
+  }
+  /** False when the page is full, or goes no further here. */
+  const take = ({ found: { node, records: places } }: Level, i: number): boolean => {
+    const place = places[i]
+    if (place === undefined) return false
+    const weight = waitingSize + carFrameLength(place.length)
+    if (records > 0 && size + weight > maxBytes) return false
+    for (const it of waiting) layout.block(it.source, it.at, it.bytes)
+    waiting = []
+    waitingSize = 0
+    layout.record(node.bytes, node.fields[i * FIELDS + VALUE] ?? 0, place)
+    size += weight
+    records++
+    lastNode = node
+    lastEntry = i
     return true
   }
 
-  const end = await go(snapshot.root, snapshot.data, '', undefined)
-  // What is left shows that nothing follows.
-  if (end) items.push(...waiting)
-  const values = await reader.records(items.flatMap((item) => ('place' in item ? [item.place] : [])))
-  let next = 0
-  const blocks = items.map((item): FragmentBlock => {
-    if (!('place' in item)) return item
-    const bytes = values[next++]
-    if (bytes === undefined) throw new RangeError('a record was not read')
-    return { digest: item.digest, bytes }
+  enter(reader.held(snapshot.root) ?? (await reader.load(snapshot.root)), snapshot.data, 0, {
+    after: '',
+    before: undefined,
   })
-  return { bytes: (bare ? buildBare : buildFragment)(blocks), last, end, records }
+  let end = false
+  for (;;) {
+    const level = levels.at(-1)
+    end = level === undefined
+    if (level === undefined) break
+    const {
+      found: { node, children },
+      keys,
+      span,
+      step,
+    } = level
+    const i = step >> 1
+    if (step > 2 * node.count) {
+      levels.pop()
+      continue
+    }
+    level.step++
+    if (step % 2 === 1) {
+      if ((keys === undefined || inRange(range, keys[i] ?? '')) && !take(level, i)) break
+      continue
+    }
+    const at = childAt(node, i)
+    if (at < 0) continue
+    const inner =
+      keys === undefined ? span : { after: keys[i - 1] ?? span.after, before: keys[i] ?? span.before }
+    if (keys !== undefined && !mayHold(range, inner.after, inner.before)) continue
+    const child = children[i]
+    if (child === undefined) break
+    // Most lie beside one that was read: no wait for them, which costs more than all else that is done for a node.
+    enter(reader.held(child) ?? (await reader.load(child)), node.bytes, at, inner)
+  }
+  // What is left shows that nothing follows.
+  if (end) for (const it of waiting) layout.block(it.source, it.at, it.bytes)
+  const last = lastNode === undefined ? after : keysOf(lastNode)[lastEntry]
+  return { bytes: await layout.build(reader), last, end, records }
 }

@@ -34,3 +34,12 @@ export function mayHold({ after, from, to }: PathRange, lower: string, upper: st
     return false
   return to === undefined || lower < to
 }
+
+/** Whether every path between `after` and `before`, both exclusive, is in the range; '' and undefined as above. */
+export const holdsAll = (
+  { after, from, to }: PathRange,
+  span: { readonly after: string; readonly before: string | undefined },
+): boolean =>
+  (after === undefined || after <= span.after) &&
+  (from === undefined || from <= span.after) &&
+  (to === undefined || (span.before !== undefined && span.before <= to))

@@ -4,7 +4,7 @@ import { RepoError } from '../../repo/errors.ts'
 import { binary } from '../../repo/mst/diff.ts'
 import { parseNode } from '../../repo/mst/node.ts'
 import { childDigest, valueOf } from '../../repo/mst/read.ts'
-import type { StoredChild } from '../../repo/mst/stored.ts'
+import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import type { Storage } from '../../storage/port.ts'
 import { buildBare } from './bare.ts'
 import { buildFragment, readFragment } from './fragment.ts'
@@ -93,16 +93,21 @@ function fragmentTree(page: Uint8Array): PageTree & { placeOf(digest: Uint8Array
   }
   const placeOf = (digest: Uint8Array | undefined): StoredChild | undefined =>
     digest === undefined ? undefined : places.get(binary(digest))
+  const nodeAt = ({ offset, length }: Place) => {
+    const node = parseNode(page, offset, offset + length)
+    return {
+      node,
+      records: Array.from({ length: node.count }, (_, i) => placeOf(valueOf(node, i))),
+      children: Array.from({ length: node.count + 1 }, (_, i) => placeOf(childDigest(node, i))),
+    }
+  }
   return {
     placeOf,
-    async load({ offset, length }) {
-      const node = parseNode(page, offset, offset + length)
-      return {
-        node,
-        records: Array.from({ length: node.count }, (_, i) => placeOf(valueOf(node, i))),
-        children: Array.from({ length: node.count + 1 }, (_, i) => placeOf(childDigest(node, i))),
-      }
+    held: nodeAt,
+    load: async (at) => nodeAt(at),
+    async copyRecords(wanted, out, at) {
+      for (const [i, { offset, length }] of wanted.entries())
+        out.set(page.subarray(offset, offset + length), at[i])
     },
-    records: async (wanted) => wanted.map(({ offset, length }) => page.subarray(offset, offset + length)),
   }
 }

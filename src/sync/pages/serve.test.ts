@@ -15,7 +15,7 @@ import { commitCid, type LocalPds } from '../testing/local-pds.ts'
 import { readBare } from './bare.ts'
 import { cidOfDigest } from './cids.ts'
 import { openPages, type PageClient } from './client.ts'
-import { readFragment } from './fragment.ts'
+import { blocksIn, readFragment } from './fragment.ts'
 import { createPins } from './pins.ts'
 import { PAGES_PROTOCOL, type Want } from './protocol.ts'
 import type { SentKind, ServePagesOptions } from './serve.ts'
@@ -199,11 +199,11 @@ describe('a node', () => {
       const blocks = await client.blocks({ did, wants, bare: true })
       const first = await client.blocks({ did, wants: [], bare: true })
       expect([page.bare, blocks.bare, first.bare]).toEqual([true, true, true])
-      expect(readBare(blocks.bytes).blocks.map((it) => it.bytes)).toEqual([one.bytes])
-      expect(readBare(await page.bytes).blocks.map((it) => toHex(it.bytes))).toEqual(
+      expect(blocksIn(readBare(blocks.bytes)).map((it) => it.bytes)).toEqual([one.bytes])
+      expect(blocksIn(readBare(await page.bytes)).map((it) => toHex(it.bytes))).toEqual(
         repo.blocks('preorder').map((it) => toHex(it.bytes)),
       )
-      expect(readBare(first.bytes).blocks).toHaveLength(2)
+      expect(blocksIn(readBare(first.bytes))).toHaveLength(2)
     }))
 
   it('serves so many streams at once, and says so to the next', () =>

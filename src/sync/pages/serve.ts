@@ -1,7 +1,7 @@
 import { CairnError, hasCode } from '../../core/errors.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { NetError } from '../../net/errors.ts'
-import { createFrameReader, writeFrame } from '../../net/frames.ts'
+import { createFrameReader, writeLongFrame } from '../../net/frames.ts'
 import { decodeMessage, writeMessage } from '../../net/messages.ts'
 import type { StreamHandler } from '../../net/net.ts'
 import type { Timers } from '../../core/timers.ts'
@@ -101,7 +101,7 @@ export function servePages(options: ServePagesOptions): StreamHandler {
         await writeMessage(stream, head)
         if (bytes === undefined) continue
         sends = told
-        await writeFrame(stream, bytes)
+        await writeLongFrame(stream, bytes)
         sends = undefined
       }
     } finally {

@@ -3,7 +3,7 @@ import { createFrameReader, writeFrame } from '../../../net/frames.ts'
 import type { ByteStream, StreamHandler } from '../../../net/net.ts'
 import * as v from 'valibot'
 import { buildBare, readBare } from '../bare.ts'
-import { buildFragment, type FragmentBlock, readFragment } from '../fragment.ts'
+import { blocksIn, buildFragment, type FragmentBlock, readFragment } from '../fragment.ts'
 import { PAGES_PROTOCOL, type Request, requestShape } from '../protocol.ts'
 import type { PagesNode } from './pages-kit.ts'
 
@@ -76,6 +76,6 @@ export function changeBlocks(
   { head, bytes = new Uint8Array() }: Pick<Honest, 'head' | 'bytes'>,
   change: (blocks: readonly FragmentBlock[]) => readonly FragmentBlock[],
 ): Uint8Array {
-  if (head['bare'] === true) return buildBare(change(readBare(bytes).blocks))
+  if (head['bare'] === true) return buildBare(change(blocksIn(readBare(bytes))))
   return buildFragment(change(readFragment(bytes, undefined)))
 }
