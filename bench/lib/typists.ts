@@ -28,13 +28,13 @@ export async function withTypists<T>(
       await page.waitForFunction(() => 'typist' in globalThis)
       const one = typistOf(page)
       await one.call('start', { server, invitation })
-      if (typists.length === 0) invitation = await one.call('invite', undefined as never)
+      if (typists.length === 0) invitation = await one.call('invite', undefined)
       typists.push(one)
     }
     const [writer, reader] = typists
     if (writer === undefined || reader === undefined) throw new Error('there are two')
     for (const deadline = Date.now() + TOGETHER_WITHIN; ; await setTimeout(100)) {
-      const both = await Promise.all(typists.map((one) => one.call('isTogether', undefined as never)))
+      const both = await Promise.all(typists.map((one) => one.call('isTogether', undefined)))
       if (both.every(Boolean)) break
       if (Date.now() > deadline) throw new Error(`${system}: they did not meet`)
     }

@@ -32,7 +32,8 @@ export interface Book {
   wrote(rkey: string, place: InnerPlace, value: Uint8Array | undefined): Promise<void>
   /** Under which sealed rkey an inner place lies. */
   rkeyAt(place: InnerPlace): Promise<string | undefined>
-  read(place: InnerPlace): Promise<Uint8Array | undefined>
+  /** What stands at these places, each in its turn; undefined where nothing does. */
+  read(places: readonly InnerPlace[]): Promise<readonly (Uint8Array | undefined)[]>
   placeOf(rkey: string): InnerPlace | undefined
   list(collection: string, prefix: string): readonly InnerPlace[]
   all(): readonly InnerPlace[]
@@ -60,21 +61,30 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
   const open = (rkey: string, bytes: Uint8Array) =>
     openSealed(keyring, { space, author: device, rkey }, bytes)
 
-  /** Of records with one place inside, the newest. */
-  async function newest(place: InnerPlace) {
-    const found: { rkey: string; value: Uint8Array }[] = []
-    for (const rkey of shelf.at(place)) {
-      const bytes = await store.record(repo, sealedPath(rkey))
-      const opened = bytes && (await open(rkey, bytes))
-      // By now something else may stand there: of that the next list of changes tells.
-      if (opened?.is === 'open' && isSame(opened.place, place)) found.push({ rkey, value: opened.value })
-    }
-    return newestRegister(place, found)
+  /** Of each place the newest record: a broken device has several with one place inside. */
+  async function newest(places: readonly InnerPlace[]) {
+    const bytes = new Map<string, Uint8Array>()
+    const paths = places.flatMap((place) => shelf.at(place).map(sealedPath))
+    for await (const records of recordsAt(store, repo, paths))
+      for (const it of sealedOf(records)) if (it.bytes !== undefined) bytes.set(it.rkey, it.bytes)
+    return Promise.all(
+      places.map(async (place) => {
+        const found: { rkey: string; value: Uint8Array }[] = []
+        for (const rkey of shelf.at(place)) {
+          const sealed = bytes.get(rkey)
+          const opened = sealed && (await open(rkey, sealed))
+          // By now something else may stand there: of that the next list of changes tells.
+          if (opened?.is === 'open' && isSame(opened.place, place)) found.push({ rkey, value: opened.value })
+        }
+        return newestRegister(place, found)
+      }),
+    )
   }
 
   /** Says what a place is now, of which more is known than one record. */
   async function show(place: InnerPlace): Promise<void> {
-    effects.put(device, place, (await newest(place))?.value)
+    const [found] = await newest([place])
+    effects.put(device, place, found?.value)
   }
 
   async function put(rkey: string, place: InnerPlace, value: Uint8Array): Promise<void> {
@@ -134,10 +144,10 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
     wrote: (rkey, place, value) => (value === undefined ? remove(rkey) : put(rkey, place, value)),
     async rkeyAt(place) {
       const rkeys = shelf.at(place)
-      return rkeys.length < 2 ? rkeys[0] : (await newest(place))?.rkey
+      return rkeys.length < 2 ? rkeys[0] : (await newest([place]))[0]?.rkey
     },
     placeOf: shelf.of,
-    read: async (place) => (await newest(place))?.value,
+    read: async (places) => (await newest(places)).map((found) => found?.value),
     list: shelf.list,
     all,
     close: () =>

@@ -24,9 +24,10 @@ describe('a space on one device', () => {
       const again = await anna.open()
       expect(sorted(again)).toEqual(['Dig', 'Water'])
       expect(names(again)).toEqual(['Anna'])
-      expect(await again.read(again.device().id, 'app.cairn.space.text', 'n1')).toEqual(
-        new Uint8Array([0xa0]),
-      )
+      const place = { device: again.device().id, collection: 'app.cairn.space.text', rkey: 'n1' }
+      const other = { ...place, rkey: 'n2' }
+      const found = await again.read([other, place])
+      expect([found.size, found.get(place)]).toEqual([1, new Uint8Array([0xa0])])
       expect(await again.list('app.cairn.space.text', 'n')).toHaveLength(1)
       expect(again.epochs()).toHaveLength(1)
       // Nothing was written by opening it.
