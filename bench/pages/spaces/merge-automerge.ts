@@ -14,9 +14,10 @@ interface Day {
 /** Two repos in one worker: a message goes over as it is, in a task of its own, as a port would hand it over. */
 class Wire extends NetworkAdapter {
   #other: Wire | undefined
+  readonly #connected = Promise.withResolvers<void>()
 
-  isReady = (): boolean => true
-  whenReady = async (): Promise<void> => {}
+  isReady = (): boolean => this.peerId !== undefined
+  whenReady = (): Promise<void> => this.#connected.promise
   disconnect(): void {
     const gone = this.#other?.peerId
     this.#other = undefined
@@ -24,6 +25,7 @@ class Wire extends NetworkAdapter {
   }
   connect(peerId: PeerId): void {
     this.peerId = peerId
+    this.#connected.resolve()
   }
   send(message: Message): void {
     const other = this.#other

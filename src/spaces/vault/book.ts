@@ -5,7 +5,7 @@ import { indexOf } from '../members/subjects.ts'
 import type { CommitClaim } from '../members/verdict.ts'
 import { type Effects, isEntity } from './effects.ts'
 import type { Keyring } from './keyring.ts'
-import { openSealed } from './opener.ts'
+import { type Opened, openSealed } from './opener.ts'
 import { SEALED, sealedPath } from './places.ts'
 import { recordPages, recordsAt } from './repo-pages.ts'
 import { createShelf } from './shelf.ts'
@@ -100,10 +100,11 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
     if (had !== undefined) await show(had)
   }
 
-  async function take(list: readonly Sealed[]): Promise<void> {
-    const all = await Promise.all(
-      list.map(async ({ rkey, bytes }) => (bytes === undefined ? undefined : open(rkey, bytes))),
-    )
+  const openAll = (list: readonly Sealed[]): Promise<readonly (Opened | undefined)[]> =>
+    Promise.all(list.map(async ({ rkey, bytes }) => (bytes === undefined ? undefined : open(rkey, bytes))))
+
+  async function take(list: readonly Sealed[], opening = openAll(list)): Promise<void> {
+    const all = await opening
     for (const [index, { rkey }] of list.entries()) {
       const found = all[index]
       for (const them of waiting.values()) them.delete(rkey)
@@ -127,14 +128,22 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
 
   return {
     claim,
-    take,
+    take: (list) => take(list),
     async readAll() {
+      let taking: Promise<void> | undefined
       for await (const records of recordPages(store, repo, null)) {
         const list = sealedOf(records)
-        await take(list)
+        // These are opened, by other threads, while those before them are put where they belong.
+        const opening = openAll(list)
+        void opening.catch(() => {})
+        await taking
+        taking = take(list, opening)
+        // Awaited in the next turn, or after the last.
+        void taking.catch(() => {})
         // What is sealed stands before all else.
-        if (list.length < records.length) return
+        if (list.length < records.length) break
       }
+      await taking
     },
     async opened(epochs) {
       const rkeys = epochs.flatMap((it) => [...(waiting.get(it) ?? [])])
