@@ -32,6 +32,11 @@ export interface Book {
   wrote(rkey: string, place: InnerPlace, value: Uint8Array | undefined): Promise<void>
   /** Under which sealed rkey an inner place lies. */
   rkeyAt(place: InnerPlace): Promise<string | undefined>
+  /**
+   * Under which an inner place lay that this device took away: what comes there again goes to the same, so that places
+   * that are emptied and filled all the time leave no deletes behind.
+   */
+  formerRkeyAt(place: InnerPlace): string | undefined
   /** What stands at these places, each in its turn; undefined where nothing does. */
   read(places: readonly InnerPlace[]): Promise<readonly (Uint8Array | undefined)[]>
   placeOf(rkey: string): InnerPlace | undefined
@@ -49,6 +54,9 @@ interface BookOptions {
   readonly effects: Effects
 }
 
+/** Places that were emptied, and are remembered: of the text of a note 48. */
+const MAX_FORMER = 1024
+
 const isSame = (a: InnerPlace, b: InnerPlace): boolean => a.collection === b.collection && a.rkey === b.rkey
 
 export function createBook(options: BookOptions, claim: CommitClaim): Book {
@@ -57,6 +65,9 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
   const shelf = createShelf()
   /** epoch → sealed rkeys that want its key */
   const waiting = new Map<string, Set<string>>()
+  /** inner place → sealed rkey of what was taken away */
+  const former = new Map<string, string>()
+  const nameOf = ({ collection, rkey }: InnerPlace): string => `${collection}/${rkey}`
 
   const open = (rkey: string, bytes: Uint8Array) =>
     openSealed(keyring, { space, author: device, rkey }, bytes)
@@ -150,7 +161,15 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
       for (const it of epochs) waiting.delete(it)
       for await (const records of recordsAt(store, repo, rkeys.map(sealedPath))) await take(sealedOf(records))
     },
-    wrote: (rkey, place, value) => (value === undefined ? remove(rkey) : put(rkey, place, value)),
+    async wrote(rkey, place, value) {
+      former.delete(nameOf(place))
+      if (value !== undefined) return put(rkey, place, value)
+      former.set(nameOf(place), rkey)
+      const [oldest] = former.keys()
+      if (former.size > MAX_FORMER && oldest !== undefined) former.delete(oldest)
+      return remove(rkey)
+    },
+    formerRkeyAt: (place) => former.get(nameOf(place)),
     async rkeyAt(place) {
       const rkeys = shelf.at(place)
       return rkeys.length < 2 ? rkeys[0] : (await newest([place]))[0]?.rkey

@@ -94,7 +94,7 @@ async function commitSome(
     const known = await book?.rkeyAt(it)
     const { collection, rkey: name, value } = it
     if (value === undefined) return known === undefined ? [] : [{ rkey: known, it, bytes: undefined }]
-    const rkey = known ?? newSealedRkey(host.random)
+    const rkey = known ?? book?.formerRkeyAt(it) ?? newSealedRkey(host.random)
     const content = { collection, rkey: name, value }
     return [{ rkey, it, bytes: await sealRecord({ space, author, rkey }, epoch, content, host.random) }]
   })

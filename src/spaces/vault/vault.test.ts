@@ -3,6 +3,27 @@ import { codeOf, give, link, meet, names, sorted, task, withWorld } from './test
 import { createVaultRows } from './rows.ts'
 
 describe('a space on one device', () => {
+  it('puts what comes to an emptied place under the sealed name that was there', () =>
+    withWorld(async (world) => {
+      const anna = await world.profile('Anna')
+      const vault = await anna.found()
+      const repo = `${vault.row.space}/${vault.device().id}`
+      const place = { collection: 'app.cairn.space.text', rkey: 'n1.0' }
+      const pathsOf = async (): Promise<readonly string[]> => {
+        const all = { maxBytes: 1 << 20, maxRows: 100, after: null, withBytes: false }
+        return (await vault.store.page(repo, all)).records.map(({ path }) => path)
+      }
+      const before = new Set(await pathsOf())
+      await vault.write([{ ...place, value: new Uint8Array([0xa0]) }])
+      const [first, ...more] = (await pathsOf()).filter((path) => !before.has(path))
+      expect(more).toEqual([])
+      await vault.write([{ ...place, value: undefined }])
+      expect(await pathsOf()).not.toContain(first)
+      await vault.write([{ ...place, value: new Uint8Array([0xa0]) }])
+      expect((await pathsOf()).filter((path) => !before.has(path))).toEqual([first])
+      expect(await vault.list(place.collection, 'n1')).toHaveLength(1)
+    }))
+
   it('is founded, written to, and opened again', () =>
     withWorld(async (world) => {
       const anna = await world.profile('Anna')
