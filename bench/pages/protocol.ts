@@ -38,7 +38,7 @@ export interface Tasks {
   /** makes a space with this in it, in the product's database */
   keepSpace: { input: { entities: number; members: number }; output: { space: string } }
   /** starts the engine and reads what the screens of a space show */
-  ourSpace: { input: { space: string }; output: { entities: number; members: number; lastMs: number } }
+  ourSpace: { input: { space: string }; output: { entities: number; members: number } }
   /** reads the sealed records of the database and decrypts them */
   floorSpace: { input: Record<string, never>; output: { records: number; bytes: number } }
   /** two vaults that were apart for a day bring each other in step */
