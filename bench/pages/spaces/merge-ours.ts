@@ -71,8 +71,8 @@ export const ourMerge: Task<'ourMerge'> = async ({ textEdits, fieldEdits }) => {
   })
   durable.strict()
   return async () => {
-    await hand(one, two)
-    await hand(two, one)
+    // At once, as when two devices meet.
+    await Promise.all([hand(one, two), hand(two, one)])
     for (const work of heard) await Promise.all(work)
     const [texts, lists] = [
       sides.map(({ doc }) => textOf(doc)),
