@@ -14,6 +14,9 @@ import { benchPropagate } from './propagate.ts'
 import { benchRelayScale } from './relay-scale.ts'
 import { benchReplicate } from './replicate.ts'
 import { benchSearch } from './search.ts'
+import { benchSpaceEdit } from './space-edit.ts'
+import { benchSpaceMerge } from './space-merge.ts'
+import { benchSpaceOpen } from './space-open.ts'
 import { benchUpdate } from './update.ts'
 
 const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchRow[]>>> = {
@@ -26,6 +29,9 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchR
   propagate: benchPropagate,
   bootstrap: benchBootstrap,
   'relay-scale': benchRelayScale,
+  'space-open': benchSpaceOpen,
+  'space-edit': benchSpaceEdit,
+  'space-merge': benchSpaceMerge,
 }
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]

@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import type { System } from '../pages/member/protocol.ts'
+import type { TypistSystem } from '../pages/typist/protocol.ts'
 
 const PAGES = join(import.meta.dirname, '..', 'pages')
 
 /** Systems that members of `propagate` run, a page each. */
 const MEMBERS = ['cairn', 'yjs', 'automerge'] as const satisfies readonly System[]
+
+/** Systems that those who type in `space-edit` run, a page each. */
+const TYPISTS = ['cairn', 'yjs'] as const satisfies readonly TypistSystem[]
 
 /** The browser edition of automerge imports its wasm as a module, which no browser does; another has it inside. */
 const wasmInside: Plugin = {
@@ -27,8 +31,11 @@ export async function bundlePages({ minify = true } = {}): Promise<{ readonly di
     entryPoints: [
       ...['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts', 'member/cairn-worker.ts'],
       ...MEMBERS.map((system) => `member/${system}.ts`),
+      ...TYPISTS.map((system) => `typist/${system}.ts`),
     ].map((name) => join(PAGES, name)),
     plugins: [wasmInside],
+    // the product has the same version; twice in one bundle it warns
+    alias: { yjs: join(import.meta.dirname, '..', 'node_modules', 'yjs') },
     outdir,
     bundle: true,
     format: 'esm',
@@ -45,5 +52,7 @@ export async function bundlePages({ minify = true } = {}): Promise<{ readonly di
   writeFileSync(join(outdir, 'index.html'), page('/main.js'))
   writeFileSync(join(outdir, 'replica.html'), page('/replica/page.js'))
   for (const system of MEMBERS) writeFileSync(join(outdir, `${system}.html`), page(`/member/${system}.js`))
+  for (const system of TYPISTS)
+    writeFileSync(join(outdir, `typist-${system}.html`), page(`/typist/${system}.js`))
   return { dir: outdir, remove: () => rmSync(outdir, { recursive: true, force: true }) }
 }

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs'
 import type { TaskName, TaskResult, Tasks } from '../pages/protocol.ts'
+import { type Hotspot, profilePage } from './profile.ts'
 import { watchMemory, type MemoryWatch } from './memory.ts'
 
 export interface Session {
   readonly page: Page
   /** Runs a task in the page's worker. */
   run<N extends TaskName>(name: N, input: Tasks[N]['input']): Promise<TaskResult<N>>
+  /** Runs a task with its measured part profiled. */
+  profiled<N extends TaskName>(name: N, input: Tasks[N]['input']): Promise<readonly Hotspot[]>
   /** Samples the renderer's memory from now on; undefined where the system does not tell. */
   memory(): Promise<MemoryWatch | undefined>
   close(): Promise<void>
@@ -52,15 +55,24 @@ export async function openPage(
 export async function openSession(origin: string, profile: Profile): Promise<Session> {
   const { context, page } = await openPage(origin, profile)
   await page.waitForFunction(() => 'bench' in globalThis)
+  const run: Session['run'] = async (name, input) => {
+    const result = await page.evaluate(([task, argument]) => globalThis.bench.run(task, argument), [
+      name,
+      input,
+    ] as const)
+    // the page answers with the result of the task that was asked for
+    return result as TaskResult<typeof name>
+  }
   return {
     page,
-    run: async (name, input) => {
-      const result = await page.evaluate(([task, argument]) => globalThis.bench.run(task, argument), [
-        name,
-        input,
-      ] as const)
-      // the page answers with the result of the task that was asked for
-      return result as TaskResult<typeof name>
+    run,
+    async profiled(name, input) {
+      let end: (() => Promise<readonly Hotspot[]>) | undefined
+      await page.exposeFunction('benchPrepared', async () => {
+        end = await profilePage(context, page)
+      })
+      await run(name, input)
+      return (await end?.()) ?? []
     },
     memory: () => watchMemory(context, page),
     close: () => context.close(),

@@ -6,15 +6,22 @@ const worker = new Worker('/worker.js', { type: 'module' })
 
 interface Answer {
   readonly id: number
+  /** the measured part has not begun */
+  readonly prepared?: boolean
   readonly ms?: number
   readonly output?: unknown
   readonly error?: string
 }
 
 const waiting = new Map<number, (answer: Answer) => void>()
-worker.addEventListener('message', (event: MessageEvent<Answer>) => {
-  waiting.get(event.data.id)?.(event.data)
-  waiting.delete(event.data.id)
+worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+  const { id } = data
+  if (data.prepared === true) {
+    void (globalThis.benchPrepared?.() ?? Promise.resolve()).then(() => worker.postMessage({ go: id }))
+    return
+  }
+  waiting.get(id)?.(data)
+  waiting.delete(id)
 })
 
 let count = 0

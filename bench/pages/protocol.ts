@@ -35,6 +35,44 @@ export interface Tasks {
   catchUpByCar: { input: CatchupInput; output: CaughtUp }
   /** asks for a pack and takes it, through the engine */
   catchUpByPack: { input: CatchupInput; output: CaughtUp }
+  /** makes a space with this in it, in the product's database */
+  keepSpace: { input: { entities: number; members: number }; output: { space: string } }
+  /** starts the engine and reads what the screens of a space show */
+  ourSpace: { input: { space: string }; output: { entities: number; members: number } }
+  /** reads the sealed records of the database and decrypts them */
+  floorSpace: { input: Record<string, never>; output: { records: number; bytes: number } }
+  /** two vaults that were apart for a day bring each other in step */
+  ourMerge: { input: DayInput; output: DayMerged }
+  /** two Yjs documents take each other's flushes in */
+  yjsMerge: { input: DayInput; output: DayMerged }
+  /** two automerge repos sync */
+  automergeMerge: { input: DayInput; output: DayMerged }
+  /** types for an hour or so, and counts what is stored of it */
+  ourHour: { input: { keys: number }; output: Typed }
+}
+
+export interface Typed {
+  /** bytes that the editor's own updates have, one by one */
+  readonly updates: number
+  readonly flushes: number
+  /** bytes handed to the database in all */
+  readonly written: number
+  /** bytes more in it than before: while the note is open, and when it was left */
+  readonly storedOpen: number
+  readonly stored: number
+}
+
+/** Edits of both sides together. */
+export interface DayInput {
+  readonly textEdits: number
+  readonly fieldEdits: number
+}
+
+export interface DayMerged {
+  /** flushes of text, and edits of fields */
+  readonly steps: number
+  /** of the note, as it came out */
+  readonly characters: number
 }
 
 export interface CatchupInput {
@@ -111,4 +149,6 @@ export interface BenchGlobal {
 declare global {
   // `var`, because only that declares a property of globalThis
   var bench: BenchGlobal
+  /** of the Node side, where it has something to do before the measured part */
+  var benchPrepared: (() => Promise<void>) | undefined
 }

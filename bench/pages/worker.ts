@@ -5,6 +5,11 @@ import { ourImport } from './import-ours.ts'
 import { rowImport } from './import-rows.ts'
 import { floorKeep, floorOpen, ourOpen, ourRecords } from './open.ts'
 import type { TaskName, Tasks } from './protocol.ts'
+import { keepSpace, ourSpace } from './spaces/open.ts'
+import { floorSpace } from './spaces/open-floor.ts'
+import { ourHour } from './spaces/hour.ts'
+import { ourMerge } from './spaces/merge-ours.ts'
+import { yjsMerge } from './spaces/merge-yjs.ts'
 import { ourIndex, ourSearch, scanSearch } from './search.ts'
 import { floorUpdates, ourUpdates } from './update.ts'
 
@@ -30,6 +35,14 @@ const tasks: { readonly [N in TaskName]: Task<N> } = {
   keepBase,
   catchUpByCar,
   catchUpByPack,
+  keepSpace,
+  ourSpace,
+  floorSpace,
+  ourMerge,
+  yjsMerge,
+  ourHour,
+  // the largest of all libraries here: loaded by whoever measures it
+  automergeMerge: async (input) => (await import('./spaces/merge-automerge.ts')).automergeMerge(input),
 }
 
 interface Request<N extends TaskName = TaskName> {
@@ -41,6 +54,7 @@ interface Request<N extends TaskName = TaskName> {
 async function answer<N extends TaskName>({ id, name, input }: Request<N>): Promise<void> {
   try {
     const work = await tasks[name](input)
+    await prepared(id)
     const started = performance.now()
     const output = await work()
     postMessage({ id, ms: performance.now() - started, output })
@@ -52,4 +66,16 @@ async function answer<N extends TaskName>({ id, name, input }: Request<N>): Prom
   }
 }
 
-addEventListener('message', (event: MessageEvent<Request>) => void answer(event.data))
+/** Resolves when the page lets the measured part begin. */
+function prepared(id: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  ready.set(id, resolve)
+  postMessage({ id, prepared: true })
+  return promise
+}
+const ready = new Map<number, () => void>()
+
+addEventListener('message', ({ data }: MessageEvent<Request | { readonly go: number }>) => {
+  if ('go' in data) ready.get(data.go)?.()
+  else void answer(data)
+})

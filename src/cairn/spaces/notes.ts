@@ -2,7 +2,7 @@ import { TEXT_COLLECTION } from '../../spaces/text/limits.ts'
 import { createFlusher, type Flusher } from '../../spaces/text/flusher.ts'
 import { createNoteText, type NoteText } from '../../spaces/text/note-text.ts'
 import { noteOf } from '../../spaces/text/record.ts'
-import type { Vault, VaultChange } from '../../spaces/vault/model.ts'
+import type { Vault, VaultChange, VaultPlace } from '../../spaces/vault/model.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { NoteVersion } from '../space-model.ts'
 import { quietly } from './parts.ts'
@@ -94,6 +94,20 @@ export function createSpaceNotes(options: {
     }
   }
 
+  /**
+   * Takes in what records of a note are now, all of them at once: what moves from one record to another would in
+   * between look like something that was taken back, for which editors begin anew.
+   */
+  const take = async (note: string, changed: readonly VaultPlace[]): Promise<void> => {
+    const it = await opened.get(note)
+    if (it === undefined) texts.delete(note)
+    const theirs = changed.filter(({ device }) => device !== vault.device().id)
+    if (it === undefined || theirs.length === 0) return
+    const values = await vault.read(theirs)
+    for (const place of theirs) it.text.put(place.device, place.rkey, values.get(place))
+    tell(note, it)
+  }
+
   return {
     async open(note) {
       edited.add(note)
@@ -136,15 +150,8 @@ export function createSpaceNotes(options: {
     },
     text: (note) => texts.get(note),
     async changed({ records }) {
-      for (const { device, collection, rkey } of records) {
-        const note = noteOf(rkey)
-        if (collection !== TEXT_COLLECTION) continue
-        const it = await opened.get(note)
-        if (it === undefined) texts.delete(note)
-        if (it === undefined || device === vault.device().id) continue
-        it.text.put(device, rkey, await vault.read(device, collection, rkey))
-        tell(note, it)
-      }
+      const ofText = records.filter(({ collection }) => collection === TEXT_COLLECTION)
+      for (const [note, all] of Map.groupBy(ofText, ({ rkey }) => noteOf(rkey))) await take(note, all)
     },
     async close() {
       for (const note of [...opened.keys()]) await letGo(note)

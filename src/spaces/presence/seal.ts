@@ -54,9 +54,12 @@ export async function sealWord(
 ): Promise<string> {
   const { space } = fields
   const { epoch } = key
-  const signed = await signWord({ ...fields, epoch }, signer)
   const salt = randomBytes(random, KEY_BYTES)
-  const aes = await deriveKey(key.secret, salt, keyParts(space, salt))
+  // At once: others wait for each key that is typed.
+  const [signed, aes] = await Promise.all([
+    signWord({ ...fields, epoch }, signer),
+    deriveKey(key.secret, salt, keyParts(space, salt)),
+  ])
   const sealed = await gcmSeal(aes, additional(space, epoch), pad([signed]))
   return toBase64Url(encodeDagCbor({ ver: 1, epoch, salt, sealed }))
 }

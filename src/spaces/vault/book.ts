@@ -5,7 +5,7 @@ import { indexOf } from '../members/subjects.ts'
 import type { CommitClaim } from '../members/verdict.ts'
 import { type Effects, isEntity } from './effects.ts'
 import type { Keyring } from './keyring.ts'
-import { openSealed } from './opener.ts'
+import { type Opened, openSealed } from './opener.ts'
 import { SEALED, sealedPath } from './places.ts'
 import { recordPages, recordsAt } from './repo-pages.ts'
 import { createShelf } from './shelf.ts'
@@ -32,7 +32,13 @@ export interface Book {
   wrote(rkey: string, place: InnerPlace, value: Uint8Array | undefined): Promise<void>
   /** Under which sealed rkey an inner place lies. */
   rkeyAt(place: InnerPlace): Promise<string | undefined>
-  read(place: InnerPlace): Promise<Uint8Array | undefined>
+  /**
+   * Under which an inner place lay that this device took away: what comes there again goes to the same, so that places
+   * that are emptied and filled all the time leave no deletes behind.
+   */
+  formerRkeyAt(place: InnerPlace): string | undefined
+  /** What stands at these places, each in its turn; undefined where nothing does. */
+  read(places: readonly InnerPlace[]): Promise<readonly (Uint8Array | undefined)[]>
   placeOf(rkey: string): InnerPlace | undefined
   list(collection: string, prefix: string): readonly InnerPlace[]
   all(): readonly InnerPlace[]
@@ -48,6 +54,9 @@ interface BookOptions {
   readonly effects: Effects
 }
 
+/** Places that were emptied, and are remembered: of the text of a note 48. */
+const MAX_FORMER = 1024
+
 const isSame = (a: InnerPlace, b: InnerPlace): boolean => a.collection === b.collection && a.rkey === b.rkey
 
 export function createBook(options: BookOptions, claim: CommitClaim): Book {
@@ -56,25 +65,37 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
   const shelf = createShelf()
   /** epoch → sealed rkeys that want its key */
   const waiting = new Map<string, Set<string>>()
+  /** inner place → sealed rkey of what was taken away */
+  const former = new Map<string, string>()
+  const nameOf = ({ collection, rkey }: InnerPlace): string => `${collection}/${rkey}`
 
   const open = (rkey: string, bytes: Uint8Array) =>
     openSealed(keyring, { space, author: device, rkey }, bytes)
 
-  /** Of records with one place inside, the newest. */
-  async function newest(place: InnerPlace) {
-    const found: { rkey: string; value: Uint8Array }[] = []
-    for (const rkey of shelf.at(place)) {
-      const bytes = await store.record(repo, sealedPath(rkey))
-      const opened = bytes && (await open(rkey, bytes))
-      // By now something else may stand there: of that the next list of changes tells.
-      if (opened?.is === 'open' && isSame(opened.place, place)) found.push({ rkey, value: opened.value })
-    }
-    return newestRegister(place, found)
+  /** Of each place the newest record: a broken device has several with one place inside. */
+  async function newest(places: readonly InnerPlace[]) {
+    const bytes = new Map<string, Uint8Array>()
+    const paths = places.flatMap((place) => shelf.at(place).map(sealedPath))
+    for await (const records of recordsAt(store, repo, paths))
+      for (const it of sealedOf(records)) if (it.bytes !== undefined) bytes.set(it.rkey, it.bytes)
+    return Promise.all(
+      places.map(async (place) => {
+        const found: { rkey: string; value: Uint8Array }[] = []
+        for (const rkey of shelf.at(place)) {
+          const sealed = bytes.get(rkey)
+          const opened = sealed && (await open(rkey, sealed))
+          // By now something else may stand there: of that the next list of changes tells.
+          if (opened?.is === 'open' && isSame(opened.place, place)) found.push({ rkey, value: opened.value })
+        }
+        return newestRegister(place, found)
+      }),
+    )
   }
 
   /** Says what a place is now, of which more is known than one record. */
   async function show(place: InnerPlace): Promise<void> {
-    effects.put(device, place, (await newest(place))?.value)
+    const [found] = await newest([place])
+    effects.put(device, place, found?.value)
   }
 
   async function put(rkey: string, place: InnerPlace, value: Uint8Array): Promise<void> {
@@ -90,10 +111,11 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
     if (had !== undefined) await show(had)
   }
 
-  async function take(list: readonly Sealed[]): Promise<void> {
-    const all = await Promise.all(
-      list.map(async ({ rkey, bytes }) => (bytes === undefined ? undefined : open(rkey, bytes))),
-    )
+  const openAll = (list: readonly Sealed[]): Promise<readonly (Opened | undefined)[]> =>
+    Promise.all(list.map(async ({ rkey, bytes }) => (bytes === undefined ? undefined : open(rkey, bytes))))
+
+  async function take(list: readonly Sealed[], opening = openAll(list)): Promise<void> {
+    const all = await opening
     for (const [index, { rkey }] of list.entries()) {
       const found = all[index]
       for (const them of waiting.values()) them.delete(rkey)
@@ -117,27 +139,43 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
 
   return {
     claim,
-    take,
+    take: (list) => take(list),
     async readAll() {
+      let taking: Promise<void> | undefined
       for await (const records of recordPages(store, repo, null)) {
         const list = sealedOf(records)
-        await take(list)
+        // These are opened, by other threads, while those before them are put where they belong.
+        const opening = openAll(list)
+        void opening.catch(() => {})
+        await taking
+        taking = take(list, opening)
+        // Awaited in the next turn, or after the last.
+        void taking.catch(() => {})
         // What is sealed stands before all else.
-        if (list.length < records.length) return
+        if (list.length < records.length) break
       }
+      await taking
     },
     async opened(epochs) {
       const rkeys = epochs.flatMap((it) => [...(waiting.get(it) ?? [])])
       for (const it of epochs) waiting.delete(it)
       for await (const records of recordsAt(store, repo, rkeys.map(sealedPath))) await take(sealedOf(records))
     },
-    wrote: (rkey, place, value) => (value === undefined ? remove(rkey) : put(rkey, place, value)),
+    async wrote(rkey, place, value) {
+      former.delete(nameOf(place))
+      if (value !== undefined) return put(rkey, place, value)
+      former.set(nameOf(place), rkey)
+      const [oldest] = former.keys()
+      if (former.size > MAX_FORMER && oldest !== undefined) former.delete(oldest)
+      return remove(rkey)
+    },
+    formerRkeyAt: (place) => former.get(nameOf(place)),
     async rkeyAt(place) {
       const rkeys = shelf.at(place)
-      return rkeys.length < 2 ? rkeys[0] : (await newest(place))?.rkey
+      return rkeys.length < 2 ? rkeys[0] : (await newest([place]))[0]?.rkey
     },
     placeOf: shelf.of,
-    read: async (place) => (await newest(place))?.value,
+    read: async (places) => (await newest(places)).map((found) => found?.value),
     list: shelf.list,
     all,
     close: () =>

@@ -73,6 +73,13 @@ function* inParts(changes: readonly InnerChange[]): Generator<readonly InnerChan
   yield some
 }
 
+/** An inner record, and the sealed one that it goes to; without bytes it goes away. */
+interface Wrote {
+  readonly rkey: string
+  readonly it: InnerChange
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined
+}
+
 async function commitSome(
   parts: VaultParts,
   repo: string,
@@ -83,23 +90,15 @@ async function commitSome(
   const author = parts.device().id
   const { epoch, made, changes: keys } = await readyEpoch(parts, fresh)
   const book = repos.books().get(author)
-  const wrote: { rkey: string; it: InnerChange; bytes: Uint8Array | undefined }[] = []
-  for (const it of inner) {
+  const sealed = inner.map(async (it): Promise<Wrote[]> => {
     const known = await book?.rkeyAt(it)
-    if (it.value === undefined) {
-      if (known !== undefined) wrote.push({ rkey: known, it, bytes: undefined })
-      continue
-    }
-    const rkey = known ?? newSealedRkey(host.random)
     const { collection, rkey: name, value } = it
-    const bytes = await sealRecord(
-      { space, author, rkey },
-      epoch,
-      { collection, rkey: name, value },
-      host.random,
-    )
-    wrote.push({ rkey, it, bytes })
-  }
+    if (value === undefined) return known === undefined ? [] : [{ rkey: known, it, bytes: undefined }]
+    const rkey = known ?? book?.formerRkeyAt(it) ?? newSealedRkey(host.random)
+    const content = { collection, rkey: name, value }
+    return [{ rkey, it, bytes: await sealRecord({ space, author, rkey }, epoch, content, host.random) }]
+  })
+  const wrote = (await Promise.all(sealed)).flat()
   const changes = [...keys, ...wrote.map(({ rkey, bytes }) => ({ path: sealedPath(rkey), bytes }))]
   if (changes.length === 0) return
   await commitRaw(parts, repo, changes)

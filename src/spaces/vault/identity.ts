@@ -1,6 +1,7 @@
 import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import { SELF } from '../../storage/space/rows.ts'
 import { kindOf } from '../content/ids.ts'
+import type { InnerPlace } from '../content/model.ts'
 import type { SpaceDevice } from '../keys/model.ts'
 import { signConsent } from '../members/consent.ts'
 import { commitInner, type InnerChange } from './commit.ts'
@@ -100,13 +101,16 @@ async function unsentOf(
             return place?.kind === 'sealed' ? [place.rkey] : []
           }),
         )
-  const found: InnerChange[] = []
+  const places: InnerPlace[] = []
   for (const place of book.all()) {
     if (place.collection === SEEN.collection) continue
     const rkey = await book.rkeyAt(place)
-    if (changed !== undefined && (rkey === undefined || !changed.has(rkey))) continue
-    const value = await book.read(place)
-    if (value !== undefined) found.push({ ...place, value })
+    if (changed === undefined || (rkey !== undefined && changed.has(rkey))) places.push(place)
+  }
+  const found: InnerChange[] = []
+  for (const [index, value] of (await book.read(places)).entries()) {
+    const place = places[index]
+    if (place !== undefined && value !== undefined) found.push({ ...place, value })
   }
   // Entities first: a note's text is of a note.
   return found.sort(

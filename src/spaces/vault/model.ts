@@ -74,8 +74,8 @@ export interface Vault {
       readonly value: Uint8Array | undefined
     }[],
   ): Promise<void>
-  /** An inner record of a device, opened. */
-  read(device: string, collection: string, rkey: string): Promise<Uint8Array | undefined>
+  /** Inner records, opened: what stands at these places at one moment. Of a place where nothing stands nothing is said. */
+  read(places: readonly VaultPlace[]): Promise<ReadonlyMap<VaultPlace, Uint8Array>>
   /** Inner records of a collection whose rkey begins so, of every device whose work counts. */
   list(collection: string, prefix: string): Promise<readonly OpenedRecord[]>
   /** Signs an operation with this device (and with the authority's key where it is needed and held) and adds it. */
@@ -124,10 +124,14 @@ export interface Vault {
   close(): Promise<void>
 }
 
-export interface OpenedRecord {
+/** An inner place of one device. */
+export interface VaultPlace {
   readonly device: string
   readonly collection: string
   readonly rkey: string
+}
+
+export interface OpenedRecord extends VaultPlace {
   readonly value: Uint8Array
 }
 
@@ -135,7 +139,7 @@ export interface VaultChange {
   /** `{kind}/{id}` */
   readonly entities: readonly string[]
   /** inner places of other collections: text */
-  readonly records: readonly { readonly device: string; readonly collection: string; readonly rkey: string }[]
+  readonly records: readonly VaultPlace[]
   readonly members: boolean
 }
 

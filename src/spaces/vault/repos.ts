@@ -41,6 +41,8 @@ export interface Repos {
 /** Bytes of a list of changes; above that a repo is read anew. */
 const MAX_CHANGES = 16 << 20
 const HEADS = 256
+/** Repos that are read at once when a space is opened. */
+const READERS = 3
 /** A head that moves on while its repo is read is read again, so often at most in one go. */
 const TURNS = 8
 
@@ -139,6 +141,16 @@ export function createRepos(options: ReposOptions): Repos {
     }
   }
 
+  /** Some at a time: while one is read from the disk, another is opened. */
+  async function readBooks(): Promise<void> {
+    const rest = books.values()
+    const read = async (): Promise<void> => {
+      for (const book of rest) await book.readAll()
+    }
+    const ends = await Promise.allSettled(Array.from({ length: READERS }, read))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+
   return {
     async load() {
       let after: string | undefined
@@ -152,7 +164,7 @@ export function createRepos(options: ReposOptions): Repos {
         after = heads.length < HEADS ? undefined : heads.at(-1)?.repo
       } while (after !== undefined)
       await settleKeys()
-      for (const book of books.values()) await book.readAll()
+      await readBooks()
       // What moved meanwhile.
       for (const device of [...books.keys()]) await catchUp(device)
     },

@@ -92,7 +92,7 @@ export function createSeen(parts: VaultParts): Seen {
     if (vectors.has(device)) return vectors.get(device)
     let heads: Heads | undefined
     try {
-      const value = await repos.books().get(device)?.read(SEEN)
+      const [value] = (await repos.books().get(device)?.read([SEEN])) ?? []
       heads = value && readHeads(value)
     } catch (error) {
       if (!(error instanceof SpacesError)) throw error

@@ -66,7 +66,8 @@ describe('a broken device', () => {
       const device = a.device()
       const { space } = a.row
       const repo = formatSpaceRepo({ space, author: device.id })
-      const old = await a.read(device.id, collectionOf('task'), 't')
+      const place = { device: device.id, collection: collectionOf('task'), rkey: 't' }
+      const old = (await a.read([place])).get(place)
       await a.edit([task('t', 'New')])
       const [epoch] = a.epochs()
       const secret = await crypto.subtle.importKey('raw', new Uint8Array(epoch?.key ?? []), 'HKDF', false, [

@@ -31,7 +31,8 @@ it('in a browser a space is founded, written to and opened again', async () => {
   const opened = await openVault(hostOf(again), kept ?? expect.fail())
   expect(opened.content.list('task')).toHaveLength(300)
   expect(opened.content.list('profile').map((it) => it.fields.name)).toEqual(['Anna'])
-  expect(await opened.read(opened.device().id, 'app.cairn.space.text', 'n')).toEqual(new Uint8Array([0xa0]))
+  const place = { device: opened.device().id, collection: 'app.cairn.space.text', rkey: 'n' }
+  expect((await opened.read([place])).get(place)).toEqual(new Uint8Array([0xa0]))
   expect(opened.device().id).toBe(row.device)
   await opened.close()
   await again.destroy()

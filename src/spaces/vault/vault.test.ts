@@ -3,6 +3,27 @@ import { codeOf, give, link, meet, names, sorted, task, withWorld } from './test
 import { createVaultRows } from './rows.ts'
 
 describe('a space on one device', () => {
+  it('puts what comes to an emptied place under the sealed name that was there', () =>
+    withWorld(async (world) => {
+      const anna = await world.profile('Anna')
+      const vault = await anna.found()
+      const repo = `${vault.row.space}/${vault.device().id}`
+      const place = { collection: 'app.cairn.space.text', rkey: 'n1.0' }
+      const pathsOf = async (): Promise<readonly string[]> => {
+        const all = { maxBytes: 1 << 20, maxRows: 100, after: null, withBytes: false }
+        return (await vault.store.page(repo, all)).records.map(({ path }) => path)
+      }
+      const before = new Set(await pathsOf())
+      await vault.write([{ ...place, value: new Uint8Array([0xa0]) }])
+      const [first, ...more] = (await pathsOf()).filter((path) => !before.has(path))
+      expect(more).toEqual([])
+      await vault.write([{ ...place, value: undefined }])
+      expect(await pathsOf()).not.toContain(first)
+      await vault.write([{ ...place, value: new Uint8Array([0xa0]) }])
+      expect((await pathsOf()).filter((path) => !before.has(path))).toEqual([first])
+      expect(await vault.list(place.collection, 'n1')).toHaveLength(1)
+    }))
+
   it('is founded, written to, and opened again', () =>
     withWorld(async (world) => {
       const anna = await world.profile('Anna')
@@ -24,9 +45,10 @@ describe('a space on one device', () => {
       const again = await anna.open()
       expect(sorted(again)).toEqual(['Dig', 'Water'])
       expect(names(again)).toEqual(['Anna'])
-      expect(await again.read(again.device().id, 'app.cairn.space.text', 'n1')).toEqual(
-        new Uint8Array([0xa0]),
-      )
+      const place = { device: again.device().id, collection: 'app.cairn.space.text', rkey: 'n1' }
+      const other = { ...place, rkey: 'n2' }
+      const found = await again.read([other, place])
+      expect([found.size, found.get(place)]).toEqual([1, new Uint8Array([0xa0])])
       expect(await again.list('app.cairn.space.text', 'n')).toHaveLength(1)
       expect(again.epochs()).toHaveLength(1)
       // Nothing was written by opening it.

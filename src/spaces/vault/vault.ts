@@ -11,7 +11,7 @@ import { adoptNewIdentity, formerSelf, settleFormer } from './identity.ts'
 import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
 import { createVaultLinks } from './links.ts'
 import type { JoinFault } from '../members/joins.ts'
-import type { OpenedRecord, SpaceRow, Vault } from './model.ts'
+import type { OpenedRecord, SpaceRow, Vault, VaultPlace } from './model.ts'
 import { openParts } from './open.ts'
 import { endRecovery, recoveryStand, settleRecovering } from './recovering.ts'
 import { createSeen } from './seen.ts'
@@ -116,15 +116,26 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
       if (edits.some(({ kind }) => kind === 'space')) await alone(() => settleStanding(parts))
     },
     write: writer.write,
-    read: (device, collection, rkey) =>
-      alone(async () => repos.books().get(device)?.read({ collection, rkey })),
+    read: (places) =>
+      alone(async () => {
+        const found = new Map<VaultPlace, Uint8Array>()
+        for (const [device, asked] of Map.groupBy(places, (place) => place.device)) {
+          const values = (await repos.books().get(device)?.read(asked)) ?? []
+          for (const [index, value] of values.entries()) {
+            const place = asked[index]
+            if (place !== undefined && value !== undefined) found.set(place, value)
+          }
+        }
+        return found
+      }),
     list: (collection, prefix) =>
       alone(async () => {
         const found: OpenedRecord[] = []
         for (const [device, book] of repos.books()) {
-          for (const place of book.list(collection, prefix)) {
-            const value = await book.read(place)
-            if (value !== undefined) found.push({ device, ...place, value })
+          const places = book.list(collection, prefix)
+          for (const [index, value] of (await book.read(places)).entries()) {
+            const place = places[index]
+            if (place !== undefined && value !== undefined) found.push({ device, ...place, value })
           }
         }
         return found

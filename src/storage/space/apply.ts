@@ -13,6 +13,7 @@ import {
   isAhead,
   type ProvenCommit,
   proveCommit,
+  proveOwnCommit,
 } from './next-head.ts'
 import { readHead, readRows, readState } from './read.ts'
 import { moveOps, putValue, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
@@ -150,7 +151,7 @@ export async function commitOwn(
     },
     signer,
   )
-  const proven = await proveCommit(host, repo, bytes)
+  const proven = await proveOwnCommit(host, repo, bytes)
   await write(host, repo, head, drafted, proven, { from: SELF, chain: undefined })
   return bytes
 }

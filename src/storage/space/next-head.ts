@@ -37,11 +37,30 @@ export interface ProvenCommit {
  * `space.not-allowed`.
  */
 export async function proveCommit(host: SpaceHost, repo: string, bytes: Uint8Array): Promise<ProvenCommit> {
+  const commit = commitOf(repo, bytes)
+  await verifySpaceCommit(commit)
+  return allowed(host, repo, commit, bytes)
+}
+
+/** The same for one that was made here a moment ago: `signSpaceCommit` has checked its signature. */
+export const proveOwnCommit = (host: SpaceHost, repo: string, bytes: Uint8Array): Promise<ProvenCommit> =>
+  allowed(host, repo, commitOf(repo, bytes), bytes)
+
+function commitOf(repo: string, bytes: Uint8Array): SpaceCommit {
   const name = spaceRepoOf(repo)
   const commit = parseSpaceCommit(bytes)
   if (commit.space !== name.space) throw new SpaceError('space.wrong-space', { found: commit.space })
   if (commit.author !== name.author) throw new SpaceError('space.wrong-author', { found: commit.author })
-  await verifySpaceCommit(commit)
+  return commit
+}
+
+async function allowed(
+  host: SpaceHost,
+  repo: string,
+  commit: SpaceCommit,
+  bytes: Uint8Array,
+): Promise<ProvenCommit> {
+  const name = spaceRepoOf(repo)
   const cid = spaceCommitCid(bytes, host.sha256)
   if (!(await host.mayWrite(name.author, name, commit, cid))) {
     throw new SpaceError('space.not-allowed', { author: name.author })

@@ -1,5 +1,6 @@
 import type { Storage } from '../port.ts'
 import { listRows, readRows, type PathRow } from './read.ts'
+import { valueKey } from './rows.ts'
 import { readValues } from './since.ts'
 import { live } from './tally.ts'
 
@@ -24,6 +25,8 @@ export interface PageLimits {
 }
 
 const BATCH = 512
+/** Values beside those of a page that one read may bring along. */
+const SPARE = 64
 /** Bytes that a row of the index takes beside its path. */
 const INDEX_ROW = 48
 
@@ -77,7 +80,7 @@ export async function readWanted(
     taken.push({ path, cid: record.cid })
   }
   const upTo = asked.length < paths.length ? (asked.at(-1) ?? null) : null
-  return filled(storage, repo, taken, upTo, true)
+  return withValues(taken, await readValues(storage, repo, taken), upTo)
 }
 
 async function filled(
@@ -88,10 +91,50 @@ async function filled(
   withBytes: boolean,
 ): Promise<Page> {
   if (!withBytes) return { records: taken, upTo }
-  const values = await readValues(storage, repo, taken)
-  const records = taken.map((it, index) => {
+  const near = await readNear(storage, repo, taken)
+  const found = taken.map(({ path, cid }) => near.get(valueKey(repo, path, cid)))
+  const rest = await readValues(
+    storage,
+    repo,
+    taken.filter((_, index) => found[index] === undefined),
+  )
+  let next = 0
+  return withValues(
+    taken,
+    found.map((bytes) => bytes ?? rest[next++]),
+    upTo,
+  )
+}
+
+const withValues = (
+  taken: readonly { readonly path: string; readonly cid: string }[],
+  values: readonly (Uint8Array | undefined)[],
+  upTo: string | null,
+): Page => ({
+  records: taken.map((it, index) => {
     const bytes = values[index]
     return bytes === undefined ? it : { ...it, bytes }
+  }),
+  upTo,
+})
+
+/**
+ * What lies between the first and the last of these, in one read, which is far less than one for each. What is staged
+ * lies there too, and a path that goes on where another ends may lie before it: so it is not all, and more than asked.
+ */
+async function readNear(
+  storage: Storage,
+  repo: string,
+  taken: readonly { readonly path: string }[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const [first, last] = [taken[0], taken.at(-1)]
+  if (first === undefined || last === undefined) return new Map()
+  const rows = await storage.list('space-records', {
+    from: valueKey(repo, first.path, ''),
+    // `0` follows `/`
+    to: `${valueKey(repo, last.path, '').slice(0, -1)}0`,
+    limit: taken.length + SPARE,
   })
-  return { records, upTo }
+  // Only this room writes them.
+  return new Map(rows.map(({ key, value }) => [key, value as Uint8Array]))
 }

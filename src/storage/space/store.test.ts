@@ -56,6 +56,29 @@ describe('a space repo', () => {
       })
     }))
 
+  it('hands out records in pages, whichever way their bytes lie beside each other', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      // `-` and `.` come before the slash that ends a path among the keys of bytes
+      const names = ['a', 'a-b', 'a-b-c', 'a.b', 'b', 'b-a', 'b.', 'c']
+      const paths = names.map((it) => `com.example.thing/${it}`).sort()
+      const changes = paths.map((path, index) => ({ path, bytes: recordOf(index) }))
+      await commitOf(store, device, changes)
+      for (const maxRows of [1, 2, 3, 100]) {
+        const found: { path: string; bytes: Uint8Array | undefined }[] = []
+        let after: string | null = null
+        do {
+          const page: Awaited<ReturnType<typeof store.page>> = await store.page(repo, {
+            ...{ after, maxRows, withBytes: true },
+            maxBytes: 1e6,
+          })
+          found.push(...page.records.map(({ path, bytes }) => ({ path, bytes })))
+          after = page.upTo
+        } while (after !== null)
+        expect(found).toEqual(changes)
+      }
+    }))
+
   it('refuses what does not follow, and nothing has changed', () =>
     withLevel((a) =>
       withLevel(async (b) => {
