@@ -3,6 +3,15 @@ import { MAX_ENDED, type PublishedRow } from './model.ts'
 
 const TABLE = 'network'
 const PREFIX = 'published/'
+/** key: this and the account's DID */
+const CONSENT_PREFIX = 'published-consent/'
+
+/** Whether an account is to let anyone keep a copy, until its repo says so. */
+export interface ConsentWish {
+  readonly consent: boolean
+  /** why that could not be written */
+  readonly error: PublishedRow['error']
+}
 
 const keyOf = (me: string, other: string): string => `${PREFIX}${me} ${other}`
 
@@ -35,5 +44,26 @@ export async function putPublished(
   await storage.write([
     { type: 'put', table: TABLE, key, value: row },
     ...gone.map((it) => ({ type: 'delete', table: TABLE, key: keyOf(it.me, it.other) }) as const),
+  ])
+}
+
+export async function consentWish(storage: Storage, me: string): Promise<ConsentWish | undefined> {
+  // our own rows, written by this code
+  return (await storage.get(TABLE, CONSENT_PREFIX + me)) as ConsentWish | undefined
+}
+
+/** Accounts that have such a wish. */
+export async function consentWishes(storage: Storage): Promise<string[]> {
+  const keys = await storage.keys(TABLE, { from: CONSENT_PREFIX, to: 'published-consent0' })
+  return keys.map((key) => key.slice(CONSENT_PREFIX.length))
+}
+
+/** Undefined deletes it. */
+export function putConsentWish(storage: Storage, me: string, wish: ConsentWish | undefined): Promise<void> {
+  const key = CONSENT_PREFIX + me
+  return storage.write([
+    wish === undefined
+      ? { type: 'delete', table: TABLE, key }
+      : { type: 'put', table: TABLE, key, value: wish },
   ])
 }
