@@ -3,7 +3,7 @@ import { AgreementError } from '../agreements/errors.ts'
 import type { PublishedRow } from './model.ts'
 import type { PublishedOptions } from './published.ts'
 import type { RowChanges } from './row-changes.ts'
-import { consentWish, consentWishes, publishedRows, putConsentWish } from './rows.ts'
+import { consentRow, consentRows, publishedRows, putConsent } from './rows.ts'
 import { writesFor } from './writes.ts'
 
 /** What is wished of accounts' records, and is not written yet. It stays on disk until it is. */
@@ -29,7 +29,8 @@ export function createDueWrites(
   const flushNow = async (me: string): Promise<void> => {
     const rows = (await publishedRows(storage)).filter((it) => it.me === me)
     const due = rows.filter((it) => it.due !== undefined)
-    const wish = await consentWish(storage, me)
+    const row = await consentRow(storage, me)
+    const wish = row?.due === true ? row : undefined
     if (due.length === 0 && wish === undefined) return
     const done = async (error: PublishedRow['error']): Promise<void> => {
       for (const { other, due: what } of due) {
@@ -40,10 +41,10 @@ export function createDueWrites(
       }
       if (wish === undefined) return
       await alone(async () => {
-        const now = await consentWish(storage, me)
+        const now = await consentRow(storage, me)
         // The person has thought better of it meanwhile: that is written next.
-        if (now?.consent !== wish.consent) return
-        await putConsentWish(storage, me, error === undefined ? undefined : { ...now, error })
+        if (now?.due !== true || now.consent !== wish.consent) return
+        await putConsent(storage, me, { ...now, due: error !== undefined, error })
       })
       onConsent(me)
     }
@@ -80,9 +81,9 @@ export function createDueWrites(
         if (!(error instanceof CairnError)) throw error
       }),
     async isDue() {
-      const wishes = await Promise.all((await consentWishes(storage)).map((me) => consentWish(storage, me)))
+      const wishes = (await consentRows(storage)).filter(({ due }) => due)
       const rows = (await publishedRows(storage)).filter(({ due }) => due !== undefined)
-      return [...rows, ...wishes].some((it) => it !== undefined && !isForPerson(it.error))
+      return [...rows, ...wishes].some(({ error }) => !isForPerson(error))
     },
   }
 }

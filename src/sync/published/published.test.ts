@@ -140,6 +140,20 @@ describe('a published agreement', () => {
       expect(records.of(A, OFFER)).toHaveLength(2)
     }))
 
+  it('knows without a network what the account let be done when there was one', () =>
+    withPublished(async ({ records, side }) => {
+      const one = side(A)
+      records.away.add(A)
+      expect(await one.published.consents(A)).toMatchObject({ consents: undefined, waiting: false })
+      records.away.delete(A)
+      expect(await one.published.consents(A)).toMatchObject({ consents: false })
+      records.put(A, CONSENT, 'elsewhere', { scope: 'any' })
+      expect(await one.published.consents(A)).toMatchObject({ consents: true })
+      records.away.add(A)
+      expect(await side(A, one).published.consents(A)).toMatchObject({ consents: true, waiting: false })
+      expect(await one.published.isDue()).toBe(false)
+    }))
+
   it('leaves what takes the person to the person', () =>
     withPublished(async ({ records, side }) => {
       const one = side(A)

@@ -16,7 +16,7 @@ import {
 import { createDueWrites } from './due.ts'
 import type { Published } from './records.ts'
 import { createRowChanges } from './row-changes.ts'
-import { consentWish, publishedRow, publishedRows, putConsentWish } from './rows.ts'
+import { consentRow, publishedRow, publishedRows, putConsent } from './rows.ts'
 import { afterReading } from './step.ts'
 import type { RecordWrite, ThisDevice } from './writes.ts'
 
@@ -216,20 +216,29 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     },
 
     async consents(me) {
-      const wish = await consentWish(storage, me)
-      if (wish !== undefined) return { consents: wish.consent, waiting: true, error: wish.error }
+      const before = await consentRow(storage, me)
+      if (before?.due === true) return { consents: before.consent, waiting: true, error: before.error }
       const own = (await read(me, 'server')) ?? (await read(me, 'any'))
-      return { consents: own && own.consents.length > 0, waiting: false, error: undefined }
+      const consents = own === undefined ? before?.consent : own.consents.length > 0
+      if (consents !== undefined && consents !== before?.consent) {
+        await rows.alone(async () => {
+          if ((await consentRow(storage, me))?.due === true) return
+          await putConsent(storage, me, { consent: consents, due: false, error: undefined })
+        })
+      }
+      return { consents, waiting: false, error: undefined }
     },
     async setConsent(me, consent) {
       await options.ready(me)
-      await rows.alone(() => putConsentWish(storage, me, { consent, error: undefined }))
+      const before = await consentRow(storage, me)
+      await rows.alone(() => putConsent(storage, me, { consent, due: true, error: undefined }))
       try {
         await flush(me)
       } catch (error) {
         if (!(error instanceof CairnError)) throw error
         if (!error.code.startsWith('account.')) return
-        await rows.alone(() => putConsentWish(storage, me, undefined))
+        // It takes the person: until then nothing was said.
+        await rows.alone(() => putConsent(storage, me, before))
         throw error
       }
     },

@@ -6,10 +6,12 @@ const PREFIX = 'published/'
 /** key: this and the account's DID */
 const CONSENT_PREFIX = 'published-consent/'
 
-/** Whether an account is to let anyone keep a copy, until its repo says so. */
-export interface ConsentWish {
+/** Whether an account lets anyone keep a copy. */
+export interface ConsentRow {
   readonly consent: boolean
-  /** why that could not be written */
+  /** that is a wish, which its repo does not say yet; else it is what its server said last */
+  readonly due: boolean
+  /** why it could not be written */
   readonly error: PublishedRow['error']
 }
 
@@ -47,23 +49,22 @@ export async function putPublished(
   ])
 }
 
-export async function consentWish(storage: Storage, me: string): Promise<ConsentWish | undefined> {
+export async function consentRow(storage: Storage, me: string): Promise<ConsentRow | undefined> {
   // our own rows, written by this code
-  return (await storage.get(TABLE, CONSENT_PREFIX + me)) as ConsentWish | undefined
+  return (await storage.get(TABLE, CONSENT_PREFIX + me)) as ConsentRow | undefined
 }
 
-/** Accounts that have such a wish. */
-export async function consentWishes(storage: Storage): Promise<string[]> {
-  const keys = await storage.keys(TABLE, { from: CONSENT_PREFIX, to: 'published-consent0' })
-  return keys.map((key) => key.slice(CONSENT_PREFIX.length))
+export async function consentRows(storage: Storage): Promise<ConsentRow[]> {
+  const rows = await storage.list(TABLE, { from: CONSENT_PREFIX, to: 'published-consent0' })
+  return rows.map(({ value }) => value as ConsentRow)
 }
 
 /** Undefined deletes it. */
-export function putConsentWish(storage: Storage, me: string, wish: ConsentWish | undefined): Promise<void> {
+export function putConsent(storage: Storage, me: string, row: ConsentRow | undefined): Promise<void> {
   const key = CONSENT_PREFIX + me
   return storage.write([
-    wish === undefined
+    row === undefined
       ? { type: 'delete', table: TABLE, key }
-      : { type: 'put', table: TABLE, key, value: wish },
+      : { type: 'put', table: TABLE, key, value: row },
   ])
 }
