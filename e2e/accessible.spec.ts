@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './fixtures.ts'
 import { everyScreen } from './places.ts'
 import { remove, tid } from './pds/seed.ts'
+import { keepDraft, settleIn } from './settle-in.ts'
 
 const SIZES = { wide: { width: 1180, height: 800 }, narrow: { width: 360, height: 740 } }
 
@@ -15,7 +16,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       test.setTimeout(240_000)
       const { page } = cairn
       const account = await newAccount()
-      await cairn.backUp(account, { records: 41 })
+      await settleIn(cairn, account)
+      await keepDraft(cairn, account)
       await pds.call('applyWrites', { did: account.did, writes: [remove('app.bsky.feed.post', tid(0))] })
       await cairn.update(account.did)
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
@@ -42,7 +44,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('right to left, nothing is cut off at 360 px', async ({ cairn, newAccount }) => {
   const { page } = cairn
   const account = await newAccount()
-  await cairn.backUp(account, { records: 41 })
+  await settleIn(cairn, account)
+  await keepDraft(cairn, account)
   await page.setViewportSize(SIZES.narrow)
   for (const { name, path } of everyScreen(account.did)) {
     await cairn.open(path)
