@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './fixtures.ts'
 import { everyScreen } from './places.ts'
 import { remove, tid } from './pds/seed.ts'
+import { keepDraft, settleIn } from './settle-in.ts'
 
 const WIDE = { width: 1180, height: 800 }
 const NARROW = { width: 360, height: 740 }
@@ -19,7 +20,8 @@ test('every screen, in both themes: axe finds nothing; at 360 px nothing is cut 
   test.setTimeout(240_000)
   const { page } = cairn
   const account = await newAccount()
-  await cairn.backUp(account, { records: 41 })
+  await settleIn(cairn, account)
+  await keepDraft(cairn, account)
   await pds.call('applyWrites', { did: account.did, writes: [remove('app.bsky.feed.post', tid(0))] })
   await cairn.update(account.did)
   await page.emulateMedia({ reducedMotion: 'reduce' })

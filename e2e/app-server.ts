@@ -38,7 +38,7 @@ export async function startApp(flags: readonly string[] = []): Promise<AppServer
       env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', CAIRN_TOKEN: '' },
     })
   let child = spawnRelay(0)
-  const url = (await firstLine(child, /^http:/)).replace(/\/$/, '')
+  const url = (await firstLine(child, /^https?:/)).replace(/\/$/, '')
   const { port } = new URL(url)
   return {
     url,
@@ -47,7 +47,7 @@ export async function startApp(flags: readonly string[] = []): Promise<AppServer
     async start() {
       if (child.exitCode === null && child.signalCode === null) return
       child = spawnRelay(Number(port))
-      await firstLine(child, /^http:/)
+      await firstLine(child, /^https?:/)
     },
     forgetIdentity: () => rm(join(data, IDENTITY_FILE)),
     async describe() {

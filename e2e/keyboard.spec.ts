@@ -1,13 +1,16 @@
+import type { Locator } from '@playwright/test'
 import { expect, test, type Page } from './fixtures.ts'
 import { NEEDLE } from './pds/seed.ts'
+import { settleIn } from './settle-in.ts'
 
 /** Presses Tab until what has this name is focused, as a person would who cannot use a mouse. */
 async function tabTo(
   page: Page,
   role: 'link' | 'article' | 'button' | 'textbox' | 'searchbox',
   name: string | RegExp,
+  within: Page | Locator = page,
 ): Promise<void> {
-  const target = (role === 'article' ? page.getByRole(role) : page.getByRole(role, { name })).first()
+  const target = (role === 'article' ? within.getByRole(role) : within.getByRole(role, { name })).first()
   await expect(target).toBeVisible()
   for (let i = 0; i < 80; i++) {
     await page.keyboard.press('Tab')
@@ -63,6 +66,59 @@ test('add, open, read and search with the keyboard alone', async ({ cairn, newAc
   await tabTo(page, 'searchbox', /./)
   await page.keyboard.type('quartzite')
   await expect(page.getByRole('main').getByText(NEEDLE)).toBeVisible()
+})
+
+test('write, send, change and discard with the keyboard alone', async ({ cairn, pds, newAccount }) => {
+  const { page } = cairn
+  const me = await newAccount()
+  await settleIn(cairn, me)
+  const unsent = page.getByRole('region', { name: 'Unsent' })
+  const texts = async () =>
+    (await pds.call('listRecords', { did: me.did, collection: 'app.bsky.feed.post' })).map(
+      ({ value }) => value['text'],
+    )
+  await tabTo(page, 'link', /^Writing$/)
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'textbox', 'Write a post')
+  await page.keyboard.type('By hand')
+  await tabTo(page, 'button', 'Keep as draft')
+  await page.keyboard.press('Enter')
+  await expect(unsent.getByRole('article')).toContainText('By hand')
+  await tabTo(page, 'button', /^Send$/)
+  await page.keyboard.press('Enter')
+  await expect.poll(texts, { timeout: 30_000 }).toContain('By hand')
+  await expect(unsent.getByRole('article')).toHaveCount(0, { timeout: 30_000 })
+
+  await tabTo(page, 'textbox', 'Write a post')
+  await page.keyboard.type('In one go')
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(texts, { timeout: 30_000 }).toContain('In one go')
+  await expect(page.getByRole('textbox', { name: 'Write a post' })).toBeFocused()
+
+  await page.keyboard.type('Never mind')
+  await tabTo(page, 'button', 'Keep as draft')
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'button', /^Discard$/)
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toBeVisible()
+  await tabTo(page, 'button', /^Discard$/, dialog)
+  await page.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(unsent.getByRole('article')).toHaveCount(0)
+
+  await tabTo(page, 'link', /^Profile$/)
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'textbox', /^Name$/)
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('Ada by Keys')
+  await tabTo(page, 'button', 'Save profile')
+  await page.keyboard.press('Enter')
+  const name = async () =>
+    (await pds.call('listRecords', { did: me.did, collection: 'app.bsky.actor.profile' }))[0]?.value[
+      'displayName'
+    ]
+  await expect.poll(name, { timeout: 30_000 }).toBe('Ada by Keys')
 })
 
 test('a dialog takes the focus, keeps it, and gives it back', async ({ cairn, newAccount }) => {

@@ -1,4 +1,4 @@
-import type { Write } from './pds/client.ts'
+import type { Pds, Write } from './pds/client.ts'
 import { create, post, tid } from './pds/seed.ts'
 import {
   everything,
@@ -20,6 +20,51 @@ const PREFERENCES = [
   { $type: 'app.bsky.actor.defs#interestsPref', tags: ['stones', 'weather'] },
 ]
 
+const POST_URI = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3kabc2345672a'
+const POST_CID = 'bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+/** What an account has at an AppView, and how it comes there; of mutes more than fit on a page. */
+const BESIDE: readonly (readonly [method: string, body: object])[] = [
+  ...Array.from(
+    { length: 120 },
+    (_, i) => ['app.bsky.graph.muteActor', { actor: `did:web:muted${i}.test` }] as const,
+  ),
+  [
+    'app.bsky.graph.muteActorList',
+    { list: 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.graph.list/3kabc2345672b' },
+  ],
+  ['app.bsky.bookmark.createBookmark', { uri: POST_URI, cid: POST_CID }],
+  ['app.bsky.draft.createDraft', { draft: { posts: [{ text: 'Not yet' }], langs: ['en'] } }],
+  [
+    'app.bsky.draft.createDraft',
+    { draft: { langs: ['de'], posts: [{ text: 'Noch nicht' }, { text: 'Und weiter' }] } },
+  ],
+]
+
+/** What the AppView of a server has for an account, in its order. */
+async function beside(pds: Pds, did: string) {
+  const list = async (method: string, name: string) => {
+    const items: unknown[] = []
+    let cursor: string | undefined
+    do {
+      const query: Record<string, string> = { limit: '100', ...(cursor === undefined ? {} : { cursor }) }
+      const page = await pds.call('callAs', { did, method, query })
+      items.push(...(page[name] as unknown[])) // as the lexicon says
+      cursor = page['cursor'] as string | undefined
+    } while (cursor !== undefined)
+    return items
+  }
+  return [
+    await list('app.bsky.graph.getMutes', 'mutes'),
+    await list('app.bsky.graph.getListMutes', 'lists'),
+    await list('app.bsky.bookmark.getBookmarks', 'bookmarks'),
+    await list('app.bsky.draft.getDrafts', 'drafts'),
+  ]
+}
+
+test.afterEach(async ({ old, next }) => {
+  for (const pds of [old, next]) await pds.call('setAppView', { open: false })
+})
+
 test('an account moves with its old server’s help, and is the same there', async ({
   old,
   next,
@@ -33,6 +78,11 @@ test('an account moves with its old server’s help, and is the same there', asy
     method: 'app.bsky.actor.putPreferences',
     body: { preferences: PREFERENCES },
   })
+  // Each server asks another AppView: what is with the first one is made again at the second.
+  for (const pds of [old, next]) await pds.call('setAppView', { open: true })
+  for (const [method, body] of BESIDE) await old.call('callAs', { did, method, body })
+  const besideBefore = await beside(old, did)
+  expect(besideBefore).toMatchObject([{ length: 120 }, { length: 1 }, { length: 1 }, { length: 2 }])
   await laptop.keep(did)
   await laptop.cairn.accounts.signInWithPassword({ who: did, password: OLD_PASSWORD })
   const { moving } = laptop.cairn
@@ -73,6 +123,8 @@ test('an account moves with its old server’s help, and is the same there', asy
   await next.call('signIn', { did, password: NEW_PASSWORD })
   const { preferences } = await next.call('callAs', { did, method: 'app.bsky.actor.getPreferences' })
   expect(preferences).toEqual(PREFERENCES)
+  expect(stepNamed(moved, 'mutes')?.facts).toEqual({ made: 124, stayed: 0 })
+  expect(await beside(next, did)).toEqual(besideBefore)
   // who it is, for everyone
   expect(await moving.standing(did)).toMatchObject({ pds: next.url, handle: input.handle })
   // and it can be written to there

@@ -1,7 +1,15 @@
-import { collectionHref, recordHref, repoHref, SPACE_TABS, spaceHref } from '../src/app/lib/routes.ts'
+import {
+  collectionHref,
+  movingHref,
+  recordHref,
+  repoHref,
+  SPACE_TABS,
+  spaceHref,
+} from '../src/app/lib/routes.ts'
+import { PROFILE_PATH, writingHref } from '../src/app/views/compose/hrefs.ts'
 import { tid } from './pds/seed.ts'
 
-/** Every screen of the app, with a repo of {@link LARGE} or {@link SMALL} size kept. */
+/** Every screen of the app, with a repo of {@link LARGE} or {@link SMALL} size kept, and its account signed in. */
 export function everyScreen(did: string): readonly { readonly name: string; readonly path: string }[] {
   const repo = (['overview', 'records', 'blobs', 'search', 'snapshots', 'health', 'export'] as const).map(
     (tab) => ({
@@ -29,6 +37,12 @@ export function everyScreen(did: string): readonly { readonly name: string; read
     ...collections,
     { name: 'record-post', path: recordHref(did, `app.bsky.feed.post/${tid(0)}`) },
     { name: 'record-unknown', path: recordHref(did, 'com.example.shelf/page') },
+    { name: 'writing', path: writingHref(did) },
+    { name: 'writing-reply', path: writingHref(did, { reply: `at://${did}/app.bsky.feed.post/${tid(1)}` }) },
+    { name: 'writing-profile', path: writingHref(did, { edit: PROFILE_PATH }) },
+    { name: 'writing-record', path: writingHref(did, { edit: 'com.example.shelf/page' }) },
+    { name: 'writing-json', path: writingHref(did, { as: 'json' }) },
+    { name: 'moving', path: movingHref(did) },
     { name: 'search', path: '/search' },
     { name: 'activity', path: '/activity' },
     { name: 'network', path: '/network' },

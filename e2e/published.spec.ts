@@ -131,3 +131,44 @@ test('a copy that was there before stays, and who lets anyone keep one is kept o
   await expect.poll(() => values(pds, alice, OFFER), { timeout: SOON }).toEqual([])
   expect(await one.rev(bob.did)).toBeDefined()
 })
+
+test('what is published without a network is written when there is one, also after a reload', async ({
+  pds,
+  device,
+  newAccount,
+}) => {
+  const [alice, bob] = [await newAccount(), await newAccount()]
+  const one = await device()
+  const { page, context } = one
+  await one.connected()
+  await signIn(one, alice)
+  await one.keep(bob.did)
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+  })
+  await one.tab.open('/network')
+  const consent = card(one).getByRole('checkbox', { name: /^Let anyone keep a copy/ })
+  await expect(consent).toBeEnabled()
+
+  await context.setOffline(true)
+  await pds.call('stopServer', {})
+  await card(one).getByRole('button', { name: 'Publish one' }).click()
+  // Whom the name means is known by the copy.
+  await page.getByRole('textbox', { name: 'With' }).fill(`@${bob.handle}`)
+  await page.getByRole('button', { name: 'Publish it' }).click()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await consent.click()
+  const later = card(one).getByText('It is written to your repository as soon as its server answers.')
+  await expect(later).toHaveCount(2)
+  await expect(card(one).getByRole('alert')).toHaveCount(0)
+  await page.reload()
+  await expect(later).toHaveCount(2)
+  await expect(consent).toBeChecked()
+
+  await pds.call('startServer', {})
+  await context.setOffline(false)
+  await expect.poll(() => values(pds, alice, OFFER), { timeout: SOON }).toMatchObject([{ subject: bob.did }])
+  await expect.poll(() => values(pds, alice, CONSENT), { timeout: SOON }).toMatchObject([{ scope: 'any' }])
+  await expect(later).toHaveCount(0)
+  await expect(consent).toBeChecked()
+})

@@ -53,6 +53,15 @@ test('an account whose server is gone is rescued with its recovery key', async (
   const rescued = await goOn(laptop, did, { password: NEW_PASSWORD })
   expect(failures(rescued)).toEqual([])
   expect(rescued.endedAt).toBeDefined()
+  const history = await laptop.cairn.activity.list({ limit: 50 })
+  const notes = history.filter(({ kind }) => kind.startsWith('moving.'))
+  expect(notes.map(({ kind, fields }) => [kind, fields['step']]).toReversed()).toEqual([
+    ['moving.key-added', undefined],
+    ['moving.begun', undefined],
+    ['moving.identity', 'claim'],
+    ['moving.identity', 'identity'],
+    ['moving.done', undefined],
+  ])
   expect(stepNamed(rescued, 'confirm')?.facts).toMatchObject({
     same: true,
     blobsLacking: 0,

@@ -7,6 +7,7 @@ import { CHOIR, fillChoir, SINGERS } from './space-choir.ts'
 import { test as spaceTest } from './space-fixtures.ts'
 import { post, remove, tid, update } from './pds/seed.ts'
 import { ROOT } from './pds/client.ts'
+import { keepDraft, settleIn } from './settle-in.ts'
 
 const OUT = join(ROOT, 'screens')
 
@@ -41,7 +42,8 @@ test('pictures of every screen', async ({ cairn, pds, newAccount, ada }) => {
   await picture('library-empty')
 
   const account = await newAccount({ posts: 60, likes: 30, follows: 12, images: 16 })
-  await cairn.backUp(account, { records: 115 })
+  await settleIn(cairn, account, 115)
+  await keepDraft(cairn, account)
   await pds.call('applyWrites', {
     did: account.did,
     writes: [

@@ -1,13 +1,11 @@
 import { recordHref } from '../src/app/lib/routes.ts'
 import { writingHref } from '../src/app/views/compose/hrefs.ts'
 import { expect, test, type Page } from './fixtures.ts'
-import type { CairnPage } from './cairn-page.ts'
 import type { Account, Pds, Write } from './pds/client.ts'
 import { tid } from './pds/seed.ts'
+import { settleIn } from './settle-in.ts'
 
 const POST = 'app.bsky.feed.post'
-/** As small accounts are seeded. */
-const RECORDS = 41
 
 const unsent = (page: Page) => page.getByRole('region', { name: 'Unsent' })
 const drafts = (page: Page) => unsent(page).getByRole('article')
@@ -18,19 +16,6 @@ const everythingSent = (page: Page) =>
       timeout: 30_000,
     },
   )
-
-/** Keeps a copy of the account and signs in to it by password. */
-async function settleIn(cairn: CairnPage, me: Account): Promise<void> {
-  const { page } = cairn
-  await cairn.backUp(me, { records: RECORDS })
-  await cairn.openRepo(me.did)
-  const card = page.getByRole('region', { name: 'Your account?' })
-  await card.getByRole('button', { name: 'Sign in to write' }).click()
-  await card.getByRole('button', { name: 'Use an app password' }).click()
-  await card.getByLabel('App password').fill('password')
-  await card.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await expect(page.getByRole('link', { name: 'Writing' })).toBeVisible()
-}
 
 async function writePost(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox', { name: /^(Write a post|Your reply|Your words)$/ }).fill(text)

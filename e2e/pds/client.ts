@@ -82,6 +82,13 @@ interface Methods {
     body?: object
   }): Record<string, unknown>
   seize(params: Repo): unknown
+  /** See `key-rotation.mjs`; did:keys */
+  rotateKey(params: Repo): { past: string; now: string }
+  signWithPastKey(params: Repo): unknown
+  /** has the server find a host at this machine, and trust its certificate (PEM) */
+  knowHost(params: { name: string; certificate: string }): unknown
+  /** whether anyone is at the AppView that this server asks; nobody is at first */
+  setAppView(params: { open: boolean }): unknown
   /** whether pages may follow event streams; those that are open end */
   setStreams(params: { open: boolean }): unknown
   setFaults(params: { faults: readonly Fault[] }): unknown

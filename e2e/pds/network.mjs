@@ -1,9 +1,11 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { PDS, envToCfg, envToSecrets } from '@atproto/pds'
 import plc from '@did-plc/server'
 
@@ -14,6 +16,16 @@ export async function listen(server, port = 0) {
     server.listen(port, '127.0.0.1', resolve)
   })
   return server.address().port
+}
+
+const known = new Set()
+const { lookup } = dns
+dns.lookup = (name, ...rest) => lookup(known.has(name) ? '127.0.0.1' : name, ...rest)
+
+/** From now on this process finds the name at this machine, as DNS would say, and takes the certificate for a good one. */
+export function knowHost(name, certificate) {
+  known.add(name)
+  setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
 
 export const ADMIN_PASSWORD = 'admin-password'
@@ -28,10 +40,9 @@ export async function startPlc() {
 
 /**
  * A real PDS on a data directory of its own. `publicPort` is what identity documents name: the port
- * of the fault proxy, so that every client goes through it. `domain` is what its handles end in. Nobody is at
- * its AppView's address. `onCode` is told what it would send by mail to have an identity changed.
+ * of the fault proxy, so that every client goes through it. `domain` is what its handles end in. `onCode` is told what it would send by mail to have an identity changed.
  */
-export async function startPds({ plcUrl, publicPort, domain = '.test', invites = false, onCode }) {
+export async function startPds({ plcUrl, publicPort, appView, domain = '.test', invites = false, onCode }) {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'cairn-pds-'))
   const env = {
     devMode: true,
@@ -44,7 +55,7 @@ export async function startPds({ plcUrl, publicPort, domain = '.test', invites =
     plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
     serviceHandleDomains: [domain],
     inviteRequired: invites,
-    bskyAppViewUrl: 'http://127.0.0.1:9',
+    bskyAppViewUrl: appView,
     bskyAppViewDid: 'did:web:appview.test',
     disableSsrfProtection: true,
   }

@@ -10,8 +10,10 @@
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
 import { createAccounts } from './accounts.mjs'
+import { startAppView } from './app-view.mjs'
 import { startFaultProxy } from './faults.mjs'
-import { closeServer, listen, startPds, startPlc } from './network.mjs'
+import { createKeyRotation } from './key-rotation.mjs'
+import { closeServer, knowHost, listen, startPds, startPlc } from './network.mjs'
 
 const { values: asked } = parseArgs({
   options: { plc: { type: 'string' }, domain: { type: 'string' }, invites: { type: 'boolean' } },
@@ -19,8 +21,10 @@ const { values: asked } = parseArgs({
 const codes = new Map()
 const proxy = await startFaultProxy()
 const plc = asked.plc === undefined ? await startPlc() : { url: asked.plc, close: async () => {} }
+const appView = await startAppView()
 const pds = await startPds({
   plcUrl: plc.url,
+  appView: appView.url,
   publicPort: proxy.port,
   domain: asked.domain,
   invites: asked.invites,
@@ -30,6 +34,7 @@ proxy.forwardTo(pds.port)
 
 const methods = {
   ...createAccounts(() => pds.url),
+  ...createKeyRotation(pds.pds),
   /** what was last sent by mail to have an identity changed */
   mailedCode: ({ to }) => codes.get(to),
   /** turns on its owner: takes every rotation key but its own out of the identity */
@@ -40,6 +45,8 @@ const methods = {
       rotationKeys: [plcRotationKey.did()],
     }))
   },
+  knowHost: ({ name, certificate }) => knowHost(name, certificate),
+  setAppView: ({ open }) => appView.setOpen(open),
   setStreams: ({ open }) => proxy.setStreams({ open }),
   setFaults: ({ faults }) => proxy.setFaults(faults),
   requests: ({ match }) => proxy.requests(match),
@@ -72,7 +79,7 @@ async function stop() {
   if (stopping) return
   stopping = true
   await proxy.stop()
-  await Promise.allSettled([closeServer(control), pds.close(), plc.close()])
+  await Promise.allSettled([closeServer(control), pds.close(), plc.close(), appView.close()])
   process.exit(0)
 }
 const end = () => void stop()

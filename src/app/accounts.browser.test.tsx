@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { userEvent } from 'vitest/browser'
-import { repoHref } from './lib/routes.ts'
+import { movingHref, repoHref } from './lib/routes.ts'
 import { takeOAuthAnswer } from './lib/oauth-answer.ts'
 import { button, find, leave, open, see, text } from './testing/on-screen.tsx'
 import { ACCOUNTS } from './testing/story-accounts.ts'
@@ -59,6 +59,16 @@ describe('accounts', () => {
     await userEvent.click(await button(/^Use an app password$/))
     expect(await field('App password')).toHaveProperty('value', '')
     expect(text()).not.toMatch(/code by mail/)
+  })
+
+  it('ask for the own password where an account is moved, since no app password may do that', async () => {
+    open(movingHref(MIRELA))
+    await userEvent.click(await button(/^Use your own password$/))
+    expect(await field('Your account’s own password')).toHaveProperty('type', 'password')
+    await see(/An app password may not move an account/)
+    // What no export holds is said before anything is begun.
+    await see(/Direct messages are in no export/)
+    await see(/images of drafts/)
   })
 
   it('are offered on the page of a repo, for writing', async () => {

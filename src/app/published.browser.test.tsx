@@ -44,6 +44,14 @@ describe('published agreements', () => {
   })
 })
 
+describe('a consent', () => {
+  it('that no server could be told yet says so', async () => {
+    signedIn()
+    await userEvent.click(await check(/^Let anyone keep a copy/))
+    await see(/It is written to your repository as soon as its server answers/)
+  })
+})
+
 describe('servers of accounts', () => {
   it('are shown with whether they are listened to, and can be left', async () => {
     const story = open('/network')

@@ -93,8 +93,7 @@ export function createCairn(host: CairnHost): Cairn {
   const moving = createMovingRoom({
     host,
     sessions: accounts.sessions,
-    library,
-    jobs,
+    ...{ library, jobs, log },
     changed: (did) => emit({ type: 'moving', did }),
   })
   if (host.network !== undefined) {

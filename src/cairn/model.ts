@@ -191,6 +191,15 @@ export type ActivityKind =
   | 'writing.refused'
   /** changed elsewhere meanwhile: `path` */
   | 'writing.conflict'
+  /** a recovery key stands before all others in the account's identity */
+  | 'moving.key-added'
+  /** `by` (`move` or `rescue`), `from` and `to` (hosts), `newHandle`; the same of the three below */
+  | 'moving.begun'
+  /** the identity was changed: `step` `claim`, to the recovery key alone; `identity`, to the new server */
+  | 'moving.identity'
+  /** `code`, `step` */
+  | 'moving.failed'
+  | 'moving.done'
   /** another copy of this profile was found, and this device goes on as a new one: `former`, `device` */
   | 'space.cloned'
   /** a device became one of this person's by a link that was shown here: `device`, `name` as it calls itself */

@@ -42,12 +42,23 @@ export interface PublishedAccount {
   readonly devices: number
 }
 
+/** Whether one of our accounts lets anyone keep a copy. */
+export interface PublishedConsent {
+  /** undefined: that cannot be known now */
+  readonly consents: boolean | undefined
+  /** it is still to be written */
+  readonly waiting: boolean
+  /** why it could not be written; it is tried again */
+  readonly error: PublishedAgreement['error']
+}
+
 /** What is published, read and written. It is public: nothing is without a person's word. */
 export interface Publishing {
   published(): Promise<readonly PublishedAgreement[]>
   /**
    * Offers to keep each other's repo, or accepts what they offer: a record in our repo says so. `theirs`: a DID or a
-   * handle. Errors: `account.*`, `agreement.invalid`, `agreement.limit`, `pds.*` of resolving a handle
+   * handle; without a network only one that is kept here is known by that. What the server cannot be told now is
+   * written later, also after a restart. Errors: `account.*`, `agreement.invalid`, `agreement.limit`, `pds.*` of resolving a handle
    */
   publish(input: { readonly ours: string; readonly theirs: string }): Promise<PublishedAgreement>
   /**
@@ -57,8 +68,8 @@ export interface Publishing {
   endPublished(ours: string, theirs: string, purge: boolean): Promise<void>
   /** What an account has published. Errors: `agreement.unread`, `pds.*` of resolving a handle */
   findPublished(who: string): Promise<PublishedAccount>
-  /** whether one of our accounts lets anyone keep a copy; undefined: it cannot be read now */
-  consent(did: string): Promise<boolean | undefined>
-  /** Errors: `account.*`, `agreement.unread`, `pds.*` */
+  /** whether one of our accounts lets anyone keep a copy, or is to */
+  consent(did: string): Promise<PublishedConsent>
+  /** Without its server it is written later. Errors: `account.*` */
   setConsent(did: string, consent: boolean): Promise<void>
 }

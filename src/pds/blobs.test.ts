@@ -121,7 +121,11 @@ describe('listBlobs', () => {
 })
 
 describe('getBlob', () => {
-  const get = (cid: string, maxBytes?: number): Promise<Uint8Array> =>
+  const get = async (cid: string, maxBytes?: number): Promise<Uint8Array> => {
+    const whole = await getWhole(cid, maxBytes)
+    return whole instanceof Blob ? new Uint8Array(await whole.arrayBuffer()) : whole
+  }
+  const getWhole = (cid: string, maxBytes?: number) =>
     getBlob(world.network(), { pds, did, cid, ...(maxBytes === undefined ? {} : { maxBytes }) })
 
   it('gives bytes that are what their CID says, however they are cut', async () => {
@@ -133,6 +137,16 @@ describe('getBlob', () => {
     })
     expect(Buffer.from(await get(cidString(CODEC_RAW, digest(bytes))))).toEqual(bytes)
     expect(world.asked[0]).toContain(`did=did%3Aplc%3Aewvi7nxzyoun6zhxrhs64oiz&cid=bafkrei`)
+  })
+
+  it('gives a large one as what the host keeps, and a small one as bytes', async () => {
+    const bytes = Buffer.alloc(9 * 1024 * 1024, 'a long film of stones')
+    world.route(BLOB, (_asked, response) => response.end(bytes))
+    const large = await getWhole(cidString(CODEC_RAW, digest(bytes)))
+    expect(large).toBeInstanceOf(Blob)
+    expect(large instanceof Blob && Buffer.from(await large.arrayBuffer()).equals(bytes)).toBe(true)
+    world.route(BLOB, (_asked, response) => response.end('stone'))
+    expect(await getWhole(cidOf('stone'))).toBeInstanceOf(Uint8Array)
   })
 
   it('gives several at once', async () => {

@@ -1,7 +1,7 @@
-import { createSHA256 } from 'hash-wasm'
 import { equalBytes } from '../core/bytes.ts'
 import { CODEC_RAW, parseCid } from '../core/cid.ts'
-import { collect } from './body.ts'
+import { createGatherer, type Gathered } from '../core/gather.ts'
+import { eachChunk } from './body.ts'
 import { PdsError } from './errors.ts'
 import type { Network } from './network.ts'
 import { timingOf, type RepoRequest } from './repo.ts'
@@ -17,7 +17,7 @@ const MAX_PAGE_BYTES = 512 * 1024
 const MAX_EMPTY_PAGES = 3
 /** Real cursors are a CID, characters. */
 const MAX_CURSOR = 1024
-/** Twice the largest that Bluesky takes (100 MB video); a browser must hold it in memory, bytes. */
+/** Twice the largest that Bluesky takes (100 MB video), bytes. */
 export const MAX_BLOB_BYTES = 200 * 1024 * 1024
 
 export interface BlobListPage {
@@ -63,14 +63,14 @@ export async function* listBlobs(
 
 /**
  * `com.atproto.sync.getBlob`: one blob, hashed as it arrives and given out only when it is what its CID
- * says. Its bytes are hostile all the same, and its type is not known from here. Errors:
+ * says. A small one comes as bytes; of a large one no more than a piece is ever in memory. Its bytes are hostile all the same, and its type is not known from here. Errors:
  * `pds.blob-missing`, `pds.blob-mismatch { reason: 'hash' | 'unsupported-cid' }`, `pds.too-large`, and
  * those of `getRepo`.
  */
 export async function getBlob(
   network: Network,
   request: RepoRequest & { readonly cid: string; readonly maxBytes?: number },
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Gathered['whole']> {
   const { pds, did, cid, maxBytes = MAX_BLOB_BYTES } = request
   const host = new URL(pds).host
   const expected = parseCid(cid)
@@ -83,15 +83,13 @@ export async function getBlob(
       throw isMissing(error) ? new PdsError('pds.blob-missing', { host, did, cid }, { cause: error }) : error
     },
   )
-  // one instance for each blob: several are fetched at once and each hashes on its own
-  const hasher = await createSHA256()
-  hasher.init()
-  const bytes = await collect(answer.body, (chunk) => hasher.update(chunk))
-  const digest = hasher.digest('binary')
+  const gatherer = await createGatherer()
+  await eachChunk(answer.body, gatherer.add)
+  const { digest, whole } = gatherer.end()
   if (!equalBytes(expected.digest, digest)) {
     throw new PdsError('pds.blob-mismatch', { host, did, cid, reason: 'hash' })
   }
-  return bytes
+  return whole
 }
 
 /** A PDS says `BlobNotFound` or, of old, only in words; a CDN in front of it says 404. */

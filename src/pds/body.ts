@@ -111,17 +111,22 @@ export function guardBody(
   )
 }
 
-/** Reads a whole guarded body, handing each chunk to `onChunk` first. Holds at most what arrived. */
-export async function collect(
+/** Reads a whole guarded body, handing on each chunk as it comes. */
+export async function eachChunk(
   body: ReadableStream<Uint8Array>,
-  onChunk: (chunk: Uint8Array) => void = () => {},
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
   const reader = body.getReader()
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) return concat(chunks)
+    if (done) return
     onChunk(value)
-    chunks.push(value)
   }
+}
+
+/** Reads a whole guarded body into memory, where it is twice for a moment: for what is small. */
+export async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  await eachChunk(body, (chunk) => chunks.push(chunk))
+  return concat(chunks)
 }

@@ -1,6 +1,9 @@
 /** Images that a page may show: told by their first bytes, never by what anyone says they are. */
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp' | 'image/avif'
 
+/** As many first bytes are enough to tell. */
+export const IMAGE_HEAD_BYTES = 16
+
 function ascii(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
   return true

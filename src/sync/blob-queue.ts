@@ -1,5 +1,6 @@
 import { MAX_BLOB_BYTES } from '../pds/blobs.ts'
-import { imageTypeOf } from '../repo/image-type.ts'
+import type { Gathered } from '../core/gather.ts'
+import { IMAGE_HEAD_BYTES, imageTypeOf } from '../repo/image-type.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import { type BlobRow, changeBlob } from './blob-rows.ts'
@@ -8,7 +9,7 @@ import type { Work } from './work.ts'
 /** Requests under way at once: servers limit by address. */
 const AT_ONCE = 4
 /**
- * Larger ones are fetched alone, after the others, bytes: a blob is held in memory until it is proven, and
+ * Larger ones are fetched alone, after the others, bytes: a host may hold a blob in memory until it is stored, and
  * so no more is held than this for each of those at once, or one large blob.
  */
 const LARGE = 8 * 1024 * 1024
@@ -26,7 +27,7 @@ export interface FetchedBlobs {
  * so from now on. `absent`: nobody who was asked has it, which says nothing of others. `larger`: it has more
  * bytes than were allowed, and may be asked for again with more.
  */
-export type GotBlob = Uint8Array<ArrayBuffer> | 'missing' | 'absent' | 'failed' | 'larger'
+export type GotBlob = Gathered['whole'] | 'missing' | 'absent' | 'failed' | 'larger'
 
 interface Taking {
   readonly storage: Storage
@@ -105,8 +106,13 @@ async function takeOne(
     await changeBlob(storage, did, cid, { state: got })
     return { outcome: got, bytes: 0 }
   }
-  await changeBlob(storage, did, cid, { state: 'kept', bytes: got.length, imageType: imageTypeOf(got) }, [
-    { type: 'put-bytes', key: blobBytesKey(did, cid), parts: [got] },
+  const [bytes, head] =
+    got instanceof Blob
+      ? [got.size, new Uint8Array(await got.slice(0, IMAGE_HEAD_BYTES).arrayBuffer())]
+      : [got.length, got]
+  const key = blobBytesKey(did, cid)
+  await changeBlob(storage, did, cid, { state: 'kept', bytes, imageType: imageTypeOf(head) }, [
+    got instanceof Blob ? { type: 'put-blob', key, blob: got } : { type: 'put-bytes', key, parts: [got] },
   ])
-  return { outcome: 'fetched', bytes: got.length }
+  return { outcome: 'fetched', bytes }
 }

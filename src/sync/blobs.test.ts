@@ -211,6 +211,8 @@ describe('blobs', () => {
       /** CID → bytes that have come of it and are neither stored nor let go. */
       const held = new Map<string, number>()
       let most = 0
+      /** bytes of blobs that were stored out of memory */
+      const inMemory: number[] = []
       const watching: Host['fetch'] = async (url, init) => {
         const response = await pds.fetch(url, init)
         const cid = new URL(url).searchParams.get('cid')
@@ -236,7 +238,11 @@ describe('blobs', () => {
       }
       const write: Storage['write'] = async (ops, options) => {
         await storage.write(ops, options)
-        for (const op of ops) if (op.type === 'put-bytes') held.delete(op.key.split('/').at(-1) ?? '')
+        for (const op of ops) {
+          if (op.type !== 'put-bytes' && op.type !== 'put-blob') continue
+          held.delete(op.key.split('/').at(-1) ?? '')
+          if (op.type === 'put-bytes') inMemory.push(op.parts.reduce((sum, part) => sum + part.length, 0))
+        }
       }
       const disk = new Proxy(storage, {
         get: (target, name) => (name === 'write' ? write : Reflect.get(target, name)) as unknown,
@@ -248,6 +254,8 @@ describe('blobs', () => {
         failed: 0,
       })
       expect(held.size).toBe(0)
+      expect(inMemory).toHaveLength(3)
+      expect(Math.max(...inMemory)).toBeLessThan(MB)
       // One of 24 MB, or four that have come to 8 MB each and a chunk.
       expect(most).toBeLessThan((declared ? 25 : 33) * MB)
       // What a record declares is not begun twice.

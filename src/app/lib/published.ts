@@ -1,4 +1,4 @@
-import type { PublishedAgreement } from '../../cairn/api.ts'
+import type { PublishedAgreement, PublishedConsent } from '../../cairn/api.ts'
 import { useLive, type Live } from './live.ts'
 
 /** What is published between our accounts and others. */
@@ -10,8 +10,8 @@ export function usePublished(): Live<readonly PublishedAgreement[]> {
   )
 }
 
-/** Whether an account of ours lets anyone keep a copy; undefined while that is not known. */
-export function useConsent(did: string): Live<boolean | undefined> {
+/** Whether an account of ours lets anyone keep a copy. */
+export function useConsent(did: string): Live<PublishedConsent> {
   return useLive(
     `consent ${did}`,
     (cairn) => cairn.network.consent(did),

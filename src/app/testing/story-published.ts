@@ -88,7 +88,11 @@ export function storyPublishing(
       await note('findPublished', undefined)(who)
       return { did: ROSA, handle: who, consents: true, offersTo: [MIRELA], devices: 1 }
     },
-    consent: async (did) => consenting.has(did),
+    consent: async (did) => ({
+      consents: consenting.has(did),
+      waiting: consenting.has(did),
+      error: undefined,
+    }),
     setConsent: async (did, consent) => {
       await note('setConsent', undefined)(did, consent)
       if (consent) consenting.add(did)

@@ -8,7 +8,7 @@ const NOTHING = 'Nothing was changed, and copies need no sign-in.'
 export const NEED_WORDS: Readonly<Record<Need, string>> = {
   write: 'write, change and delete records in its name',
   agreements: 'publish with whom you keep copies',
-  preferences: 'read and restore preferences and mutes',
+  preferences: 'read and restore preferences, mutes, drafts and bookmarks',
   move: 'move it to another server',
 }
 

@@ -3,6 +3,7 @@ import { formatNumber, plural } from '../lib/format.ts'
 import { wordsFor } from '../words.ts'
 import { agreementSentences } from './agreement-notes.ts'
 import { changes, records } from './counts.ts'
+import { movingSentences } from './moving-notes.ts'
 import { number, text, type Fields } from './shape.ts'
 import { spaceSentences } from './space-activity.ts'
 import { writingSentences } from './writing-notes.ts'
@@ -40,6 +41,7 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   ...agreementSentences,
   ...spaceSentences,
   ...writingSentences,
+  ...movingSentences,
   'head.dropped': (fields, name) =>
     `The newest backup of ${name} did not survive on this disk. ${
       number(fields, 'left') === 0

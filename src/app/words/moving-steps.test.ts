@@ -59,6 +59,18 @@ describe('words of a move', () => {
     }
   })
 
+  it('say which of what is beside the repo was put back, and which could not be', () => {
+    const said = (facts: Record<string, string | number>) =>
+      stepResult({ name: 'mutes', state: 'done', at: 1, facts, error: undefined, progress: undefined })
+    expect(said({ made: 3, stayed: 120 })).toBe('3 made again, 120 had stayed.')
+    expect(said({ made: 1, stayed: 0, problem: 'pds.network', failed: 'mutes drafts' })).toMatch(
+      /^1 made again, 0 had stayed\. Muted accounts, Drafts could not be/,
+    )
+    expect(said({ made: 0, stayed: 0, problem: 'pds.network', failed: 'mutes' })).toMatch(
+      /^Muted accounts could/,
+    )
+  })
+
   it('make a report that says what was done, what failed, and what no export holds', () => {
     const steps = MOVE.steps.map((step) =>
       step.name === 'identity'

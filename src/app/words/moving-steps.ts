@@ -21,7 +21,10 @@ export const STEP_WORDS: Readonly<Record<StepName, { readonly title: string; rea
   },
   activate: { title: 'Wake it up', why: 'It can be seen and written to.' },
   leave: { title: 'Put the old account to sleep', why: 'You can delete it there later.' },
-  mutes: { title: 'Mutes', why: 'They mostly stay as they are; who lacks is muted again.' },
+  mutes: {
+    title: 'Mutes, bookmarks and drafts',
+    why: 'They mostly stay as they are; what lacks is made again.',
+  },
   confirm: { title: 'Read it back', why: 'Everything is fetched from the new server, proven and compared.' },
 }
 
@@ -35,7 +38,18 @@ export const PRIVATE_WORDS: Readonly<Record<PrivateName, string>> = {
 
 /** What no export can hold: said before and after. */
 export const NEVER_MOVED =
-  'Direct messages are in no export: they stay with the service that carries them, under your identity.'
+  'Direct messages are in no export: they stay with the service that carries them, under your identity. Nor are the images of drafts, which are on the device where they were begun, and what is not yours to read, such as reports and who mutes you.'
+
+const BESIDE = 'They are kept by the service that shows your timeline, and mostly stay.'
+
+/** The kinds that a step names as those that failed. */
+function failedNames(facts: MoveStep['facts']): string {
+  const names = text(facts, 'failed', '').split(' ')
+  const known = names.flatMap((name) =>
+    Object.hasOwn(PRIVATE_WORDS, name) ? [PRIVATE_WORDS[name as PrivateName]] : [],
+  )
+  return known.length === 0 ? 'They' : known.join(', ')
+}
 
 /** What a step that is done has done; undefined when its title says it all. */
 export function stepResult({ name, state, facts }: MoveStep): string | undefined {
@@ -68,9 +82,12 @@ export function stepResult({ name, state, facts }: MoveStep): string | undefined
         ? `${facts['late'] === true ? 'Something was written there in the last seconds, and is not at the new server. ' : ''}It sleeps.`
         : 'That did not work. It does no harm: everyone is led to the new server. Put it to sleep there when you can.'
     case 'mutes':
-      return problem === ''
-        ? `${plural(count('muted'), 'mute')} made again, ${formatNumber(count('stayed'))} had stayed.`
-        : 'Nobody could be asked for them. They are kept by the service that shows your timeline, and mostly stay.'
+      return [
+        ...(problem === '' || count('made') + count('stayed') > 0
+          ? [`${formatNumber(count('made'))} made again, ${formatNumber(count('stayed'))} had stayed.`]
+          : []),
+        ...(problem === '' ? [] : [`${failedNames(facts)} could not be asked for or made again. ${BESIDE}`]),
+      ].join(' ')
     case 'confirm':
       return facts['same'] === true
         ? `Every record is the same${count('blobsLacking') > 0 ? `; ${plural(count('blobsLacking'), 'blob')} lack` : ', and no blob lacks'}.`
@@ -130,7 +147,7 @@ function sentenceOf({ code, fields }: Finding): string {
     case 'session-lacking':
       return `The old server has to help, and for that you sign in there. ${why()}`
     case 'settings-lacking':
-      return 'Preferences and mutes will not be carried over: Cairn may not read them. Allow it under “What is not in the backup”.'
+      return 'Preferences, mutes, drafts and bookmarks will not be carried over: Cairn may not read them. Allow it under “What is not in the backup”.'
     case 'key':
       return count('rank') === 0
         ? 'Your recovery key is the most powerful one of the account.'
@@ -150,9 +167,9 @@ function sentenceOf({ code, fields }: Finding): string {
     case 'old-answers':
       return `${host} still answers. If it still helps, moving is the gentler way.`
     case 'private':
-      return `Preferences and mutes were exported on ${formatDayTime(count('at'))}.`
+      return `Preferences, mutes, drafts and bookmarks were exported on ${formatDayTime(count('at'))}.`
     case 'private-none':
-      return 'Preferences and mutes were never exported to this device. They will be lost.'
+      return 'Preferences, mutes, drafts and bookmarks were never exported to this device. Preferences will be lost; the rest may stay with the service that shows your timeline.'
   }
 }
 

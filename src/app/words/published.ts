@@ -1,6 +1,17 @@
 import type { PublishedAccount, PublishedAgreement, PublishedState } from '../../cairn/api.ts'
 import { plural } from '../lib/format.ts'
 
+export const WRITTEN_LATER = 'It is written to your repository as soon as its server answers.'
+
+type Trouble = PublishedAgreement['error']
+
+/** Waiting alone does not help. */
+const isForPerson = (error: Trouble): boolean => error?.code.startsWith('account.') === true
+
+/** What is to be told of why something waits, beside that it does: nothing, when no server could be reached. */
+export const toldTrouble = (error: Trouble): Trouble =>
+  error?.code === 'agreement.unread' || error?.code === 'pds.network' ? undefined : error
+
 /** What two accounts have said in public, and how it stands. `who` is the other side, `ours` our account. */
 export function publishedSentences(
   { state, endedBy, waiting, error, devices }: PublishedAgreement,
@@ -9,8 +20,7 @@ export function publishedSentences(
 ): readonly string[] {
   const said = [SAID[state](who, ours)]
   if (state === 'ended') said.push(endedBy === 'them' ? `${who} ended it.` : 'You ended it.')
-  if (waiting && error === undefined)
-    said.push('It is written to your repository as soon as its server answers.')
+  if (waiting && !isForPerson(error)) said.push(WRITTEN_LATER)
   if (devices > 0 && state !== 'ended') said.push(`They have named ${plural(devices, 'device')}.`)
   return said
 }

@@ -1,12 +1,13 @@
-import { createIdentityResolver, type Identity } from '../../pds/identity.ts'
-import { PdsError } from '../../pds/errors.ts'
+import { createIdentityResolver } from '../../pds/identity.ts'
+import { isRetriable, PdsError } from '../../pds/errors.ts'
+import { parseAccountName } from '../../pds/input.ts'
 import { metNeeds } from '../../pds/account/scopes.ts'
 import { AgreementError } from '../../sync/agreements/errors.ts'
 import { createIdentities } from '../../sync/follow/identities.ts'
 import { networkOf } from '../../sync/host.ts'
 import { SyncError } from '../../sync/errors.ts'
 import { headOf } from '../../sync/kept.ts'
-import type { SnapshotRow } from '../../storage/rows.ts'
+import type { RepoRow, SnapshotRow } from '../../storage/rows.ts'
 import type { PublishedView } from '../../sync/published/model.ts'
 import { createPublished } from '../../sync/published/published.ts'
 import { readAllPublished, type ReadCollection, recordsOfServer } from '../../sync/published/read.ts'
@@ -25,6 +26,8 @@ import { newsOfPublished } from './published-news.ts'
 const ROUND = 10 * 60_000
 /** Whoever looks at the list sees what is no older than this, ms. */
 const FRESH_FOR = 60_000
+/** What could not be written is tried again after these, ms; the last one stays. */
+const PAUSES = [5_000, 20_000, 60_000, 300_000] as const
 /** After a start others come first; changes that come together are read together, ms. */
 const SOON = 2000
 /** Records of a kept collection that are read: more than any account has use for. */
@@ -110,6 +113,7 @@ export function createPublishing(parts: PublishingParts): PublishingService {
       if (news !== undefined) quietly(log.note(news))
       quietly(keep(view))
     },
+    onConsent: () => emit({ type: 'agreements' }),
     async onPurge(did) {
       if (!(await isKeptFor(storage, did)) || (await parts.isAgreedDirectly(did))) return false
       await library.deleteRepo(did)
@@ -131,21 +135,58 @@ export function createPublishing(parts: PublishingParts): PublishingService {
     cancel()
     cancel = timers.after(ms, () => {
       readAt = clock.now()
-      inTurn(() => published.round())
+      inTurn(async () => {
+        await published.round()
+        await again()
+      })
       roundIn(ROUND)
     })
   }
+  let tries = 0
+  let cancelAgain = (): void => {}
+  /** What waits is not left until the next round. */
+  const again = async (): Promise<void> => {
+    cancelAgain()
+    const isDue = await published.isDue()
+    if (!isDue) tries = 0
+    if (!isDue || over.signal.aborted) return
+    cancelAgain = timers.after(PAUSES[Math.min(tries++, PAUSES.length - 1)] ?? ROUND, () => inTurn(write))
+  }
+  const write = async (): Promise<void> => {
+    await published.writeDue()
+    await again()
+  }
   // A service worker has seconds, and others use for them.
   if (network.context === 'page') roundIn(SOON)
-
-  const resolve = async (who: string): Promise<Identity> => {
-    const asked = await endpoints()
-    return createIdentityResolver({ ...networkOf(host, asked), endpoints: asked }).resolve(who, {
-      signal: over.signal,
-    })
+  const stopHearing = network.live?.onOnline(() => {
+    tries = 0
+    inTurn(write)
+  })
+  const thenAgain = async <T>(work: Promise<T>): Promise<T> => {
+    const done = await work
+    await again()
+    return done
   }
-  const nameOf = ({ handle, handleVerified }: Identity): string | undefined =>
-    handleVerified ? handle : undefined
+
+  /** Whom a name means. Without a network it is whoever is kept here by it. */
+  const whom = async (who: string): Promise<{ did: string; handle: string | undefined }> => {
+    const asked = await endpoints()
+    try {
+      const resolver = createIdentityResolver({ ...networkOf(host, asked), endpoints: asked })
+      const { did, handle, handleVerified } = await resolver.resolve(who, { signal: over.signal })
+      return { did, handle: handleVerified ? handle : undefined }
+    } catch (error) {
+      if (!isRetriable(error)) throw error
+      const name = parseAccountName(who)
+      const kept = (await storage.list('repos')).map(({ value }) => value as RepoRow) // our own rows
+      const found = kept.find(({ did, handle }) =>
+        name.type === 'did' ? did === name.did : handle === name.handle,
+      )
+      if (found !== undefined) return { did: found.did, handle: found.handle }
+      if (name.type === 'did') return { did: name.did, handle: undefined }
+      throw error
+    }
+  }
 
   return {
     keeps: published.keeps,
@@ -163,7 +204,9 @@ export function createPublishing(parts: PublishingParts): PublishingService {
     },
     async close() {
       over.abort()
+      stopHearing?.()
       cancel()
+      cancelAgain()
       await turn
     },
 
@@ -174,18 +217,18 @@ export function createPublishing(parts: PublishingParts): PublishingService {
       return list.map(shown)
     },
     async publish({ ours, theirs }) {
-      const them = await resolve(theirs)
-      return shown(await published.offer(ours, them.did, { handle: nameOf(them) }))
+      const { did, handle } = await whom(theirs)
+      return shown(await thenAgain(published.offer(ours, did, { handle })))
     },
-    endPublished: (ours, theirs, purge) => published.end(ours, theirs, purge),
+    endPublished: (ours, theirs, purge) => thenAgain(published.end(ours, theirs, purge)),
     async findPublished(who) {
-      const them = await resolve(who)
-      const found = await published.look(them.did, nameOf(them))
-      if (found === undefined) throw new AgreementError('agreement.unread', { did: them.did })
-      const mine = new Set((await sessions.list()).map(({ did }) => did))
+      const { did, handle } = await whom(who)
+      const found = await published.look(did, handle)
+      if (found === undefined) throw new AgreementError('agreement.unread', { did })
+      const mine = new Set((await sessions.list()).map((it) => it.did))
       return {
-        did: them.did,
-        handle: nameOf(them),
+        did,
+        handle,
         consents: found.consents.length > 0,
         offersTo: found.offers.flatMap(({ subject }) => (mine.has(subject) ? [subject] : [])),
         devices: found.peers.length,
@@ -193,7 +236,7 @@ export function createPublishing(parts: PublishingParts): PublishingService {
     },
     consent: (did) => published.consents(did),
     async setConsent(did, consent) {
-      await published.setConsent(did, consent)
+      await thenAgain(published.setConsent(did, consent))
       emit({ type: 'agreements' })
     },
   }

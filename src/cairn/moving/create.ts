@@ -1,4 +1,5 @@
 import type { Sessions } from '../../pds/account/model.ts'
+import type { ActivityLog } from '../activity.ts'
 import type { Library } from '../api.ts'
 import type { CairnHost } from '../host.ts'
 import type { Jobs } from '../jobs.ts'
@@ -11,6 +12,7 @@ export interface MovingRoomParts {
   readonly sessions: Sessions
   readonly library: Library
   readonly jobs: Jobs
+  readonly log: ActivityLog
   /** told when anything of this account's move has changed */
   readonly changed: (did: string) => void
 }

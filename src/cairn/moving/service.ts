@@ -31,7 +31,7 @@ export interface MovingService {
 }
 
 export function createMovingService(parts: MovingRoomParts): MovingService {
-  const { host, sessions, library, changed } = parts
+  const { host, sessions, library, log, changed } = parts
   const { storage } = host
   const endpoints = async () => (await readSettings(storage)).endpoints
   const place: MovingHost = {
@@ -41,6 +41,8 @@ export function createMovingService(parts: MovingRoomParts): MovingService {
     copies: createCopies(parts),
     endpoints,
     changed,
+    // A history that cannot be written stops no move: the move's own rows say more.
+    note: (did, news) => log.note({ did, ...news }).catch(() => {}),
   }
   const mover = createMover(place)
 

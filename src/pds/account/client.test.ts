@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { OAuthClient } from '@atproto/oauth-client'
 import { handedOn } from './callback.ts'
-import { hostedClient, loopbackClient } from './client.ts'
+import { hostedClient, isFetched, loopbackClient } from './client.ts'
 import type { ClientMetadata } from './client.ts'
 
 /** The OAuth client of others takes this for sound metadata. */
@@ -32,6 +32,20 @@ it('an app at an https address has its id and its way back there, under its path
   expect(hostedClient(new URL('https://example.org/cairn/')).redirect_uris).toEqual([
     'https://example.org/cairn/oauth/callback',
   ])
+})
+
+it('an app is fetched by servers at the usual port of a public name alone', () => {
+  const fetched = [
+    'https://cairn.example.org/',
+    'https://cairn.example.org:8443/',
+    'https://example.org/cairn/',
+    'http://cairn.example.org/',
+    'https://93.184.216.34/',
+    'https://[2606:4700::1]/',
+    'https://cairn.local/',
+    'https://192.168.1.4/',
+  ].filter((url) => isFetched(new URL(url)))
+  expect(fetched).toEqual(['https://cairn.example.org/'])
 })
 
 it('an app on this machine comes back to a loopback address, since servers take no localhost', () => {

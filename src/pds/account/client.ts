@@ -1,3 +1,4 @@
+import { refusalOf } from '../addresses.ts'
 import { CALLBACK_PATH, LOCALHOST_CALLBACK_PATH } from './callback.ts'
 import { ALL_SCOPES } from './scopes.ts'
 
@@ -33,6 +34,19 @@ export function hostedClient(app: URL): ClientMetadata {
     ...COMMON,
   }
 }
+
+/**
+ * Whether servers of today fetch the metadata of an app at this address: they ask no other port than 443, no address
+ * without a name, and nobody under a name that is private.
+ *
+ * @param app with a slash at the end; the app itself needs a host name of its own
+ */
+export const isFetched = (app: URL): boolean =>
+  app.protocol === 'https:' &&
+  app.port === '' &&
+  app.pathname === '/' &&
+  !/^\[|^\d+(\.\d+){3}$/.test(app.hostname) &&
+  refusalOf(app, false) === undefined
 
 /**
  * An app that was opened from this machine: its metadata stands in its id, nobody fetches it. Undefined for an

@@ -11,7 +11,7 @@ export const NEEDS = {
     'repo:org.p2pds.replication.offer',
     'repo:org.p2pds.replication.consent',
   ],
-  /** what is not in the repo: preferences and mutes */
+  /** what is not in the repo: preferences, mutes, drafts and bookmarks */
   preferences: [
     'rpc:app.bsky.actor.getPreferences?aud=*',
     'rpc:app.bsky.actor.putPreferences?aud=*',
@@ -19,6 +19,10 @@ export const NEEDS = {
     'rpc:app.bsky.graph.muteActor?aud=*',
     'rpc:app.bsky.graph.getListMutes?aud=*',
     'rpc:app.bsky.graph.muteActorList?aud=*',
+    'rpc:app.bsky.draft.getDrafts?aud=*',
+    'rpc:app.bsky.draft.createDraft?aud=*',
+    'rpc:app.bsky.bookmark.getBookmarks?aud=*',
+    'rpc:app.bsky.bookmark.createBookmark?aud=*',
   ],
   /** leave for another server: the identity's operations, the repo as a whole, and whether the account is active */
   move: [

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { hasCode } from '../../core/errors.ts'
+import { isFetched } from '../../pds/account/client.ts'
 import { createLog, errorFields } from '../http/log.ts'
 import type { Log } from '../http/log.ts'
 import { reachOf } from '../http/origin.ts'
@@ -87,6 +88,11 @@ function warn(relay: Relay, command: ServeCommand, log: Log): void {
   if (open && command.publicUrl === undefined && reach === 'this-device') {
     log('warn', 'relay.no-public-url', {
       hint: 'Others need --public-url https://… : browsers give pages from an http address of another machine no storage.',
+    })
+  }
+  if (command.publicUrl?.protocol === 'https:' && command.app && !isFetched(command.publicUrl)) {
+    log('warn', 'relay.no-sign-in-page', {
+      hint: 'People cannot sign in on their servers’ pages: these ask https at port 443 of a public name of its own what the app is. App passwords work.',
     })
   }
   if (reach === 'insecure') {

@@ -6,6 +6,7 @@ import type { MovingHost } from './context.ts'
 import { MovingError } from './errors.ts'
 import { type MoveKind, moveKey, type MoveRow } from './model.ts'
 import { describeServer } from './new-place.ts'
+import { movedBy } from './news.ts'
 import { moveRow } from './run.ts'
 
 /** What a person decides on before a move. */
@@ -71,5 +72,6 @@ export async function beginMove(parts: MovingHost, input: MoveInput): Promise<Mo
   }
   await store.write([{ key: moveKey(did), value: row }])
   parts.changed(did)
+  await parts.note(did, { kind: 'moving.begun', fields: movedBy(row), level: 'info' })
   return row
 }

@@ -3,6 +3,7 @@ import type { Network } from '../../pds/network.ts'
 import type { Endpoints, Host } from '../host.ts'
 import type { Given, MoveRow, MoveSecrets, StepFacts, StepName, Wait } from './model.ts'
 import type { NewHome } from './new-home.ts'
+import type { MovingNews } from './news.ts'
 
 /** The copy that is kept here, as a move needs it. */
 export interface Copies {
@@ -21,6 +22,8 @@ export interface MovingHost {
   endpoints(): Promise<Endpoints>
   /** told when anything of this account's move has changed */
   changed(did: string): void
+  /** for the history; never throws */
+  note(did: string, news: MovingNews): Promise<void>
 }
 
 /** One run over the steps of a move. */

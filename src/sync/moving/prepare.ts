@@ -120,6 +120,7 @@ export async function addKey(parts: MovingHost, did: string, code: string): Prom
   }
   await store.write([{ key: recoveryKey(did), value: { ...row, addedAt: host.clock.now() } }])
   parts.changed(did)
+  await parts.note(did, { kind: 'moving.key-added', fields: {}, level: 'good' })
 }
 
 /** Brings to this device what the account has beside its repo. Throws AccountError; PdsError. */

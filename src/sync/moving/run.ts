@@ -17,6 +17,7 @@ import {
   type Wait,
 } from './model.ts'
 import { createNewHome } from './new-home.ts'
+import { movedBy, type MovingNews } from './news.ts'
 import { stepOf } from './steps/all.ts'
 
 export interface RunProgress {
@@ -83,10 +84,18 @@ async function takeSteps(
       }
       const done = doneRow(outcome.facts, moving.host.clock.now())
       await moving.change({ waits: undefined, steps: { ...steps, [name]: done } })
+      if (name === 'claim' || name === 'identity')
+        await note(moving, 'moving.identity', 'warning', { step: name })
     } catch (error) {
       // a stop is no failure: the step is taken again
       if (moving.signal.aborted) throw new SyncError('sync.cancelled')
-      await moving.change({ steps: { ...steps, [name]: failedRow(error, moving.host.clock.now()) } })
+      const failed = failedRow(error, moving.host.clock.now())
+      await moving.change({ steps: { ...steps, [name]: failed } })
+      await note(moving, 'moving.failed', 'bad', {
+        ...failed.error?.fields,
+        code: failed.error?.code,
+        step: name,
+      })
       const waits = askAgain(error, name, moving)
       if (waits !== undefined) await moving.change({ waits })
       return
@@ -96,7 +105,15 @@ async function takeSteps(
   }
   await moving.change({ endedAt: moving.host.clock.now(), waits: undefined, sealed: undefined })
   moving.changed(did)
+  await note(moving, 'moving.done', 'good')
 }
+
+const note = (
+  { did, row, note: write }: Moving,
+  kind: MovingNews['kind'],
+  level: MovingNews['level'],
+  fields: MovingNews['fields'] = {},
+): Promise<void> => write(did, { kind, fields: { ...fields, ...movedBy(row) }, level })
 
 /** Drops what was given and is no good, so that it is not tried again, and says what to ask for in its place. */
 function askAgain(error: unknown, step: StepName, { given, row }: Moving): Wait | undefined {

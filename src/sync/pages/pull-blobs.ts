@@ -1,6 +1,7 @@
-import { concat, equalBytes } from '../../core/bytes.ts'
+import { equalBytes } from '../../core/bytes.ts'
 import { CODEC_RAW, parseCid } from '../../core/cid.ts'
 import { hasCode } from '../../core/errors.ts'
+import { createGatherer, type Gatherer } from '../../core/gather.ts'
 import { NetError } from '../../net/errors.ts'
 import { type FetchedBlobs, type GotBlob, takeWanted } from '../blob-queue.ts'
 import { SyncError } from '../errors.ts'
@@ -41,11 +42,11 @@ export async function pullBlobs(
   const live = new Set(peers)
   try {
     const get = async (cid: string, maxBytes: number): Promise<GotBlob> => {
-      const parts: Parts = { bytes: [], size: 0, from: new Set() }
+      const parts: Parts = { all: await createGatherer(), from: new Set() }
       let last: NetError | undefined
       for (const peer of live) {
         try {
-          const got = await getFrom(host, peer, { did, cid, maxBytes }, parts)
+          const got = await getFrom(peer, { did, cid, maxBytes }, parts)
           if (typeof got !== 'string' && peer.peer !== undefined) onFrom?.(peer.peer)
           if (got !== 'absent') return got
         } catch (error) {
@@ -69,19 +70,16 @@ export async function pullBlobs(
 
 /** What has come of one blob, and from whom. */
 interface Parts {
-  bytes: Uint8Array[]
-  size: number
+  all: Gatherer
   readonly from: Set<string>
 }
 
-const empty = (parts: Parts): void => {
-  parts.bytes = []
-  parts.size = 0
+const empty = async (parts: Parts): Promise<void> => {
+  parts.all = await createGatherer()
   parts.from.clear()
 }
 
 async function getFrom(
-  { sha256 }: Host,
   peer: Sources,
   { did, cid, maxBytes }: { readonly did: string; readonly cid: string; readonly maxBytes: number },
   parts: Parts,
@@ -90,26 +88,25 @@ async function getFrom(
   if (expected?.codec !== CODEC_RAW) return 'failed'
   return peer.use(async (client) => {
     for (;;) {
-      const answer = await client.blob({ did, cid, offset: parts.size }).catch(isAbsent)
+      const answer = await client.blob({ did, cid, offset: parts.all.size }).catch(isAbsent)
       if (answer === undefined) return 'absent'
       const { size, bytes } = answer
       if (size > maxBytes) return 'larger'
-      const left = size - parts.size
+      const left = size - parts.all.size
       const fits = bytes.length <= left && (bytes.length > 0 || left === 0)
       if (fits) {
-        parts.bytes.push(bytes)
-        parts.size += bytes.length
+        parts.all.add(bytes)
         parts.from.add(client.peer)
-        if (parts.size < size) continue
-        const whole = concat(parts.bytes)
-        if (equalBytes(sha256(whole), expected.digest)) {
+        if (parts.all.size < size) continue
+        const { digest, whole } = parts.all.end()
+        if (equalBytes(digest, expected.digest)) {
           peer.progress()
           return whole
         }
       }
       // Of several, any may have sent what is wrong: this one alone tells.
       const mixed = [...parts.from].some((it) => it !== client.peer)
-      empty(parts)
+      await empty(parts)
       if (!mixed) throw new NetError('net.malformed', { peer: client.peer, reason: 'blob' })
     }
   })

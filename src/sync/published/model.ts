@@ -52,6 +52,16 @@ export interface PublishedView extends Terms {
   readonly error: PublishedRow['error']
 }
 
+/** Whether an account lets anyone keep a copy. */
+export interface ConsentView {
+  /** undefined: that cannot be known now */
+  readonly consents: boolean | undefined
+  /** that is what it is to say, and does not yet */
+  readonly waiting: boolean
+  /** why it could not be written */
+  readonly error: PublishedRow['error']
+}
+
 /** Ended ones of an account that are remembered. */
 export const MAX_ENDED = 32
 /** Of one account: each is a record that its server keeps. */

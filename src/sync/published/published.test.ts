@@ -72,11 +72,11 @@ describe('a published agreement', () => {
       const [one, two] = [side(A), side(B)]
       await two.published.setConsent(B, true)
       expect(records.of(B, CONSENT)).toMatchObject([{ rkey: rkeyOf(B), value: { scope: 'any' } }])
-      expect(await two.published.consents(B)).toBe(true)
+      expect(await two.published.consents(B)).toMatchObject({ consents: true, waiting: false })
       expect((await one.published.offer(A, B)).state).toBe('one-way')
       expect(await one.published.keeps(B)).toBe(true)
       await two.published.setConsent(B, false)
-      expect(await two.published.consents(B)).toBe(false)
+      expect(await two.published.consents(B)).toMatchObject({ consents: false, waiting: false })
       await one.published.round()
       expect(await one.state(B)).toBe('ended')
       expect(one.purged).toEqual([B])
@@ -106,6 +106,70 @@ describe('a published agreement', () => {
       records.away.add(B)
       await one.published.round()
       expect([await one.state(B), one.purged]).toEqual(['active', []])
+    }))
+
+  it('is wished without a network and written when there is one, also by who comes after', () =>
+    withPublished(async ({ records, side }) => {
+      const before = side(A)
+      for (const did of [A, B]) records.away.add(did)
+      expect(await before.published.offer(A, B)).toMatchObject({ state: 'offered', waiting: true })
+      await before.published.setConsent(A, true)
+      await before.published.setConsent(A, false)
+      await before.published.setConsent(A, true)
+      expect(await before.published.consents(A)).toMatchObject({
+        consents: true,
+        waiting: true,
+        error: { code: 'agreement.unread' },
+      })
+      expect(await before.published.isDue()).toBe(true)
+      expect([records.of(A, OFFER), records.of(A, CONSENT)]).toEqual([[], []])
+
+      // The tab closes; another opens on the same disk.
+      const one = side(A, before)
+      records.away.delete(A)
+      await one.published.writeDue()
+      expect(records.of(A, OFFER)).toMatchObject([{ value: { subject: B } }])
+      expect(records.of(A, CONSENT)).toMatchObject([{ rkey: rkeyOf(A), value: { scope: 'any' } }])
+      expect(await one.published.isDue()).toBe(false)
+      expect(await one.published.consents(A)).toMatchObject({ consents: true, waiting: false })
+      // What is said twice at once is written once: the server refuses to make what is there.
+      records.away.delete(B)
+      await Promise.all([one.published.setConsent(A, false), one.published.offer(A, C)])
+      await one.published.writeDue()
+      expect(records.of(A, CONSENT)).toEqual([])
+      expect(records.of(A, OFFER)).toHaveLength(2)
+    }))
+
+  it('knows without a network what the account let be done when there was one', () =>
+    withPublished(async ({ records, side }) => {
+      const one = side(A)
+      records.away.add(A)
+      expect(await one.published.consents(A)).toMatchObject({ consents: undefined, waiting: false })
+      records.away.delete(A)
+      expect(await one.published.consents(A)).toMatchObject({ consents: false })
+      records.put(A, CONSENT, 'elsewhere', { scope: 'any' })
+      expect(await one.published.consents(A)).toMatchObject({ consents: true })
+      records.away.add(A)
+      expect(await side(A, one).published.consents(A)).toMatchObject({ consents: true, waiting: false })
+      expect(await one.published.isDue()).toBe(false)
+    }))
+
+  it('leaves what takes the person to the person', () =>
+    withPublished(async ({ records, side }) => {
+      const one = side(A)
+      records.away.add(A)
+      await one.published.offer(A, B)
+      records.away.delete(A)
+      one.refuses = new AccountError('account.expired', { did: A })
+      await one.published.writeDue()
+      expect((await one.published.list())[0]).toMatchObject({
+        waiting: true,
+        error: { code: 'account.expired' },
+      })
+      expect(await one.published.isDue()).toBe(false)
+      one.refuses = undefined
+      await one.published.writeDue()
+      expect((await one.published.list())[0]).toMatchObject({ waiting: false, error: undefined })
     }))
 
   it('is not begun without leave to write, or with oneself', () =>

@@ -7,16 +7,18 @@ import {
   emptyPublished,
   keepsOther,
   MAX_PUBLISHED,
-  publishedState,
+  type ConsentView,
   type PublishedRow,
   type PublishedState,
   type PublishedView,
   viewOfPublished,
 } from './model.ts'
+import { createDueWrites } from './due.ts'
 import type { Published } from './records.ts'
-import { publishedRow, publishedRows, putPublished } from './rows.ts'
+import { createRowChanges } from './row-changes.ts'
+import { consentRow, publishedRow, publishedRows, putConsent } from './rows.ts'
 import { afterReading } from './step.ts'
-import { type RecordWrite, type ThisDevice, writesFor } from './writes.ts'
+import type { RecordWrite, ThisDevice } from './writes.ts'
 
 export interface PublishedOptions {
   readonly storage: Storage
@@ -36,6 +38,8 @@ export interface PublishedOptions {
   readonly kept: () => Promise<readonly string[]>
   readonly device: () => ThisDevice | undefined
   readonly onChange: (view: PublishedView, before: PublishedState | undefined) => void
+  /** what `consents` says may be another by now */
+  readonly onConsent: (me: string) => void
   /**
    * Deletes our copy of a repo that was kept because of what was published; true when it is gone, false when it
    * stays for reasons of our own. May be asked twice.
@@ -64,9 +68,14 @@ export interface PublishedAgreements {
    * @throws AgreementError `agreement.not-found`
    */
   end(me: string, other: string, purge: boolean): Promise<void>
-  /** whether an account lets anyone keep a copy; undefined when that cannot be known now */
-  consents(me: string): Promise<boolean | undefined>
+  /** whether an account lets anyone keep a copy, or is to */
+  consents(me: string): Promise<ConsentView>
+  /** @throws what `write` throws when that needs the person. When the server cannot be reached it is written later. */
   setConsent(me: string, consent: boolean): Promise<void>
+  /** Something waits to be written that needs nobody to do anything but wait. */
+  isDue(): Promise<boolean>
+  /** Writes what waits, and reads nothing else. */
+  writeDue(): Promise<void>
   /** What an account has published, and what of it is about ours. */
   look(other: string, handle?: string): Promise<Published | undefined>
   /** A kept repo changed: what it publishes may have. */
@@ -80,66 +89,10 @@ export interface PublishedAgreements {
 }
 
 export function createPublished(options: PublishedOptions): PublishedAgreements {
-  const { storage, clock, read, onChange } = options
-  let turn: Promise<unknown> = Promise.resolve()
-
-  /** One change of the rows at a time: only the context that leads runs this. */
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
-    return mine
-  }
-  const change = (
-    me: string,
-    other: string,
-    make: (row: PublishedRow | undefined) => PublishedRow | undefined,
-  ): Promise<PublishedRow | undefined> =>
-    alone(async () => {
-      const before = await publishedRow(storage, me, other)
-      const row = make(before)
-      if (row === before) return row
-      await putPublished(storage, { me, other }, row)
-      // Taken back before anything came of it.
-      const told = row ?? (before && { ...before, ended: { by: 'them', at: clock.now() } as const })
-      if (told !== undefined && !isSame(before, row))
-        onChange(viewOfPublished(told), before && publishedState(before))
-      return row
-    })
-
-  /** Has the account's records say what its rows do. */
-  const flush = async (me: string, consent?: boolean): Promise<void> => {
-    const rows = (await publishedRows(storage)).filter((it) => it.me === me)
-    const due = rows.filter((it) => it.due !== undefined)
-    if (due.length === 0 && consent === undefined) return
-    const done = (error: PublishedRow['error']): Promise<unknown> =>
-      Promise.all(
-        due.map(({ other, due: what }) =>
-          change(me, other, (row) => {
-            if (row === undefined || row.due !== what) return row
-            return error === undefined ? { ...row, due: undefined, error } : { ...row, error }
-          }),
-        ),
-      )
-    try {
-      const own = await read(me, 'server')
-      if (own === undefined) throw new AgreementError('agreement.unread', { did: me })
-      const device = options.device()
-      const writes = writesFor({
-        me,
-        own,
-        rows,
-        device,
-        now: clock.now(),
-        ...(consent === undefined ? {} : { consent }),
-      })
-      if (writes.length > 0) await options.write(me, writes)
-      await done(undefined)
-    } catch (error) {
-      if (!(error instanceof CairnError)) throw error
-      await done({ code: error.code, fields: error.fields })
-      throw error
-    }
-  }
+  const { storage, clock, read } = options
+  const rows = createRowChanges(options)
+  const { change } = rows
+  const { flush, later, isDue } = createDueWrites(options, rows)
 
   const purge = async ({ me, other }: PublishedRow): Promise<void> => {
     const row = await publishedRow(storage, me, other)
@@ -187,11 +140,15 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     }
   }
 
+  const writeDue = async (): Promise<void> => {
+    for (const me of await options.accounts()) await later(me)
+  }
+
   const heard = async (did: string): Promise<void> => {
     const mine = await options.accounts()
     if (mine.includes(did)) await adopt(did)
-    const rows = await publishedRows(storage)
-    const about = new Set([...mine, ...rows.filter((it) => it.other === did).map((it) => it.me)])
+    const known = await publishedRows(storage)
+    const about = new Set([...mine, ...known.filter((it) => it.other === did).map((it) => it.me)])
     about.delete(did)
     if (about.size === 0) return
     const published = await read(did, 'any')
@@ -203,15 +160,11 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     }
   }
 
-  /** What waits for another time is told by its row. */
-  const later = (me: string): Promise<void> =>
-    flush(me).catch((error: unknown) => {
-      if (!(error instanceof CairnError)) throw error
-    })
-
   return {
     keeps,
     heard,
+    isDue,
+    writeDue,
     list: async () => (await publishedRows(storage)).map(viewOfPublished),
     holding: async () => (await publishedRows(storage)).filter(keepsOther),
 
@@ -263,12 +216,31 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     },
 
     async consents(me) {
-      const own = await read(me, 'server')
-      return own && own.consents.length > 0
+      const before = await consentRow(storage, me)
+      if (before?.due === true) return { consents: before.consent, waiting: true, error: before.error }
+      const own = (await read(me, 'server')) ?? (await read(me, 'any'))
+      const consents = own === undefined ? before?.consent : own.consents.length > 0
+      if (consents !== undefined && consents !== before?.consent) {
+        await rows.alone(async () => {
+          if ((await consentRow(storage, me))?.due === true) return
+          await putConsent(storage, me, { consent: consents, due: false, error: undefined })
+        })
+      }
+      return { consents, waiting: false, error: undefined }
     },
     async setConsent(me, consent) {
       await options.ready(me)
-      await flush(me, consent)
+      const before = await consentRow(storage, me)
+      await rows.alone(() => putConsent(storage, me, { consent, due: true, error: undefined }))
+      try {
+        await flush(me)
+      } catch (error) {
+        if (!(error instanceof CairnError)) throw error
+        if (!error.code.startsWith('account.')) return
+        // It takes the person: until then nothing was said.
+        await rows.alone(() => putConsent(storage, me, before))
+        throw error
+      }
     },
 
     async look(other, handle) {
@@ -284,14 +256,8 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
       const others = new Set((await publishedRows(storage)).map((it) => it.other))
       if (mine.length > 0) for (const did of await options.kept()) others.add(did)
       for (const did of others) await heard(did)
-      for (const me of mine) await later(me)
+      await writeDue()
       for (const row of await publishedRows(storage)) await purge(row)
     },
   }
 }
-
-/** Nothing is new but when it was read. */
-const isSame = (a: PublishedRow | undefined, b: PublishedRow | undefined): boolean =>
-  a !== undefined &&
-  b !== undefined &&
-  JSON.stringify({ ...a, readAt: undefined }) === JSON.stringify({ ...b, readAt: undefined })

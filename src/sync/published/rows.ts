@@ -3,6 +3,17 @@ import { MAX_ENDED, type PublishedRow } from './model.ts'
 
 const TABLE = 'network'
 const PREFIX = 'published/'
+/** key: this and the account's DID */
+const CONSENT_PREFIX = 'published-consent/'
+
+/** Whether an account lets anyone keep a copy. */
+export interface ConsentRow {
+  readonly consent: boolean
+  /** that is a wish, which its repo does not say yet; else it is what its server said last */
+  readonly due: boolean
+  /** why it could not be written */
+  readonly error: PublishedRow['error']
+}
 
 const keyOf = (me: string, other: string): string => `${PREFIX}${me} ${other}`
 
@@ -35,5 +46,25 @@ export async function putPublished(
   await storage.write([
     { type: 'put', table: TABLE, key, value: row },
     ...gone.map((it) => ({ type: 'delete', table: TABLE, key: keyOf(it.me, it.other) }) as const),
+  ])
+}
+
+export async function consentRow(storage: Storage, me: string): Promise<ConsentRow | undefined> {
+  // our own rows, written by this code
+  return (await storage.get(TABLE, CONSENT_PREFIX + me)) as ConsentRow | undefined
+}
+
+export async function consentRows(storage: Storage): Promise<ConsentRow[]> {
+  const rows = await storage.list(TABLE, { from: CONSENT_PREFIX, to: 'published-consent0' })
+  return rows.map(({ value }) => value as ConsentRow)
+}
+
+/** Undefined deletes it. */
+export function putConsent(storage: Storage, me: string, row: ConsentRow | undefined): Promise<void> {
+  const key = CONSENT_PREFIX + me
+  return storage.write([
+    row === undefined
+      ? { type: 'delete', table: TABLE, key }
+      : { type: 'put', table: TABLE, key, value: row },
   ])
 }

@@ -1,5 +1,5 @@
 import { cidString, CODEC_RAW } from '../../core/cid.ts'
-import { imageTypeOf } from '../../repo/image-type.ts'
+import { IMAGE_HEAD_BYTES, imageTypeOf } from '../../repo/image-type.ts'
 import type { Storage, WriteOp } from '../../storage/port.ts'
 import { blobBytesKey, blobKey } from '../../storage/rows.ts'
 import { type BlobRow, changeBlob } from '../blob-rows.ts'
@@ -8,9 +8,6 @@ import { draftFile } from './draft-file.ts'
 import { blobsOf } from './encode.ts'
 import { WritingError } from './errors.ts'
 import { draftBytesKey, type DraftRow, type RecordValue } from './model.ts'
-
-/** Enough of a file to tell what image it is. */
-const HEAD_BYTES = 16
 
 /** Files by their CID, as they are told by their bytes. */
 export async function namedFiles(
@@ -64,7 +61,7 @@ export async function adoptFiles(storage: Storage, row: DraftRow): Promise<void>
   for (const { cid, mimeType } of blobsOf(row.value)) {
     const blob = await draftFile(storage, row.did, cid)
     if (blob === undefined) continue
-    const imageType = imageTypeOf(new Uint8Array(await blob.slice(0, HEAD_BYTES).arrayBuffer()))
+    const imageType = imageTypeOf(new Uint8Array(await blob.slice(0, IMAGE_HEAD_BYTES).arrayBuffer()))
     await changeBlob(
       storage,
       row.did,

@@ -27,6 +27,8 @@ export function SignInForm({ who, needs = [], onCancel, onDone = () => {} }: Sig
   const busy = page.busy || app.running
   const error = byPassword ? app.error : page.error
   const asksCode = app.error?.code === 'account.code-needed'
+  // What an app password does not open.
+  const own = needs.includes('move')
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -71,7 +73,7 @@ export function SignInForm({ who, needs = [], onCancel, onDone = () => {} }: Sig
       )}
       {byPassword && (
         <div className="field">
-          <label htmlFor={`${id}p`}>App password</label>
+          <label htmlFor={`${id}p`}>{own ? 'Your account’s own password' : 'App password'}</label>
           <input
             id={`${id}p`}
             className="input"
@@ -83,8 +85,9 @@ export function SignInForm({ who, needs = [], onCancel, onDone = () => {} }: Sig
             dir="ltr"
           />
           <span id={`${id}ph`} className="small">
-            Made in the settings of your account. It goes to your server and is not kept; your account’s own
-            password would open everything, so use it only to move away.
+            {own
+              ? 'An app password may not move an account. It goes to your server and is not kept; it opens everything, so sign out when the move has ended.'
+              : 'Made in the settings of your account. It goes to your server and is not kept; your account’s own password would open everything, so use it only to move away.'}
           </span>
         </div>
       )}
@@ -119,7 +122,7 @@ export function SignInForm({ who, needs = [], onCancel, onDone = () => {} }: Sig
             page.clear()
           }}
         >
-          {byPassword ? 'Use the page of your server' : 'Use an app password'}
+          {byPassword ? 'Use the page of your server' : own ? 'Use your own password' : 'Use an app password'}
         </button>
         {onCancel !== undefined && (
           <button type="button" className="btn plain" disabled={busy} onClick={onCancel}>

@@ -6,7 +6,7 @@ import { accountName, useAccounts } from '../../lib/accounts.ts'
 import { useAction } from '../../lib/engine-context.ts'
 import { useConsent, usePublished } from '../../lib/published.ts'
 import { TONE_CLASS, type Tone } from '../../lib/repo-status.ts'
-import { publishedSentences } from '../../words/published.ts'
+import { publishedSentences, toldTrouble, WRITTEN_LATER } from '../../words/published.ts'
 import { SignInFor } from '../account/sign-in-for.tsx'
 import { EndPublished } from './end-published.tsx'
 import { PublishDialog } from './publish.tsx'
@@ -105,6 +105,7 @@ function PublishedRow({
   const { theirs, handle, state, readAt, error } = agreement
   const who = accountName({ did: theirs, handle })
   const [tone, words] = PILLS[state]
+  const trouble = action.error ?? toldTrouble(error)
   const end = () => void action.run((cairn) => cairn.network.endPublished(agreement.ours, theirs, false))
   return (
     <li className="part-row with-end">
@@ -121,7 +122,7 @@ function PublishedRow({
             Looked at <Ago at={readAt} />
           </p>
         )}
-        {(action.error ?? error) !== undefined && <ErrorNote error={action.error ?? error ?? NONE} />}
+        {trouble !== undefined && <ErrorNote error={trouble} />}
       </div>
       <div className="line">
         {state === 'incoming' && (
@@ -157,20 +158,20 @@ function PublishedRow({
   )
 }
 
-const NONE = { code: '', fields: {} }
-
 function Consent({ account }: { readonly account: Account }) {
   const { did } = account
-  const { value: consent } = useConsent(did)
+  const { value } = useConsent(did)
+  const { consents, waiting = false } = value ?? {}
   const action = useAction()
+  const trouble = action.error ?? toldTrouble(value?.error)
   return (
     <div className="part-row">
       <div className="stack-tight">
         <label className="check">
           <input
             type="checkbox"
-            checked={consent ?? false}
-            disabled={consent === undefined || action.running}
+            checked={consents ?? false}
+            disabled={consents === undefined || action.running}
             onChange={(event) =>
               void action.run((cairn) => cairn.network.setConsent(did, event.target.checked))
             }
@@ -183,7 +184,8 @@ function Consent({ account }: { readonly account: Account }) {
             </span>
           </span>
         </label>
-        {action.error !== undefined && <ErrorNote error={action.error} />}
+        {waiting && <p>{WRITTEN_LATER}</p>}
+        {trouble !== undefined && <ErrorNote error={trouble} />}
       </div>
     </div>
   )

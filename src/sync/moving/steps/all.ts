@@ -8,8 +8,9 @@ import { confirmStep } from './confirm.ts'
 import { copyStep } from './copy.ts'
 import { identityStep } from './identity.ts'
 import { activateStep, leaveStep } from './last.ts'
+import { mutesStep } from './mutes.ts'
 import { repoStep } from './repo.ts'
-import { mutesStep, settingsStep } from './settings.ts'
+import { settingsStep } from './settings.ts'
 
 /** What each step does. Every one can be taken again, and then does only what is not done. */
 export const stepOf: Readonly<Record<StepName, Step>> = {

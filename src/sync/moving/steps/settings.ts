@@ -3,7 +3,7 @@ import { isObject } from '../../../pds/values.ts'
 import { CairnError } from '../../../core/errors.ts'
 import type { Moving, Step } from '../context.ts'
 import { type PrivateRow, privateKey } from '../model.ts'
-import { isEmpty, mergePrivate, partOf, readPart, readPrivate } from '../private-data.ts'
+import { isEmpty, mergePrivate, partOf, readPrivate } from '../private-data.ts'
 
 /** Carries the preferences over: from the old server, or from what was exported before. Never stops a move. */
 export const settingsStep: Step = async (moving) => {
@@ -35,51 +35,12 @@ export const settingsStep: Step = async (moving) => {
   return { facts: { carried: typed.length, takenAt: kept?.at } }
 }
 
-/** Mutes again who is not muted any more. They are with an AppView, by DID: mostly they have stayed. */
-export const mutesStep: Step = async (moving) => {
-  const { did, home } = moving
-  const kept = await privateRow(moving)
-  const wanted = didsOf(partOf(kept, 'mutes'))
-  const lists = urisOf(partOf(kept, 'mutedLists'))
-  if (wanted.length + lists.length === 0) return { facts: { muted: 0, stayed: 0 } }
-  const about = { did, host: home.host }
-  const [now, nowLists] = await home.call(async (agent) => [
-    await readPart(agent, 'mutes', about),
-    await readPart(agent, 'mutedLists', about),
-  ])
-  const problem = now?.problem ?? nowLists?.problem
-  if (problem !== undefined) return { facts: { muted: 0, problem } }
-  const there = new Set([...didsOf(now?.items), ...urisOf(nowLists?.items)])
-  let muted = 0
-  try {
-    for (const actor of wanted.filter((it) => !there.has(it))) {
-      await home.call((agent) => agent.app.bsky.graph.muteActor({ actor }))
-      muted++
-    }
-    for (const list of lists.filter((it) => !there.has(it))) {
-      await home.call((agent) => agent.app.bsky.graph.muteActorList({ list }))
-      muted++
-    }
-  } catch (error) {
-    return { facts: { muted, problem: problemOf(moving, error) } }
-  }
-  return { facts: { muted, stayed: wanted.length + lists.length - muted } }
-}
-
 /** Only our own rows are under this key. */
-const privateRow = async ({ store, did }: Moving): Promise<PrivateRow | undefined> =>
+export const privateRow = async ({ store, did }: Moving): Promise<PrivateRow | undefined> =>
   (await store.get(privateKey(did))) as PrivateRow | undefined
 
-const textsOf = (items: readonly unknown[] | undefined, field: string): string[] =>
-  (items ?? []).flatMap((item) => {
-    const value = isObject(item) ? item[field] : undefined
-    return typeof value === 'string' ? [value] : []
-  })
-const didsOf = (items: readonly unknown[] | undefined): string[] => textsOf(items, 'did')
-const urisOf = (items: readonly unknown[] | undefined): string[] => textsOf(items, 'uri')
-
 /** A stop is a stop; whatever else went wrong is told and left at that. */
-function problemOf({ signal }: Moving, error: unknown): string {
+export function problemOf({ signal }: Moving, error: unknown): string {
   signal.throwIfAborted()
   if (error instanceof CairnError) return error.code
   throw error

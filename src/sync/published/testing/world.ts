@@ -1,8 +1,9 @@
 import type { ManualTimers } from '../../../pds/testing/timers.ts'
 import { createManualTimers } from '../../../pds/testing/timers.ts'
+import type { Storage } from '../../../storage/port.ts'
 import { withLevel } from '../../../storage/testing/node-host.ts'
 import type { PublishedState, PublishedView } from '../model.ts'
-import { createPublished, type PublishedAgreements, type PublishedOptions } from '../published.ts'
+import { createPublished, type PublishedAgreements } from '../published.ts'
 import { CONSENT, OFFER, PEER, type Published, readPublished, type StoredRecord } from '../records.ts'
 
 /** The public records of accounts, as servers have them. */
@@ -16,6 +17,7 @@ export interface PublicRecords {
 
 export interface Side {
   readonly did: string
+  readonly storage: Storage
   readonly published: PublishedAgreements
   readonly told: [PublishedView, PublishedState | undefined][]
   readonly purged: string[]
@@ -28,7 +30,8 @@ export interface Side {
 export interface PublishedWorld {
   readonly records: PublicRecords
   readonly time: ManualTimers
-  side(did: string, options?: Partial<PublishedOptions>): Side
+  /** @param after a side whose disk it has */
+  side(did: string, after?: Side): Side
 }
 
 /** Devices with real disks, signed in to accounts whose servers keep records as they are told to. */
@@ -58,7 +61,7 @@ export async function withPublished(use: (world: PublishedWorld) => Promise<void
   const time = createManualTimers()
   const ends: (() => void)[] = []
   const opened: Promise<void>[] = []
-  const disks: Parameters<Parameters<typeof withLevel>[0]>[0][] = []
+  const disks: Storage[] = []
   for (let i = 0; i < 3; i++) {
     const ready = Promise.withResolvers<void>()
     const over = Promise.withResolvers<void>()
@@ -76,11 +79,12 @@ export async function withPublished(use: (world: PublishedWorld) => Promise<void
     await use({
       records,
       time,
-      side(did, options = {}) {
-        const storage = disks.pop()
+      side(did, after) {
+        const storage = after?.storage ?? disks.pop()
         if (storage === undefined) throw new RangeError('three sides are enough')
         const side: Side = {
           did,
+          storage,
           told: [],
           purged: [],
           kept: new Set(),
@@ -108,8 +112,8 @@ export async function withPublished(use: (world: PublishedWorld) => Promise<void
             kept: async () => [...side.kept],
             device: () => ({ peerId: `peerOf${did.at(-1)}`, multiaddrs: [`/dns4/relay.test/tcp/443/wss`] }),
             onChange: (view, before) => side.told.push([view, before]),
+            onConsent: () => {},
             onPurge: async (who) => side.purged.push(who) > 0,
-            ...options,
           }),
         }
         return side
