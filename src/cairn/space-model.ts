@@ -20,12 +20,24 @@ export interface SpaceSyncState {
   readonly answeredAt: number | undefined
 }
 
+/** What is wrong with a space, as a CairnError says it. */
+export interface SpaceTrouble {
+  readonly code: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
 export interface SpaceSummary {
   /** `at://{did:key}/space/app.cairn.group/{skey}` */
   readonly space: string
   readonly title: string
   readonly role: SpaceRole | 'none'
-  readonly state: 'member' | 'asked' | 'left' | 'removed'
+  /** `declined`: an admin answered a request with no; a link opened again asks anew */
+  readonly state: 'member' | 'asked' | 'declined' | 'left' | 'removed'
+  /**
+   * Why nothing of it can be shown, or why a request waits in vain; undefined where all is well. A space that does not
+   * open on this device is what its row remembers, and can be forgotten.
+   */
+  readonly fault: SpaceTrouble | undefined
   readonly members: number
   /** posts, replies and mentions that the person has not seen */
   readonly unread: number
@@ -219,7 +231,7 @@ export interface RecoveredSpace {
   /** undefined when it was not opened; `asked`: it goes on by itself when somebody who keeps it can be reached */
   readonly summary: SpaceSummary | undefined
   /** why it was not; `spaces.recovery-refused`: the recovery was removed from it */
-  readonly error: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> } | undefined
+  readonly error: SpaceTrouble | undefined
 }
 
 /** A person's repo and how it stands with the group. */

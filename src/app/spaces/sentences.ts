@@ -67,6 +67,11 @@ export function waitingSentence({ unsent }: SpaceSyncState): string | undefined 
 
 /** The pill beside a space's name. */
 export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly words: string } {
+  if (space.fault !== undefined)
+    return space.state === 'asked'
+      ? { tone: 'bad', words: 'cannot be answered' }
+      : { tone: 'bad', words: 'does not open' }
+  if (space.state === 'declined') return { tone: 'quiet', words: 'declined' }
   if (space.state === 'asked') return { tone: 'behind', words: 'waits for an answer' }
   if (space.state === 'removed') return { tone: 'bad', words: 'you were removed' }
   if (space.state === 'left') return { tone: 'quiet', words: 'you left' }

@@ -64,6 +64,7 @@ export const SUMMARY: SpaceSummary = {
   title: 'Tidewater Choir',
   role: 'admin',
   state: 'member',
+  fault: undefined,
   members: PERSONS.length,
   unread: 2,
   mentions: 1,

@@ -43,6 +43,8 @@ export interface OpenSpace {
   isRecovery(device: string): boolean
   /** an atproto account says so too, as far as was looked */
   isProven(person: string): boolean
+  /** ms since 1970, by this device's clock */
+  now(): number
   close(): Promise<void>
 }
 
@@ -143,7 +145,7 @@ export async function openSpace(
   upkeep()
 
   return {
-    ...{ space, vault, chunks, files, notes, presence, edit },
+    ...{ space, vault, chunks, files, notes, presence, edit, now },
     markSent: sent.look,
     unsent: sent.count,
     storedBytes: () => storedBytesOf(vault, chunks),

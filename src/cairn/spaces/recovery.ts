@@ -37,7 +37,7 @@ export function recoveryActions(spaces: OpenSpaces): {
   /** Brings the list that relays keep up to date. */
   settle(): Promise<void>
 } {
-  const { context, rows, use } = spaces
+  const { context, rows, use, each } = spaces
   const { host, random, app, net } = context
   const { clock } = host
   const { read, write } = context.recovery
@@ -88,9 +88,8 @@ export function recoveryActions(spaces: OpenSpaces): {
 
   /** Words that were made before open nothing any more: they may have been lost with a device, or found. */
   const retire = async (before: RecoveryRow): Promise<void> => {
-    for (const { space, state } of await rows()) {
-      if (state !== 'member') continue
-      const { vault } = await use(space)
+    for await (const { vault } of each()) {
+      if (vault.row.state !== 'member') continue
       for (const device of before.devices)
         if (vault.state().devices.has(device) && vault.persons.personOf(device) === selfOf(vault))
           await vault.acts.dropDevice(device)
@@ -180,10 +179,10 @@ export function recoveryActions(spaces: OpenSpaces): {
             devices: [],
             at: [],
           }
-          for (const { space, state } of await rows()) {
-            if (state !== 'member') continue
-            const device = await recoveryDevice(said, space)
-            row = withEntry(row, await enrolDevice(await use(space), finder, device, null), device.id)
+          for await (const it of each()) {
+            if (it.vault.row.state !== 'member') continue
+            const device = await recoveryDevice(said, it.space)
+            row = withEntry(row, await enrolDevice(it, finder, device, null), device.id)
           }
           await write(row)
           quietly(settle())

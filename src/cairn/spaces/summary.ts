@@ -3,6 +3,7 @@ import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import { personTag } from '../../spaces/content/ids.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import type { SpaceDetail, SpacePerson, SpaceRole, SpaceSummary, SpaceSyncState } from '../space-model.ts'
+import { joinError } from './join-faults.ts'
 import type { OpenSpace } from './open-space.ts'
 import type { SpacesNet } from '../network/spaces-net.ts'
 
@@ -24,15 +25,17 @@ function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): 
 
 /** What a list shows of a space. */
 export async function summaryOf(open: OpenSpace, net: SpacesNet | undefined): Promise<SpaceSummary> {
-  const { space, vault } = open
+  const { space, vault, now } = open
   const { row, content } = vault
   const self = selfOf(vault)
   const { total, mentions } = content.unread(self)
   const changed = (['post', 'note', 'task', 'file'] as const).map((kind) =>
     content.list(kind).reduce((latest, it) => Math.max(latest, it.changedAt), 0),
   )
+  const refused = row.state === 'asked' ? joinError(vault, now()) : undefined
   return {
     ...{ space, state: row.state, joinedAt: row.joinedAt },
+    fault: refused && { code: refused.code, fields: refused.fields },
     title: content.get('space', 'space')?.fields.title ?? row.title,
     role: vault.role(),
     members: vault.state().persons.size,
