@@ -79,10 +79,23 @@ export interface SpacePerson {
   readonly devices: readonly SpaceDeviceState[]
   /** title of the join link by which they came, and who made it */
   readonly via: { readonly link: string; readonly by: string } | undefined
-  /** an atproto account; `proven` when its repo says so too */
-  readonly account: { readonly did: string; readonly proven: boolean } | undefined
+  /** the atproto account that they say is theirs */
+  readonly account: ClaimedAccount | undefined
   readonly repos: readonly string[]
   readonly keeps: readonly string[]
+}
+
+/** A member's claim to an atproto account, and what this device found out about it. */
+export interface ClaimedAccount {
+  readonly did: string
+  /** its own repo names this person too */
+  readonly proven: boolean
+  /** of a proven one: a handle that leads to the account and that it claims */
+  readonly handle: string | undefined
+  /** what was read: the account's own server, or a copy that is kept here; undefined before anything was */
+  readonly from: 'server' | 'copy' | undefined
+  /** ms; when it was read last */
+  readonly checkedAt: number | undefined
 }
 
 export interface SpaceDeviceState {

@@ -39,7 +39,10 @@ const PERSONS: readonly SpacePerson[] = [
     isSelf: true,
     isOwner: true,
     via: undefined,
-    account: { did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz', proven: true },
+    account: {
+      did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz',
+      ...{ proven: true, handle: 'mirela.example', from: 'server', checkedAt: NOW - 4 * MINUTE },
+    },
     repos: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz'],
     keeps: ['did:plc:ragtjsm2j2vknwkz3zp4oxrd'],
     devices: [

@@ -173,6 +173,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     }),
     setAccount: note('setAccount', undefined),
     accountRecord: note('accountRecord', ACCOUNT_RECORD),
+    checkAccount: note('checkAccount', true),
     hide: async (at, item, hidden) => {
       await note('hide', undefined)(at, item, hidden)
       const found = entities.get(item)

@@ -27,10 +27,7 @@ export async function listSpaces(
 }
 
 /** What is known of a space without opening it, and why it does not open. */
-function unopenedSummary(
-  { space, title, state, joinedAt }: SpaceRow,
-  error: unknown,
-): SpaceSummary {
+function unopenedSummary({ space, title, state, joinedAt }: SpaceRow, error: unknown): SpaceSummary {
   const { code, fields } = error instanceof CairnError ? error : new CairnError('app.unexpected')
   return {
     ...{ space, title, state, joinedAt, changedAt: joinedAt },

@@ -156,7 +156,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
         const it = opened.find(space)
         if (it !== undefined) {
           quietly(it.markSent())
-          quietly(it.actAsSelf())
+          quietly(it.caughtUp())
         }
         emit({ type: 'space', space })
       })

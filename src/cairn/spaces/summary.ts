@@ -27,8 +27,7 @@ function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): 
 export async function summaryOf(open: OpenSpace, net: SpacesNet | undefined): Promise<SpaceSummary> {
   const { space, vault, now } = open
   const { row, content } = vault
-  const self = selfOf(vault)
-  const { total, mentions } = content.unread(self)
+  const { total, mentions } = open.reads.unread()
   const changed = (['post', 'note', 'task', 'file'] as const).map((kind) =>
     content.list(kind).reduce((latest, it) => Math.max(latest, it.changedAt), 0),
   )
@@ -124,7 +123,7 @@ async function personsOf(open: OpenSpace): Promise<SpacePerson[]> {
       via: link === undefined ? undefined : { link: link.record.link, by: link.record.by },
       account:
         typeof profile?.account === 'string'
-          ? { did: profile.account, proven: open.isProven(person) }
+          ? { did: profile.account, ...open.accounts.of(person) }
           : undefined,
       repos: profile?.repos ?? [],
       keeps: (profile?.keeps ?? []).map(({ did }) => did),

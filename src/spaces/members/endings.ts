@@ -49,7 +49,8 @@ export function createEndings(
   /** Whether the key lets in, or asks, by these operations alone and whatever the time is. */
   function isIn(key: string, among: Among): boolean {
     const { rules, sight } = viewOf(among)
-    if (graph.personsOf(key).length > 0) return rules.rankOf(key, sight) > 0 || isAsking(key, among, { rules, sight })
+    if (graph.personsOf(key).length > 0)
+      return rules.rankOf(key, sight) > 0 || isAsking(key, among, { rules, sight })
     const { made = [], closings = [] } = graph.link(key) ?? {}
     const closed = closings.filter((it) => among(it.index) && rules.lowers(it.index) !== POWER.none)
     return made.some((link) => {

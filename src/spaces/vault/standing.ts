@@ -27,9 +27,7 @@ function answerOf({ log, device }: VaultParts): 'asked' | 'declined' | undefined
   const { links, asks } = log.members.state()
   const own = device().id
   if (asks.some((it) => it.device === own)) return 'asked'
-  const hasAsked = links.some(
-    ({ record, joins }) => record.approval && joins.some((it) => it.device === own),
-  )
+  const hasAsked = links.some(({ record, joins }) => record.approval && joins.some((it) => it.device === own))
   return hasAsked ? 'declined' : undefined
 }
 

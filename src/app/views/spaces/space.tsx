@@ -44,7 +44,8 @@ type SpaceRoute = Extract<Route, { name: 'space' }>
 export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
   const { value: detail, error, loading, reload } = useSpace(route.space)
   const here = useMemo(() => (detail === null || detail === undefined ? undefined : hereOf(detail)), [detail])
-  if (error !== undefined && detail === undefined) return <Unopened space={route.space} error={error} onAgain={reload} />
+  if (error !== undefined && detail === undefined)
+    return <Unopened space={route.space} error={error} onAgain={reload} />
   if (detail === null) return <NotHere />
   if (loading || here === undefined) return <Loading label="Opening the space" />
   const { tab, id } = route

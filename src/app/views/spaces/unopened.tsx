@@ -33,8 +33,9 @@ export function Unopened({ space, error, onAgain }: UnopenedProps) {
       </ErrorNote>
       {known !== undefined && (
         <p className="small">
-          Your other spaces are as they were. This one cannot be exported while it does not open; the others in it have
-          theirs. Once it is forgotten here, your recovery words, another device of yours or a new link bring it back.
+          Your other spaces are as they were. This one cannot be exported while it does not open; the others
+          in it have theirs. Once it is forgotten here, your recovery words, another device of yours or a new
+          link bring it back.
         </p>
       )}
       {asking && known !== undefined && <ForgetDialog space={known} onClose={() => setAsking(false)} />}

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import type { SpacePerson, SpaceRole } from '../../../../cairn/api.ts'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { plural } from '../../../lib/format.ts'
 import { useHere } from '../../../spaces/here.ts'
@@ -18,12 +19,7 @@ export function Members() {
   const [asking, setAsking] = useState<'device' | 'leave'>()
   const close = () => setAsking(undefined)
   const isMember = detail.state === 'member'
-  // oneself first, then who decides, then by name
-  const rank = { admin: 0, writer: 1, reader: 2 } as const
-  const sorted = detail.persons.toSorted(
-    (a, b) =>
-      Number(b.isSelf) - Number(a.isSelf) || rank[a.role] - rank[b.role] || a.name.localeCompare(b.name),
-  )
+  const sorted = useOrder(detail.persons)
   return (
     <div className="columns">
       <div className="stack">
@@ -82,4 +78,21 @@ export function Members() {
       {asking === 'leave' && <LeaveDialog onClose={close} />}
     </div>
   )
+}
+
+const RANK: Readonly<Record<SpaceRole, number>> = { admin: 0, writer: 1, reader: 2 }
+
+/**
+ * Oneself first, then who decides, then by name; who came since, at the end. Nobody moves while the screen is open:
+ * whoever changes a role by keys would lose their place.
+ */
+function useOrder(persons: readonly SpacePerson[]): readonly SpacePerson[] {
+  const byRank = (all: readonly SpacePerson[]) =>
+    all.toSorted(
+      (a, b) =>
+        Number(b.isSelf) - Number(a.isSelf) || RANK[a.role] - RANK[b.role] || a.name.localeCompare(b.name),
+    )
+  const [first] = useState(() => new Map(byRank(persons).map(({ person }, at) => [person, at])))
+  const placeOf = ({ person }: SpacePerson) => first.get(person) ?? first.size
+  return byRank(persons).toSorted((a, b) => placeOf(a) - placeOf(b))
 }
