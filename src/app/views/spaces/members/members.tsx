@@ -4,6 +4,7 @@ import { ErrorNote } from '../../../components/error-note.tsx'
 import { plural } from '../../../lib/format.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { useRequests } from '../../../spaces/reads.ts'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import '../../../styles/spaces-members.css'
 import { DeviceLinkDialog } from './device-link.tsx'
 import { LeaveDialog } from './leave.tsx'
@@ -11,6 +12,9 @@ import { PersonRow } from './person-row.tsx'
 import { Profile } from './profile.tsx'
 import { RequestRow } from './request-row.tsx'
 import { Successor } from './successor.tsx'
+
+/** Rows before the rest is asked for: a link that got about may bring hundreds of requests. */
+const STEP = 50
 
 /** Who is in, what each may do, and who asks to come in. */
 export function Members() {
@@ -20,6 +24,8 @@ export function Members() {
   const close = () => setAsking(undefined)
   const isMember = detail.state === 'member'
   const sorted = useOrder(detail.persons)
+  const people = useSteps(sorted, STEP)
+  const asks = useSteps(requests ?? [], STEP)
   return (
     <div className="columns">
       <div className="stack">
@@ -31,10 +37,11 @@ export function Members() {
               <p className="small">They see nothing of this space until you let them in.</p>
             </div>
             <ul className="rows">
-              {requests.map((request) => (
+              {asks.shown.map((request) => (
                 <RequestRow key={request.id} request={request} />
               ))}
             </ul>
+            <ShowMore steps={asks} label="Show more requests" />
           </section>
         )}
         <section className="card" aria-labelledby="mem-people">
@@ -42,10 +49,11 @@ export function Members() {
             <h2 id="mem-people">{plural(sorted.length, 'person', 'people')}</h2>
           </div>
           <ul className="rows">
-            {sorted.map((person) => (
+            {people.shown.map((person) => (
               <PersonRow key={person.person} person={person} />
             ))}
           </ul>
+          <ShowMore steps={people} label="Show more people" />
         </section>
       </div>
       <div className="aside">
