@@ -224,6 +224,8 @@ export interface RecoveryState {
   readonly confirmedAt: number | undefined
   /** spaces that it opens */
   readonly spaces: number
+  /** another device of the person made it, and told this one */
+  readonly byOther: boolean
   /** something is there to lose and nothing is kept apart */
   readonly isDue: boolean
 }

@@ -66,6 +66,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     onOpen(it) {
       net?.sync.join(it.replica)
       links.watch(it)
+      recovery.watch(it)
       quietly(it.markSent())
     },
     onClose: async (space) => net?.sync.leave(space),
