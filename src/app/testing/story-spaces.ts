@@ -92,6 +92,8 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     get: async (asked) => {
       if (asked === space) return detail
       const found = list.find((each) => each.space === asked)
+      if (found?.state === 'member' && found.fault !== undefined)
+        throw new CairnError(found.fault.code, { ...found.fault.fields })
       return found === undefined
         ? undefined
         : { ...detail, ...found, persons: found.state === 'member' ? detail.persons : [] }

@@ -46,7 +46,7 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
         </div>
         <p className="small">
           {person.via !== undefined && `Came by a link of ${nameOf(person.via.by)}. `}
-          {account !== undefined && (
+          {account !== undefined && !person.isSelf && (
             <>
               {claimSentence(account, person.isSelf)}{' '}
               {account.checkedAt !== undefined && (
