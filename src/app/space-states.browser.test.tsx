@@ -108,6 +108,7 @@ describe('the account that a member shows', () => {
     open(at('members'), { spaces: { detail: { persons } } })
     await see(/Jun Haru@jun\.example, proven/)
     await see(/Their account: a copy of its repository that is kept here says so too/)
+    expect(await violations()).toEqual([])
   })
 })
 

@@ -1,4 +1,3 @@
-import type { Entity } from '../../cairn/api.ts'
 import type { StoryOptions } from './story-cairn.ts'
 import { CHOIR, JUN, MIRELA, REPOS, ROSA } from './story-data.ts'
 import { AGREEMENTS, COPIES, JUNS, PEERS, TOVES } from './story-network.ts'
@@ -27,23 +26,14 @@ const MEMBERS: Readonly<Record<string, string>> = {
   [ROSA_P]: 'روزا ليند 2',
   [INES_P]: 'إينيس',
 }
-const SAID: Readonly<Record<string, string>> = {
-  'post/a.third':
-    'بروفة السبت في بيت القوارب، لا تدفئة في القاعة. @ميريلا أوكافور الطريق: https://maps.example/boathouse',
-  'post/a.fourth': 'هل لدى أحدكم ملف إضافي (A4)؟',
-  'note/songs': 'ترتيب الأغاني (v2)',
-  'task/t2': 'المصابيح وأسلاك التمديد، 3 قطع',
-  'file/pic': 'بيت القوارب (1).jpg',
-}
-
-/** What is said, in a direction of its own, among what runs the other way. */
-const inArabic = (entity: Entity): Entity => {
-  const words = SAID[`${entity.kind}/${entity.id}`]
-  const field = { post: 'text', note: 'title', task: 'title', file: 'name' }[entity.kind as 'post'] ?? 'text'
-  // a text for a text
-  return words === undefined
-    ? entity
-    : ({ ...entity, fields: { ...entity.fields, [field]: words } } as Entity)
+const SAID: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'post/a.third': {
+    text: 'بروفة السبت في بيت القوارب، لا تدفئة في القاعة. @ميريلا أوكافور الطريق: https://maps.example/boathouse',
+  },
+  'post/a.fourth': { text: 'هل لدى أحدكم ملف إضافي (A4)؟' },
+  'note/songs': { title: 'ترتيب الأغاني (v2)' },
+  'task/t2': { title: 'المصابيح وأسلاك التمديد، 3 قطع' },
+  'file/pic': { name: 'بيت القوارب (1).jpg' },
 }
 
 /** The same content with names that run from right to left. */
@@ -55,7 +45,8 @@ export const ARABIC: StoryOptions = {
       title: 'جوقة المدّ والجزر (2026)',
       persons: DETAIL.persons.map((it) => ({ ...it, name: MEMBERS[it.person] ?? it.name })),
     },
-    entities: ENTITIES.map(inArabic),
+    // each in a direction of its own, among what runs the other way
+    entities: ENTITIES.map((it) => ({ ...it, fields: { ...it.fields, ...SAID[`${it.kind}/${it.id}`] } })),
   },
   network: {
     status: { peers: PEERS.map(named) },

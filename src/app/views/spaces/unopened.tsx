@@ -21,23 +21,24 @@ export function Unopened({ space, error, onAgain }: UnopenedProps) {
       <div className="head">
         <Title>{known?.title ?? 'Space'}</Title>
       </div>
-      <ErrorNote error={error}>
-        <button type="button" className="btn slim" onClick={onAgain}>
-          Try again
-        </button>
-        {known !== undefined && (
-          <button type="button" className="btn slim danger" onClick={() => setAsking(true)}>
-            Forget it on this device
+      <div className="stack-tight">
+        <ErrorNote error={error}>
+          <button type="button" className="btn slim" onClick={onAgain}>
+            Try again
           </button>
+          {known !== undefined && (
+            <button type="button" className="btn slim danger" onClick={() => setAsking(true)}>
+              Forget it on this device
+            </button>
+          )}
+        </ErrorNote>
+        {known !== undefined && (
+          <p className="small">
+            Your other spaces are as they were. This one cannot be read or exported here while it does not
+            open.
+          </p>
         )}
-      </ErrorNote>
-      {known !== undefined && (
-        <p className="small">
-          Your other spaces are as they were. This one cannot be exported while it does not open; the others
-          in it have theirs. Once it is forgotten here, your recovery words, another device of yours or a new
-          link bring it back.
-        </p>
-      )}
+      </div>
       {asking && known !== undefined && <ForgetDialog space={known} onClose={() => setAsking(false)} />}
     </>
   )

@@ -45,7 +45,11 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
           )}
         </div>
         <p className="small">
-          {person.via !== undefined && `Came by a link of ${nameOf(person.via.by)}. `}
+          {person.via !== undefined && (
+            <>
+              Came by a link of <bdi>{nameOf(person.via.by)}</bdi>.{' '}
+            </>
+          )}
           {account !== undefined && !person.isSelf && (
             <>
               {claimSentence(account, person.isSelf)}{' '}

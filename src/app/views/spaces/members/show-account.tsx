@@ -76,7 +76,7 @@ function Choose({ accounts, onClose }: ChooseProps) {
       .then((done) => done && onClose())
   }
   return (
-    <form onSubmit={submit}>
+    <form className="account-choice" onSubmit={submit}>
       <div className="field">
         <label htmlFor={id}>Account</label>
         <select id={id} className="select" value={did} onChange={(event) => setDid(event.target.value)}>

@@ -7,7 +7,7 @@ import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { newId } from '../../../spaces/ids.ts'
 import { useEntities, usePresence } from '../../../spaces/reads.ts'
-import { nameList } from '../../../spaces/sentences.ts'
+import { Names } from '../../../spaces/names.tsx'
 import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import '../../../styles/spaces-notes.css'
@@ -91,7 +91,7 @@ function Facts({ id, by, at, unsent }: FactsProps) {
       {unsent && <span className="pill quiet">waiting to send</span>}
       {here.length > 0 && (
         <span className="pill">
-          {nameList(here)} {here.length === 1 ? 'is' : 'are'} in it
+          <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in it
         </span>
       )}
     </p>
