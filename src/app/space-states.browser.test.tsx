@@ -51,6 +51,16 @@ describe('a space that cannot be shown', () => {
     await expect.poll(() => story.calls).toContain(`forget ${BROKEN}`)
   })
 
+  it.each([
+    ['admin', /Your request waits for an answer/],
+    ['device', /This waits for your other device/],
+    ['keeper', /This waits for someone who keeps it/],
+  ] as const)('says for whom it waits: %s', async (waitsFor, words) => {
+    open(at('posts'), { spaces: { detail: { state: 'asked', role: 'none', waitsFor } } })
+    await see(words)
+    expect(await violations()).toEqual([])
+  })
+
   it('says that a request was declined, or that nobody can answer it', async () => {
     open(spaceHref(DECLINED), { spaces })
     await see(/Your request was declined/)

@@ -56,6 +56,11 @@ export interface SpaceDetail extends SpaceSummary {
   /** holds the authority's key: may make and lower admins */
   readonly isOwner: boolean
   readonly hidesPast: boolean
+  /**
+   * Of a space that is `asked`: who has to come into reach. An admin, who decides; the person's other device, which
+   * showed a link; or, while a recovery opens it, anyone who keeps it.
+   */
+  readonly waitsFor: 'admin' | 'device' | 'keeper' | undefined
   /** members' repos are kept by the group */
   readonly backup: boolean
   readonly persons: readonly SpacePerson[]

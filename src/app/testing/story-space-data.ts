@@ -127,6 +127,7 @@ export const DETAIL: SpaceDetail = {
   person: MIRELA_P,
   isOwner: true,
   hidesPast: false,
+  waitsFor: undefined,
   backup: true,
   persons: PERSONS,
   former: [],

@@ -31,6 +31,7 @@ describe('a request to join', () => {
       })
       expect((await ben.cairn.spaces.join(url, { name: 'Ben' })).state).toBe('asked')
       const request = await anna.until(async () => (await anna.cairn.spaces.requests(space))[0])
+      expect((await ben.cairn.spaces.get(space))?.waitsFor).toBe('admin')
       await anna.cairn.spaces.decline(space, request.id)
       await ben.until(async () => (await stateOf(ben)) === 'declined')
       expect((await ben.cairn.spaces.get(space))?.fault).toBeUndefined()

@@ -60,6 +60,7 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     person: selfOf(vault),
     isOwner: await vault.isOwner(),
     hidesPast: vault.row.hidePast,
+    waitsFor: waitsFor(vault),
     backup: fields?.backup ?? false,
     persons: await personsOf(open),
     former: formerOf(vault),
@@ -71,6 +72,13 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
       }),
     ),
   }
+}
+
+function waitsFor(vault: Vault): SpaceDetail['waitsFor'] {
+  const { state, person, device } = vault.row
+  if (state !== 'asked') return undefined
+  if (vault.recovery() !== undefined) return 'keeper'
+  return person === undefined || person === device ? 'admin' : 'device'
 }
 
 /** What the person of a device calls themselves; undefined when nothing is known of them. */

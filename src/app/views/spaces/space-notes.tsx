@@ -14,7 +14,12 @@ export function SpaceNotes() {
   const online = useOnline()
   switch (detail.state) {
     case 'asked':
-      return detail.fault === undefined ? <Asked /> : <InVain fault={detail.fault} />
+      if (detail.fault !== undefined) return <InVain fault={detail.fault} />
+      return detail.waitsFor === undefined || detail.waitsFor === 'admin' ? (
+        <Asked />
+      ) : (
+        <Waiting on={detail.waitsFor} />
+      )
     case 'declined':
       return <Declined />
     case 'removed':
@@ -78,6 +83,29 @@ function InVain({ fault }: { readonly fault: NonNullable<SpaceDetail['fault']> }
       </button>
       {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
     </ErrorNote>
+  )
+}
+
+/** Nobody has to decide: it opens as soon as the one that has it is in reach. */
+function Waiting({ on }: { readonly on: 'device' | 'keeper' }) {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <div className="card">
+      <Empty
+        title={on === 'device' ? 'This waits for your other device' : 'This waits for someone who keeps it'}
+        action={
+          <button type="button" className="btn" onClick={() => setAsking(true)}>
+            Forget it on this device
+          </button>
+        }
+      >
+        {on === 'device'
+          ? 'Leave the device on that showed the link, with its page open. This page opens by itself when it has answered.'
+          : 'Your words are right for it. It opens by itself as soon as a server or a member that keeps it can be reached; you need not stay.'}
+      </Empty>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </div>
   )
 }
 
