@@ -53,10 +53,13 @@ export async function createSpaceReads(
     emit({ type: 'space', space })
   }
 
-  /** The counter of what was written last, here by now. Not the one that all go on from: others have not heard of ours. */
-  const newest = (): number => {
+  /**
+   * The counter of what was written last before this person came, by the clocks of those who wrote: what came meanwhile is
+   * news. Not the counter that all go on from: others have not heard of ours.
+   */
+  const newestBefore = (at: number): number => {
     const all = KINDS.flatMap((kind) => vault.content.list(kind, { hidden: true, deleted: true }))
-    return all.reduce((most, { counter }) => Math.max(most, counter), 1)
+    return all.reduce((most, it) => (it.changedAt > at ? most : Math.max(most, it.counter)), 1)
   }
 
   return {
@@ -69,7 +72,7 @@ export async function createSpaceReads(
       if (state !== 'member' || !isNew || vault.founder() === selfOf(vault) || markOf(EVERYWHERE) > 0) return
       // After all that was heard by now has been opened.
       await vault.list(SEEN.collection, SEEN.rkey)
-      await mark(EVERYWHERE, newest())
+      await mark(EVERYWHERE, newestBefore(joinedAt))
     },
   }
 }
