@@ -143,6 +143,19 @@ describe('what is changed in a row', () => {
     expect(await violations()).toEqual([])
   })
 
+  it('keeps what another changed meanwhile: a task whose editor is open', async () => {
+    const story = open(at('tasks', 't3'))
+    await userEvent.selectOptions(await field(/^For$/), JUN_P)
+    await story.cairn.spaces.edit(CHOIR_SPACE, [
+      { kind: 'task', id: 't3', set: { title: 'Scores, printed' } },
+    ])
+    await expect
+      .poll(async () => (await field(/^Title$/)) as HTMLInputElement)
+      .toHaveProperty('value', 'Scores, printed')
+    await userEvent.click(await button(/^Save$/))
+    await expect.poll(() => edits(story.calls)[1]).toContain(`"id":"t3","set":{"assignee":"${JUN_P}"}`)
+  })
+
   it('is dragged by its handle to where it is let go', async () => {
     const story = open(at('tasks'))
     await userEvent.dragAndDrop(
@@ -157,6 +170,7 @@ describe('what is changed in a row', () => {
 describe('pictures', () => {
   it('are shown in posts, and opened and closed by keys', async () => {
     open(at('posts'))
+    await see(/The recording of last week/)
     const picture = await find('.picture')
     await expect.poll(() => picture.querySelector('img')?.getAttribute('alt')).toBe('boathouse.jpg')
     picture.focus()

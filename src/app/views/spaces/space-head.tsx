@@ -101,7 +101,9 @@ function WhoIsHere() {
           <PersonAvatar key={person} person={person} size={24} />
         ))}
       </span>
-      <Names names={persons.map(nameOf)} /> {persons.length === 1 ? 'is' : 'are'} here
+      <span>
+        <Names names={persons.map(nameOf)} /> {persons.length === 1 ? 'is' : 'are'} here
+      </span>
     </p>
   )
 }

@@ -91,7 +91,9 @@ function Facts({ id, by, at, unsent }: FactsProps) {
       {unsent && <span className="pill quiet">waiting to send</span>}
       {here.length > 0 && (
         <span className="pill">
-          <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in it
+          <span>
+            <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in it
+          </span>
         </span>
       )}
     </p>
