@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import type { Browser } from '@playwright/test'
+import type { Browser, Locator } from '@playwright/test'
 import { drawPicture } from './space-pictures.ts'
 import { expect, sent, test, type Member } from './space-fixtures.ts'
 
@@ -26,11 +26,13 @@ test('a picture is added to a post: the others see it small at once, and save it
     .setInputFiles({ name: 'valley.jpg', mimeType: 'image/jpeg', buffer: picture })
   await expect(anna.screen.main.getByRole('list', { name: 'Files to send' })).toContainText('valley.jpg')
   await anna.screen.write('The view from the press')
-  const chip = bela.screen.post('The view from the press').getByRole('link', { name: /valley\.jpg/ })
-  await expect
-    .poll(() => chip.locator('img').evaluate((image: HTMLImageElement) => image.naturalWidth))
-    .toBe(320)
-  await chip.click()
+  const small = bela.screen.post('The view from the press').getByRole('button', { name: /valley\.jpg/ })
+  const widthOf = (image: Locator) => image.evaluate((it: HTMLImageElement) => it.naturalWidth)
+  await expect.poll(() => widthOf(small.getByRole('img', { name: 'valley.jpg' }))).toBe(320)
+  await small.press('Enter')
+  const whole = bela.screen.dialog.getByRole('img', { name: 'valley.jpg' })
+  await expect.poll(() => widthOf(whole)).toBeGreaterThan(320)
+  await bela.screen.dialog.getByRole('link', { name: 'Show it in Files' }).click()
   const row = bela.page
     .getByRole('list', { name: 'Files' })
     .getByRole('listitem')

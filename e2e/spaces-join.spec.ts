@@ -197,8 +197,9 @@ test('asking to join: the request is seen, let in or declined, and both are told
   const out = inside === bela ? cem : bela
   // by itself, without a reload
   await expect(inside.screen.post('Bring ladders on Saturday')).toBeVisible()
+  await expect(out.screen.main).toContainText('Your request was declined')
   await expect(out.screen.main).not.toContainText('ladders')
-  expect(await stateOf(out)).not.toBe('member')
+  expect(await stateOf(out)).toBe('declined')
   expect(await anna.engine.spaces.requests(anna.screen.space())).toEqual([])
 })
 

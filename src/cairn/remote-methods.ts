@@ -94,6 +94,7 @@ const spaces = {
   joinDevice: true,
   setAccount: true,
   accountRecord: true,
+  checkAccount: true,
   hide: true,
   edit: true,
   entities: true,

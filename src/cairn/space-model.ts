@@ -20,12 +20,24 @@ export interface SpaceSyncState {
   readonly answeredAt: number | undefined
 }
 
+/** What is wrong with a space, as a CairnError says it. */
+export interface SpaceTrouble {
+  readonly code: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
 export interface SpaceSummary {
   /** `at://{did:key}/space/app.cairn.group/{skey}` */
   readonly space: string
   readonly title: string
   readonly role: SpaceRole | 'none'
-  readonly state: 'member' | 'asked' | 'left' | 'removed'
+  /** `declined`: an admin answered a request with no; a link opened again asks anew */
+  readonly state: 'member' | 'asked' | 'declined' | 'left' | 'removed'
+  /**
+   * Why nothing of it can be shown, or why a request waits in vain; undefined where all is well. A space that does not
+   * open on this device is what its row remembers, and can be forgotten.
+   */
+  readonly fault: SpaceTrouble | undefined
   readonly members: number
   /** posts, replies and mentions that the person has not seen */
   readonly unread: number
@@ -44,6 +56,11 @@ export interface SpaceDetail extends SpaceSummary {
   /** holds the authority's key: may make and lower admins */
   readonly isOwner: boolean
   readonly hidesPast: boolean
+  /**
+   * Of a space that is `asked`: who has to come into reach. An admin, who decides; the person's other device, which
+   * showed a link; or, while a recovery opens it, anyone who keeps it.
+   */
+  readonly waitsFor: 'admin' | 'device' | 'keeper' | undefined
   /** members' repos are kept by the group */
   readonly backup: boolean
   readonly persons: readonly SpacePerson[]
@@ -67,10 +84,23 @@ export interface SpacePerson {
   readonly devices: readonly SpaceDeviceState[]
   /** title of the join link by which they came, and who made it */
   readonly via: { readonly link: string; readonly by: string } | undefined
-  /** an atproto account; `proven` when its repo says so too */
-  readonly account: { readonly did: string; readonly proven: boolean } | undefined
+  /** the atproto account that they say is theirs */
+  readonly account: ClaimedAccount | undefined
   readonly repos: readonly string[]
   readonly keeps: readonly string[]
+}
+
+/** A member's claim to an atproto account, and what this device found out about it. */
+export interface ClaimedAccount {
+  readonly did: string
+  /** its own repo names this person too */
+  readonly proven: boolean
+  /** of a proven one: a handle that leads to the account and that it claims */
+  readonly handle: string | undefined
+  /** what was read: the account's own server, or a copy that is kept here; undefined before anything was */
+  readonly from: 'server' | 'copy' | undefined
+  /** ms; when it was read last */
+  readonly checkedAt: number | undefined
 }
 
 export interface SpaceDeviceState {
@@ -199,6 +229,8 @@ export interface RecoveryState {
   readonly confirmedAt: number | undefined
   /** spaces that it opens */
   readonly spaces: number
+  /** another device of the person made it, and told this one */
+  readonly byOther: boolean
   /** something is there to lose and nothing is kept apart */
   readonly isDue: boolean
 }
@@ -219,7 +251,7 @@ export interface RecoveredSpace {
   /** undefined when it was not opened; `asked`: it goes on by itself when somebody who keeps it can be reached */
   readonly summary: SpaceSummary | undefined
   /** why it was not; `spaces.recovery-refused`: the recovery was removed from it */
-  readonly error: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> } | undefined
+  readonly error: SpaceTrouble | undefined
 }
 
 /** A person's repo and how it stands with the group. */

@@ -62,6 +62,12 @@ export interface Spaces {
   setAccount(space: string, did: string | undefined): Promise<void>
   /** What that account would have to publish for the claim to be proven. It shows that the account is in some space. */
   accountRecord(space: string, did: string): Promise<AccountRecord>
+  /**
+   * Looks now whether the account that a person claims says so too.
+   *
+   * @throws CairnError: neither its server nor a copy could be read
+   */
+  checkAccount(space: string, person: string): Promise<boolean>
   /** Hides an item from everyone, or shows it again: admins. */
   hide(space: string, item: string, hidden: boolean): Promise<void>
 

@@ -67,6 +67,11 @@ export function waitingSentence({ unsent }: SpaceSyncState): string | undefined 
 
 /** The pill beside a space's name. */
 export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly words: string } {
+  if (space.fault !== undefined)
+    return space.state === 'asked'
+      ? { tone: 'bad', words: 'cannot be answered' }
+      : { tone: 'bad', words: 'does not open' }
+  if (space.state === 'declined') return { tone: 'quiet', words: 'declined' }
   if (space.state === 'asked') return { tone: 'behind', words: 'waits for an answer' }
   if (space.state === 'removed') return { tone: 'bad', words: 'you were removed' }
   if (space.state === 'left') return { tone: 'quiet', words: 'you left' }
@@ -79,19 +84,18 @@ export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly
     : { tone: 'behind', words: `${current} of ${known} current` }
 }
 
-/** "Ana is writing", "Ana and Jun are writing", "Ana and 3 others are writing". */
-export function writingSentence(names: readonly string[]): string {
-  const [first, second] = names
-  if (first === undefined) return ''
-  if (second === undefined) return `${first} is writing`
-  return names.length === 2
-    ? `${first} and ${second} are writing`
-    : `${first} and ${plural(names.length - 1, 'other')} are writing`
+/** The names of a list that are told, and in words how many more there are; '' when all are told. */
+export function listedNames(
+  names: readonly string[],
+  most = 3,
+): { readonly told: readonly string[]; readonly rest: string } {
+  if (names.length <= most) return { told: names, rest: '' }
+  return { told: names.slice(0, most - 1), rest: plural(names.length - most + 1, 'other') }
 }
 
-/** "Ana", "Ana and Jun", "Ana, Jun and 3 others". */
+/** "Ana", "Ana and Jun", "Ana, Jun and 3 others": where only plain text can stand. */
 export function nameList(names: readonly string[], most = 3): string {
-  if (names.length <= 1) return names[0] ?? ''
-  if (names.length <= most) return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-  return `${names.slice(0, most - 1).join(', ')} and ${plural(names.length - most + 1, 'other')}`
+  const { told, rest } = listedNames(names, most)
+  const all = rest === '' ? told : [...told, rest]
+  return all.length <= 1 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
 }

@@ -12,7 +12,7 @@ export function storyRecovery(
   emit: (event: CairnEvent) => void,
   story: Partial<RecoveryState> = {},
 ): Pick<Spaces, 'recovery' | 'makeRecovery' | 'confirmRecovery' | 'recoveryFile' | 'recover'> {
-  let recovery: RecoveryState = { confirmedAt: undefined, spaces: 2, isDue: true, ...story }
+  let recovery: RecoveryState = { confirmedAt: undefined, spaces: 2, byOther: false, isDue: true, ...story }
   return {
     recovery: async () => recovery,
     makeRecovery: async () => ({ words: WORDS }),

@@ -10,7 +10,9 @@ const DAY = 24 * HOUR
 export const CHOIR_SPACE =
   'at://did:key:zDnaegbTsYqQxJdmGkR8TideWaterChoir/space/app.cairn.group/3m7qaxkd2k4s'
 const ALLOTMENT = 'at://did:key:zDnaeyFdB7WqAllotmentSociety/space/app.cairn.group/3m7qb2kd2k4s'
-const ASKED = 'at://did:key:zDnaeRowingClubAskedToJoin/space/app.cairn.group/3m7qc9kd2k4s'
+export const BROKEN = 'at://did:key:zDnaeShedThatDoesNotOpen/space/app.cairn.group/3m7qd5kd2k4s'
+export const DECLINED = 'at://did:key:zDnaeBellRingersSaidNo/space/app.cairn.group/3m7qe1kd2k4s'
+export const ASKED = 'at://did:key:zDnaeRowingClubAskedToJoin/space/app.cairn.group/3m7qc9kd2k4s'
 
 export const MIRELA_P = 'did:key:zDnaeMirelaPerson1111111111111111111111111111Mire'
 export const TOVE_P = 'did:key:zDnaeTovePerson2222222222222222222222222222Tove'
@@ -39,7 +41,10 @@ const PERSONS: readonly SpacePerson[] = [
     isSelf: true,
     isOwner: true,
     via: undefined,
-    account: { did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz', proven: true },
+    account: {
+      did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz',
+      ...{ proven: true, handle: 'mirela.example', from: 'server', checkedAt: NOW - 4 * MINUTE },
+    },
     repos: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz'],
     keeps: ['did:plc:ragtjsm2j2vknwkz3zp4oxrd'],
     devices: [
@@ -64,6 +69,7 @@ export const SUMMARY: SpaceSummary = {
   title: 'Tidewater Choir',
   role: 'admin',
   state: 'member',
+  fault: undefined,
   members: PERSONS.length,
   unread: 2,
   mentions: 1,
@@ -102,6 +108,18 @@ export const SUMMARIES: readonly SpaceSummary[] = [
   },
 ]
 
+const ALONE = { members: 0, unread: 0, mentions: 0, storedBytes: 0 } as const
+
+/** One that does not open on this device, one whose request was declined, and one whose request nobody can answer. */
+export const TROUBLED: readonly SpaceSummary[] = [
+  { ...SUMMARY, ...ALONE, space: BROKEN, title: 'Shed', fault: { code: 'keys.damaged', fields: {} } },
+  { ...SUMMARY, ...ALONE, space: DECLINED, title: 'Bell ringers', role: 'none', state: 'declined' },
+  {
+    ...{ ...SUMMARY, ...ALONE, space: ASKED, title: 'Rowing club', role: 'none', state: 'asked' },
+    fault: { code: 'spaces.link-revoked', fields: {} },
+  },
+]
+
 export const DETAIL: SpaceDetail = {
   ...SUMMARY,
   about: 'Rehearsals, scores, and who brings the lamps.',
@@ -109,6 +127,7 @@ export const DETAIL: SpaceDetail = {
   person: MIRELA_P,
   isOwner: true,
   hidesPast: false,
+  waitsFor: undefined,
   backup: true,
   persons: PERSONS,
   former: [],

@@ -92,6 +92,8 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     get: async (asked) => {
       if (asked === space) return detail
       const found = list.find((each) => each.space === asked)
+      if (found?.state === 'member' && found.fault !== undefined)
+        throw new CairnError(found.fault.code, { ...found.fault.fields })
       return found === undefined
         ? undefined
         : { ...detail, ...found, persons: found.state === 'member' ? detail.persons : [] }
@@ -173,6 +175,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     }),
     setAccount: note('setAccount', undefined),
     accountRecord: note('accountRecord', ACCOUNT_RECORD),
+    checkAccount: note('checkAccount', true),
     hide: async (at, item, hidden) => {
       await note('hide', undefined)(at, item, hidden)
       const found = entities.get(item)

@@ -6,6 +6,7 @@ import { FailedJob, JobBar, PauseButton } from '../components/job-progress.tsx'
 import { Title } from '../components/screen.tsx'
 import { collectionName } from '../lib/collections.ts'
 import { useAction } from '../lib/engine-context.ts'
+import { downloadBytes } from '../lib/download.ts'
 import { formatDay } from '../lib/format.ts'
 import { isActive, useDismissJob, useJobs } from '../lib/jobs.ts'
 import { useLive } from '../lib/live.ts'
@@ -14,6 +15,7 @@ import { partOfJob, partOwner } from '../lib/partials.ts'
 import { useRepos } from '../lib/reads.ts'
 import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
 import { collectionHref, repoHref } from '../lib/routes.ts'
+import { forkProofFile, forkProofOf } from '../spaces/fork-proof.ts'
 import '../styles/activity.css'
 import { activityReason, activitySentence } from '../words/activity.ts'
 
@@ -181,6 +183,7 @@ const LEVEL: Readonly<Record<ActivityItem['level'], string>> = {
 function Entry({ item, name }: { readonly item: ActivityItem; readonly name: string | undefined }) {
   const reason = activityReason(item)
   const words = activitySentence(item, name)
+  const proof = forkProofOf(item)
   return (
     <li className="entry">
       <span className={`entry-dot ${LEVEL[item.level]}`} aria-hidden="true" />
@@ -195,6 +198,17 @@ function Entry({ item, name }: { readonly item: ActivityItem; readonly name: str
           )}
         </p>
         {reason !== undefined && <p className="small">{reason}</p>}
+        {proof !== undefined && (
+          <div className="line">
+            <button
+              type="button"
+              className="btn slim"
+              onClick={() => downloadBytes(forkProofFile(proof), `fork-${proof.rev}.json`)}
+            >
+              Save the proof
+            </button>
+          </div>
+        )}
       </div>
       <span className="small faint num">
         <Ago at={item.at} />

@@ -24,7 +24,9 @@ export const spaceSentences = {
     return `A store or device offers less of ${where(fields)} than members have seen: ${what} held back.`
   },
   'space.forked': (fields: Fields) =>
-    `${who(fields)} signed two different changes as one in ${where(fields)}. Both are kept as proof.`,
+    `${who(fields)} signed two different changes as one in ${where(fields)}. ${
+      fields['heldCommit'] === undefined ? 'Members have seen both.' : 'Both are kept as proof.'
+    }`,
   'space.cloned': (fields: Fields) =>
     `Another copy of this browser’s profile writes to ${where(fields)}. This device goes on as a new one of yours; what was unsent is kept.`,
   'space.device-added': (fields: Fields) => {

@@ -27,18 +27,23 @@ describe('a claim to an account', () => {
       const { space: shed } = await spaces.create({ title: 'Shed', name: 'Anna' })
       giveProofs(pds, alice)
       await spaces.setAccount(shed, alice.did)
-      expect((await self(shed))?.account).toEqual({ did: alice.did, proven: false })
+      expect((await self(shed))?.account).toMatchObject({ did: alice.did, proven: false, handle: undefined })
       await one.until(async () => looked() === 1)
 
       const { space } = await spaces.create({ title: 'Orchard', name: 'Anna' })
-      const { uri, collection, rkey, value } = await spaces.accountRecord(space, alice.did)
-      expect(uri).toBe(`at://${alice.did}/${collection}/${rkey}`)
-      alice.commit({ create: [{ path: `${collection}/${rkey}`, value }] })
+      const recordFor = async (of: string) => {
+        const { uri, collection, rkey, value } = await spaces.accountRecord(of, alice.did)
+        expect(uri).toBe(`at://${alice.did}/${collection}/${rkey}`)
+        return { path: `${collection}/${rkey}`, value }
+      }
+      alice.commit({ create: [await recordFor(space)] })
       await spaces.setAccount(space, alice.did)
       await one.until(async () => (await self(space))?.account?.proven === true)
       const after = looked()
       // The answer holds for a while.
-      expect((await self(space))?.account).toEqual({ did: alice.did, proven: true })
+      expect((await self(space))?.account).toMatchObject({
+        ...{ did: alice.did, proven: true, handle: alice.handle, from: 'server' },
+      })
       expect(looked()).toBe(after)
       expect((await self(shed))?.account?.proven).toBe(false)
 
@@ -46,7 +51,14 @@ describe('a claim to an account', () => {
       await spaces.setAccount(space, mallory.did)
       await self(space)
       await one.until(async () => looked() > after)
-      expect((await self(space))?.account).toEqual({ did: mallory.did, proven: false })
+      expect((await self(space))?.account).toMatchObject({ did: mallory.did, proven: false })
+
+      // A record that came meanwhile counts as soon as somebody asks.
+      alice.commit({ create: [await recordFor(shed)] })
+      giveProofs(pds, alice)
+      const { person = '' } = (await self(shed)) ?? {}
+      expect(await spaces.checkAccount(shed, person)).toBe(true)
+      expect((await self(shed))?.account?.proven).toBe(true)
 
       await spaces.setAccount(space, undefined)
       expect((await self(space))?.account).toBeUndefined()
@@ -68,7 +80,7 @@ describe('a claim to an account', () => {
         const said = (await spaces.get(space))?.persons[0]?.account
         return said?.proven === true && said
       })
-      expect(account.did).toBe(alice.did)
+      expect(account).toMatchObject({ did: alice.did, handle: alice.handle, from: 'copy' })
     }))
 
   it('is made for accounts only', () =>

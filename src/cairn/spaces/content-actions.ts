@@ -1,5 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
-import { parseItem, readId } from '../../spaces/content/ids.ts'
+import { parseItem } from '../../spaces/content/ids.ts'
 import type { Kind } from '../../spaces/content/model.ts'
 import { createSearch } from '../../spaces/content/search.ts'
 import { exportContent } from '../../spaces/content/snapshot.ts'
@@ -8,7 +8,6 @@ import type { Spaces } from '../spaces-api.ts'
 import { readNoteContent } from './note-content.ts'
 import type { OpenSpace } from './open-space.ts'
 import type { OpenSpaces } from './service.ts'
-import { selfOf } from './summary.ts'
 
 type ContentActions = Pick<
   Spaces,
@@ -89,16 +88,10 @@ export function contentActions({ use, context }: OpenSpaces): ContentActions {
       return searchOf(it).search(text)
     },
     async markRead(space, place, upTo) {
-      const { vault } = await use(space)
-      const id = readId(selfOf(vault), place)
-      const before = vault.content.get('read', id)?.fields.upTo ?? 0
-      // No change of a person's own that could be taken back; and readers keep it to themselves.
-      if (upTo <= before || vault.role() === 'reader' || vault.role() === 'none') return
-      await vault.edit([{ kind: 'read', id, set: { upTo } }])
+      await (await use(space)).reads.mark(place, upTo)
     },
     async unread(space) {
-      const { vault } = await use(space)
-      return vault.content.unread(selfOf(vault)).places
+      return (await use(space)).reads.unread().places
     },
 
     note: async (space, id) => (await use(space)).notes.open(id),

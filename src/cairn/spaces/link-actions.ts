@@ -7,6 +7,7 @@ import type { MemberLink } from '../../spaces/members/links.ts'
 import { joinSpace } from '../../spaces/vault/joining.ts'
 import type { JoinLink, LinkKind } from '../space-model.ts'
 import type { Spaces } from '../spaces-api.ts'
+import { joinError } from './join-faults.ts'
 import { createLinkKeeper, readCapability } from './link-mail.ts'
 import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
@@ -28,7 +29,7 @@ export function linkActions(spaces: OpenSpaces): {
   watch(it: OpenSpace): void
   close(): void
 } {
-  const { context, use, whileClosed, rows } = spaces
+  const { context, use, whileClosed, rows, each } = spaces
   const { app, vaults, host, net } = context
   const keeper = createLinkKeeper(context)
   const settleOne = (it: OpenSpace): void => quietly(keeper.settle(it))
@@ -59,15 +60,6 @@ export function linkActions(spaces: OpenSpaces): {
       atRelay: (mail?.at.length ?? 0) > 0,
     }
   }
-  /** How the link has ended whose join of ours counts for nothing. */
-  const endOf = ({ vault }: OpenSpace): string | undefined => {
-    const own = vault
-      .state()
-      .links.find(({ ignored }) => ignored.some(({ device }) => device === vault.device().id))
-    if (own === undefined) return undefined
-    const state = linkState(own.record, own.joins.length, own.closings, host.clock.now())
-    return state === 'live' ? undefined : state
-  }
   const linkOf = (it: OpenSpace, link: string): MemberLink => {
     const found = it.vault.state().links.find(({ record }) => record.link === link)
     if (found === undefined) throw new CairnError('spaces.no-link', { link })
@@ -79,8 +71,8 @@ export function linkActions(spaces: OpenSpaces): {
     const { vault } = it
     const end = Promise.withResolvers<void>()
     const look = (): void => {
-      const fault = vault.joinFault()
-      if (fault !== undefined) end.reject(faultError(fault, endOf(it)))
+      const fault = joinError(vault, host.clock.now())
+      if (fault !== undefined) end.reject(fault)
       if (vault.row.state === 'member' || (approval && vault.row.person !== undefined)) end.resolve()
     }
     const stops = [
@@ -157,7 +149,7 @@ export function linkActions(spaces: OpenSpaces): {
   return {
     api,
     async settle() {
-      for (const { space } of await rows()) settleOne(await use(space))
+      for await (const it of each()) settleOne(it)
     },
     watch(it) {
       let known = it.vault.epochs().length
@@ -174,13 +166,3 @@ export function linkActions(spaces: OpenSpaces): {
 
 const kindOf = ({ role, approval }: Pick<Capability, 'role' | 'approval'>): LinkKind =>
   approval ? 'ask' : role === 'reader' ? 'viewer' : 'editor'
-
-/** Why the members let nobody in by this link any more. A closing says what ended it. */
-function faultError(fault: string, ended: string | undefined): CairnError {
-  const codes: Readonly<Record<string, string>> = {
-    expired: 'spaces.link-expired',
-    surplus: 'spaces.link-used-up',
-    closed: `spaces.link-${ended ?? 'revoked'}`,
-  }
-  return new CairnError(codes[fault] ?? 'spaces.link-refused', { fault })
-}

@@ -22,36 +22,45 @@ const MAX_PROOF = 1 << 20
 
 type Context = Pick<SpacesContext, 'host' | 'library'>
 
+/** What came of looking. */
+export interface LookedUp {
+  readonly proof: AccountProof
+  /** that leads to the account and that the account claims, checked now, or when the copy was made */
+  readonly handle: string | undefined
+  /** its own server, or a copy that is kept here */
+  readonly from: 'server' | 'copy'
+}
+
 /**
  * Whether an account's own repo says that it is this person's: from its server, proven up to the account's signature;
  * while that cannot be reached, from a copy that is kept here.
  *
  * @throws CairnError: neither could be read
  */
-export async function proofOf(context: Context, claim: Claim, signal: AbortSignal): Promise<AccountProof> {
+export async function proofOf(context: Context, claim: Claim, signal: AbortSignal): Promise<LookedUp> {
   const rkey = await memberRecordKey(claim)
-  let found: FoundRecord | undefined
   try {
-    found = await fetchRecord(context, claim.account, rkey, signal)
+    const { record, handle } = await fetchRecord(context, claim.account, rkey, signal)
+    return { proof: await checkMemberRecord(claim, record), handle, from: 'server' }
   } catch (cause) {
     if (!(cause instanceof CairnError)) throw cause
-    found = await keptRecord(context, claim.account, rkey, cause)
+    const record = await keptRecord(context, claim.account, rkey, cause)
+    const handle = (await context.library.get(claim.account))?.handle
+    return { proof: await checkMemberRecord(claim, record), handle, from: 'copy' }
   }
-  return checkMemberRecord(claim, found)
 }
 
-/** A record, or that there is none: both are proven by what the account has signed. */
+/** A record, or that there is none: both are proven by what the account has signed. And the handle, as far as it holds. */
 async function fetchRecord(
   { host }: Context,
   repo: string,
   rkey: string,
   signal: AbortSignal,
-): Promise<FoundRecord | undefined> {
+): Promise<{ readonly record: FoundRecord | undefined; readonly handle: string | undefined }> {
   const { endpoints } = await readSettings(host.storage)
   const network = networkOf(host, endpoints)
-  const { pds, currentKey } = await createIdentityResolver({ ...network, endpoints }).resolve(repo, {
-    signal,
-  })
+  const identity = await createIdentityResolver({ ...network, endpoints }).resolve(repo, { signal })
+  const { pds, currentKey } = identity
   if (pds === undefined || currentKey === undefined) throw new CairnError('spaces.account', { did: repo })
   const params = { did: repo, collection: MEMBER_COLLECTION, rkey }
   const { body } = await queryStream(
@@ -69,7 +78,11 @@ async function fetchRecord(
   const { commit, value } = verifyProofCar({ car: concat(parts), path, did: repo, sha256: host.sha256 })
   if ((await verifySignature(currentKey, commit.sig, commit.unsigned)) !== 'valid')
     throw new CairnError('spaces.account', { did: repo })
-  return value === undefined ? undefined : { repo, collection: MEMBER_COLLECTION, rkey, value: toJson(value) }
+  const found = { repo, collection: MEMBER_COLLECTION, rkey }
+  return {
+    record: value === undefined ? undefined : { ...found, value: toJson(value) },
+    handle: identity.handleVerified ? identity.handle : undefined,
+  }
 }
 
 /** The same out of a copy, which may be older than what the account says by now. Throws `cause` where none is kept. */

@@ -7,12 +7,13 @@ import type { SpacePresence } from '../../spaces/presence/model.ts'
 import type { SpaceRow, Vault } from '../../spaces/vault/model.ts'
 import { openVault } from '../../spaces/vault/vault.ts'
 import type { SpaceReplica } from '../../sync/spaces/model.ts'
-import { createAccountProofs } from './accounts.ts'
+import { type AccountProofs, createAccountProofs } from './accounts.ts'
 import { createClones } from './clones.ts'
 import { createSpaceFaults } from './faults.ts'
 import { createSpaceFiles, type SpaceFiles } from './files.ts'
 import { createSpaceNotes, type SpaceNotes } from './notes.ts'
 import { quietly, type SpacesContext } from './parts.ts'
+import { createSpaceReads, type SpaceReads } from './reads.ts'
 import { createVaultReplica } from './replica.ts'
 import { createSentMark } from './sent.ts'
 import { topicsOf } from './topics.ts'
@@ -38,11 +39,17 @@ export interface OpenSpace {
   /** changes of this device that nobody else has yet */
   unsent(): number
   storedBytes(): Promise<number>
-  /** Proves itself by its own key from now on, if that is possible by now. */
-  actAsSelf(): Promise<void>
+  readonly reads: SpaceReads
+  /**
+   * What is due once all that another has is here: it proves itself by its own key from then on, if that is possible,
+   * and what was there before this person came is no news.
+   */
+  caughtUp(): Promise<void>
   isRecovery(device: string): boolean
-  /** an atproto account says so too, as far as was looked */
-  isProven(person: string): boolean
+  /** which accounts its persons are */
+  readonly accounts: Pick<AccountProofs, 'of' | 'check'>
+  /** ms since 1970, by this device's clock */
+  now(): number
   close(): Promise<void>
 }
 
@@ -59,6 +66,7 @@ export async function openSpace(
   const vault = await openVault(vaults, row)
   const chunks = await createFileChunks(host.storage, space)
   const faults = createSpaceFaults(context, vault)
+  const reads = await createSpaceReads(context, vault)
   let topics: readonly Topic[] = await topicsOf(vault, now())
   let undo: { readonly device: string; readonly stack: Undo } | undefined
   let stopUpkeep = (): void => {}
@@ -122,19 +130,21 @@ export async function openSpace(
     }),
   ]
   const openedAt = now()
-  const actAsSelf = async (): Promise<void> => {
-    if (vault.actsAsSelf() || vault.role() === 'none') return
+  const caughtUp = async (): Promise<void> => {
+    if (vault.role() === 'none') return
     // One round has brought all that another has since then, and another knows of this device.
     const isKnown = net()
       ?.sync.peers(space)
       .some(({ current, answeredAt = 0 }) => current && answeredAt >= openedAt)
-    if (isKnown === true && (await vault.actAsSelf())) changed()
+    if (isKnown !== true) return
+    if (!vault.actsAsSelf() && (await vault.actAsSelf())) changed()
+    await reads.settle()
   }
   const upkeep = (): void => {
     stopUpkeep = timers.after(UPKEEP, () => {
       quietly(vault.links.closeDue(now()))
       quietly(vault.publishSeen())
-      quietly(actAsSelf())
+      quietly(caughtUp())
       // A link that has ended is none to be found under.
       quietly(refreshTopics())
       if (!closed) upkeep()
@@ -143,13 +153,13 @@ export async function openSpace(
   upkeep()
 
   return {
-    ...{ space, vault, chunks, files, notes, presence, edit },
+    ...{ space, vault, chunks, files, notes, presence, edit, now },
     markSent: sent.look,
     unsent: sent.count,
     storedBytes: () => storedBytesOf(vault, chunks),
-    actAsSelf,
+    ...{ caughtUp, reads },
     isRecovery: (device) => context.recovery.has(device),
-    isProven: proofs.isProven,
+    accounts: proofs,
     undo: undoOf,
     replica: createVaultReplica({
       ...{ vault, chunks, now },

@@ -13,6 +13,10 @@ export interface RecoveryRow {
   readonly devices: readonly string[]
   /** relays that keep the list with this counter */
   readonly at: readonly { readonly relay: string; readonly counter: number }[]
+  /** another device of the person made it, and told this one */
+  readonly byOther?: boolean
+  /** the person's other devices that know of it, as `{space} {device}` */
+  readonly told?: readonly string[]
 }
 
 export interface RecoveryRows {

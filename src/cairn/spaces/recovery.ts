@@ -21,6 +21,7 @@ import { quietly } from './parts.ts'
 import { type Recovered, recoverSpaces } from './recover.ts'
 import { holdsAll, listAt, mailboxAt, mergeLists } from './recovery-lists.ts'
 import type { RecoveryRow } from './recovery-row.ts'
+import { hearOfRecovery, isAboutRecovery, tellOfRecovery } from './recovery-sharing.ts'
 import type { OpenSpaces } from './service.ts'
 import { selfOf } from './summary.ts'
 
@@ -36,8 +37,10 @@ export function recoveryActions(spaces: OpenSpaces): {
   enrol(it: OpenSpace): Promise<void>
   /** Brings the list that relays keep up to date. */
   settle(): Promise<void>
+  /** From now on this space is opened by the recovery, and the person's devices in it know of that. */
+  watch(it: OpenSpace): void
 } {
-  const { context, rows, use } = spaces
+  const { context, rows, use, each } = spaces
   const { host, random, app, net } = context
   const { clock } = host
   const { read, write } = context.recovery
@@ -88,9 +91,8 @@ export function recoveryActions(spaces: OpenSpaces): {
 
   /** Words that were made before open nothing any more: they may have been lost with a device, or found. */
   const retire = async (before: RecoveryRow): Promise<void> => {
-    for (const { space, state } of await rows()) {
-      if (state !== 'member') continue
-      const { vault } = await use(space)
+    for await (const { vault } of each()) {
+      if (vault.row.state !== 'member') continue
       for (const device of before.devices)
         if (vault.state().devices.has(device) && vault.persons.personOf(device) === selfOf(vault))
           await vault.acts.dropDevice(device)
@@ -138,7 +140,7 @@ export function recoveryActions(spaces: OpenSpaces): {
       devices: [...new Set([...(before?.devices ?? []), ...devices])],
       at: [],
     })
-    quietly(settle())
+    quietly(alone(settle))
   }
 
   const enrol = async (it: OpenSpace): Promise<void> => {
@@ -149,6 +151,15 @@ export function recoveryActions(spaces: OpenSpaces): {
     await settle()
   }
 
+  const keepUp = async (it: OpenSpace): Promise<void> => {
+    const { vault } = it
+    if (vault.row.state !== 'member') return
+    if (await hearOfRecovery(context, it)) await settle()
+    // The device by which the person came here sees to it: two would enrol it twice.
+    if (selfOf(vault) === vault.device().id) await enrol(it)
+    await tellOfRecovery(context, it)
+  }
+
   return {
     api: {
       async recovery(): Promise<RecoveryState> {
@@ -157,6 +168,7 @@ export function recoveryActions(spaces: OpenSpaces): {
         return {
           confirmedAt: row?.confirmedAt,
           spaces: row?.list.spaces.length ?? 0,
+          byOther: row?.byOther === true,
           isDue: row === undefined && kept.some(({ state }) => state === 'member'),
         }
       },
@@ -180,13 +192,13 @@ export function recoveryActions(spaces: OpenSpaces): {
             devices: [],
             at: [],
           }
-          for (const { space, state } of await rows()) {
-            if (state !== 'member') continue
-            const device = await recoveryDevice(said, space)
-            row = withEntry(row, await enrolDevice(await use(space), finder, device, null), device.id)
+          for await (const it of each()) {
+            if (it.vault.row.state !== 'member') continue
+            const device = await recoveryDevice(said, it.space)
+            row = withEntry(row, await enrolDevice(it, finder, device, null), device.id)
           }
           await write(row)
-          quietly(settle())
+          quietly(alone(settle))
           if (before !== undefined) quietly(retire(before))
         }),
       async recoveryFile(passphrase) {
@@ -212,6 +224,13 @@ export function recoveryActions(spaces: OpenSpaces): {
     },
     enrol: (it) => alone(() => enrol(it)),
     settle: () => alone(settle),
+    watch(it) {
+      const look = (): void => quietly(alone(() => keepUp(it)))
+      it.vault.onChange((change) => {
+        if (isAboutRecovery(change)) look()
+      })
+      look()
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OfferedHead, SpaceReplica, SpaceFault } from '../../sync/spaces/model.ts'
 import type { FileChunks } from '../../spaces/files/chunks.ts'
-import { isLiveLink } from '../../spaces/members/live-link.ts'
+import { mayRead } from '../../spaces/members/may-read.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import type { SpaceStore } from '../../storage/space/store.ts'
 import type { Topic } from '../../net/topics.ts'
@@ -34,10 +34,7 @@ export function createVaultReplica(options: {
     get device() {
       return vault.device().id
     },
-    mayRead(key) {
-      const state = vault.state()
-      return state.devices.has(key) || isLiveLink(state, key, now())
-    },
+    mayRead: (key) => mayRead(vault.state(), key, now()),
     async prove(challenge) {
       const signer = await vault.prover()
       return { key: signer.id, sig: await signer.sign(challenge) }

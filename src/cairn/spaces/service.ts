@@ -13,6 +13,7 @@ import { copyActions } from './copies.ts'
 import { deviceLinkActions } from './device-links.ts'
 import { forgetSpace, sweepSpaces } from './forget.ts'
 import { importSpace } from './import.ts'
+import { listSpaces } from './list.ts'
 import { linkActions } from './link-actions.ts'
 import { memberActions } from './member-actions.ts'
 import { openSpace, type OpenSpace } from './open-space.ts'
@@ -35,6 +36,8 @@ export type LedSpaces = Omit<Spaces, keyof OwnSpaces>
 export interface OpenSpaces extends Pick<OpenedSpaces<OpenSpace>, 'use' | 'whileClosed'> {
   readonly context: SpacesContext
   rows(): Promise<readonly SpaceRow[]>
+  /** Each space that opens, one after another: one that does not keeps no other from it. */
+  each(): AsyncIterable<OpenSpace>
 }
 
 /** Runs the spaces of the leading context: whether or not there is a network. */
@@ -63,12 +66,19 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     onOpen(it) {
       net?.sync.join(it.replica)
       links.watch(it)
+      recovery.watch(it)
       quietly(it.markSent())
     },
     onClose: async (space) => net?.sync.leave(space),
   })
   const { use, whileClosed } = opened
-  const spaces: OpenSpaces = { context, rows: () => rows.list(), use, whileClosed }
+  const each = async function* (): AsyncGenerator<OpenSpace> {
+    for (const { space } of await rows.list()) {
+      const it = await use(space).catch(() => undefined)
+      if (it !== undefined) yield it
+    }
+  }
+  const spaces: OpenSpaces = { context, rows: () => rows.list(), use, whileClosed, each }
 
   const reopen = async (space: string): Promise<void> => {
     await whileClosed(space, async () => {})
@@ -99,9 +109,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
     ...recovery.api,
     ...deviceLinks.api,
     async list() {
-      const all = await Promise.all((await rows.list()).map(({ space }) => use(space)))
-      const summaries = await Promise.all(all.map((it) => summaryOf(it, net)))
-      return summaries.sort((a, b) => b.changedAt - a.changedAt)
+      return listSpaces(await rows.list(), use, net)
     },
     async get(space) {
       if ((await rows.get(space)) === undefined) return undefined
@@ -149,7 +157,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
         const it = opened.find(space)
         if (it !== undefined) {
           quietly(it.markSent())
-          quietly(it.actAsSelf())
+          quietly(it.caughtUp())
         }
         emit({ type: 'space', space })
       })
@@ -158,10 +166,7 @@ export async function startSpaces(parts: SpacesParts): Promise<Standing> {
       )
       for (const it of opened.all()) sync.join(it.replica)
       net.whenCatchingUp(async () => {
-        for (const { space } of await rows.list()) {
-          await use(space)
-          await sync.look(space)
-        }
+        for await (const { space } of each()) await sync.look(space)
       })
       quietly(links.settle())
       quietly(deviceLinks.settle())

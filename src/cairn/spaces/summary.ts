@@ -3,6 +3,7 @@ import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import { personTag } from '../../spaces/content/ids.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import type { SpaceDetail, SpacePerson, SpaceRole, SpaceSummary, SpaceSyncState } from '../space-model.ts'
+import { joinError } from './join-faults.ts'
 import type { OpenSpace } from './open-space.ts'
 import type { SpacesNet } from '../network/spaces-net.ts'
 
@@ -24,15 +25,16 @@ function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): 
 
 /** What a list shows of a space. */
 export async function summaryOf(open: OpenSpace, net: SpacesNet | undefined): Promise<SpaceSummary> {
-  const { space, vault } = open
+  const { space, vault, now } = open
   const { row, content } = vault
-  const self = selfOf(vault)
-  const { total, mentions } = content.unread(self)
+  const { total, mentions } = open.reads.unread()
   const changed = (['post', 'note', 'task', 'file'] as const).map((kind) =>
     content.list(kind).reduce((latest, it) => Math.max(latest, it.changedAt), 0),
   )
+  const refused = row.state === 'asked' ? joinError(vault, now()) : undefined
   return {
     ...{ space, state: row.state, joinedAt: row.joinedAt },
+    fault: refused && { code: refused.code, fields: refused.fields },
     title: content.get('space', 'space')?.fields.title ?? row.title,
     role: vault.role(),
     members: vault.state().persons.size,
@@ -58,6 +60,7 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     person: selfOf(vault),
     isOwner: await vault.isOwner(),
     hidesPast: vault.row.hidePast,
+    waitsFor: waitsFor(vault),
     backup: fields?.backup ?? false,
     persons: await personsOf(open),
     former: formerOf(vault),
@@ -69,6 +72,13 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
       }),
     ),
   }
+}
+
+function waitsFor(vault: Vault): SpaceDetail['waitsFor'] {
+  const { state, person, device } = vault.row
+  if (state !== 'asked') return undefined
+  if (vault.recovery() !== undefined) return 'keeper'
+  return person === undefined || person === device ? 'admin' : 'device'
 }
 
 /** What the person of a device calls themselves; undefined when nothing is known of them. */
@@ -121,7 +131,7 @@ async function personsOf(open: OpenSpace): Promise<SpacePerson[]> {
       via: link === undefined ? undefined : { link: link.record.link, by: link.record.by },
       account:
         typeof profile?.account === 'string'
-          ? { did: profile.account, proven: open.isProven(person) }
+          ? { did: profile.account, ...open.accounts.of(person) }
           : undefined,
       repos: profile?.repos ?? [],
       keeps: (profile?.keeps ?? []).map(({ did }) => did),

@@ -2,7 +2,7 @@ import { utf8 } from '../../core/bytes.ts'
 import { secretTopic, type Topic } from '../../net/topics.ts'
 import { deriveBytes, importSecret, KEY_BYTES } from '../../spaces/crypto.ts'
 import { joinTopic } from '../../spaces/links/place.ts'
-import { linkState } from '../../spaces/links/accept.ts'
+import { isLiveLink } from '../../spaces/members/may-read.ts'
 import type { SpaceTopic } from '../../sync/spaces/model.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 
@@ -22,22 +22,24 @@ async function linkTopic(link: string): Promise<Topic> {
 
 /**
  * Under which a device is found, and finds the others: of the epoch in use, so that whoever was removed does not go on
- * watching; of live links that ask, for those who ask. Under the epoch before it others are only looked for: a member who
+ * watching; of links by which one may ask or somebody waits, for those who ask. Under the epoch before it others are only looked for: a member who
  * was away while the new one began announces itself there. A newcomer without a key has the link's alone.
  */
 export async function topicsOf(vault: Vault, now: number): Promise<SpaceTopic[]> {
   const { space } = vault.row
   const [newest, before] = vault.epochs()
   const isIn = vault.role() !== 'none'
-  const asking = vault
-    .state()
-    .links.filter(
-      ({ record, mayAdmit, joins, closings }) =>
-        record.approval && mayAdmit && linkState(record, joins.length, closings, now) === 'live',
+  const state = vault.state()
+  const asking = state.links
+    .map(({ record }) => record)
+    .filter(
+      ({ approval, link }) =>
+        approval && (isLiveLink(state, link, now) || state.asks.some((it) => it.link === link)),
     )
     .slice(-MAX_LINKS)
-    .map(({ record }) => record.link)
-  const links = isIn ? asking : [(await vault.prover()).id]
+    .map(({ link }) => link)
+  const own = state.asks.find(({ device }) => device === vault.device().id)
+  const links = isIn ? asking : [own?.link ?? (await vault.prover()).id]
   const former = isIn && before !== undefined ? [epochTopic(space, before.key)] : []
   return Promise.all([
     ...(newest === undefined ? [] : [epochTopic(space, newest.key)]),

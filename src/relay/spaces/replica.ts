@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SpaceStore } from '../../storage/space/store.ts'
 import type { SpaceLog } from '../../spaces/log/model.ts'
-import { isLiveLink } from '../../spaces/members/live-link.ts'
+import { mayRead } from '../../spaces/members/may-read.ts'
 import type { ReplicaLog, SpaceFault, SpaceReplica } from '../../sync/spaces/model.ts'
 import { createChunks } from './chunks.ts'
 
@@ -34,8 +34,7 @@ export function createReplica(parts: ReplicaParts): SpaceReplica {
     log: boundedLog(parts),
     repos: parts.repos,
     mayRead(key) {
-      const state = log.members.state()
-      const may = state.devices.has(key) || isLiveLink(state, key, clock.now())
+      const may = mayRead(log.members.state(), key, clock.now())
       if (may) parts.onAsked()
       return may
     },

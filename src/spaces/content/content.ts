@@ -76,9 +76,9 @@ export function createContent({ who, now }: ContentOptions): Content {
     },
     history: (kind, id) => historyOf(registersOf(kind, id)),
     restore: (kind, id, counter) => restoreOf(kind, id, registersOf(kind, id), counter),
-    unread(person) {
+    unread(person, own = new Map()) {
       replica.settle()
-      return unreadOf({ of, answers, counter: replica.counter() }, person)
+      return unreadOf({ of, answers, counter: replica.counter() }, person, own)
     },
     mentions(person) {
       replica.settle()

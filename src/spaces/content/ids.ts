@@ -80,6 +80,9 @@ export const reactionId = (person: string, target: string, emoji: string): strin
 /** The id of the pin of an entity: whoever pins it, there is one. */
 export const pinId = (target: string): string => hashId(target)
 
+/** The place of a mark that counts for all places: what was there before the person came. */
+export const EVERYWHERE = 'all'
+
 /** The id of a person's mark of how far they have read at a place (`posts`, `notes`, `{kind}/{id}` …). */
 export const readId = (person: string, place: string): string =>
   // A record key has no slash, and a kind no colon.

@@ -193,8 +193,8 @@ export interface Content {
    * @throws ContentError `content.unknown`
    */
   restore(kind: Kind, id: string, counter: number): Edit
-  /** What a person has not seen, by their `read` marks. */
-  unread(person: string): Unread
+  /** What a person has not seen, by their `read` marks, and by marks of theirs that are nowhere in the content. */
+  unread(person: string, own?: ReadonlyMap<string, number>): Unread
   /** Posts and replies by others that mention a person, newest first. */
   mentions(person: string): readonly Entity<'post'>[]
   /** `{kind}/{id}` of all that has changes of this device which nobody else has yet, in place of what was said before. */

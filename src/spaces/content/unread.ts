@@ -1,5 +1,5 @@
 import type { Answers } from './answers.ts'
-import { isOwned, personTag, placeOfRead } from './ids.ts'
+import { EVERYWHERE, isOwned, personTag, placeOfRead } from './ids.ts'
 import { isShown, type KindList } from './lists.ts'
 import type { View } from './merge.ts'
 import type { Entity, Kind, Unread } from './model.ts'
@@ -32,14 +32,16 @@ function marksOf(lists: Lists, person: string): ReadonlyMap<string, number> {
 }
 
 /** As `Content.unread`. */
-export function unreadOf(lists: Lists, person: string): Unread {
+export function unreadOf(lists: Lists, person: string, own: ReadonlyMap<string, number>): Unread {
   const marks = marksOf(lists, person)
+  const markOf = (place: string): number => Math.max(marks.get(place) ?? 0, own.get(place) ?? 0)
+  const before = markOf(EVERYWHERE)
   const places: Record<string, number> = {}
   const mentions: View[] = []
   let total = 0
 
   function look(place: string, views: Iterable<View>): void {
-    const upTo = marks.get(place) ?? 0
+    const upTo = Math.max(before, markOf(place))
     let count = 0
     for (const view of views) {
       if (!isShown(view) || !isNews(view, upTo)) continue

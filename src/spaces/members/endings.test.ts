@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createPrng } from '../../repo/testing/prng.ts'
 import type { SignedOperation } from './operation.ts'
+import type { OperationSet } from './set.ts'
 import { AUTHORITY, begin, roleOf } from './testing/group.ts'
 import { EVERYBODY, grow } from './testing/grow.ts'
 import { close, join, link } from './testing/letters.ts'
@@ -12,6 +13,12 @@ const cidsOf = (list: readonly SignedOperation[]): string[] => list.map((it) => 
 function told(story: Story, name: string, have: readonly SignedOperation[]): string[] | undefined {
   const ending = setOf(story.all()).endingOf(did(name), cidsOf(have))
   return ending === undefined ? undefined : [...ending]
+}
+
+/** What somebody may do by a set: a role, or to wait for an answer. */
+const standing = (set: OperationSet, name: string): string => {
+  const waits = set.state().asks.some(({ device }) => device === did(name))
+  return waits ? 'asks' : roleOf(set, name)
 }
 
 /** These and all before them. */
@@ -115,6 +122,21 @@ describe('who has a link that lets in no more is told', () => {
   })
 })
 
+describe('who was declined is told', () => {
+  it('by which operation, and who still waits nothing', () => {
+    const story = begin()
+    const gate = story.does('anna', link('anna', 'gate', { approval: true, uses: 1 }))
+    const came = story.does('kim', join('kim', 'gate'), { after: [gate] })
+    const closing = story.does('anna', close('anna', 'gate', [came], 'used-up'))
+    expect(told(story, 'kim', [came])).toBeUndefined()
+    const no = story.does('anna', acts.change('kim', 'none'))
+    story.does('anna', acts.hide('post'))
+    expect(told(story, 'kim', [came])).toEqual([closing.cid, no.cid])
+    expect(standing(after(story, [came], [closing.cid]), 'kim')).toBe('asks')
+    expect(standing(after(story, [came], [closing.cid, no.cid]), 'kim')).toBe('none')
+  })
+})
+
 it('in whatever history: it ends there, with its ancestors, and by no more than is needed', () => {
   let ended = 0
   for (let seed = 0; seed < 300; seed++) {
@@ -124,13 +146,13 @@ it('in whatever history: it ends there, with its ancestors, and by no more than 
     const have = all.slice(0, 1 + prng.int(all.length))
     const known = setOf(have)
     for (const name of EVERYBODY) {
-      if (roleOf(known, name) === 'none' || roleOf(set, name) !== 'none') continue
+      if (standing(known, name) === 'none' || standing(set, name) !== 'none') continue
       const ending = set.endingOf(did(name), cidsOf(have)) ?? expect.fail(`${seed} ${name}`)
       const told = all.filter((it) => ending.includes(it.cid))
       expect(cidsOf(told)).toEqual(ending)
       // Parents first: each enters as it comes.
       const learned = setOf([...have, ...told])
-      expect(roleOf(learned, name)).toBe('none')
+      expect(standing(learned, name)).toBe('none')
       const parts = told.filter((it) => !told.some((other) => other.operation.parents.includes(it.cid)))
       for (const spared of parts) {
         const others = pastOf(
@@ -138,7 +160,7 @@ it('in whatever history: it ends there, with its ancestors, and by no more than 
           parts.filter((it) => it !== spared),
         )
         const less = told.filter((it) => others.has(it.cid))
-        expect(roleOf(setOf([...have, ...less]), name), 'without one of them').not.toBe('none')
+        expect(standing(setOf([...have, ...less]), name), 'without one of them').not.toBe('none')
       }
       ended++
     }

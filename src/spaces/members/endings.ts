@@ -3,17 +3,24 @@ import { type Among, judgeTerms } from './authority.ts'
 import { addBit, addBits, type Bits, hasBit } from './bits.ts'
 import type { Graph, Node } from './graph.ts'
 import { closingOf, joinOf, recordOf } from './joins.ts'
+import { askedBy } from './links.ts'
 import { POWER, type Rules, type Sight } from './rules.ts'
 import { enrolmentOf, roleChangeOf } from './subjects.ts'
 import { seenBy } from './verdict.ts'
 
 /**
- * What to tell a device that once had a role and has none now, or one that holds a link that lets in no more, so that it
- * finds this out by itself: CIDs of the operations that ended it and their ancestors, parents first, without what `have`
+ * What to tell a device that once had a role and has none now, or asked for one and was declined, or one that holds a
+ * link that lets in no more, so that it finds this out by itself: CIDs of the operations that ended it and their ancestors, parents first, without what `have`
  * and its ancestors have. Nothing of what came later is among them. `key`: the device's or the link's `did:key`.
  * Undefined for a key that has access, and for one that never had any.
  */
 export type EndingOf = (key: string, have: readonly string[]) => readonly string[] | undefined
+
+/** A set of operations as it judges itself. */
+interface View {
+  readonly rules: Rules
+  readonly sight: Sight
+}
 
 /** Operations that together end something are looked for up to so many. */
 const MAX_PARTS = 16
@@ -22,15 +29,28 @@ export function createEndings(
   graph: Graph,
   rulesFor: (among: Among, nothing: ReadonlySet<number>) => Rules,
 ): EndingOf {
-  const viewOf = (among: Among): { readonly rules: Rules; readonly sight: Sight } => {
+  const viewOf = (among: Among): View => {
     const rules = rulesFor(among, judgeTerms(graph, among).nothing)
     return { rules, sight: rules.sightOf(among) }
   }
 
-  /** Whether the key lets in, by these operations alone and whatever the time is. */
+  /** Whether a request of this device waits for its answer. */
+  function isAsking(key: string, among: Among, { rules, sight }: View): boolean {
+    return graph
+      .by(key)
+      .some(
+        (it) =>
+          it.operation.act.kind === 'join' &&
+          among(it.index) &&
+          askedBy(graph, rules, it, sight) !== undefined,
+      )
+  }
+
+  /** Whether the key lets in, or asks, by these operations alone and whatever the time is. */
   function isIn(key: string, among: Among): boolean {
     const { rules, sight } = viewOf(among)
-    if (graph.personsOf(key).length > 0) return rules.rankOf(key, sight) > 0
+    if (graph.personsOf(key).length > 0)
+      return rules.rankOf(key, sight) > 0 || isAsking(key, among, { rules, sight })
     const { made = [], closings = [] } = graph.link(key) ?? {}
     const closed = closings.filter((it) => among(it.index) && rules.lowers(it.index) !== POWER.none)
     return made.some((link) => {

@@ -4,7 +4,7 @@ import type { LinkRecord } from '../links/record.ts'
 import { hasBit } from './bits.ts'
 import type { Graph, Node } from './graph.ts'
 import { closingOf, type JoinFault, joinOf, recordOf } from './joins.ts'
-import { POWER, type Rules, type Universe } from './rules.ts'
+import { POWER, type Rules, type Sight, type Universe } from './rules.ts'
 import { roleChangeOf } from './subjects.ts'
 
 /** A join link and what came of it. */
@@ -94,9 +94,9 @@ export function openAsks(graph: Graph, rules: Rules, whole: Universe): Ask[] {
   const asks = new Map<string, Ask>()
   for (const { joins } of graph.links()) {
     for (const node of joins) {
-      const link = rules.joins.waysIn(node, whole).find((it) => recordOf(it).approval)
-      const { id, device } = joinOf(node)
-      if (link === undefined || rules.roleOf(device, now) > 0 || isDeclined(graph, rules, device)) continue
+      const link = askedBy(graph, rules, node, now)
+      if (link === undefined) continue
+      const { id } = joinOf(node)
       const { link: key, role } = recordOf(link)
       const ask = { ...asJoin(node), link: key, via: link.cid, role }
       const held = asks.get(id)
@@ -106,9 +106,18 @@ export function openAsks(graph: Graph, rules: Rules, whole: Universe): Ask[] {
   return [...asks.values()].sort(compareJoins)
 }
 
-const isDeclined = (graph: Graph, rules: Rules, person: string): boolean =>
+/** The link by which this join asks, where it waits for an answer by what is seen from here. */
+export function askedBy(graph: Graph, rules: Rules, join: Node, sight: Sight): Node | undefined {
+  const { device } = joinOf(join)
+  const { universe } = sight
+  if (rules.roleOf(device, sight) > 0 || isDeclined(graph, rules, device, universe)) return undefined
+  return rules.joins.waysIn(join, universe).find((it) => recordOf(it).approval)
+}
+
+const isDeclined = (graph: Graph, rules: Rules, person: string, universe: Universe): boolean =>
   (graph.person(person)?.roles ?? []).some(
-    ({ index, operation }) => roleChangeOf(operation)?.rank === 0 && rules.lowers(index) !== POWER.none,
+    ({ index, operation }) =>
+      universe.has(index) && roleChangeOf(operation)?.rank === 0 && rules.lowers(index) !== POWER.none,
   )
 
 /** The link by which a person came: by a join that counts, else by what an admin said who let them in. */

@@ -22,7 +22,9 @@ function checkMayWrite(parts: VaultParts): void {
   const role = parts.role()
   const device = parts.device().id
   if (role === 'none') {
-    throw new SpacesError(parts.row().state === 'asked' ? 'spaces.no-person' : 'spaces.removed', { device })
+    const { state } = parts.row()
+    const isIn = state !== 'asked' && state !== 'declined'
+    throw new SpacesError(isIn ? 'spaces.removed' : 'spaces.no-person', { device })
   }
   if (role === 'reader') throw new SpacesError('spaces.read-only', { device })
 }

@@ -11,6 +11,7 @@ import { signJoin } from '../links/join.ts'
 import { linkSigner } from '../links/link-key.ts'
 import { bytesOf, readMap } from '../maps.ts'
 import type { JoinFault } from '../members/joins.ts'
+import { isLiveLink } from '../members/may-read.ts'
 import { commitInner } from './commit.ts'
 import { epochRowOp } from './epoch-rows.ts'
 import { whileMaking } from './forget.ts'
@@ -79,10 +80,18 @@ async function readJoining({ host, space }: VaultParts): Promise<Joining | undef
   return secret && readMap(secret, shape, 'spaces.join-malformed', MAX_JOIN_SECRET)
 }
 
-/** By which a newcomer may ask for what members have, before it is one. */
+/**
+ * By which a newcomer may ask for what members have, before it is one: the link; once that has ended the device itself,
+ * which has asked by then.
+ */
 export async function joinSigner(parts: VaultParts): Promise<SpaceSigner | undefined> {
   const joining = await readJoining(parts)
-  return joining && linkSigner(joining.key)
+  if (joining === undefined) return undefined
+  const signer = linkSigner(joining.key)
+  const { log, host } = parts
+  const own = parts.device()
+  const isLive = isLiveLink(log.members.state(), signer.id, host.now())
+  return isLive || log.joinOf(own.id) === undefined ? signer : own.signer
 }
 
 /**

@@ -17,8 +17,18 @@ export async function settleStanding(parts: VaultParts): Promise<void> {
 
 function stateOf(parts: VaultParts, row: SpaceRow, person: string | undefined): SpaceRow['state'] {
   if (parts.role() !== 'none') return 'member'
+  if (row.state === 'asked' || row.state === 'declined') return answerOf(parts) ?? row.state
   if (row.state !== 'member') return row.state
   return person !== undefined && hasLeft(parts, person) ? 'left' : 'removed'
+}
+
+/** What became of the request of this device; undefined where it has made none that counts. */
+function answerOf({ log, device }: VaultParts): 'asked' | 'declined' | undefined {
+  const { links, asks } = log.members.state()
+  const own = device().id
+  if (asks.some((it) => it.device === own)) return 'asked'
+  const hasAsked = links.some(({ record, joins }) => record.approval && joins.some((it) => it.device === own))
+  return hasAsked ? 'declined' : undefined
 }
 
 /** Whether the newest word about this person's role is that they left. */

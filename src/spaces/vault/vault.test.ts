@@ -134,6 +134,34 @@ describe('joining by a link', () => {
       expect(await codeOf(a.links.decline(ask?.id ?? ''))).toBe('spaces.no-request')
     }))
 
+  it('says so to whoever was declined, who can ask anew by a link as somebody new', () =>
+    withWorld(async (world) => {
+      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]
+      const a = await anna.found()
+      const invited = await a.links.make(link({ approval: true, uses: 5 }))
+      const b = await ben.join(invited)
+      await meet(a, b)
+      const first = b.device().id
+      await a.links.decline(a.state().asks[0]?.id ?? '')
+      await meet(a, b)
+      expect(b.row.state).toBe('declined')
+      expect(await codeOf(b.edit([task('b', 'Dig')]))).toBe('spaces.no-person')
+      // It says the same when it is opened again.
+      await ben.restart()
+      expect((await ben.open()).row.state).toBe('declined')
+
+      await ben.restart()
+      const again = await ben.join(invited)
+      await meet(a, again)
+      expect(again.row.state).toBe('asked')
+      const asks = a.state().asks
+      expect(asks.map(({ device }) => device)).toEqual([again.device().id])
+      expect(again.device().id).not.toBe(first)
+      await a.links.admit(asks[0]?.id ?? '', 'writer')
+      await meet(a, again)
+      expect(again.row.state).toBe('member')
+    }))
+
   it('shows a reader everything and lets them write nothing', () =>
     withWorld(async (world) => {
       const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]

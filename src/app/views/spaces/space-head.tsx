@@ -8,7 +8,8 @@ import { useNow } from '../../lib/live.ts'
 import { spaceHref } from '../../lib/routes.ts'
 import { useHere } from '../../spaces/here.ts'
 import { usePresence } from '../../spaces/reads.ts'
-import { nameList, syncSentence } from '../../spaces/sentences.ts'
+import { Names } from '../../spaces/names.tsx'
+import { syncSentence } from '../../spaces/sentences.ts'
 import { MakeLinkDialog } from './links/make-link.tsx'
 import { Menu } from './parts/menu.tsx'
 import { PersonAvatar } from './parts/person-avatar.tsx'
@@ -100,7 +101,9 @@ function WhoIsHere() {
           <PersonAvatar key={person} person={person} size={24} />
         ))}
       </span>
-      {nameList(persons.map(nameOf))} {persons.length === 1 ? 'is' : 'are'} here
+      <span>
+        <Names names={persons.map(nameOf)} /> {persons.length === 1 ? 'is' : 'are'} here
+      </span>
     </p>
   )
 }

@@ -1,5 +1,7 @@
 import { useState, type ReactNode } from 'react'
+import type { SpaceDetail } from '../../../cairn/api.ts'
 import { Empty } from '../../components/bits.tsx'
+import { ErrorNote } from '../../components/error-note.tsx'
 import { shorten } from '../../lib/format.ts'
 import { useOnline } from '../../lib/online.ts'
 import { useHere } from '../../spaces/here.ts'
@@ -12,7 +14,14 @@ export function SpaceNotes() {
   const online = useOnline()
   switch (detail.state) {
     case 'asked':
-      return <Asked />
+      if (detail.fault !== undefined) return <InVain fault={detail.fault} />
+      return detail.waitsFor === undefined || detail.waitsFor === 'admin' ? (
+        <Asked />
+      ) : (
+        <Waiting on={detail.waitsFor} />
+      )
+    case 'declined':
+      return <Declined />
     case 'removed':
       return (
         <Over title="You were removed from this space.">
@@ -58,6 +67,64 @@ function Over({ title, children }: { readonly title: string; readonly children: 
           Forget it on this device
         </button>
       </div>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </div>
+  )
+}
+
+/** A request that nobody can answer any more, such as one by a link that was revoked before it arrived. */
+function InVain({ fault }: { readonly fault: NonNullable<SpaceDetail['fault']> }) {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <ErrorNote error={fault}>
+      <button type="button" className="btn slim" onClick={() => setAsking(true)}>
+        Forget it on this device
+      </button>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </ErrorNote>
+  )
+}
+
+/** Nobody has to decide: it opens as soon as the one that has it is in reach. */
+function Waiting({ on }: { readonly on: 'device' | 'keeper' }) {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <div className="card">
+      <Empty
+        title={on === 'device' ? 'This waits for your other device' : 'This waits for someone who keeps it'}
+        action={
+          <button type="button" className="btn" onClick={() => setAsking(true)}>
+            Forget it on this device
+          </button>
+        }
+      >
+        {on === 'device'
+          ? 'Leave the device on that showed the link, with its page open. This page opens by itself when it has answered.'
+          : 'Your words are right for it. It opens by itself as soon as a server or a member that keeps it can be reached; you need not stay.'}
+      </Empty>
+      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
+    </div>
+  )
+}
+
+function Declined() {
+  const { detail } = useHere()
+  const [asking, setAsking] = useState(false)
+  return (
+    <div className="card">
+      <Empty
+        title="Your request was declined"
+        action={
+          <button type="button" className="btn" onClick={() => setAsking(true)}>
+            Forget it on this device
+          </button>
+        }
+      >
+        An admin of this space said no. If that was a mistake, tell them who you are, and open the link again:
+        that asks anew, as long as the link is live.
+      </Empty>
       {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
     </div>
   )

@@ -1,6 +1,6 @@
 import { Suspense, useEffect, useMemo, useRef } from 'react'
+import type { SpaceDetail } from '../../../cairn/api.ts'
 import { Empty, Loading } from '../../components/bits.tsx'
-import { ErrorNote } from '../../components/error-note.tsx'
 import { Boundary } from '../../components/screen.tsx'
 import { spaceHref, type Route, type SpaceTab } from '../../lib/routes.ts'
 import { HereContext, hereOf, useHere } from '../../spaces/here.ts'
@@ -12,6 +12,7 @@ import '../../styles/network.css'
 import '../../styles/spaces.css'
 import { SpaceHead } from './space-head.tsx'
 import { SpaceNotes } from './space-notes.tsx'
+import { Unopened } from './unopened.tsx'
 import { late } from '../../lib/late.ts'
 
 const Posts = late(() => import('./posts/posts.tsx'), 'Posts')
@@ -42,16 +43,17 @@ type SpaceRoute = Extract<Route, { name: 'space' }>
 
 /** One space: its head, its tabs, and the tab of the address. */
 export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
-  const { value: detail, error, loading } = useSpace(route.space)
+  const { value: detail, error, loading, reload } = useSpace(route.space)
   const here = useMemo(() => (detail === null || detail === undefined ? undefined : hereOf(detail)), [detail])
-  if (error !== undefined && detail === undefined) return <ErrorNote error={error} />
+  if (error !== undefined && detail === undefined)
+    return <Unopened space={route.space} error={error} onAgain={reload} />
   if (detail === null) return <NotHere />
   if (loading || here === undefined) return <Loading label="Opening the space" />
   const { tab, id } = route
   return (
     <HereContext value={here}>
       <SpaceHead label={LABELS[tab]} isFirst={tab === 'posts'} />
-      {here.detail.state === 'asked' ? (
+      {isOutside(here.detail) ? (
         <SpaceNotes />
       ) : (
         <>
@@ -68,6 +70,9 @@ export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
     </HereContext>
   )
 }
+
+/** Nothing of it can be read yet. */
+const isOutside = ({ state }: SpaceDetail): boolean => state === 'asked' || state === 'declined'
 
 function Whereabouts({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefined }) {
   const { space, detail } = useHere()

@@ -11,6 +11,7 @@ import { useSpaces } from '../../lib/spaces.ts'
 import { spaceState, syncSentence } from '../../spaces/sentences.ts'
 import '../../styles/library.css'
 import '../../styles/spaces.css'
+import { wordsFor } from '../../words.ts'
 import { CreateDialog } from './create.tsx'
 import { ImportDialog } from './import.tsx'
 import { OpenLinkForm } from './open-link.tsx'
@@ -81,7 +82,7 @@ function headline(spaces: readonly SpaceSummary[] | undefined): string {
 function SpaceRow({ space }: { readonly space: SpaceSummary }) {
   const now = useNow()
   const { tone, words } = spaceState(space)
-  const isMember = space.state === 'member'
+  const isMember = space.state === 'member' && space.fault === undefined
   return (
     <li className="row space-row">
       <span className="ava mark" aria-hidden="true">
@@ -100,8 +101,14 @@ function SpaceRow({ space }: { readonly space: SpaceSummary }) {
           )}
         </div>
         <p className="small">
-          {isMember ? `${plural(space.members, 'person', 'people')} · ` : ''}
-          changed <Ago at={space.changedAt} />
+          {isMember && `${plural(space.members, 'person', 'people')} · `}
+          {space.fault === undefined ? (
+            <>
+              changed <Ago at={space.changedAt} />
+            </>
+          ) : (
+            wordsFor(space.fault.code, space.fault.fields).title
+          )}
         </p>
       </div>
       <div className="state">

@@ -7,6 +7,7 @@ import { plural } from '../../../lib/format.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { useEntities, useFileStates } from '../../../spaces/reads.ts'
 import { useDropHere } from '../../../spaces/use-drop-here.ts'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import '../../../styles/spaces-files.css'
 import { FileRow } from './file-row.tsx'
@@ -20,7 +21,6 @@ export function Files({ open }: { readonly open: string | undefined }) {
   const { value: files, error } = useEntities(space, 'file')
   const { value: states } = useFileStates(space)
   const byId = useMemo(() => new Map((states ?? []).map((state) => [state.id, state])), [states])
-  const [shown, setShown] = useState(STEP)
   useMarkSeen('files', files)
   const picker = useRef<HTMLInputElement>(null)
   const action = useAction()
@@ -41,6 +41,7 @@ export function Files({ open }: { readonly open: string | undefined }) {
     () => (files ?? []).toSorted((a, b) => Number(b.id === open) - Number(a.id === open)),
     [files, open],
   )
+  const steps = useSteps(sorted, STEP)
   return (
     <div className="stack">
       {over && (
@@ -91,18 +92,12 @@ export function Files({ open }: { readonly open: string | undefined }) {
       )}
       {sorted.length > 0 && (
         <ul className="card rows files" aria-label="Files">
-          {sorted.slice(0, shown).map((file) => (
+          {steps.shown.map((file) => (
             <FileRow key={file.id} file={file} state={byId.get(file.id)} isOpen={file.id === open} />
           ))}
         </ul>
       )}
-      {sorted.length > shown && (
-        <div className="line center">
-          <button type="button" className="btn" onClick={() => setShown(shown + STEP)}>
-            Show more
-          </button>
-        </div>
-      )}
+      <ShowMore steps={steps} />
     </div>
   )
 }

@@ -6,7 +6,8 @@ import { useAction } from '../../../lib/engine-context.ts'
 import { formatNumber, plural } from '../../../lib/format.ts'
 import { TONE_CLASS } from '../../../lib/repo-status.ts'
 import { useHere } from '../../../spaces/here.ts'
-import { LINK_STATES, LINK_WORDS, nameList } from '../../../spaces/sentences.ts'
+import { Names } from '../../../spaces/names.tsx'
+import { LINK_STATES, LINK_WORDS } from '../../../spaces/sentences.ts'
 import { ShowLinkDialog } from './show-link.tsx'
 
 /** One link: its kind, how much of it is left, who came by it. */
@@ -39,12 +40,10 @@ export function LinkRow({ link }: { readonly link: JoinLink }) {
         {link.joined.length > 0 && (
           <p className="small">
             Came by it:{' '}
-            <bdi>
-              {nameList(
-                link.joined.map(({ person, name }) => (name === '' ? nameOf(person) : name)),
-                6,
-              )}
-            </bdi>
+            <Names
+              names={link.joined.map(({ person, name }) => (name === '' ? nameOf(person) : name))}
+              most={6}
+            />
             .
           </p>
         )}

@@ -1,8 +1,10 @@
 import { useState } from 'react'
+import type { SpacePerson, SpaceRole } from '../../../../cairn/api.ts'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { plural } from '../../../lib/format.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { useRequests } from '../../../spaces/reads.ts'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import '../../../styles/spaces-members.css'
 import { DeviceLinkDialog } from './device-link.tsx'
 import { LeaveDialog } from './leave.tsx'
@@ -11,6 +13,9 @@ import { Profile } from './profile.tsx'
 import { RequestRow } from './request-row.tsx'
 import { Successor } from './successor.tsx'
 
+/** Rows before the rest is asked for: a link that got about may bring hundreds of requests. */
+const STEP = 50
+
 /** Who is in, what each may do, and who asks to come in. */
 export function Members() {
   const { space, detail, isAdmin } = useHere()
@@ -18,12 +23,9 @@ export function Members() {
   const [asking, setAsking] = useState<'device' | 'leave'>()
   const close = () => setAsking(undefined)
   const isMember = detail.state === 'member'
-  // oneself first, then who decides, then by name
-  const rank = { admin: 0, writer: 1, reader: 2 } as const
-  const sorted = detail.persons.toSorted(
-    (a, b) =>
-      Number(b.isSelf) - Number(a.isSelf) || rank[a.role] - rank[b.role] || a.name.localeCompare(b.name),
-  )
+  const sorted = useOrder(detail.persons)
+  const people = useSteps(sorted, STEP)
+  const asks = useSteps(requests ?? [], STEP)
   return (
     <div className="columns">
       <div className="stack">
@@ -35,10 +37,11 @@ export function Members() {
               <p className="small">They see nothing of this space until you let them in.</p>
             </div>
             <ul className="rows">
-              {requests.map((request) => (
+              {asks.shown.map((request) => (
                 <RequestRow key={request.id} request={request} />
               ))}
             </ul>
+            <ShowMore steps={asks} label="Show more requests" />
           </section>
         )}
         <section className="card" aria-labelledby="mem-people">
@@ -46,10 +49,11 @@ export function Members() {
             <h2 id="mem-people">{plural(sorted.length, 'person', 'people')}</h2>
           </div>
           <ul className="rows">
-            {sorted.map((person) => (
+            {people.shown.map((person) => (
               <PersonRow key={person.person} person={person} />
             ))}
           </ul>
+          <ShowMore steps={people} label="Show more people" />
         </section>
       </div>
       <div className="aside">
@@ -82,4 +86,21 @@ export function Members() {
       {asking === 'leave' && <LeaveDialog onClose={close} />}
     </div>
   )
+}
+
+const RANK: Readonly<Record<SpaceRole, number>> = { admin: 0, writer: 1, reader: 2 }
+
+/**
+ * Oneself first, then who decides, then by name; who came since, at the end. Nobody moves while the screen is open:
+ * whoever changes a role by keys would lose their place.
+ */
+function useOrder(persons: readonly SpacePerson[]): readonly SpacePerson[] {
+  const byRank = (all: readonly SpacePerson[]) =>
+    all.toSorted(
+      (a, b) =>
+        Number(b.isSelf) - Number(a.isSelf) || RANK[a.role] - RANK[b.role] || a.name.localeCompare(b.name),
+    )
+  const [first] = useState(() => new Map(byRank(persons).map(({ person }, at) => [person, at])))
+  const placeOf = ({ person }: SpacePerson) => first.get(person) ?? first.size
+  return byRank(persons).toSorted((a, b) => placeOf(a) - placeOf(b))
 }

@@ -1,9 +1,11 @@
+import { BadgeCheck } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { SpacePerson, SpaceRole } from '../../../../cairn/api.ts'
-import { Id } from '../../../components/bits.tsx'
+import { Ago, Id } from '../../../components/bits.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
 import { personName, useHere } from '../../../spaces/here.ts'
+import { claimSentence } from '../../../spaces/own-accounts.ts'
 import { ROLE_MEANS, ROLE_WORDS } from '../../../spaces/sentences.ts'
 import { PersonAvatar } from '../parts/person-avatar.tsx'
 import { DeviceList } from './device-list.tsx'
@@ -15,11 +17,15 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
   const [removing, setRemoving] = useState(false)
   const id = useId()
   const action = useAction()
+  const [asked, setAsked] = useState<{ readonly role: SpaceRole; readonly of: SpacePerson }>()
+  // what was asked for counts until the person is heard of anew
+  const shown = asked !== undefined && (action.running || asked.of === person) ? asked.role : person.role
   const name = personName(person)
   // the authority makes and lowers admins, other admins the rest
   const mayChange =
     isAdmin && !person.isSelf && !person.isOwner && (detail.isOwner || person.role !== 'admin')
   const roles: readonly SpaceRole[] = detail.isOwner ? ['reader', 'writer', 'admin'] : ['reader', 'writer']
+  const { account } = person
   const isHere = person.devices.some((device) => device.here)
   return (
     <li className="part-row person">
@@ -30,18 +36,31 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
           {person.isSelf && <span className="pill quiet">you</span>}
           {person.isOwner && <span className="pill quiet">owner</span>}
           {isHere && !person.isSelf && <span className="pill">here now</span>}
+          {account?.proven === true && account.handle !== undefined && (
+            <span className="pill quiet proven" title={claimSentence(account, person.isSelf)}>
+              <BadgeCheck size={14} aria-hidden="true" />
+              <bdi>@{account.handle}</bdi>
+              <span className="hidden-text">, proven</span>
+            </span>
+          )}
         </div>
         <p className="small">
-          {person.via !== undefined && `Came by a link of ${nameOf(person.via.by)}. `}
-          {person.account !== undefined &&
-            (person.isSelf
-              ? person.account.proven
-                ? 'Your account, and its repository says so: '
-                : 'Your account; its repository does not say so yet: '
-              : person.account.proven
-                ? 'Their account, and its repository says so: '
-                : 'They say that this account is theirs, which nothing proves: ')}
-          {person.account !== undefined && <Id value={person.account.did} what="DID" head={5} tail={5} />}
+          {person.via !== undefined && (
+            <>
+              Came by a link of <bdi>{nameOf(person.via.by)}</bdi>.{' '}
+            </>
+          )}
+          {account !== undefined && !person.isSelf && (
+            <>
+              {claimSentence(account, person.isSelf)}{' '}
+              {account.checkedAt !== undefined && (
+                <>
+                  Looked at <Ago at={account.checkedAt} />.{' '}
+                </>
+              )}
+              <Id value={account.did} what="DID" head={5} tail={5} />
+            </>
+          )}
         </p>
         <DeviceList person={person} />
         {action.error !== undefined && !removing && <ErrorNote error={action.error} />}
@@ -55,13 +74,19 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
             <select
               id={id}
               className="select"
-              value={person.role}
-              disabled={action.running}
+              value={shown}
+              // not disabled while it is stored: whoever came here by keys would lose their place
+              aria-busy={action.running}
               title={ROLE_MEANS[person.role]}
               onChange={(event) => {
-                const chosen = roles.find((role) => role === event.target.value)
-                if (chosen === undefined) return
-                void action.run((cairn) => cairn.spaces.setRole(space, person.person, chosen))
+                const next = roles.find((role) => role === event.target.value)
+                if (next === undefined || action.running) return
+                setAsked({ role: next, of: person })
+                void action
+                  .run((cairn) => cairn.spaces.setRole(space, person.person, next))
+                  .then((done) => {
+                    if (!done) setAsked(undefined)
+                  })
               }}
             >
               {roles.map((role) => (

@@ -5,6 +5,7 @@ import { useAction } from '../../../lib/engine-context.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { MAX_NAME } from '../../../spaces/limits.ts'
 import { PersonAvatar } from '../parts/person-avatar.tsx'
+import { AccountClaim } from './account-claim.tsx'
 
 /** One's own name and picture in this space. Another space may know another. */
 export function Profile() {
@@ -68,6 +69,7 @@ export function Profile() {
         </div>
       </form>
       {action.error !== undefined && <ErrorNote error={action.error} />}
+      {me !== undefined && <AccountClaim me={me} />}
     </section>
   )
 }

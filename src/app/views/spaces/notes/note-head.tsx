@@ -9,7 +9,7 @@ import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { MAX_TITLE } from '../../../spaces/limits.ts'
 import { usePresence } from '../../../spaces/reads.ts'
-import { nameList } from '../../../spaces/sentences.ts'
+import { Names } from '../../../spaces/names.tsx'
 import { HistoryDialog } from '../history.tsx'
 import { ItemTools } from '../parts/item-tools.tsx'
 import { Menu } from '../parts/menu.tsx'
@@ -58,7 +58,11 @@ export function NoteHead({ note }: { readonly note: Entity<'note'> }) {
         </Menu>
       </div>
       <p className="small note-state" role="status">
-        {here.length > 0 && `${nameList(here)} ${here.length === 1 ? 'is' : 'are'} in this note. `}
+        {here.length > 0 && (
+          <>
+            <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in this note.{' '}
+          </>
+        )}
         {note.unsent ? 'Saved on this device, waits to be sent.' : 'Saved on this device.'}
       </p>
       {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}

@@ -1,5 +1,4 @@
 import { FileText } from 'lucide-react'
-import { useState } from 'react'
 import { Ago, Empty, Loading } from '../../../components/bits.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
@@ -8,7 +7,8 @@ import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { newId } from '../../../spaces/ids.ts'
 import { useEntities, usePresence } from '../../../spaces/reads.ts'
-import { nameList } from '../../../spaces/sentences.ts'
+import { Names } from '../../../spaces/names.tsx'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import '../../../styles/spaces-notes.css'
 
@@ -18,10 +18,10 @@ const STEP = 200
 export function Notes() {
   const { space, detail, canWrite } = useHere()
   const { value: notes, error } = useEntities(space, 'note')
-  const [shown, setShown] = useState(STEP)
   const action = useAction()
   useMarkSeen('notes', notes)
   const sorted = (notes ?? []).toSorted((a, b) => b.changedAt - a.changedAt)
+  const steps = useSteps(sorted, STEP)
   const make = () => {
     const id = newId('note', detail.person)
     void action
@@ -49,7 +49,7 @@ export function Notes() {
       )}
       {sorted.length > 0 && (
         <ul className="card rows notes" aria-label="Notes">
-          {sorted.slice(0, shown).map(({ id, fields, changedBy, changedAt, unsent }) => (
+          {steps.shown.map(({ id, fields, changedBy, changedAt, unsent }) => (
             <li key={id} className="note-row">
               <FileText size={18} aria-hidden="true" />
               <div>
@@ -62,13 +62,7 @@ export function Notes() {
           ))}
         </ul>
       )}
-      {sorted.length > shown && (
-        <div className="line center">
-          <button type="button" className="btn" onClick={() => setShown(shown + STEP)}>
-            Show more
-          </button>
-        </div>
-      )}
+      <ShowMore steps={steps} />
     </div>
   )
 }
@@ -97,7 +91,9 @@ function Facts({ id, by, at, unsent }: FactsProps) {
       {unsent && <span className="pill quiet">waiting to send</span>}
       {here.length > 0 && (
         <span className="pill">
-          {nameList(here)} {here.length === 1 ? 'is' : 'are'} in it
+          <span>
+            <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in it
+          </span>
         </span>
       )}
     </p>

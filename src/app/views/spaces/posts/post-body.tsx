@@ -21,7 +21,11 @@ export function PostMeta({ post, children }: PostMetaProps) {
       <bdi className="strong">{from?.name ?? nameOf(post.by)}</bdi>
       <span className="small faint">
         <Ago at={from?.at ?? post.madeAt} />
-        {from !== undefined && `, brought here by ${nameOf(post.by)}`}
+        {from !== undefined && (
+          <>
+            , brought here by <bdi>{nameOf(post.by)}</bdi>
+          </>
+        )}
         {post.changedAt > post.madeAt + 1_000 && ', edited'}
         {post.clockAhead && ', by a clock that is ahead'}
       </span>

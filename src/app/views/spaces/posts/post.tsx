@@ -5,6 +5,7 @@ import { plural } from '../../../lib/format.ts'
 import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { itemOf } from '../../../spaces/items.ts'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import { PersonAvatar } from '../parts/person-avatar.tsx'
 import { Composer } from './composer.tsx'
 import { PostActions } from './post-actions.tsx'
@@ -13,6 +14,8 @@ import { ReactButton, Reactions } from './reactions.tsx'
 
 /** Replies that show in the feed; the rest are on the post's own page. */
 const SHOWN = 3
+/** On that page, before the rest is asked for. */
+const PAGE = 100
 
 interface PostProps {
   readonly post: Entity<'post'>
@@ -26,8 +29,8 @@ export function Post({ post, replies, isPage = false }: PostProps) {
   const { space, canWrite, detail } = useHere()
   const [answering, setAnswering] = useState(isPage)
   const item = itemOf(post)
-  const shown = isPage ? replies : replies.slice(-SHOWN)
-  const more = replies.length - shown.length
+  const steps = useSteps(replies, isPage ? PAGE : SHOWN, { end: true })
+  const earlier = plural(steps.left, 'earlier reply', 'earlier replies')
   return (
     <div className={post.hidden ? 'post is-hidden' : 'post'}>
       <PersonAvatar person={post.by} />
@@ -54,14 +57,18 @@ export function Post({ post, replies, isPage = false }: PostProps) {
         </div>
         {replies.length > 0 && (
           <ul className="replies" aria-label="Replies">
-            {more > 0 && (
+            {steps.left > 0 && (
               <li>
-                <a className="small" href={spaceHref(space, 'posts', post.id)}>
-                  Show {plural(more, 'earlier reply', 'earlier replies')}
-                </a>
+                {isPage ? (
+                  <ShowMore steps={steps} label={`Show more of ${earlier}`} />
+                ) : (
+                  <a className="small" href={spaceHref(space, 'posts', post.id)}>
+                    Show {earlier}
+                  </a>
+                )}
               </li>
             )}
-            {shown.map((reply) => (
+            {steps.shown.map((reply) => (
               <li key={reply.id}>
                 <Reply reply={reply} />
               </li>

@@ -8,7 +8,7 @@ import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { itemOf } from '../../../spaces/items.ts'
 import { useEntities, usePresence, useUnread } from '../../../spaces/reads.ts'
-import { writingSentence } from '../../../spaces/sentences.ts'
+import { Names } from '../../../spaces/names.tsx'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import '../../../styles/spaces-posts.css'
 import { SpaceAside } from '../aside.tsx'
@@ -87,9 +87,14 @@ function Writing() {
   const names = (presence ?? [])
     .filter(({ typing, where, person }) => typing && where === 'posts' && person !== detail.person)
     .map(({ person }) => nameOf(person))
+  const writing = [...new Set(names)]
   return (
     <p className="small writing" role="status">
-      {writingSentence([...new Set(names)])}
+      {writing.length > 0 && (
+        <>
+          <Names names={writing} most={2} /> {writing.length === 1 ? 'is' : 'are'} writing
+        </>
+      )}
     </p>
   )
 }

@@ -23,7 +23,13 @@ export function RecoveryCard() {
             ? recovery?.isDue === true
               ? 'None yet. Your spaces are lost when this browser’s storage is.'
               : 'None yet. They are worth making once you are in a space.'
-            : `You have had them since ${formatDay(confirmed)}. They open ${plural(recovery?.spaces ?? 0, 'space')}.`}
+            : `You have had them since ${formatDay(confirmed)}${
+                recovery?.byOther === true ? ', from another device of yours' : ''
+              }. ${
+                recovery?.spaces === 0
+                  ? 'Which spaces they open is read from a relay.'
+                  : `They open ${plural(recovery?.spaces ?? 0, 'space')}.`
+              }`}
         </p>
         <div className="line">
           <button

@@ -8,8 +8,9 @@ import { MAX_ABOUT, MAX_TITLE } from '../../../spaces/limits.ts'
 export function AboutForm() {
   const { space, detail, isAdmin } = useHere()
   const id = useId()
-  const [title, setTitle] = useState(detail.title)
-  const [about, setAbout] = useState(detail.about)
+  // what was not touched here goes on as the others have it
+  const [draft, setDraft] = useState<{ readonly title?: string; readonly about?: string }>({})
+  const { title = detail.title, about = detail.about } = draft
   const action = useAction()
   const isChanged = title.trim() !== detail.title || about.trim() !== detail.about
   const submit = (event: FormEvent) => {
@@ -19,7 +20,9 @@ export function AboutForm() {
       ...(title.trim() === detail.title ? {} : { title: title.trim() }),
       ...(about.trim() === detail.about ? {} : { about: about.trim() }),
     }
-    void action.run((cairn) => cairn.spaces.edit(space, [{ kind: 'space', id: 'space', set }]))
+    void action
+      .run((cairn) => cairn.spaces.edit(space, [{ kind: 'space', id: 'space', set }]))
+      .then((done) => done && setDraft({}))
   }
   return (
     <section className="card pad setting" aria-labelledby={`${id}h`}>
@@ -41,7 +44,7 @@ export function AboutForm() {
             dir="auto"
             autoComplete="off"
             required
-            onChange={(event) => setTitle(event.target.value)}
+            onChange={(event) => setDraft({ ...draft, title: event.target.value })}
           />
         </div>
         <div className="field">
@@ -54,7 +57,7 @@ export function AboutForm() {
             maxLength={MAX_ABOUT}
             readOnly={!isAdmin}
             dir="auto"
-            onChange={(event) => setAbout(event.target.value)}
+            onChange={(event) => setDraft({ ...draft, about: event.target.value })}
           />
         </div>
         {isAdmin && (

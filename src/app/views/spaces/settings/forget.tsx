@@ -34,8 +34,9 @@ export function ForgetDialog({ space, onClose }: ForgetDialogProps) {
       }
     >
       <p>
-        Its keys, posts, notes, tasks and files on this device, {formatBytes(known.storedBytes)}, are deleted.
-        The others keep theirs, and you stay a member as far as they know.
+        Its keys, posts, notes, tasks and files on this device
+        {known.fault === undefined && `, ${formatBytes(known.storedBytes)},`} are deleted. The others keep
+        theirs, and you stay a member as far as they know.
       </p>
       {unsent > 0 && (
         <p className="strong">

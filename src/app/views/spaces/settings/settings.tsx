@@ -19,7 +19,7 @@ export function SpaceSettings() {
   return (
     <div className="settings">
       <RecoveryDue />
-      <AboutForm key={`${detail.title} ${detail.about}`} />
+      <AboutForm />
       <section className="card pad setting" aria-labelledby="sp-group">
         <div>
           <h2 id="sp-group">Group</h2>

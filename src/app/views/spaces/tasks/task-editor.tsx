@@ -12,12 +12,22 @@ interface TaskEditorProps {
   readonly onDone: () => void
 }
 
+/** As the fields have it; '' for nobody and no day. */
+interface TaskForm {
+  readonly title: string
+  readonly assignee: string
+  readonly due: string
+}
+
 /** Everything of one task. Only fields that were changed are written, so that another's change of the rest stays. */
 export function TaskEditor({ task, onDone }: TaskEditorProps) {
   const { space, detail, canWrite } = useHere()
   const id = useId()
   const { title = '', assignee, due } = task.fields
-  const [form, setForm] = useState({ title, assignee: assignee ?? '', due: due ?? '' })
+  // what was not touched here goes on as the others have it
+  const [draft, setDraft] = useState<Partial<TaskForm>>({})
+  const now: TaskForm = { title, assignee: assignee ?? '', due: due ?? '' }
+  const form = { ...now, ...draft }
   const [history, setHistory] = useState(false)
   const action = useAction()
   const first = useRef<HTMLInputElement>(null)
@@ -30,10 +40,8 @@ export function TaskEditor({ task, onDone }: TaskEditorProps) {
     const said = form.title.trim()
     const set = {
       ...(said === '' || said === title ? {} : { title: said }),
-      ...(form.assignee === (assignee ?? '')
-        ? {}
-        : { assignee: form.assignee === '' ? null : form.assignee }),
-      ...(form.due === (due ?? '') ? {} : { due: form.due === '' ? null : form.due }),
+      ...(form.assignee === now.assignee ? {} : { assignee: form.assignee === '' ? null : form.assignee }),
+      ...(form.due === now.due ? {} : { due: form.due === '' ? null : form.due }),
     }
     if (Object.keys(set).length === 0) {
       onDone()
@@ -60,7 +68,7 @@ export function TaskEditor({ task, onDone }: TaskEditorProps) {
             value={form.title}
             maxLength={MAX_TASK}
             dir="auto"
-            onChange={(event) => setForm({ ...form, title: event.target.value })}
+            onChange={(event) => setDraft({ ...draft, title: event.target.value })}
           />
         </div>
         <div className="two">
@@ -70,7 +78,7 @@ export function TaskEditor({ task, onDone }: TaskEditorProps) {
               id={`${id}a`}
               className="select"
               value={form.assignee}
-              onChange={(event) => setForm({ ...form, assignee: event.target.value })}
+              onChange={(event) => setDraft({ ...draft, assignee: event.target.value })}
             >
               <option value="">Anyone</option>
               {detail.persons.map((person) => (
@@ -87,7 +95,7 @@ export function TaskEditor({ task, onDone }: TaskEditorProps) {
               type="date"
               className="input"
               value={form.due}
-              onChange={(event) => setForm({ ...form, due: event.target.value })}
+              onChange={(event) => setDraft({ ...draft, due: event.target.value })}
             />
           </div>
         </div>

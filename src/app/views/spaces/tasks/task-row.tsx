@@ -1,5 +1,5 @@
 import { GripVertical } from 'lucide-react'
-import { useState, type KeyboardEvent } from 'react'
+import { useState, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Entity } from '../../../../cairn/api.ts'
 import { useNow } from '../../../lib/live.ts'
 import { dueDay } from '../../../spaces/field-words.ts'
@@ -11,20 +11,22 @@ import { TaskBox } from './task-box.tsx'
 interface TaskRowProps {
   readonly task: Entity<'task'>
   readonly index: number
+  /** rows that are shown */
   readonly count: number
+  /** all that pass the filter */
+  readonly total: number
   /** its address was opened */
   readonly isOpen: boolean
-  readonly isDragged: boolean
+  /** how the drag that is under way concerns it: it is held, or what is held goes before or after it */
+  readonly drag: 'held' | 'before' | 'after' | undefined
   readonly onMove: (to: number) => void
-  readonly onDrag: (id: string | undefined) => void
-  readonly onDrop: () => void
+  readonly onHold: (event: PointerEvent<HTMLElement>) => void
 }
 
 /** One task. It is moved by its handle: dragged, or with the arrow keys when the handle has the focus. */
-export function TaskRow({ task, index, count, isOpen, isDragged, onMove, onDrag, onDrop }: TaskRowProps) {
+export function TaskRow({ task, index, count, total, isOpen, drag, onMove, onHold }: TaskRowProps) {
   const { canWrite, nameOf } = useHere()
   const [editing, setEditing] = useState(isOpen)
-  const [over, setOver] = useState(false)
   const { title = '', done = false, assignee, due } = task.fields
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, number> = {
@@ -39,35 +41,14 @@ export function TaskRow({ task, index, count, isOpen, isDragged, onMove, onDrag,
     onMove(to)
   }
   return (
-    // what is dragged is dropped on a row; the handle does the same by keys
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-    <li
-      className={`task${isDragged ? ' dragged' : ''}${over ? ' over' : ''}`}
-      onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes('text/plain')) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault()
-        setOver(false)
-        onDrop()
-      }}
-    >
+    <li className={drag === undefined ? 'task' : `task ${drag}`}>
       {canWrite && (
         <button
           type="button"
           className="icon-btn small-icon handle"
-          aria-label={`Move ${title}, place ${index + 1} of ${count}. Arrow keys move it.`}
-          draggable
+          aria-label={`Move ${title}, place ${index + 1} of ${total}. Arrow keys move it.`}
           onKeyDown={onKeyDown}
-          onDragStart={(event) => {
-            event.dataTransfer.effectAllowed = 'move'
-            event.dataTransfer.setData('text/plain', title)
-            onDrag(task.id)
-          }}
-          onDragEnd={() => onDrag(undefined)}
+          onPointerDown={onHold}
         >
           <GripVertical size={16} />
         </button>

@@ -1,10 +1,12 @@
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { placeEdits } from '../../../../spaces/content/order.ts'
 import { Empty, Loading } from '../../../components/bits.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { useEntities } from '../../../spaces/reads.ts'
+import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
+import { type RowDrag, useRowDrag } from '../../../spaces/use-row-drag.ts'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import '../../../styles/spaces-posts.css'
 import '../../../styles/spaces-tasks.css'
@@ -12,12 +14,14 @@ import { AddTask } from './add-task.tsx'
 import { FILTERS, passes, type TaskFilter } from './filter.ts'
 import { TaskRow } from './task-row.tsx'
 
+/** Rows before the rest is asked for. */
+const STEP = 100
+
 /** What the group wants done, in an order that anyone may change. */
 export function Tasks({ open }: { readonly open: string | undefined }) {
   const { space, detail, canWrite } = useHere()
   const { value: all, error } = useEntities(space, 'task')
   const [filter, setFilter] = useState<TaskFilter>('open')
-  const [dragged, setDragged] = useState<string>()
   const [said, setSaid] = useState('')
   const move = useAction()
   useMarkSeen('tasks', all)
@@ -25,6 +29,7 @@ export function Tasks({ open }: { readonly open: string | undefined }) {
     () => (all ?? []).filter((task) => task.id === open || passes(filter, task, detail.person)),
     [all, filter, open, detail.person],
   )
+  const steps = useSteps(shown, STEP, { upTo: shown.findIndex((task) => task.id === open) })
   /** Puts a task where the one at this place of the shown list is. */
   const moveTo = (id: string, to: number) => {
     if (all === undefined || to < 0 || to >= shown.length) return
@@ -38,6 +43,8 @@ export function Tasks({ open }: { readonly open: string | undefined }) {
     setSaid(`Moved to place ${to + 1} of ${shown.length}.`)
     void move.run((cairn) => cairn.spaces.edit(space, edits))
   }
+  const list = useRef<HTMLOListElement>(null)
+  const drag = useRowDrag(list, (from, to) => moveTo(shown[from]?.id ?? '', to))
   return (
     <div className="stack">
       {canWrite && all !== undefined && <AddTask tasks={all} />}
@@ -72,25 +79,29 @@ export function Tasks({ open }: { readonly open: string | undefined }) {
         </div>
       )}
       {shown.length > 0 && (
-        <ol className="card rows tasks" aria-label="Tasks">
-          {shown.map((task, index) => (
+        <ol ref={list} className="card rows tasks" aria-label="Tasks">
+          {steps.shown.map((task, index) => (
             <TaskRow
               key={task.id}
               task={task}
               index={index}
-              count={shown.length}
+              count={steps.shown.length}
+              total={shown.length}
               isOpen={task.id === open}
-              isDragged={task.id === dragged}
+              drag={dragOf(drag, index)}
               onMove={(to) => moveTo(task.id, to)}
-              onDrag={setDragged}
-              onDrop={() => {
-                if (dragged !== undefined) moveTo(dragged, index)
-                setDragged(undefined)
-              }}
+              onHold={(event) => drag.begin(event, index)}
             />
           ))}
         </ol>
       )}
+      <ShowMore steps={steps} />
     </div>
   )
+}
+
+function dragOf({ from, to }: RowDrag, index: number): 'held' | 'before' | 'after' | undefined {
+  if (from === undefined || to === undefined) return undefined
+  if (index === from) return 'held'
+  return index !== to ? undefined : to < from ? 'before' : 'after'
 }
