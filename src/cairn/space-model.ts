@@ -25,7 +25,7 @@ export interface SpaceSummary {
   readonly space: string
   readonly title: string
   readonly role: SpaceRole | 'none'
-  readonly state: 'member' | 'asked' | 'declined' | 'left' | 'removed'
+  readonly state: 'member' | 'asked' | 'left' | 'removed'
   readonly members: number
   /** posts, replies and mentions that the person has not seen */
   readonly unread: number

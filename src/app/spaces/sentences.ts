@@ -68,7 +68,6 @@ export function waitingSentence({ unsent }: SpaceSyncState): string | undefined 
 /** The pill beside a space's name. */
 export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly words: string } {
   if (space.state === 'asked') return { tone: 'behind', words: 'waits for an answer' }
-  if (space.state === 'declined') return { tone: 'quiet', words: 'you were not let in' }
   if (space.state === 'removed') return { tone: 'bad', words: 'you were removed' }
   if (space.state === 'left') return { tone: 'quiet', words: 'you left' }
   const waiting = waitingSentence(space.sync)

@@ -31,8 +31,8 @@ export interface SpaceRow {
   readonly relays: readonly string[]
   readonly hidePast: boolean
   readonly joinedAt: number
-  /** `asked`: waits for an admin, who `declined`; `left`, `removed`: what was here stays until it is forgotten */
-  readonly state: 'member' | 'asked' | 'declined' | 'left' | 'removed'
+  /** `asked`: waits for an admin; `left`, `removed`: what was here stays until it is forgotten */
+  readonly state: 'member' | 'asked' | 'left' | 'removed'
   /** devices of one's own that a clone was found under: their unsent edits are kept */
   readonly former: readonly string[]
 }

@@ -17,19 +17,8 @@ export async function settleStanding(parts: VaultParts): Promise<void> {
 
 function stateOf(parts: VaultParts, row: SpaceRow, person: string | undefined): SpaceRow['state'] {
   if (parts.role() !== 'none') return 'member'
-  if (row.state === 'asked' && isDeclined(parts)) return 'declined'
   if (row.state !== 'member') return row.state
   return person !== undefined && hasLeft(parts, person) ? 'left' : 'removed'
-}
-
-/** Whether an admin said no to this device. By the word of somebody who may not say it, it would ask on. */
-function isDeclined({ log, device, host }: VaultParts): boolean {
-  const { id } = device()
-  if (log.members.state().asks.some((it) => it.device === id)) return false
-  return log.members.all().some((cid) => {
-    const { act } = parseOperation(log.members.bytesOf(cid), host.sha256).operation
-    return act.kind === 'role' && act.body.person === id && act.body.role === 'none'
-  })
 }
 
 /** Whether the newest word about this person's role is that they left. */

@@ -112,33 +112,6 @@ describe('joining by a link', () => {
       expect(await codeOf(a.links.decline(ask?.id ?? ''))).toBe('spaces.no-request')
     }))
 
-  it('knows that an admin declined, and asks anew as another device', () =>
-    withWorld(async (world) => {
-      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]
-      const a = await anna.found()
-      await a.edit([task('a', 'Water')])
-      const asking = await a.links.make(link({ approval: true }))
-      const b = await ben.join(asking)
-      await meet(a, b)
-      await a.links.decline(a.state().asks[0]?.id ?? '')
-      await meet(a, b)
-      expect(b.row.state).toBe('declined')
-      expect(sorted(b)).toEqual([])
-      await ben.restart()
-      expect((await ben.open()).row.state).toBe('declined')
-
-      const again = await ben.join(asking)
-      expect(again.device().id).not.toBe(b.device().id)
-      expect(again.row.state).toBe('asked')
-      await meet(a, again)
-      expect(again.row.state).toBe('asked')
-      await a.links.admit(a.state().asks[0]?.id ?? '', 'writer')
-      await meet(a, again)
-      expect(again.row.state).toBe('member')
-      expect(sorted(again)).toEqual(['Water'])
-      expect(names(a)).toEqual(['Anna', 'Ben'])
-    }))
-
   it('shows a reader everything and lets them write nothing', () =>
     withWorld(async (world) => {
       const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]

@@ -13,8 +13,6 @@ export function SpaceNotes() {
   switch (detail.state) {
     case 'asked':
       return <Asked />
-    case 'declined':
-      return <Declined />
     case 'removed':
       return (
         <Over title="You were removed from this space.">
@@ -81,27 +79,6 @@ function Asked() {
         One of its admins decides. Until then they see of you only that a device asks:{' '}
         <span className="mono">{shorten(detail.device, 4, 6)}</span>. Tell them that it is yours. This page
         opens by itself when they let you in; you need not stay.
-      </Empty>
-      {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
-    </div>
-  )
-}
-
-function Declined() {
-  const { detail } = useHere()
-  const [asking, setAsking] = useState(false)
-  return (
-    <div className="card">
-      <Empty
-        title="You were not let in"
-        action={
-          <button type="button" className="btn" onClick={() => setAsking(true)}>
-            Forget it on this device
-          </button>
-        }
-      >
-        An admin of this space declined your request. Nothing of it can be read here. As long as the link is
-        live you can open it once more, and ask again.
       </Empty>
       {asking && <ForgetDialog space={detail} onClose={() => setAsking(false)} />}
     </div>

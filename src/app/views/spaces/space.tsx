@@ -50,7 +50,7 @@ export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
   return (
     <HereContext value={here}>
       <SpaceHead label={LABELS[tab]} isFirst={tab === 'posts'} />
-      {here.detail.state === 'asked' || here.detail.state === 'declined' ? (
+      {here.detail.state === 'asked' ? (
         <SpaceNotes />
       ) : (
         <>
