@@ -98,6 +98,24 @@ test('can be installed: a manifest with icons, a worker, and CAR files handled',
   expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([])
 })
 
+test('a worker whose first installation is cut off is installed when the server is back', async ({
+  page,
+  startRelay,
+}) => {
+  const relay = await startRelay()
+  await page.clock.install()
+  const begun = page.context().waitForEvent('serviceworker')
+  await page.goto(relay.url)
+  await begun
+  await relay.stop()
+  const registration = () =>
+    page.evaluate(async () => (await navigator.serviceWorker.getRegistration()) !== undefined)
+  await expect.poll(registration).toBe(false)
+  await relay.start()
+  await page.clock.runFor('01:00')
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+})
+
 test('inline script, eval and framing are refused by the policy', async ({ page, app, complaints }) => {
   const response = await page.goto(app.url)
   const policy = response?.headers()['content-security-policy'] ?? ''

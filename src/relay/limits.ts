@@ -36,8 +36,10 @@ export const defaultLimits = {
   /** bytes an hour, both ways, in all: half of what 1 Gbit/s carries */
   bytesPerHour: 225 * 1024 ** 3,
 
-  /** HTTP requests a minute from one address; the app loads some 30 files, a reader pages through records */
+  /** HTTP requests a minute from one address, but for the app's files: a reader pages through records */
   requestsPerMinutePerAddress: 1_200,
+  /** requests a minute from one address for the app's files; a first visit makes some 300, and a school has one address */
+  fileRequestsPerMinutePerAddress: 30_000,
   /** HTTP connections open at once, WebSockets included */
   sockets: 4_000,
   /** bytes of the headers of one request; ours are under 2 KB */

@@ -125,6 +125,16 @@ describe('limits', () => {
     expect(answers[2]?.headers.get('retry-after')).toBe('30')
   })
 
+  it('leave the app’s files to an address that asks too much of the rest, and the other way round', async () => {
+    const relay = await started.relay({
+      limits: { requestsPerMinutePerAddress: 1, fileRequestsPerMinutePerAddress: 2 },
+    })
+    const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${relay.port}${path}`)).status
+    expect([await statusOf('/relay.json'), await statusOf('/relay.json')]).toEqual([200, 429])
+    expect([await statusOf('/no-file'), await statusOf('/no-file')]).toEqual([404, 404])
+    expect(await statusOf('/no-file')).toBe(429)
+  })
+
   it('are told', async () => {
     const relay = await started.relay({ limits: { reservations: 3 } })
     expect((await describeAt(relay.url)).limits.reservations).toBe(3)

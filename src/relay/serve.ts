@@ -181,6 +181,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         log,
         clientOf,
         rate: createRateLimit(limits.requestsPerMinutePerAddress, Date.now),
+        fileRate: createRateLimit(limits.fileRequestsPerMinutePerAddress, Date.now),
         basePath,
         secure: http.secure,
         fallback: () => options.publicUrl ?? local,

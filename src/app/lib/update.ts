@@ -2,9 +2,8 @@ import { useCallback, useEffect, useState } from 'react'
 import type { Workbox } from 'workbox-window'
 import { useEngine } from './engine-context.ts'
 import { isActive, useJobs } from './jobs.ts'
+import { keepRegistered } from './worker-registration.ts'
 
-/** Looks for a new version this often while the app stays open. */
-const CHECK_EVERY_MS = 60 * 60_000
 /** The engine may take so long to end in good order. */
 const ENGINE_ENDS_MS = 2000
 /** Without an engine there is nothing to use: if the new version cannot take over by then, the old one opens again. */
@@ -26,22 +25,7 @@ export function useUpdate(): Update {
   const busy = useJobs().some(isActive)
   useEffect(() => {
     if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
-    let timer: ReturnType<typeof setInterval> | undefined
-    let left = false
-    const register = async () => {
-      const { Workbox } = await import('workbox-window')
-      if (left) return
-      const workbox = new Workbox('/service-worker.js')
-      workbox.addEventListener('waiting', () => setWaiting(workbox))
-      await workbox.register()
-      timer = setInterval(() => void workbox.update().catch(() => {}), CHECK_EVERY_MS)
-    }
-    // without a service worker the app works, online; there is nothing to tell
-    register().catch(() => {})
-    return () => {
-      left = true
-      clearInterval(timer)
-    }
+    return keepRegistered(setWaiting)
   }, [])
   const reload = useCallback(() => {
     if (waiting === undefined) return

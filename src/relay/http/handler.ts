@@ -27,7 +27,10 @@ export interface HandlerOptions {
   readonly metrics: Metrics
   readonly log: Log
   readonly clientOf: ClientAddress
+  /** of requests for anything but the app's files */
   readonly rate: RateLimit
+  /** of requests for the app's files: a first visit asks for all of them */
+  readonly fileRate: RateLimit
   /** path of the public URL, with a slash at the end: a proxy may or may not take it away */
   readonly basePath: string
   readonly secure: boolean
@@ -68,12 +71,13 @@ export function createHandler(
     if (path === '/healthz' && isRead(request)) {
       return options.stopping() ? text(503, 'stopping\n', 'healthz') : text(200, 'ok\n', 'healthz')
     }
-    const wait = options.rate.take(limitKey(options.clientOf(request)))
+    const mount = options.mounts.find(({ prefix }) => path.startsWith(prefix))
+    const isFile = mount === undefined && path !== '/relay.json' && path !== '/metrics'
+    const wait = (isFile ? options.fileRate : options.rate).take(limitKey(options.clientOf(request)))
     if (wait > 0) {
-      metrics.limited('requestsPerMinutePerAddress')
+      metrics.limited(isFile ? 'fileRequestsPerMinutePerAddress' : 'requestsPerMinutePerAddress')
       return text(429, 'Too many requests\n', 'limited', { 'retry-after': String(wait), ...OPEN })
     }
-    const mount = options.mounts.find(({ prefix }) => path.startsWith(prefix))
     if (mount !== undefined) {
       const origin = requestOrigin(request, options.secure, options.fallback())
       const { search } = new URL(request.url ?? '/', origin)

@@ -1,0 +1,59 @@
+import type { Workbox } from 'workbox-window'
+
+/** Looks for a new version this often while the app stays open, ms. */
+const CHECK_EVERY = 60 * 60_000
+/** An installation that failed is tried again after this, and after twice as long each time, up to `CHECK_EVERY`, ms. */
+const FIRST_RETRY = 15_000
+
+/**
+ * Registers the service worker, and looks for new versions of it until the returned function is called. A first
+ * installation that fails (one of its files did not come) leaves no registration behind, so it is made again: after a
+ * while, or when the network is back. Without a service worker the app works, online; there is nothing to tell.
+ */
+export function keepRegistered(onWaiting: (workbox: Workbox) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let delay = FIRST_RETRY
+  let installed = false
+  let left = false
+
+  const register = async (): Promise<void> => {
+    const { Workbox } = await import('workbox-window')
+    if (left) return
+    const workbox = new Workbox('/service-worker.js')
+    workbox.addEventListener('waiting', () => onWaiting(workbox))
+    workbox.addEventListener('redundant', () => {
+      if (!installed) later()
+    })
+    const settle = (): void => {
+      installed = true
+      clearInterval(timer)
+      timer = setInterval(() => void workbox.update().catch(() => {}), CHECK_EVERY)
+    }
+    workbox.addEventListener('installed', settle)
+    const registration = await workbox.register()
+    if (registration?.active) settle()
+  }
+  const later = (): void => {
+    if (left) return
+    clearTimeout(timer)
+    timer = setTimeout(attempt, delay)
+    delay = Math.min(2 * delay, CHECK_EVERY)
+  }
+  const attempt = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    register().catch(later)
+  }
+  /** Only one that waits is hurried: one under way goes on. */
+  const hurry = (): void => {
+    if (!installed && timer !== undefined) attempt()
+  }
+
+  addEventListener('online', hurry)
+  attempt()
+  return () => {
+    left = true
+    clearTimeout(timer)
+    removeEventListener('online', hurry)
+  }
+}
