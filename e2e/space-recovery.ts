@@ -95,7 +95,7 @@ export async function enterWayBack(member: Member, way: WayBack): Promise<void> 
   if ('words' in way) {
     await dialog.getByRole('textbox', { name: 'The words, in their order' }).fill(way.words.join(' '))
   } else {
-    await dialog.getByRole('button', { name: 'Recovery file' }).click()
+    await dialog.getByRole('group', { name: 'By' }).getByRole('button', { name: 'Recovery file' }).click()
     await dialog
       .getByLabel('Recovery file')
       .setInputFiles({ name: 'cairn-recovery.json', mimeType: 'application/json', buffer: way.file })

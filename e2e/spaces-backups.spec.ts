@@ -17,7 +17,8 @@ test('a group keeps its members’ repos: one offers, another keeps, and all see
   await anna.screen.tab('Settings')
   await anna.page.getByRole('checkbox', { name: /^Members keep each other’s repositories/ }).check()
   await anna.screen.tab('Backups')
-  await anna.page.getByRole('checkbox', { name: account.handle }).check()
+  const own = anna.page.getByRole('region', { name: 'Offer your own' }).getByRole('checkbox')
+  await own.check()
   await expect(anna.screen.main).toContainText('One repository offered; one is kept by nobody yet.')
 
   const rowOf = (of: typeof anna) =>
@@ -48,7 +49,7 @@ test('a group keeps its members’ repos: one offers, another keeps, and all see
   await expect(rowOf(anna)).toContainText('Cem: current')
 
   // offered no longer: the group sees it no more, and the copies stay whose they are
-  await anna.page.getByRole('checkbox', { name: account.handle }).uncheck()
+  await own.uncheck()
   await expect(cem.screen.main).toContainText('Keep each other’s repositories')
   expect(await cem.rev(account.did)).toBe(rev)
 })
