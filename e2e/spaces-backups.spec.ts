@@ -15,10 +15,13 @@ test('a group keeps its members’ repos: one offers, another keeps, and all see
   const name = `@${account.handle}`
   await anna.keep(account.did)
   await anna.screen.tab('Settings')
-  await anna.page.getByRole('checkbox', { name: /^Members keep each other’s repositories/ }).check()
+  const together = anna.page.getByRole('checkbox', { name: /^Members keep each other’s repositories/ })
+  await together.click()
+  await expect(together).toBeChecked()
   await anna.screen.tab('Backups')
   const own = anna.page.getByRole('region', { name: 'Offer your own' }).getByRole('checkbox')
-  await own.check()
+  await own.click()
+  await expect(own).toBeChecked()
   await expect(anna.screen.main).toContainText('One repository offered; one is kept by nobody yet.')
 
   const rowOf = (of: typeof anna) =>
@@ -49,7 +52,8 @@ test('a group keeps its members’ repos: one offers, another keeps, and all see
   await expect(rowOf(anna)).toContainText('Cem: current')
 
   // offered no longer: the group sees it no more, and the copies stay whose they are
-  await own.uncheck()
+  await own.click()
+  await expect(own).not.toBeChecked()
   await expect(cem.screen.main).toContainText('Keep each other’s repositories')
   expect(await cem.rev(account.did)).toBe(rev)
 })

@@ -21,7 +21,7 @@ test('the text of a note is brought back as it was, and all that was written is 
 
   await bela.screen.tab('Notes')
   await bela.page.getByRole('link', { name: 'Harvest' }).click()
-  await expect(bela.screen.noteText()).toHaveText('Twelve crates of quince')
+  await expect.poll(() => bela.screen.noteLines()).toEqual(['Twelve crates of quince'])
   await bela.screen.noteText().press('Control+a')
   await bela.page.keyboard.type('Nothing at all')
   await expect(anna.screen.noteText()).toContainText('Nothing at all')
