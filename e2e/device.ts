@@ -38,12 +38,18 @@ export interface DeviceOptions {
 /** What has to travel and be proven on a machine that may be busy, ms. */
 const TRAVEL = 20_000
 
-export async function openDevice(
+export const openDevice = async (
   browser: Browser,
+  urls: Urls,
+  options: Omit<DeviceOptions, 'relay'> = {},
+): Promise<Device> => setUpDevice(await browser.newContext(), urls, options)
+
+/** The same in storage that is there already. */
+export async function setUpDevice(
+  context: BrowserContext,
   urls: Urls,
   { network }: Omit<DeviceOptions, 'relay'> = {},
 ): Promise<Device> {
-  const context = await browser.newContext()
   await probe(context)
   const device = await openTab(context, urls)
   await device.engine.device.setSettings({

@@ -74,6 +74,49 @@ export function storedRows(from: Page | Worker, tables: readonly string[]): Prom
   )
 }
 
+/**
+ * Everything in the database, by table: each row as its key, then its value with all texts in it and bytes as Latin 1,
+ * in which texts of ASCII can be found.
+ */
+export function storedTexts(page: Page): Promise<Readonly<Record<string, readonly string[]>>> {
+  return page.evaluate(async (name) => {
+    const db = await promised(indexedDB.open(name))
+    const found: Record<string, readonly string[]> = {}
+    try {
+      for (const table of db.objectStoreNames) {
+        const store = db.transaction(table).objectStore(table)
+        const [keys, rows] = await Promise.all([promised(store.getAllKeys()), promised(store.getAll())])
+        found[table] = await Promise.all(
+          keys.map(async (key, i) => `${key as string} ${(await textsOf(rows[i])).join(' ')}`),
+        )
+      }
+    } finally {
+      db.close()
+    }
+    return found
+
+    async function textsOf(value: unknown): Promise<string[]> {
+      if (value instanceof Blob) return textsOf(await value.arrayBuffer())
+      if (value instanceof ArrayBuffer) return [new TextDecoder('latin1').decode(value)]
+      if (ArrayBuffer.isView(value)) return [new TextDecoder('latin1').decode(value)]
+      if (value instanceof CryptoKey) return [`key ${value.type}`]
+      if (value instanceof Map) return textsOf([...value])
+      if (value instanceof Set) return textsOf([...value])
+      if (typeof value !== 'object' || value === null)
+        return [`${value as string | number | bigint | boolean | null | undefined}`]
+      const parts = await Promise.all(Object.entries(value).map((entry) => Promise.all(entry.map(textsOf))))
+      return parts.flat(2)
+    }
+
+    function promised<T>(request: IDBRequest<T>): Promise<T> {
+      return new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+    }
+  }, NAME)
+}
+
 /** Deletes the database as a browser that evicts an origin does: without asking the app. */
 export async function evictDatabase(page: Page): Promise<void> {
   await page.evaluate(

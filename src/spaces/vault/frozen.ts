@@ -1,7 +1,7 @@
 import { formatSpaceRepo, parseSpaceRepo } from '../../repo/space/uri.ts'
 import type { SpaceHeadRow } from '../../storage/space/rows.ts'
 import type { VaultParts } from './parts.ts'
-import { claimOf, isIn } from './repos.ts'
+import { claimOf } from './repos.ts'
 
 const HEADS = 256
 
@@ -10,7 +10,8 @@ type Parts = Pick<VaultParts, 'space' | 'log' | 'store' | 'repos' | 'effects' | 
 /**
  * Brings the repos that are kept in step with what the members' operations say by now. One whose head no longer counts
  * is dropped: it is taken anew, at the head that stays, from whoever has that. What a device of this profile wrote
- * itself is moved aside instead, so that nothing unsent is lost. One that counts again is read.
+ * itself is moved aside instead, so that nothing unsent is lost, and only when it has a role: one that is out has it
+ * from nobody, and keeps what it wrote. One that counts again is read.
  */
 export async function settleFrozen(parts: Parts): Promise<void> {
   const { space, store, repos } = parts
@@ -30,11 +31,11 @@ export async function settleFrozen(parts: Parts): Promise<void> {
 
 async function settle(parts: Parts, device: string, head: SpaceHeadRow, isOwn: boolean): Promise<void> {
   const { space, log, store, repos, effects } = parts
-  const verdict = log.members.judge(claimOf(head))
-  if (isIn(verdict)) {
+  if (repos.shows(claimOf(head))) {
     if (!repos.books().has(device)) await repos.catchUp(device)
     return
   }
+  const verdict = log.members.judge(claimOf(head))
   repos.close(device)
   // Its operations are asked for; what is kept was judged when they were here.
   if (verdict.is === 'unknown') return

@@ -59,7 +59,10 @@ export async function openParts(host: VaultHost, start: SpaceRow): Promise<Opene
   const keyring = await createKeyring(storage, space, sha256)
   const rows = createVaultRows(storage)
   const unwraps = () => [device.unwrap, ...(standIn === undefined ? [] : [standIn.unwrap])]
-  const repos = createRepos({ space, store, log, keyring, effects, unwraps })
+  const role = () => log.members.state().devices.get(device.id) ?? 'none'
+  const isOwnPast = (author: string): boolean =>
+    role() === 'none' && (author === device.id || row.former.includes(author))
+  const repos = createRepos({ space, store, log, keyring, effects, unwraps, isOwnPast })
   return {
     ...{ host, space, log, store, spaceHost, content, persons, keyring, repos, effects },
     device: () => device,
@@ -68,7 +71,7 @@ export async function openParts(host: VaultHost, start: SpaceRow): Promise<Opene
       await dropStandIn(host.keys, space)
       standIn = undefined
     },
-    role: () => log.members.state().devices.get(device.id) ?? 'none',
+    role,
     row: () => row,
     async patch(change) {
       row = (await rows.patch(space, change)) ?? { ...row, ...change }

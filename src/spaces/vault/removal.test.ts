@@ -61,7 +61,7 @@ describe('a removal', () => {
       expect(names(a)).toEqual(['Anna', 'Ben', 'Cleo'])
     }))
 
-  it('keeps what the remover had, whatever comes after; what is unsent lies aside', () =>
+  it('keeps what the remover had, whatever comes after; who is removed keeps all that they wrote', () =>
     withWorld(async (world) => {
       const { vaults, profiles } = await group(world, 'Ben', 'Cleo')
       const [a, b, c] = vaults as [Vault, Vault, Vault]
@@ -77,10 +77,15 @@ describe('a removal', () => {
       // It went back: the head that stays came from the remover.
       expect(sorted(c)).toEqual(['Before', 'Water'])
       expect((await c.store.head(repoOf(b)))?.cid).toBe((await a.store.head(repoOf(b)))?.cid)
-      await give(a, b)
-      expect(sorted(b)).toEqual(['Before', 'Water'])
-      expect(await b.store.aside.has(repoOf(b))).toBe(true)
-      expect(profiles[1]?.ignored.map((it) => it.code)).toContain('spaces.set-aside')
+      // Whoever is out has nothing from the others any more, and keeps what they wrote, for themselves.
+      await b.learn({ operations: a.log.after([]).flatMap((cid) => a.log.operation(cid) ?? []) })
+      expect(b.row.state).toBe('removed')
+      expect(sorted(b)).toEqual(['After', 'Before', 'Water'])
+      await profiles[1]?.restart()
+      const out = await profiles[1]?.open()
+      expect(out && sorted(out)).toEqual(['After', 'Before', 'Water'])
+      expect(out && (await give(out, a))).toContain('space.not-allowed')
+      expect(sorted(a)).toEqual(['Before', 'Water'])
       expect(profiles[2]?.ignored.map((it) => it.code)).toContain('spaces.frozen')
       // And after a restart.
       await profiles[2]?.restart()

@@ -19,17 +19,21 @@ interface ReposOptions {
   readonly effects: Effects
   /** for each device that this one can open for; its own is the first */
   readonly unwraps: () => readonly KeyUnwrap[]
+  /** whether a device is this one or was, while it has no role: what it wrote is for this person alone */
+  readonly isOwnPast: (device: string) => boolean
 }
 
 /** What the repos of a space hold, opened: in step with the store as far as was said that a head moved. */
 export interface Repos {
   /** Reads all that is kept. */
   load(): Promise<void>
-  /** Reads what changed in one repo; what does not count is closed. */
+  /** Reads what changed in one repo; what is not shown is closed. */
   catchUp(device: string): Promise<void>
   /** A key may have come: what waits for it is opened. */
   settleKeys(): Promise<void>
-  /** Repos that count. */
+  /** Whether what stands behind a commit is shown here: it counts, or is this device's own while it is out. */
+  shows(claim: CommitClaim): boolean
+  /** Repos that are shown. */
   books(): ReadonlyMap<string, Book>
   /** The book of a device; a new one for its first commit. */
   own(device: string, claim: CommitClaim): Book
@@ -55,9 +59,11 @@ export const claimOf = (head: Pick<SpaceHeadRow, 'commit' | 'cid'>): CommitClaim
 export const isIn = ({ is }: Verdict): boolean => is === 'counts' || is === 'behind'
 
 export function createRepos(options: ReposOptions): Repos {
-  const { space, store, log, keyring, effects, unwraps } = options
+  const { space, store, log, keyring, effects, unwraps, isOwnPast } = options
   const books = new Map<string, Book>()
   const repoOf = (author: string): string => formatSpaceRepo({ space, author })
+
+  const shows = (claim: CommitClaim): boolean => isOwnPast(claim.author) || isIn(log.members.judge(claim))
 
   function close(device: string): void {
     const book = books.get(device)
@@ -90,11 +96,11 @@ export function createRepos(options: ReposOptions): Repos {
     for (const book of books.values()) await book.opened(opened)
   }
 
-  /** A book of which only the keys were read; none when the head does not count. */
+  /** A book of which only the keys were read; none when the head is not shown. */
   async function begin(device: string): Promise<Book | undefined> {
     const head = await store.head(repoOf(device))
     const claim = head && claimOf(head)
-    if (claim === undefined || !isIn(log.members.judge(claim))) return undefined
+    if (claim === undefined || !shows(claim)) return undefined
     const book = own(device, claim)
     for await (const records of recordPages(store, repoOf(device), EPOCHS))
       for (const { path, bytes } of records) await takeKeys(device, path, bytes)
@@ -110,7 +116,7 @@ export function createRepos(options: ReposOptions): Repos {
   }
 
   async function step(device: string, head: SpaceHeadRow): Promise<void> {
-    if (!isIn(log.members.judge(claimOf(head)))) return close(device)
+    if (!shows(claimOf(head))) return close(device)
     const book = books.get(device)
     if (book === undefined) return anew(device)
     const { rev, cid: commit } = book.claim
@@ -133,7 +139,7 @@ export function createRepos(options: ReposOptions): Repos {
       const book = books.get(device)
       if (head === undefined) return close(device)
       if (book?.claim.cid === head.cid) {
-        if (!isIn(log.members.judge(book.claim))) close(device)
+        if (!shows(book.claim)) close(device)
         return
       }
       await step(device, head)
@@ -170,6 +176,7 @@ export function createRepos(options: ReposOptions): Repos {
     },
     catchUp,
     settleKeys,
+    shows,
     books: () => books,
     own,
     takeKeys,
