@@ -1,8 +1,7 @@
 import { headOf } from '../sync/kept.ts'
 import type { CairnEvent, SearchQuery, SearchResult } from './api.ts'
 import type { CairnHost } from './host.ts'
-import { indexRepo } from './search/index-repo.ts'
-import { createSearch } from './search/search.ts'
+import type { createSearch } from './search/search.ts'
 
 /** Keeps search indexes in step with heads, one repo at a time, and answers searches. */
 export interface Indexer {
@@ -23,7 +22,12 @@ interface Run {
 
 export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void): Indexer {
   const { storage } = host
-  const search = createSearch({ storage, clock: host.clock })
+  // What searches is loaded with the first search, and what indexes with the first index.
+  let opened: ReturnType<typeof createSearch> | undefined
+  const openSearch = async (): Promise<ReturnType<typeof createSearch>> => {
+    const module = await import('./search/search.ts')
+    return (opened ??= module.createSearch({ storage, clock: host.clock }))
+  }
   const progress = new Map<string, number>()
   const runs = new Map<string, Run>()
   let queue: Promise<void> = Promise.resolve()
@@ -35,6 +39,7 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
     try {
       const snapshot = await headOf(storage, did)
       if (snapshot === undefined || signal.aborted) return
+      const { indexRepo } = await import('./search/index-repo.ts')
       const result = await indexRepo({
         storage,
         did,
@@ -46,7 +51,7 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
         },
       })
       if (result.changed) {
-        search.drop(did)
+        opened?.drop(did)
         emit({ type: 'repo', did })
       }
     } catch (error) {
@@ -72,7 +77,7 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
       queue = run.promise
     },
     done: async (did) => runs.get(did)?.promise,
-    search: (query) => search.search(query, progress),
+    search: async (query) => (await openSearch()).search(query, progress),
     async drop(did) {
       const run = runs.get(did)
       run?.controller.abort()
@@ -80,7 +85,7 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
       progress.delete(did)
       // One that has not begun never will: no need to wait for those before it.
       if (run?.begun === true) await run.promise
-      search.drop(did)
+      opened?.drop(did)
     },
     async close() {
       for (const { controller } of runs.values()) controller.abort()
