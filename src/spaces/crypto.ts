@@ -18,6 +18,12 @@ export type Parts = readonly (string | number | boolean | Uint8Array)[]
 
 export const encodeParts = (parts: Parts): Uint8Array<ArrayBuffer> => encodeDagCbor(parts)
 
+/** Parts, or their encoding. */
+type Encoded = Parts | Uint8Array<ArrayBuffer>
+
+const encoded = (parts: Encoded): Uint8Array<ArrayBuffer> =>
+  parts instanceof Uint8Array ? parts : encodeParts(parts)
+
 /** Random bytes that are as many as asked for: a source that gives fewer must not make a weak key. */
 export function randomBytes(random: Random, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(random(length))
@@ -31,15 +37,15 @@ export async function importSecret(secret: Uint8Array): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', new Uint8Array(secret), 'HKDF', false, ['deriveKey', 'deriveBits'])
 }
 
-const hkdf = (salt: Uint8Array, info: Parts): HkdfParams => ({
+const hkdf = (salt: Uint8Array, info: Encoded): HkdfParams => ({
   name: 'HKDF',
   hash: 'SHA-256',
   salt: new Uint8Array(salt),
-  info: encodeParts(info),
+  info: encoded(info),
 })
 
 /** An AES-256-GCM key by HKDF-SHA-256 (RFC 5869). */
-export const deriveKey = (secret: CryptoKey, salt: Uint8Array, info: Parts): Promise<CryptoKey> =>
+export const deriveKey = (secret: CryptoKey, salt: Uint8Array, info: Encoded): Promise<CryptoKey> =>
   crypto.subtle.deriveKey(hkdf(salt, info), secret, AES, false, ['encrypt', 'decrypt'])
 
 /** `length` bytes by HKDF-SHA-256 without salt. */
@@ -54,20 +60,20 @@ export async function deriveBytes(
 /** AES-256-GCM. The key must have sealed nothing yet. */
 export async function gcmSeal(
   key: CryptoKey,
-  additional: Parts,
+  additional: Encoded,
   plain: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: 'AES-GCM', iv: NONCE, additionalData: encodeParts(additional) }
+  const algorithm = { name: 'AES-GCM', iv: NONCE, additionalData: encoded(additional) }
   return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, plain))
 }
 
 /** What was sealed; undefined when a byte of it, of the key or of the additional data is another. */
 export async function gcmOpen(
   key: CryptoKey,
-  additional: Parts,
+  additional: Encoded,
   sealed: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const algorithm = { name: 'AES-GCM', iv: NONCE, additionalData: encodeParts(additional) }
+  const algorithm = { name: 'AES-GCM', iv: NONCE, additionalData: encoded(additional) }
   try {
     return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, new Uint8Array(sealed)))
   } catch {

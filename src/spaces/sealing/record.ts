@@ -1,6 +1,6 @@
 import { fromBase32, toBase32 } from '@atcute/multibase'
 import * as v from 'valibot'
-import { concat, copyRange, equalBytes, fromUtf8Strict, toHex } from '../../core/bytes.ts'
+import { concat, copyRange, equalBytes, fromUtf8Strict, toHex, utf8 } from '../../core/bytes.ts'
 import { CHECK_OK } from '../../repo/cbor/codes.ts'
 import { checkRecord, MAX_DEPTH, MAX_RECORD_BYTES } from '../../repo/cbor/check.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
@@ -8,18 +8,10 @@ import { type Entry, readEntries } from '../../repo/cbor/entries.ts'
 import { headLength } from '../../repo/cbor/head.ts'
 import { checkPathString } from '../../repo/path.ts'
 import { formatSpaceRepo, parseSpaceRepo, type SpaceRepoName } from '../../repo/space/uri.ts'
-import {
-  deriveKey,
-  GCM_TAG_BYTES,
-  gcmOpen,
-  gcmSeal,
-  KEY_BYTES,
-  type Parts,
-  type Random,
-  randomBytes,
-} from '../crypto.ts'
+import { deriveKey, GCM_TAG_BYTES, gcmOpen, gcmSeal, KEY_BYTES, type Random, randomBytes } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
 import { bytesOf, bytesUpTo, readMap } from '../maps.ts'
+import { type PartsForm, partsForm, readSealedForm, textForm } from './form.ts'
 import { isPaddedSize, LENGTH_BYTES, pad, unpad } from './padding.ts'
 
 /** The one collection that a store sees. */
@@ -28,6 +20,7 @@ const SEALED_COLLECTION = 'app.cairn.sealed'
 const KEY_TAG = 'cairn.space.record.v1'
 const TAG = 'cairn.space.sealed.v1'
 const RKEY_BYTES = 16
+const RKEY_CHARS = 26
 /** Largest padded size with which the record stays within 1 MiB. */
 const MAX_PADDED = 1_032_192
 /** Most bytes of `{ collection, rkey, value }`. */
@@ -72,24 +65,48 @@ function rkeyBytes(rkey: string): Uint8Array | undefined {
   }
 }
 
+/** Of all records of one repo. */
+interface RepoForms {
+  readonly info: PartsForm
+  readonly additional: PartsForm
+}
+
+/** Repos whose forms are ready: more than are read at once. */
+const MAX_FORMS = 64
+const forms = new Map<string, RepoForms>()
+
+/** Made of the names alone, whoever asks. Throws `spaces.invalid`. */
+function formsOf({ space, author }: SealedPlace): RepoForms {
+  const repo = formatSpaceRepo({ space, author })
+  const known = forms.get(repo)
+  if (known !== undefined) return known
+  if (parseSpaceRepo(repo) === undefined) throw new SpacesError('spaces.invalid', { what: 'place' })
+  const made: RepoForms = {
+    info: partsForm([KEY_TAG, space, author], RKEY_BYTES, KEY_BYTES),
+    additional: textForm([TAG], `${repo}/${SEALED_COLLECTION}/`, RKEY_CHARS, KEY_BYTES),
+  }
+  forms.set(repo, made)
+  const [oldest] = forms.keys()
+  if (forms.size > MAX_FORMS && oldest !== undefined) forms.delete(oldest)
+  return made
+}
+
 interface Derivation {
-  readonly uri: string
-  info(salt: Uint8Array): Parts
-  additional(epoch: Uint8Array): Parts
+  info(salt: Uint8Array): Uint8Array<ArrayBuffer>
+  additional(epoch: Uint8Array): Uint8Array<ArrayBuffer>
 }
 
 function derivationOf(place: SealedPlace): Derivation {
-  const repo = formatSpaceRepo(place)
+  const { info, additional } = formsOf(place)
   const name = rkeyBytes(place.rkey)
-  if (name === undefined || parseSpaceRepo(repo) === undefined)
-    throw new SpacesError('spaces.invalid', { what: 'place' })
-  const uri = `${repo}/${SEALED_COLLECTION}/${place.rkey}`
+  if (name === undefined) throw new SpacesError('spaces.invalid', { what: 'place' })
   return {
-    uri,
-    info: (salt) => [KEY_TAG, place.space, place.author, name, salt],
-    additional: (epoch) => [TAG, uri, epoch],
+    info: (salt) => info.with(name, salt),
+    additional: (epoch) => additional.with(utf8(place.rkey), epoch),
   }
 }
+
+const uriOf = (place: SealedPlace): string => `${formatSpaceRepo(place)}/${SEALED_COLLECTION}/${place.rkey}`
 
 /**
  * The record to write at `place`: canonical DAG-CBOR of `{ $type, epoch, salt, sealed }`. Sealing the same twice gives
@@ -140,6 +157,10 @@ export interface SealedRecord {
 
 /** Reads a sealed record's bytes. Throws `spaces.sealed-malformed`. */
 export function parseSealedRecord(bytes: Uint8Array): SealedRecord {
+  const form = bytes.length <= MAX_RECORD_BYTES ? readSealedForm(bytes) : undefined
+  const padded = (form?.sealed.length ?? 0) - GCM_TAG_BYTES
+  if (form !== undefined && padded <= MAX_PADDED && isPaddedSize(padded)) return form
+  // Nothing else is one: this says what is wrong with it.
   const { epoch, salt, sealed } = readMap(bytes, sealedShape, 'spaces.sealed-malformed', MAX_RECORD_BYTES)
   return { epoch, salt, sealed }
 }
@@ -160,11 +181,11 @@ export async function openRecord(
     throw new SpacesError('spaces.sealed-epoch', { epoch: toHex(record.epoch) })
   const aes = await deriveKey(key.secret, record.salt, how.info(record.salt))
   const padded = await gcmOpen(aes, how.additional(record.epoch), record.sealed)
-  if (padded === undefined) throw new SpacesError('spaces.sealed-broken', { uri: how.uri })
+  if (padded === undefined) throw new SpacesError('spaces.sealed-broken', { uri: uriOf(place) })
   const inner = unpad(padded)
   const content = inner === undefined ? 'padding' : readContent(inner)
   if (typeof content === 'string')
-    throw new SpacesError('spaces.sealed-content', { uri: how.uri, reason: content })
+    throw new SpacesError('spaces.sealed-content', { uri: uriOf(place), reason: content })
   return content
 }
 
@@ -196,7 +217,8 @@ function readContent(inner: Uint8Array): OpenRecord | string {
   if (entries?.size !== 3 || value === undefined || collection === undefined || rkey === undefined)
     return 'fields'
   if (!checkPathString(`${collection}/${rkey}`)) return 'path'
-  if (checkRecord(inner, value.from, value.to) !== CHECK_OK) return 'value'
+  // With what is around it, it was checked as deep as a record may be.
+  if ((inner[value.from] as number) >> 5 !== 5) return 'value'
   return { collection, rkey, value: copyRange(inner, value.from, value.to) }
 }
 

@@ -1,4 +1,4 @@
-import type { Range, WriteOp } from '../port.ts'
+import type { Range, WriteOp, WriteOptions } from '../port.ts'
 
 /** A space repo's head. Table `space-repos`, key `head/{repo}`. */
 export interface SpaceHeadRow {
@@ -52,6 +52,13 @@ export const SELF = 'self'
 export const MAX_GIVERS = 16
 /** Heads of one repo of which it is known that they were held: whoever stands at an older one compares indexes. */
 export const MAX_HELD_HEADS = 1024
+
+/**
+ * What is staged, and what is moved once the head is, need not wait for the disk: writes lie there in their order, so a
+ * loss of power takes the last of them at most, and the transfer goes on from what is left. The write that moves the
+ * head waits for all of them.
+ */
+export const STAGED: WriteOptions = { durability: 'relaxed' }
 
 const REPOS = 'space-repos'
 const RECORDS = 'space-records'

@@ -9,6 +9,7 @@ import {
   putValue,
   type SpaceRecordRow,
   type SpaceTakeRow,
+  STAGED,
   stagedKey,
   takeKey,
   valueKey,
@@ -51,7 +52,7 @@ export async function beginTake(
     bytes,
     restarts: before.restarts + 1,
   }
-  await storage.write([{ type: 'put', table: 'space-repos', key: takeKey(repo), value: row }])
+  await storage.write([{ type: 'put', table: 'space-repos', key: takeKey(repo), value: row }], STAGED)
   return row
 }
 
@@ -111,7 +112,7 @@ export async function stagePage(
       bytes: tally.bytes(),
     }
     ops.push({ type: 'put', table: 'space-repos', key: takeKey(repo), value: now })
-    await storage.write(ops)
+    await storage.write(ops, STAGED)
     if (isDone) return now
   }
 }
@@ -140,7 +141,7 @@ export async function stageWanted(
     bytes: tally.bytes(),
   }
   ops.push({ type: 'put', table: 'space-repos', key: takeKey(repo), value: now })
-  await storage.write(ops)
+  await storage.write(ops, STAGED)
   return now
 }
 
