@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { spaceHref } from '../src/app/lib/routes.ts'
 import { exportSpace, forgetSpace, importSpace } from './space-archive.ts'
 import { expect, namesOf, test, titlesOf, type Member } from './space-fixtures.ts'
 import { drawPicture } from './space-pictures.ts'
@@ -28,6 +29,7 @@ interface SpaceJson {
 test('an exported space is read by anyone, and imported again; one that is forgotten leaves nothing', async ({
   group,
   someone,
+  app,
 }) => {
   test.setTimeout(150_000)
   const { space, members } = await group('Orchard: autumn/winter', ['Anna', 'Béla'])
@@ -106,7 +108,7 @@ test('an exported space is read by anyone, and imported again; one that is forgo
   await expect(cem.screen.main.getByRole('listitem')).toHaveCount(1)
   const names = namesIn(imported)
   expect(mentioned(await storedTexts(cem.page), names)).toEqual([])
-  await cem.screen.open(imported)
+  await cem.page.goto(app.url + spaceHref(imported))
   await expect(cem.screen.main).toContainText('This space is not on this device')
   await cem.screen.open(second)
   await isThere(cem, picture)

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useMemo, useRef } from 'react'
 import { Empty, Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
-import { Boundary, Title } from '../../components/screen.tsx'
+import { Boundary } from '../../components/screen.tsx'
 import { spaceHref, type Route, type SpaceTab } from '../../lib/routes.ts'
 import { HereContext, hereOf, useHere } from '../../spaces/here.ts'
 import { useRequests, useSpace, useUnread } from '../../spaces/reads.ts'
@@ -150,23 +150,18 @@ function Tab({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefi
 
 function NotHere() {
   return (
-    <>
-      <div className="head">
-        <Title tab="Not on this device">Spaces</Title>
-      </div>
-      <div className="card">
-        <Empty
-          title="This space is not on this device"
-          action={
-            <a className="btn" href="/spaces">
-              Go to Spaces
-            </a>
-          }
-        >
-          It may have been forgotten here. With a link from one of its members, or your recovery words, it
-          opens again.
-        </Empty>
-      </div>
-    </>
+    <div className="card">
+      <Empty
+        title="This space is not on this device"
+        action={
+          <a className="btn" href="/spaces">
+            Go to Spaces
+          </a>
+        }
+      >
+        It may have been forgotten here. With a link from one of its members, or your recovery words, it opens
+        again.
+      </Empty>
+    </div>
   )
 }
