@@ -39,7 +39,8 @@ export function createSpaceScreen(page: Page, app: string) {
     page
       .getByRole('region', { name: /^\d+ (person|people)$/ })
       .getByRole('listitem')
-      .filter({ has: page.getByText(name, { exact: true }) })
+      // others may be named in the row too: by whose link they came
+      .filter({ has: page.locator('.person-name').getByText(name, { exact: true }) })
 
   return {
     page,

@@ -148,6 +148,21 @@ async function paste(side: Side, html: string, plain = '') {
   )
 }
 
+describe('lists', () => {
+  it('show their marks: bullets, and numbers', async () => {
+    events = []
+    const ana = await open(ANA, 'Ana')
+    await paste(ana, '<ul><li>sand<ul><li>fine</li></ul></li></ul><ol><li>lime</li></ol>')
+    const markOf = (selector: string) => {
+      const list = box(ana).querySelector(selector)
+      return list === null ? undefined : getComputedStyle(list).listStyleType
+    }
+    await expect.poll(() => markOf('ol')).toBe('decimal')
+    expect(markOf('ul')).toBe('disc')
+    expect(markOf('ul ul')).toBe('circle')
+  })
+})
+
 describe('two who type in one note', () => {
   it('see each other’s words, and undo only their own', async () => {
     events = []

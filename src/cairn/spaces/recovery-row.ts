@@ -11,6 +11,8 @@ export interface RecoveryRow {
   readonly list: RecoveryList
   /** devices by which it opens spaces */
   readonly devices: readonly string[]
+  /** devices of recoveries that were before it: they are told nothing */
+  readonly retired?: readonly string[]
   /** relays that keep the list with this counter */
   readonly at: readonly { readonly relay: string; readonly counter: number }[]
   /** another device of the person made it, and told this one */
@@ -25,6 +27,12 @@ export interface RecoveryRows {
   /** Whether a device is one by which this person's recovery opens a space. */
   has(device: string): boolean
 }
+
+/** Of a recovery that takes the place of this one. */
+export const retiredBy = (before: RecoveryRow | undefined): readonly string[] => [
+  ...(before?.retired ?? []),
+  ...(before?.devices ?? []),
+]
 
 export async function createRecoveryRows(storage: Storage, onChange: () => void): Promise<RecoveryRows> {
   // only this file writes it

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type TestDevice, withDevices } from '../network/testing/device-kit.ts'
+import type { RecoveryRow } from './recovery-row.ts'
 
 const stateOf = ({ cairn }: TestDevice) => cairn.spaces.recovery()
 
@@ -49,6 +50,12 @@ describe('a recovery', () => {
       const words = await confirm(one)
       const { confirmedAt } = await stateOf(one)
       await two.until(async () => (await stateOf(two)).confirmedAt === confirmedAt)
+      // Only the other device was told: not the older words' either.
+      const told = await one.until(async () => {
+        const row = (await one.storage.get('network', 'recovery')) as RecoveryRow | undefined
+        return row?.told
+      })
+      expect(told).toEqual([`${space} ${(await two.cairn.spaces.get(space))?.device}`])
 
       await two.cairn.spaces.create({ title: 'Shed', name: 'Anna' })
       // One that is entered by a link is opened by it as well.

@@ -7,6 +7,7 @@ import {
 import { SpacesError } from '../../spaces/errors.ts'
 import type { OpenSpace } from './open-space.ts'
 import type { SpacesContext } from './parts.ts'
+import { retiredBy } from './recovery-row.ts'
 import { selfOf } from './summary.ts'
 
 type Context = Pick<SpacesContext, 'recovery' | 'vaults' | 'host'>
@@ -48,6 +49,7 @@ export async function hearOfRecovery({ recovery, host }: Context, it: OpenSpace)
         ? before
         : {
             ...{ finder: note.finder, confirmedAt, at: [], byOther: true },
+            retired: retiredBy(before),
             // What relays keep is merged into it.
             list: { counter: 1, at: host.clock.now(), spaces: [] },
           }),
@@ -68,10 +70,12 @@ export async function tellOfRecovery({ recovery, vaults }: Context, it: OpenSpac
   const devices = vault.state().persons.get(selfOf(vault))?.devices ?? []
   const device = devices.find((each) => row.devices.includes(each)) ?? null
   const told = new Set(row.told)
+  // Whoever has older words learns nothing of the new ones.
+  const words = new Set([...row.devices, ...(row.retired ?? [])])
   for (const other of devices) {
     const card = vault.log.card(other)
     const name = toldKey(space, other)
-    if (other === own || row.devices.includes(other) || card === undefined || told.has(name)) continue
+    if (other === own || words.has(other) || card === undefined || told.has(name)) continue
     const note: RecoveryNote = { finder: row.finder, confirmedAt: row.confirmedAt, device }
     const value = await sealRecoveryNote({ space, by: own }, card, note, vaults.keys.wrap)
     await vault.write([{ collection: RECOVERY_NOTE, rkey: other, value }])

@@ -20,7 +20,7 @@ import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
 import { type Recovered, recoverSpaces } from './recover.ts'
 import { holdsAll, listAt, mailboxAt, mergeLists } from './recovery-lists.ts'
-import type { RecoveryRow } from './recovery-row.ts'
+import { type RecoveryRow, retiredBy } from './recovery-row.ts'
 import { hearOfRecovery, isAboutRecovery, tellOfRecovery } from './recovery-sharing.ts'
 import type { OpenSpaces } from './service.ts'
 import { selfOf } from './summary.ts'
@@ -190,6 +190,7 @@ export function recoveryActions(spaces: OpenSpaces): {
             confirmedAt: clock.now(),
             list: { counter: (before?.list.counter ?? 0) + 1, at: clock.now(), spaces: [] },
             devices: [],
+            retired: retiredBy(before),
             at: [],
           }
           for await (const it of each()) {

@@ -31,7 +31,7 @@ export function PersonRow({ person }: { readonly person: SpacePerson }) {
     <li className="part-row person">
       <PersonAvatar person={person.person} />
       <div className="stack-tight part-words">
-        <div className="line tight">
+        <div className="line tight person-name">
           <bdi className="strong">{name}</bdi>
           {person.isSelf && <span className="pill quiet">you</span>}
           {person.isOwner && <span className="pill quiet">owner</span>}
