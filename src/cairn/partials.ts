@@ -4,7 +4,7 @@ import type { Host } from '../sync/host.ts'
 import { deleteCollection } from '../sync/keep.ts'
 import type { IdentityRow } from '../sync/kept.ts'
 import type { PageRecord } from '../sync/pages/page-walk.ts'
-import { type PartialRow, partialRow, partialsOf, readPartial } from '../sync/pages/partial-rows.ts'
+import { type PartialRow, partialRow, partialsOf } from '../sync/pages/partial-rows.ts'
 import type { PartialCopy, PartialPage, PartialQuery, RecordItem } from './api.ts'
 import { MAX_PAGE, readable } from './records.ts'
 
@@ -20,6 +20,8 @@ export function createPartials(
   lock: { exclusively: <T>(did: string, run: () => Promise<T>) => Promise<T> },
 ): Partials {
   const { storage } = host
+  /** Proves its pages, for which a first screen has no use. */
+  const reader = async () => (await import('../sync/pages/read-partial.ts')).readPartial
 
   const copyOf = async (row: PartialRow): Promise<PartialCopy> => {
     const { did, collection, rev, commitCid, records, bytes, signature, takenAt, whole, identity } = row
@@ -38,6 +40,7 @@ export function createPartials(
   ): Promise<RecordItem[]> => {
     const items: RecordItem[] = []
     let passed = 0
+    const readPartial = await reader()
     for await (const record of readPartial(host, row, start)) {
       if (passed++ < skip) continue
       items.push(itemOf(row.collection, record))
@@ -59,6 +62,7 @@ export function createPartials(
   const one = async (row: PartialRow, path: string): Promise<RecordItem[]> => {
     const page = row.pages.find(({ last }) => last !== undefined && path <= last)
     if (page === undefined) return []
+    const readPartial = await reader()
     for await (const record of readPartial(host, row, page.after)) {
       if (record.path === path) return [itemOf(row.collection, record)]
       if (record.path > path) break

@@ -3,7 +3,7 @@ import type { Place } from '../repo/mst/stored.ts'
 /** Records nearer than this are read in one go. */
 const GAP = 4 * 1024
 /** The longest single read of records. */
-const LONGEST = 512 * 1024
+const LONGEST = 1024 * 1024
 
 /** Bytes [from, to) of a segment that are read in one go, for the places `order[first]` up to `order[end - 1]`. */
 export interface Run {

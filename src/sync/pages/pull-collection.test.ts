@@ -5,14 +5,8 @@ import { sha256 } from '../../storage/testing/node-host.ts'
 import type { TestAccount } from '../testing/account.ts'
 import { repoRow } from '../kept.ts'
 import { buildFragment, readFragment } from './fragment.ts'
-import {
-  deletePartial,
-  deletePartials,
-  type PartialRow,
-  partialRow,
-  partialRows,
-  readPartial,
-} from './partial-rows.ts'
+import { deletePartial, deletePartials, type PartialRow, partialRow, partialRows } from './partial-rows.ts'
+import { readPartial } from './read-partial.ts'
 import { PAGES_PROTOCOL } from './protocol.ts'
 import { pullCollection } from './pull-collection.ts'
 import { changeBlocks, type Lie, lying } from './testing/liar.ts'
