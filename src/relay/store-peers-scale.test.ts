@@ -58,7 +58,7 @@ describe('a store of many repos', () => {
         })
         ends.push(() => peers.close())
         await expect
-          .poll(() => one.server.counts().announcements, { timeout: 10_000 })
+          .poll(() => one.server.counts().announcements, { timeout: 20_000 })
           .toBeGreaterThanOrEqual(REPOS)
         expect(await found(here, one.peerId, dids)).toHaveLength(REPOS)
         await one.server.provided()
