@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['src/**/*.test.{ts,tsx}'],
           exclude: ['src/**/*.browser.test.{ts,tsx}'],
           testTimeout: 30_000,
+          // What is waited for comes when it comes: on a busy machine a second is soon over.
+          expect: { poll: { timeout: 10_000 } },
           // As many as there are processors: left to itself, the runner keeps one for watching.
           maxWorkers: '100%',
           // Repos of megabytes come and go: with the young generation as small as it is, a sixth of the time is spent on it.

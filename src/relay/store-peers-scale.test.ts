@@ -32,7 +32,7 @@ describe('a store of many repos', () => {
     expect(REPOS).toBeGreaterThan(DIRECTORY_LIMITS.topicsPerPeer)
   })
 
-  it('is found for each of them, at its own relay and through another', () =>
+  it('is found for each of them, at its own relay and through another', { timeout: 120_000 }, () =>
     withLevel(async (storage) => {
       await storage.write(dids.flatMap(lightRows))
       const ends: (() => Promise<unknown>)[] = []
@@ -58,7 +58,7 @@ describe('a store of many repos', () => {
         })
         ends.push(() => peers.close())
         await expect
-          .poll(() => one.server.counts().announcements, { timeout: 10_000 })
+          .poll(() => one.server.counts().announcements, { timeout: 60_000 })
           .toBeGreaterThanOrEqual(REPOS)
         expect(await found(here, one.peerId, dids)).toHaveLength(REPOS)
         await one.server.provided()
@@ -69,5 +69,6 @@ describe('a store of many repos', () => {
       } finally {
         for (const end of ends.reverse()) await end()
       }
-    }))
+    }),
+  )
 })

@@ -9,9 +9,11 @@ import { commitBlock, node, pathsOnLayer, rawNode } from '../repo/testing/hostil
 import { createPrng } from '../repo/testing/prng.ts'
 import { signRepo, type TestRepo } from '../repo/testing/repo.ts'
 import { walkNodes } from '../repo/testing/tree.ts'
-import type { Storage } from './port.ts'
-import type { SnapshotRow } from './rows.ts'
+import type { Storage, WriteOp } from './port.ts'
+import type { RepoRow, SnapshotRow } from './rows.ts'
+import { createSegmentReader } from './segment-reader.ts'
 import { contentOf, contentOfRepo, framesOf, headOf, recheckOf } from './testing/contents.ts'
+import { createFaulty } from './testing/faulty.ts'
 import { begin, end, importCar, withLevel } from './testing/node-host.ts'
 
 function full(storage: Storage, repo: TestRepo, base?: SnapshotRow): Promise<SnapshotRow> {
@@ -150,6 +152,70 @@ describe('a since answer', () => {
       const after = await framesOf(storage, repo.did)
       expect(after.bytes - before.bytes).toBeLessThan(16 * 1024)
       expect(after.nodes.length - before.nodes.length).toBe(moved.root.layer + 1)
+    })
+  })
+
+  it('is one write, with its head, and leaves nothing where that is refused', async () => {
+    const repo = generateRepo({ seed: 'partial/once', records: 300 })
+    const next = editRepo(repo, { create: 2, update: 1, delete: 1 })
+    await withLevel(async (storage) => {
+      const head = await full(storage, repo)
+      const before = await storage.byteKeys()
+      const row = await storage.get('repos', repo.did)
+      const session = async (to: Storage) => {
+        const opened = await begin(to, repo.did, { didKey: repo.didKey, base: head, partial: true })
+        for (const chunk of next.sinceCar()) await opened.write(chunk)
+        return opened
+      }
+      const others: readonly (readonly [WriteOp, WriteOp, string])[] = [
+        // deleted meanwhile, and by another import that began meanwhile
+        [
+          { type: 'delete', table: 'repos', key: repo.did },
+          { type: 'put', table: 'repos', key: repo.did, value: row },
+          'repos',
+        ],
+        [
+          { type: 'put', table: 'imports', key: repo.did, value: { id: 'another' } },
+          { type: 'delete', table: 'imports', key: repo.did },
+          'imports',
+        ],
+      ]
+      for (const [meanwhile, undone, table] of others) {
+        const late = await session(storage)
+        await storage.write([meanwhile])
+        await expect(end(late)).rejects.toMatchObject({ code: 'storage.conflict', fields: { table } })
+        await late.discard()
+        await storage.write([undone])
+        expect(await storage.byteKeys()).toEqual(before)
+        expect(await headOf(storage, repo.did)).toEqual(head)
+      }
+      const counted = createFaulty(storage)
+      const moved = await end(await session(counted))
+      expect(counted.writes).toBe(1)
+      expect(await contentOf(storage, moved)).toEqual(contentOfRepo(next))
+      expect(await recheckOf(storage, moved)).toBe(next.records.length)
+      // What its row keeps of the tree is what a reader would read.
+      const { top } = (await storage.get('repos', repo.did)) as RepoRow
+      expect(top).toEqual(await createSegmentReader(storage, repo.did).windowOf(moved.root))
+    })
+  })
+
+  it('that is stopped before its end is kept, with its row, for the next try', async () => {
+    const repo = generateRepo({ seed: 'partial/stopped', records: 300 })
+    const next = editRepo(repo, { create: 20 })
+    await withLevel(async (storage) => {
+      const head = await full(storage, repo)
+      const options = { didKey: repo.didKey, base: head, partial: true }
+      const session = await begin(storage, repo.did, options)
+      for (const chunk of next.sinceCar()) await session.write(chunk)
+      expect(await storage.get('imports', repo.did)).toBeUndefined()
+      await session.suspend()
+      expect(await storage.get('imports', repo.did)).toBeDefined()
+      const again = await begin(storage, repo.did, options)
+      expect(again.resumed).toBe(true)
+      for (const chunk of next.sinceCar()) await again.write(chunk)
+      expect(await contentOf(storage, await end(again))).toEqual(contentOfRepo(next))
+      expect(await storage.get('imports', repo.did)).toBeUndefined()
     })
   })
 })

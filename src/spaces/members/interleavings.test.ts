@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { runs } from '../../core/testing/runs.ts'
 import { createPrng } from '../../repo/testing/prng.ts'
 import type { Act } from './model.ts'
 import type { SignedOperation } from './operation.ts'
@@ -192,7 +193,7 @@ describe('all interleavings', () => {
 
   it('of some fours and fives', () => {
     const prng = createPrng('fives')
-    for (let n = 0; n < 100; n++) checkRun(prng.shuffle([...STEPS]).slice(0, 4 + (n % 2)))
+    for (let n = 0; n < runs(30); n++) checkRun(prng.shuffle([...STEPS]).slice(0, 4 + (n % 2)))
   })
 
   it('of two forks of one author and what others do', () => {
