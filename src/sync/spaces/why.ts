@@ -14,10 +14,12 @@ import type { RequestOf } from './protocol.ts'
 
 /** Pages that one is told: a log of the most operations, each as long as most are, is some 64. */
 const MAX_PAGES = 256
-/** What ended one key's access is looked for no more often, ms. */
-const PAUSE = 1000
-/** Keys that wait for it. */
-const MAX_PAUSED = 1024
+/** What ended one key's access is looked for so often in a {@link WINDOW}: all who come by a link have its key. */
+const LOOKS = 8
+/** ms */
+const WINDOW = 1000
+/** Keys of which this is counted. */
+const MAX_COUNTED = 1024
 
 export interface WhyAnswer {
   readonly operations: readonly Uint8Array[]
@@ -44,18 +46,19 @@ export type Whys = (
 
 /** What one node tells those who may not read. */
 export function createWhys(timers: Timers): Whys {
-  const paused = new Set<string>()
+  const looks = new Map<string, number>()
   const lookUp = (
     { log, space }: SpaceReplica,
     key: string,
     have: Uint8Array,
   ): readonly string[] | undefined => {
     const name = `${space} ${key}`
-    if (paused.has(name) || paused.size >= MAX_PAUSED) return undefined
+    const before = looks.get(name) ?? 0
+    if (before >= LOOKS || (before === 0 && looks.size >= MAX_COUNTED)) return undefined
     const found = log.endingOf(key, unpackCids(have))
     if (found === undefined) return undefined
-    paused.add(name)
-    timers.after(PAUSE, () => paused.delete(name))
+    looks.set(name, before + 1)
+    if (before === 0) timers.after(WINDOW, () => looks.delete(name))
     return found
   }
   return async (replica, key, { have, join }, telling) => {
