@@ -148,19 +148,6 @@ export default defineConfig({
     // The policy and the module graph are ours; browsers with modules need no preload polyfill.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: {
-      output: {
-        // The screens of one area come together: a file for each part of each would be more requests than bytes.
-        codeSplitting: {
-          includeDependenciesRecursively: false,
-          groups: [
-            { name: 'spaces', test: /src\/app\/(views\/)?spaces\// },
-            { name: 'repo', test: /src\/app\/views\/repo\// },
-            { name: 'moving', test: /src\/app\/views\/moving\// },
-          ],
-        },
-      },
-    },
   },
   worker: {
     format: 'es',
