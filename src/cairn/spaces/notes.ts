@@ -94,6 +94,20 @@ export function createSpaceNotes(options: {
     }
   }
 
+  /** What was told to have changed is being read. */
+  let taking: Promise<unknown> = Promise.resolve()
+  const take = async ({ records }: VaultChange): Promise<void> => {
+    for (const { device, collection, rkey } of records) {
+      const note = noteOf(rkey)
+      if (collection !== TEXT_COLLECTION) continue
+      const it = await opened.get(note)
+      if (it === undefined) texts.delete(note)
+      if (it === undefined || device === vault.device().id) continue
+      it.text.put(device, rkey, await vault.read(device, collection, rkey))
+      tell(note, it)
+    }
+  }
+
   return {
     async open(note) {
       edited.add(note)
@@ -114,11 +128,14 @@ export function createSpaceNotes(options: {
       it.text.hear(device, value)
       tell(note, it)
     },
-    versions: async (note) =>
-      (await use(note)).text.versions().map(({ id, at, device, text }) => ({
-        ...{ id, at, text },
+    async versions(note) {
+      await taking
+      const { text } = await use(note)
+      return text.versions().map(({ id, at, device, text: said }) => ({
+        ...{ id, at, text: said },
         by: vault.persons.personOf(device) ?? device,
-      })),
+      }))
+    },
     async restore(note, version) {
       const it = await use(note)
       made(note, it, it.text.restore(version, now()))
@@ -135,16 +152,10 @@ export function createSpaceNotes(options: {
       }
     },
     text: (note) => texts.get(note),
-    async changed({ records }) {
-      for (const { device, collection, rkey } of records) {
-        const note = noteOf(rkey)
-        if (collection !== TEXT_COLLECTION) continue
-        const it = await opened.get(note)
-        if (it === undefined) texts.delete(note)
-        if (it === undefined || device === vault.device().id) continue
-        it.text.put(device, rkey, await vault.read(device, collection, rkey))
-        tell(note, it)
-      }
+    changed(change) {
+      const mine = take(change)
+      taking = Promise.allSettled([taking, mine])
+      return mine
     },
     async close() {
       for (const note of [...opened.keys()]) await letGo(note)
