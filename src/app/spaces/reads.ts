@@ -14,7 +14,8 @@ import { useLive, type Live } from '../lib/live.ts'
 
 /** The reads of spaces that several screens share. */
 
-const aboutSpace = (space: string) => (event: CairnEvent) =>
+/** Whether an event tells that something about a space changed, whatever it is. */
+export const aboutSpace = (space: string) => (event: CairnEvent) =>
   event.type === 'spaces' || (event.type === 'space' && event.space === space)
 
 /** null: there is no such space on this device. */

@@ -94,6 +94,8 @@ export function createSpaceNotes(options: {
     }
   }
 
+  /** What was told to have changed is being read. */
+  let taking: Promise<unknown> = Promise.resolve()
   /**
    * Takes in what records of a note are now, all of them at once: what moves from one record to another would in
    * between look like something that was taken back, for which editors begin anew.
@@ -128,11 +130,14 @@ export function createSpaceNotes(options: {
       it.text.hear(device, value)
       tell(note, it)
     },
-    versions: async (note) =>
-      (await use(note)).text.versions().map(({ id, at, device, text }) => ({
-        ...{ id, at, text },
+    async versions(note) {
+      await taking
+      const { text } = await use(note)
+      return text.versions().map(({ id, at, device, text: said }) => ({
+        ...{ id, at, text: said },
         by: vault.persons.personOf(device) ?? device,
-      })),
+      }))
+    },
     async restore(note, version) {
       const it = await use(note)
       made(note, it, it.text.restore(version, now()))
@@ -149,9 +154,14 @@ export function createSpaceNotes(options: {
       }
     },
     text: (note) => texts.get(note),
-    async changed({ records }) {
+    changed({ records }) {
       const ofText = records.filter(({ collection }) => collection === TEXT_COLLECTION)
-      for (const [note, all] of Map.groupBy(ofText, ({ rkey }) => noteOf(rkey))) await take(note, all)
+      const takeAll = async (): Promise<void> => {
+        for (const [note, all] of Map.groupBy(ofText, ({ rkey }) => noteOf(rkey))) await take(note, all)
+      }
+      const mine = takeAll()
+      taking = Promise.allSettled([taking, mine])
+      return mine
     },
     async close() {
       for (const note of [...opened.keys()]) await letGo(note)

@@ -5,6 +5,7 @@ import { useAction } from '../../../lib/engine-context.ts'
 import { formatDayTime } from '../../../lib/format.ts'
 import { useLive } from '../../../lib/live.ts'
 import { useHere } from '../../../spaces/here.ts'
+import { aboutSpace } from '../../../spaces/reads.ts'
 
 interface NoteVersionsProps {
   readonly id: string
@@ -15,8 +16,10 @@ interface NoteVersionsProps {
 export function NoteVersions({ id, onClose }: NoteVersionsProps) {
   const { space, canWrite, nameOf } = useHere()
   const action = useAction()
-  const { value: versions, error } = useLive(`note versions ${space} ${id}`, (cairn) =>
-    cairn.spaces.noteVersions(space, id),
+  const { value: versions, error } = useLive(
+    `note versions ${space} ${id}`,
+    (cairn) => cairn.spaces.noteVersions(space, id),
+    aboutSpace(space),
   )
   return (
     <Dialog title="Versions of the text" onClose={onClose}>
