@@ -39,7 +39,7 @@ export function createSpaceScreen(page: Page, app: string) {
     page
       .getByRole('region', { name: /^\d+ (person|people)$/ })
       .getByRole('listitem')
-      .filter({ has: page.locator('bdi.strong').filter({ hasText: new RegExp(`^${RegExp.escape(name)}$`) }) })
+      .filter({ has: page.getByText(name, { exact: true }) })
 
   return {
     page,
