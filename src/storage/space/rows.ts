@@ -53,12 +53,26 @@ export const MAX_GIVERS = 16
 /** Heads of one repo of which it is known that they were held: whoever stands at an older one compares indexes. */
 export const MAX_HELD_HEADS = 1024
 
+/** From this size on a browser may keep a value in a file of its own, for which later writes do not wait, bytes. */
+const OWN_FILE = 32 * 1024
+
 /**
  * What is staged, and what is moved once the head is, need not wait for the disk: writes lie there in their order, so a
  * loss of power takes the last of them at most, and the transfer goes on from what is left. The write that moves the
- * head waits for all of them.
+ * head waits for all of them; but for large values, which are waited for here.
  */
-export const STAGED: WriteOptions = { durability: 'relaxed' }
+export function stagedOptions(ops: readonly WriteOp[]): WriteOptions {
+  const isLarge = ops.some((op) => op.type === 'put' && sizeOf(op.value) >= OWN_FILE)
+  return isLarge ? {} : { durability: 'relaxed' }
+}
+
+/** Of a record's bytes, or of the paths that a transfer still wants, which make its row long. */
+function sizeOf(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length
+  // Our own row, written by this code.
+  const wants = (value as Partial<SpaceTakeRow> | undefined)?.wants ?? []
+  return wants.reduce((sum, path) => sum + path.length, 0)
+}
 
 const REPOS = 'space-repos'
 const RECORDS = 'space-records'

@@ -1,6 +1,6 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
-import { headKey, moveOps, STAGED, stagedKey, takeKey, valueKey } from './rows.ts'
+import { headKey, moveOps, stagedKey, stagedOptions, takeKey, valueKey } from './rows.ts'
 import { forgetOps } from './next-head.ts'
 import { live } from './tally.ts'
 
@@ -31,11 +31,11 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
     if (isDone) {
       ops.push({ type: 'put', table: 'space-repos', key: headKey(repo), value: { ...head, merge: false } })
     }
-    await storage.write(ops, STAGED)
+    await storage.write(ops, stagedOptions(ops))
     if (isDone) break
   }
   const ops = await forgetOps(storage, repo)
-  if (ops.length > 0) await storage.write(ops, STAGED)
+  if (ops.length > 0) await storage.write(ops, stagedOptions(ops))
 }
 
 /** Gives up a transfer: what is staged, its bytes, and how far it was. Not when the head has moved to it. */
@@ -60,6 +60,6 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
         ops.push({ type: 'delete', table: 'space-records', key: valueKey(repo, path, cid) })
       }
     }
-    await storage.write(ops, STAGED)
+    await storage.write(ops, stagedOptions(ops))
   }
 }

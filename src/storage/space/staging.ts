@@ -9,8 +9,8 @@ import {
   putValue,
   type SpaceRecordRow,
   type SpaceTakeRow,
-  STAGED,
   stagedKey,
+  stagedOptions,
   takeKey,
   valueKey,
 } from './rows.ts'
@@ -52,7 +52,9 @@ export async function beginTake(
     bytes,
     restarts: before.restarts + 1,
   }
-  await storage.write([{ type: 'put', table: 'space-repos', key: takeKey(repo), value: row }], STAGED)
+  await storage.write([{ type: 'put', table: 'space-repos', key: takeKey(repo), value: row }], {
+    durability: 'relaxed',
+  })
   return row
 }
 
@@ -112,7 +114,7 @@ export async function stagePage(
       bytes: tally.bytes(),
     }
     ops.push({ type: 'put', table: 'space-repos', key: takeKey(repo), value: now })
-    await storage.write(ops, STAGED)
+    await storage.write(ops, stagedOptions(ops))
     if (isDone) return now
   }
 }
@@ -141,7 +143,7 @@ export async function stageWanted(
     bytes: tally.bytes(),
   }
   ops.push({ type: 'put', table: 'space-repos', key: takeKey(repo), value: now })
-  await storage.write(ops, STAGED)
+  await storage.write(ops, stagedOptions(ops))
   return now
 }
 
