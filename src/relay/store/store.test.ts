@@ -261,7 +261,7 @@ describe('the cap', () => {
       await measure.keep(b, peer('p1'))
       await measure.keep(a, peer('p1'))
       await measure.keep(c, operator)
-      const limit = measure.usage().bytes + 64 * 1024 + 1000
+      const limit = measure.usage().bytes + 64 * 1024 + 2000
       const store = await open({ limits: { bytes: limit }, blobs: false })
       await store.idle()
       // All are still asked for: a newcomer displaces nobody.
