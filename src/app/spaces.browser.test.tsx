@@ -136,6 +136,13 @@ describe('recovery', () => {
     await expect.poll(() => story.calls).toContain('recoveryFile sealed')
   })
 
+  it('says that the words alone do not do it while no relay has the list', async () => {
+    open('/settings', {
+      spaces: { recovery: { confirmedAt: Date.UTC(2026, 0, 1), isDue: false, isListed: false } },
+    })
+    await see(/No relay has the list of your spaces yet\./)
+  })
+
   it('opens the spaces again by twelve words', async () => {
     const story = open('/settings')
     await userEvent.click(await button(/^Open my spaces again/))

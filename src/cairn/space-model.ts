@@ -233,6 +233,8 @@ export interface RecoveryState {
   readonly byOther: boolean
   /** something is there to lose and nothing is kept apart */
   readonly isDue: boolean
+  /** a relay keeps the list of all these spaces: until one does, the words alone do not open them, only the file does */
+  readonly isListed: boolean
 }
 
 /** A record for an account's own repo: docs/spaces.md, "A person and an atproto account". */

@@ -12,7 +12,14 @@ export function storyRecovery(
   emit: (event: CairnEvent) => void,
   story: Partial<RecoveryState> = {},
 ): Pick<Spaces, 'recovery' | 'makeRecovery' | 'confirmRecovery' | 'recoveryFile' | 'recover'> {
-  let recovery: RecoveryState = { confirmedAt: undefined, spaces: 2, byOther: false, isDue: true, ...story }
+  let recovery: RecoveryState = {
+    confirmedAt: undefined,
+    spaces: 2,
+    byOther: false,
+    isDue: true,
+    isListed: true,
+    ...story,
+  }
   return {
     recovery: async () => recovery,
     makeRecovery: async () => ({ words: WORDS }),

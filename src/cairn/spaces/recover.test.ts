@@ -32,11 +32,13 @@ describe('a recovery', () => {
       await expect(old.cairn.spaces.confirmRecovery('abandon '.repeat(11) + 'about')).rejects.toMatchObject({
         code: 'spaces.recovery-words',
       })
+      expect((await old.cairn.spaces.recovery()).isListed).toBe(false)
       await old.cairn.spaces.confirmRecovery(words)
       // One that came when the words were with the person alone.
       const shed = await old.cairn.spaces.create({ title: 'Shed', name: 'Anna', hidePast: true })
       await old.cairn.spaces.edit(shed.space, [task('b', 'Sweep')])
       await old.until(async () => (await old.cairn.spaces.recovery()).spaces === 2)
+      await old.until(async () => (await old.cairn.spaces.recovery()).isListed)
       await isKept(old)
       await Promise.all([inStep(old, orchard.space), inStep(old, shed.space)])
       const before = await old.cairn.spaces.get(orchard.space)

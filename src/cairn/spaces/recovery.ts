@@ -170,6 +170,7 @@ export function recoveryActions(spaces: OpenSpaces): {
           spaces: row?.list.spaces.length ?? 0,
           byOther: row?.byOther === true,
           isDue: row === undefined && kept.some(({ state }) => state === 'member'),
+          isListed: row?.at.some(({ counter }) => counter === row.list.counter) === true,
         }
       },
       async makeRecovery() {

@@ -4,6 +4,7 @@ import { closeDialog, Dialog } from '../../../components/dialog.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
 import { useOnce } from '../../../spaces/use-once.ts'
+import { NotListed } from './not-listed.tsx'
 import { SaveFileForm } from './save-file.tsx'
 import { pickThree, wordsMatch } from './three-words.ts'
 
@@ -70,6 +71,7 @@ export function MakeWordsDialog({ isAgain, onClose }: MakeWordsDialogProps) {
             Keep the paper where you keep what matters. The words open all of your spaces, also those that you
             join later.
           </p>
+          <NotListed />
           <details className="more">
             <summary>Save it as a file too</summary>
             <SaveFileForm />

@@ -3,6 +3,7 @@ import { formatDay, plural } from '../../../lib/format.ts'
 import { useRecovery } from '../../../spaces/reads.ts'
 import '../../../styles/spaces.css'
 import { MakeWordsDialog } from './make-words.tsx'
+import { NotListed } from './not-listed.tsx'
 import { RecoverDialog } from './recover.tsx'
 
 /** The way back into one's spaces: words on paper or a file, and opening them on a bare device. */
@@ -31,6 +32,7 @@ export function RecoveryCard() {
                   : `They open ${plural(recovery?.spaces ?? 0, 'space')}.`
               }`}
         </p>
+        <NotListed />
         <div className="line">
           <button
             type="button"
