@@ -141,6 +141,7 @@ describe('recovery', () => {
       spaces: { recovery: { confirmedAt: Date.UTC(2026, 0, 1), isDue: false, isListed: false } },
     })
     await see(/No relay has the list of your spaces yet\./)
+    expect(document.querySelector('#set-recovery')).not.toBeNull()
   })
 
   it('opens the spaces again by twelve words', async () => {
