@@ -73,7 +73,7 @@ test('a post written offline is shown at once, survives a reload, and goes when 
   await expect(page.getByRole('main')).toContainText('A post written here is in the signed repository')
 })
 
-test('a reply with an image goes up with its words, and its picture is kept without being fetched', async ({
+test('a reply with an image goes up with its words, its picture is kept without being fetched, and it is quoted', async ({
   cairn,
   pds,
   newAccount,
@@ -119,6 +119,16 @@ test('a reply with an image goes up with its words, and its picture is kept with
   )
   await cairn.openRecord(me.did, `${POST}/${sent?.uri.split('/').at(-1) ?? ''}`)
   await expect(page.getByRole('img', { name: 'Coloured stones on a slope' })).toBeVisible()
+
+  await page.getByRole('link', { name: 'Quote' }).click()
+  await expect(page.getByRole('main')).toContainText('And this is how it looks')
+  await writePost(page, 'As I said')
+  await expect.poll(() => textsOf(pds, me), { timeout: 30_000 }).toContain('As I said')
+  const quote = (await postsOf(pds, me)).find(({ value }) => value['text'] === 'As I said')
+  expect(quote?.value['embed']).toEqual({
+    $type: 'app.bsky.embed.record',
+    record: { uri: sent?.uri, cid: sent?.cid },
+  })
 })
 
 test('a profile that another client has changed meanwhile shows both sides, and asks', async ({
