@@ -36,10 +36,16 @@ export function createCairnPage(page: Page, urls: Urls) {
     await page.getByRole('button', { name: 'Back up', exact: true }).click()
   }
 
+  /** Waits until the app is on this device: from then on it opens without a server, and streams files to disk. */
+  const installed = async (): Promise<void> => {
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  }
+
   return {
     page,
     urls,
     open,
+    installed,
     row,
     add,
     openRepo: (did: string, tab: RepoTab = 'overview') => open(repoHref(did, tab)),
@@ -112,8 +118,7 @@ export function createCairnPage(page: Page, urls: Urls) {
       format: 'CAR file' | 'CAR file with blobs' | 'JSON lines',
     ): Promise<{ name: string; bytes: Buffer }> {
       await open(repoHref(did, 'export'))
-      // A first visit streams to disk once the service worker has installed itself.
-      await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+      await installed()
       const started = page.waitForEvent('download')
       await page.getByRole('button', { name: `Export as ${format}`, exact: true }).click()
       const download = await started

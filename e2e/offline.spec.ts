@@ -10,9 +10,7 @@ test('opens from a cold start with no network and no server; records, search and
   context,
 }) => {
   await cairn.backUp(ada, { records: 1_233, blobs: 43 })
-  await cairn.page.evaluate(async () => {
-    await navigator.serviceWorker.ready
-  })
+  await cairn.installed()
   await cairn.page.close()
 
   await app.stop()
@@ -49,6 +47,7 @@ test('a backup asked for offline says what is wrong and what is safe', async ({
 }) => {
   const account = await newAccount()
   await cairn.backUp(account, { records: 41 })
+  await cairn.installed()
   await context.setOffline(true)
   await pds.call('stopServer', {})
   await cairn.page.getByRole('link', { name: 'Ada of the Hills' }).click()

@@ -40,9 +40,7 @@ test('one browser keeps a repo; another keeps only its posts, and reads one with
   ])
   expect(await pds.call('requests', { match: 'com.atproto.sync.' })).toEqual([])
 
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready
-  })
+  await tab.installed()
   await context.setOffline(true)
   await tab.open()
   await main.getByRole('link', { name: /^Posts of / }).click()

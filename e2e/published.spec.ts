@@ -143,9 +143,7 @@ test('what is published without a network is written when there is one, also aft
   await one.connected()
   await signIn(one, alice)
   await one.keep(bob.did)
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready
-  })
+  await one.tab.installed()
   await one.tab.open('/network')
   const consent = card(one).getByRole('checkbox', { name: /^Let anyone keep a copy/ })
   await expect(consent).toBeEnabled()

@@ -11,13 +11,12 @@ export interface SavedFile {
 
 /** Exports the space of that address from its Settings; gives the file that the browser saved. */
 export async function exportSpace(
-  { page, screen }: Member,
+  { page, screen, tab }: Member,
   space: string,
   passphrase = '',
 ): Promise<SavedFile> {
   await screen.open(space, 'settings')
-  // a first visit streams to disk once the service worker has installed itself
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await tab.installed()
   const card = page.getByRole('region', { name: 'Take it with you' })
   await card.getByLabel(/^Seal it with a passphrase/).fill(passphrase)
   const started = page.waitForEvent('download')

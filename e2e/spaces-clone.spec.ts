@@ -36,9 +36,7 @@ test('a profile that was copied is noticed: one of the two becomes a device of i
     await bela.screen.open(space)
     await expect(bela.screen.post('Known to all')).toBeVisible()
     await sent(anna, space)
-    await anna.page.evaluate(async () => {
-      await navigator.serviceWorker.ready
-    })
+    await anna.tab.installed()
     await anna.context.setOffline(true)
     await anna.screen.write('Unsent when it was copied')
     await anna.context.close()

@@ -10,9 +10,7 @@ test('everything works with no network and from a cold start without one; it is 
   if (anna === undefined || bela === undefined) throw new Error('two are asked for')
   await bela.screen.write('Bring ladders on Saturday')
   await expect(anna.screen.post('Bring ladders')).toBeVisible()
-  await anna.page.evaluate(async () => {
-    await navigator.serviceWorker.ready
-  })
+  await anna.tab.installed()
   await anna.context.setOffline(true)
   await anna.page.close()
 

@@ -38,9 +38,7 @@ test('a post written offline is shown at once, survives a reload, and goes when 
   const me = await newAccount()
   const { page } = cairn
   await settleIn(cairn, me)
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready
-  })
+  await cairn.installed()
   await cairn.open(writingHref(me.did))
   await context.setOffline(true)
   await writePost(page, 'Written where no signal is: https://example.org #stones')
