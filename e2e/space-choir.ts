@@ -40,7 +40,13 @@ export async function fillChoir(space: string, members: readonly Member[]): Prom
     return id
   }
   const react = async (member: Member, target: string, emoji: string) => {
-    const menu = member.screen.post(target).getByRole('button', { name: 'React' }).first()
+    const found = member.screen.post(target)
+    // posts far down are in the page once somebody has scrolled there
+    await expect(async () => {
+      await member.page.mouse.wheel(0, 300)
+      expect(await found.count()).toBe(1)
+    }).toPass()
+    const menu = found.getByRole('button', { name: 'React' }).first()
     await member.screen.choose(menu, emoji)
   }
   const add = async (member: Member, name: string, mimeType: string, buffer: Buffer) => {

@@ -94,8 +94,10 @@ export function createSpaceNotes(options: {
     }
   }
 
-  /** What was told to have changed is being read. */
-  let taking: Promise<unknown> = Promise.resolve()
+  /** Places of text that were told to have changed and have not been read since. */
+  let untaken: VaultPlace[] = []
+  /** One reading after another: an older one that came in after a newer would take back what was typed between. */
+  let taking: Promise<void> = Promise.resolve()
   /**
    * Takes in what records of a note are now, all of them at once: what moves from one record to another would in
    * between look like something that was taken back, for which editors begin anew.
@@ -108,6 +110,12 @@ export function createSpaceNotes(options: {
     const values = await vault.read(theirs)
     for (const place of theirs) it.text.put(place.device, place.rkey, values.get(place))
     tell(note, it)
+  }
+
+  const takeAll = async (): Promise<void> => {
+    const places = untaken
+    untaken = []
+    for (const [note, all] of Map.groupBy(places, ({ rkey }) => noteOf(rkey))) await take(note, all)
   }
 
   return {
@@ -155,12 +163,9 @@ export function createSpaceNotes(options: {
     },
     text: (note) => texts.get(note),
     changed({ records }) {
-      const ofText = records.filter(({ collection }) => collection === TEXT_COLLECTION)
-      const takeAll = async (): Promise<void> => {
-        for (const [note, all] of Map.groupBy(ofText, ({ rkey }) => noteOf(rkey))) await take(note, all)
-      }
-      const mine = takeAll()
-      taking = Promise.allSettled([taking, mine])
+      untaken.push(...records.filter(({ collection }) => collection === TEXT_COLLECTION))
+      const mine = taking.then(takeAll)
+      taking = mine.catch(() => {})
       return mine
     },
     async close() {

@@ -19,7 +19,14 @@ import { NoteVersions } from './note-versions.tsx'
 const REST_MS = 700
 
 /** The title of a note, who else is in it, and what can be done with it. */
-export function NoteHead({ note }: { readonly note: Entity<'note'> }) {
+export function NoteHead({
+  note,
+  isStored,
+}: {
+  readonly note: Entity<'note'>
+  /** all that was typed is on the disk */
+  readonly isStored: boolean
+}) {
   const { space, canWrite, detail, nameOf } = useHere()
   const [asking, setAsking] = useState<'delete' | 'history' | 'versions'>()
   const action = useAction()
@@ -63,7 +70,11 @@ export function NoteHead({ note }: { readonly note: Entity<'note'> }) {
             <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in this note.{' '}
           </>
         )}
-        {note.unsent ? 'Saved on this device, waits to be sent.' : 'Saved on this device.'}
+        {!isStored
+          ? 'Saving…'
+          : note.unsent
+            ? 'Saved on this device, waits to be sent.'
+            : 'Saved on this device.'}
       </p>
       {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}
       {asking === 'history' && <HistoryDialog item={item} onClose={close} />}

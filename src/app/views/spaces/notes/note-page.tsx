@@ -8,6 +8,7 @@ import { useHere } from '../../../spaces/here.ts'
 import { useEntity, usePresence } from '../../../spaces/reads.ts'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import { useNote } from '../../../spaces/use-note.ts'
+import { useStored } from '../../../spaces/use-stored.ts'
 import '../../../styles/spaces-notes.css'
 import { LazyNoteEditor } from '../../../notes/lazy.ts'
 import { NoteHead } from './note-head.tsx'
@@ -17,6 +18,9 @@ export function NotePage({ id }: { readonly id: string }) {
   const { space, isAdmin } = useHere()
   const { value: note, error } = useEntity(space, 'note', id)
   useMarkSeen(`note/${id}`, note === null || note === undefined ? undefined : [note])
+  const { cairn } = useEngine()
+  const store = useCallback(async () => cairn?.spaces.flushNote(space, id), [cairn, space, id])
+  const { isStored, typed } = useStored(store)
   const back = (
     <p className="back">
       <a href={spaceHref(space, 'notes')}>All notes</a>
@@ -40,15 +44,23 @@ export function NotePage({ id }: { readonly id: string }) {
     <>
       {back}
       <article className="note-page">
-        <NoteHead note={note} />
-        <NoteText id={id} title={note.fields.title ?? ''} />
+        <NoteHead note={note} isStored={isStored} />
+        <NoteText id={id} title={note.fields.title ?? ''} typed={typed} />
       </article>
     </>
   )
 }
 
 /** The text. What is typed is stored by the engine within half a second, and all of it when the page is left. */
-function NoteText({ id, title }: { readonly id: string; readonly title: string }) {
+function NoteText({
+  id,
+  title,
+  typed,
+}: {
+  readonly id: string
+  readonly title: string
+  readonly typed: () => void
+}) {
   const { space, detail, canWrite } = useHere()
   const { cairn } = useEngine()
   const action = useAction()
@@ -60,8 +72,11 @@ function NoteText({ id, title }: { readonly id: string; readonly title: string }
     [presence, id, detail.device],
   )
   const onTyped = useCallback(
-    (update: Uint8Array) => void run((engine) => engine.spaces.typeNote(space, id, update)),
-    [run, space, id],
+    (update: Uint8Array) => {
+      typed()
+      void run((engine) => engine.spaces.typeNote(space, id, update))
+    },
+    [run, space, id, typed],
   )
   const onCursor = useCallback(
     (cursor: Presence['cursor']) => {
