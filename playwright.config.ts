@@ -21,7 +21,8 @@ export default defineConfig({
     trace: { mode: 'retain-on-failure', screenshots: false, sources: false },
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),
-      args: chromiumArgs,
+      // What memory a page needs is seen once it has collected its garbage.
+      args: [...chromiumArgs, '--js-flags=--expose-gc'],
     },
   },
   projects: [

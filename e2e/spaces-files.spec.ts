@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import type { Browser, Locator } from '@playwright/test'
+import type { Browser, Locator, Page } from '@playwright/test'
 import { drawPicture } from './space-pictures.ts'
 import { expect, sent, test, type Member } from './space-fixtures.ts'
 
@@ -58,7 +58,7 @@ test('200 MB go up to a store and come down with the sender away, over a reload 
     const anna = await someone('Anna', { relay })
     const space = await anna.screen.make('Orchard', 'Anna')
     await anna.screen.tab('Files')
-    const sending = await watchMemory(browser)
+    const sending = await watchMemory(browser, anna.page)
     await anna.page.getByLabel('Files to add').setInputFiles(path)
     const stateOf = async ({ engine }: Member) => (await engine.spaces.files(space))[0]
     await expect.poll(async () => (await stateOf(anna))?.transfer, { timeout: 60_000 }).toBe('sending')
@@ -76,7 +76,7 @@ test('200 MB go up to a store and come down with the sender away, over a reload 
     const row = bela.page.getByRole('list', { name: 'Files' }).getByRole('listitem')
     const fetch = row.getByRole('button', { name: /^Fetch and save/ })
     const has = async () => (await stateOf(bela))?.chunks ?? 0
-    const fetching = await watchMemory(browser)
+    const fetching = await watchMemory(browser, bela.page)
     await fetch.click()
     await expect(row.getByRole('progressbar')).toBeVisible()
     await expect.poll(has, { timeout: 60_000, intervals: [50] }).toBeGreaterThan(20)
@@ -134,9 +134,13 @@ async function digestOf(path: string): Promise<string> {
 }
 
 /** Looks every half second at what the pages of this browser have in memory, until it is asked for the most. */
-async function watchMemory(browser: Browser): Promise<{ grown(): Promise<number> }> {
+async function watchMemory(browser: Browser, page: Page): Promise<{ grown(): Promise<number> }> {
   const session = await browser.newBrowserCDPSession()
+  const collect = (): void => (globalThis as { gc?: () => void }).gc?.()
   const resident = async (): Promise<number> => {
+    // Garbage is no need; a page that is just reloading has none to collect.
+    const all = [page.evaluate(collect), ...page.workers().map((worker) => worker.evaluate(collect))]
+    await Promise.allSettled(all)
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     const sizes = processInfo
       .filter(({ type }) => type === 'renderer')
