@@ -28,9 +28,9 @@ describe('a recovery', () => {
       await link(one, two, space)
       const known = await two.until(async () => {
         const state = await stateOf(two)
-        return state.spaces === 1 && state
+        return state.spaces === 1 && state.isListed && state
       })
-      expect(known).toEqual({ confirmedAt, spaces: 1, byOther: true, isDue: false })
+      expect(known).toEqual({ confirmedAt, spaces: 1, byOther: true, isDue: false, isListed: true })
       await two.until(async () => {
         const devices = (await two.cairn.spaces.get(space))?.persons[0]?.devices ?? []
         return devices.length === 3 && devices.some(({ isRecovery }) => isRecovery)
