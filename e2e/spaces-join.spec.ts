@@ -122,7 +122,6 @@ test('a link opens while its maker is away, as long as a store is up', async ({ 
   await bela.screen.addTask('Pick')
 })
 
-// The last to come goes on waiting now and then: a fault that is still to be found.
 test('a link that is used up says so while its maker is away', async ({ someone }) => {
   const anna = await someone('Anna')
   const space = await anna.screen.make('Orchard', 'Anna')

@@ -104,7 +104,6 @@ test('two admins remove two people at the same time, apart: neither of the two r
   expect(await titlesOf(dana, space)).not.toContain('By Béla, apart')
 })
 
-// Others do not always hear of the new join in time: a fault that is still to be found.
 test('one leaves, and comes back only by a new link', async ({ group }) => {
   const { space, members, link } = await group('Orchard', ['Anna', 'Béla'])
   const [anna, bela] = members
