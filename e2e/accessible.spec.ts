@@ -1,4 +1,4 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import { overflowOf, VARIANTS, violationsOf } from './axe.ts'
 import { expect, test } from './fixtures.ts'
 import { everyScreen } from './places.ts'
 import { remove, tid } from './pds/seed.ts'
@@ -6,11 +6,6 @@ import { keepDraft, settleIn } from './settle-in.ts'
 
 const WIDE = { width: 1180, height: 800 }
 const NARROW = { width: 360, height: 740 }
-/** Each theme at one of the sizes: what is small in one is dark in the other. */
-const VARIANTS = [
-  { name: 'wide and light', colorScheme: 'light', size: WIDE },
-  { name: 'narrow and dark', colorScheme: 'dark', size: NARROW },
-] as const
 
 test('every screen, in both themes: axe finds nothing; at 360 px nothing is cut off, right to left neither', async ({
   cairn,
@@ -30,22 +25,14 @@ test('every screen, in both themes: axe finds nothing; at 360 px nothing is cut 
     await page.setViewportSize(WIDE)
     await cairn.open(path)
     await cairn.settled()
-    for (const { name: variant, colorScheme, size } of VARIANTS) {
+    for (const { name: variant, colorScheme, ...size } of VARIANTS) {
       await page.setViewportSize(size)
       await page.emulateMedia({ colorScheme })
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .analyze()
-      if (violations.length > 0)
-        found[`${name}, ${variant}`] = violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-        )
+      const violations = await violationsOf(page)
+      if (violations.length > 0) found[`${name}, ${variant}`] = violations
       for (const dir of ['rtl', 'ltr']) {
-        const over = await page.evaluate((to) => {
-          const { documentElement } = document
-          documentElement.dir = to
-          return documentElement.scrollWidth - documentElement.clientWidth
-        }, dir)
+        await page.evaluate((to) => void (document.documentElement.dir = to), dir)
+        const over = await overflowOf(page)
         if (over > 0) found[`${name}, ${variant}, ${dir}, is too wide by`] = over
       }
     }

@@ -1,14 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import { overflowOf, VARIANTS, violationsOf } from './axe.ts'
 import { spaceScreens } from './places.ts'
 import { CHOIR, fillChoir, SINGERS } from './space-choir.ts'
 import { expect, test } from './space-fixtures.ts'
 import { createSpaceScreen } from './space-screen.ts'
-
-/** Each theme at one of the sizes: what is small in one is dark in the other. */
-const VARIANTS = [
-  { name: 'wide and light', colorScheme: 'light', width: 1180, height: 800 },
-  { name: 'narrow and dark', colorScheme: 'dark', width: 360, height: 740 },
-] as const
 
 test('every screen of a space, in both themes and at 360 px: axe finds nothing and nothing is cut off', async ({
   group,
@@ -27,16 +21,9 @@ test('every screen of a space, in both themes and at 360 px: axe finds nothing a
     for (const { name: variant, colorScheme, ...size } of VARIANTS) {
       await page.setViewportSize(size)
       await page.emulateMedia({ colorScheme })
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .analyze()
-      if (violations.length > 0)
-        found[`${name}, ${variant}`] = violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-        )
-      const over = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
+      const violations = await violationsOf(page)
+      if (violations.length > 0) found[`${name}, ${variant}`] = violations
+      const over = await overflowOf(page)
       if (over > 0) found[`${name}, ${variant}, is too wide by`] = over
     }
   }

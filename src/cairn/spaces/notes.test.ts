@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { TEXT_FIELD } from '../../spaces/text/limits.ts'
+import { TAILS_A_LEVEL, TEXT_COLLECTION, TEXT_FIELD } from '../../spaces/text/limits.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import { give, link, meet, withWorld } from '../../spaces/vault/testing/kit.ts'
 import { createSpaceNotes } from './notes.ts'
@@ -74,6 +74,51 @@ it('what another device typed for a while comes into an open editor, which need 
     await reader.settled()
     expect(reader.text()).toBe(writer.text())
     expect(reader.news).toEqual([false])
+    await writer.close()
+    await reader.close()
+  }))
+
+it('what was read is not put over what was read after it, however late it comes', () =>
+  withWorld(async (world) => {
+    const [anna, bela] = [await world.profile('Anna'), await world.profile('Béla')]
+    const a = await anna.found()
+    const b = await bela.join(await a.links.make(link()))
+    await meet(a, b)
+    const writer = await editorOn(a)
+    await writer.type('It')
+    await meet(a, b)
+    // This reading empties the small records of a level, and the next is of one that is used again.
+    const late = TAILS_A_LEVEL - 1
+    const hasRead = Promise.withResolvers<void>()
+    const mayCome = Promise.withResolvers<void>()
+    let readings = 0
+    const slow: Vault = {
+      ...b,
+      async read(places) {
+        const isLate = readings++ === late
+        const values = await b.read(places)
+        if (isLate) {
+          hasRead.resolve()
+          await mayCome.promise
+        }
+        return values
+      },
+    }
+    const reader = await editorOn(slow)
+    for (let i = 0; i <= late; i++) {
+      if (i > 0) await reader.settled()
+      await writer.type(` ${i}`)
+      await give(a, b)
+    }
+    await hasRead.promise
+    await writer.type(' and the next')
+    await give(a, b)
+    // long enough for another reading to be done, were it begun
+    for (let i = 0; i < 3; i++) await b.list(TEXT_COLLECTION, NOTE)
+    mayCome.resolve()
+    await reader.settled()
+    expect(reader.text()).toBe(writer.text())
+    expect(reader.news).not.toContain(true)
     await writer.close()
     await reader.close()
   }))
