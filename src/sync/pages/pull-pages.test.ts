@@ -145,6 +145,29 @@ describe('a first copy by pages', () => {
       expect(sum(answered)).toBe(alice.repo.records.length)
     }))
 
+  it('waits half a minute for the only peer that gave something, as long as a relay starts anew', () =>
+    withCopy(async (kit) => {
+      const { b, network, timers, c, through, pull } = { ...kit, timers: kit.b.timers }
+      let since: number | undefined
+      through(c, ({ request, turn, head, bytes }) => {
+        if (request.type === 'page' && turn === 1 && since === undefined) {
+          network.cut(c.id)
+          since = timers.clock.now()
+        }
+        return { head, bytes }
+      })
+      const work = b.work()
+      const patient = {
+        ...work,
+        onWait(wait: Parameters<typeof work.onWait>[0]) {
+          work.onWait(wait)
+          if (timers.clock.now() - (since ?? 0) >= 20_000) network.mend(c.id)
+        },
+      }
+      await expectCopy(kit, await pull([c], patient))
+      expect(work.waits.length).toBeGreaterThan(3)
+    }))
+
   it('is carried on with another peer who has the root', () =>
     withCopy(async (kit) => {
       const { alice, asked, nodes, c, through, pull } = kit

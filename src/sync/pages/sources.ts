@@ -27,6 +27,8 @@ export const pageSource = (
 
 /** Tries of one connection in a row that brought nothing, before a peer is given up. */
 const TRIES = 3
+/** The same of the only one left, when it gave something before: half a minute, in which a relay starts anew. */
+const LAST_TRIES = 8
 /** What says nothing of the peer's honesty: its line broke, or it has no room now. */
 const BROKEN = new Set([
   'net.reset',
@@ -64,6 +66,8 @@ interface State {
   /** opened once, whoever asks first */
   client: Promise<PageClient> | undefined
   failures: number
+  /** something that it gave was proven */
+  gave: boolean
   /** why it has no more turns */
   out: string | undefined
 }
@@ -78,10 +82,12 @@ export function createSources(
     source,
     client: undefined,
     failures: 0,
+    gave: false,
     out: undefined,
   }))
   let now = 0
   const left = (): State[] => states.filter((it) => it.out === undefined)
+  const triesOf = (state: State): number => (state.gave && left().length === 1 ? LAST_TRIES : TRIES)
 
   const drop = async (state: State, client = state.client): Promise<void> => {
     if (state.client === client) state.client = undefined
@@ -103,7 +109,7 @@ export function createSources(
       // After a refusal the stream can be used on, unless it is one of the stream itself.
       if (named.code !== 'net.refused' || full) await drop(state, client)
       const passes = full || BROKEN.has(named.code)
-      if (!passes || ++state.failures >= TRIES) {
+      if (!passes || ++state.failures >= triesOf(state)) {
         state.out = typeof reason === 'string' ? reason : named.code
         // To say no, or to speak another protocol, is no failure.
         if (named.code !== 'net.refused' && named.code !== 'net.unsupported') onOut(peer, named)
@@ -151,6 +157,8 @@ export function createSources(
     },
     progress() {
       for (const state of states) state.failures = 0
+      const giver = states[now % states.length]
+      if (giver !== undefined) giver.gave = true
     },
     forgive(reason) {
       let any = false
