@@ -1,10 +1,10 @@
-import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
 import type { PrecacheEntry } from 'workbox-precaching'
 import { downloadPrefix } from '../cairn/download-messages.ts'
 import type { DownloadAlive, DownloadRequest } from '../cairn/download-messages.ts'
 import { backgroundScript, syncTag } from '../cairn/background-sync.ts'
 import { createDownloads } from './downloads.ts'
+import { precache } from './precache.ts'
 
 declare const self: ServiceWorkerGlobalScope & {
   /** every built file with its revision, put here by the build */
@@ -28,12 +28,13 @@ registerRoute(
   ({ url }) => Promise.resolve(downloads.respond(url.pathname)),
 )
 
-precacheAndRoute([...self.__WB_MANIFEST])
-cleanupOutdatedCaches()
+const files = precache(self.__WB_MANIFEST)
 
 // Any other page of the app opens from the precached shell, online or not.
 registerRoute(
-  new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: [/^\/healthz$/, /^\/xrpc\//] }),
+  new NavigationRoute(files.createHandlerBoundToURL('/index.html'), {
+    denylist: [/^\/healthz$/, /^\/xrpc\//],
+  }),
 )
 
 /**
