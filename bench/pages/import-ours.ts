@@ -16,9 +16,16 @@ export interface Hashes {
 
 /** The product's importer: verified, indexed and durable, with the head moved at the end. */
 export const ourImport: Task<'ourImport'> = async (input) => {
-  const [chunks, storage, hashes] = await Promise.all([carChunks(input), openIndexedDb(), createHashes()])
+  const hashes = await createHashes()
+  const prepare = async (name?: string) => {
+    const database = name === undefined ? openIndexedDb() : openIndexedDb({ name })
+    const [chunks, storage] = await Promise.all([carChunks(input), database])
+    return () => importCar({ input, chunks, storage, hashes })
+  }
+  for (let i = 0; i < (input.before ?? 0); i++) await (await prepare(`before-${i}`))()
+  const work = await prepare()
   return async () => {
-    const { bytes, records } = await importCar({ input, chunks, storage, hashes })
+    const { bytes, records } = await work()
     return { bytes, records }
   }
 }

@@ -125,6 +125,8 @@ export interface CarInput {
   readonly url: string
   /** read from the network while working, instead of from memory */
   readonly stream?: boolean
+  /** so many times before, into databases of their own: what is measured then is code that the engine has compiled */
+  readonly before?: number
 }
 
 export interface OurImportInput extends CarInput {
