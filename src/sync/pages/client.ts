@@ -1,5 +1,6 @@
 import type * as v from 'valibot'
 import { fromUtf8Strict } from '../../core/bytes.ts'
+import { decompress } from '../../core/compress.ts'
 import { CairnError } from '../../core/errors.ts'
 import { NetError } from '../../net/errors.ts'
 import { createFrameReader } from '../../net/frames.ts'
@@ -145,6 +146,15 @@ export async function openPages(net: Net, peer: string, options: OpenPagesOption
     return { head: await head, bytes }
   }
 
+  const inflated = (bytes: Promise<Uint8Array>): Promise<Uint8Array> =>
+    guarded(
+      (async () => {
+        const whole = await decompress(await bytes, 'deflate-raw', MAX_FRAME_BYTES)
+        if (whole === undefined) throw new NetError('net.malformed', { peer, reason: 'deflate' })
+        return whole
+      })(),
+    )
+
   return {
     peer,
     async heads(dids) {
@@ -170,7 +180,11 @@ export async function openPages(net: Net, peer: string, options: OpenPagesOption
     async page(request) {
       const { head, bytes } = await ask({ type: 'page', ...request }, pageShape)
       const { root, last, end, records } = head
-      return { root, last, end, records, bare: isBare(request, head), bytes }
+      // Only who was asked for it sends it so.
+      const whole = request.deflate === true && head.deflate === true ? inflated(bytes) : bytes
+      // Awaited by whoever asked, if it comes to that.
+      whole.catch(() => {})
+      return { root, last, end, records, bare: isBare(request, head), bytes: whole }
     },
     async blocks(request) {
       const { head, bytes } = await ask({ type: 'blocks', ...request }, blocksShape)

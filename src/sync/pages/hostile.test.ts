@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { generateRepo } from '../../repo/testing/generate.ts'
 import { importCar, sha256 } from '../../storage/testing/node-host.ts'
@@ -75,6 +76,27 @@ const lies: readonly (readonly [string, string, Lie])[] = [
     onBlocks(() => another.blocks('preorder').map(asBlock)),
   ],
   ['sends a page of 4 MB', 'net.too-large', onPage(() => ({ bytes: new Uint8Array(4 << 20) }))],
+  [
+    'calls a page compressed that is not',
+    'net.malformed',
+    onPage((_, head) => ({ head: { ...head, deflate: true } })),
+  ],
+  [
+    'cuts a compressed page',
+    'net.malformed',
+    onPage((bytes, head) => ({
+      head: { ...head, deflate: true },
+      bytes: deflateRawSync(bytes).subarray(0, -2),
+    })),
+  ],
+  [
+    'sends a few kilobytes that are a page of 4 MB',
+    'net.malformed',
+    onPage((_, head) => ({
+      head: { ...head, deflate: true },
+      bytes: deflateRawSync(new Uint8Array(4 << 20)),
+    })),
+  ],
   ['sends a head that is no map', 'net.malformed', onPage(() => ({ head: [] as never }))],
   [
     'refuses for a reason of its own',

@@ -13,7 +13,7 @@ import { MAX_PATH_BYTES } from '../../repo/path.ts'
  * |---|---|---|
  * | `heads { dids }` | `{ heads: [{ did, rev?, commit, records, bytes, partial?, collections? }] }` | |
  * | `identity { did }` | `{}` | JSON `{ document, plcLog }` |
- * | `page { did, root?, after?, from?, to?, known?, maxBytes, bare? }` | `{ root, last?, end, records, bare? }` | blocks |
+ * | `page { did, root?, after?, from?, to?, known?, maxBytes, bare?, deflate? }` | `{ root, last?, end, records, bare?, deflate? }` | blocks |
  * | `blocks { did, root?, wants, bare? }` | `{ root, answered, missing, bare? }` | blocks |
  * | `blob { did, cid, offset }` | `{ size }` | the blob's next bytes |
  *
@@ -22,6 +22,7 @@ import { MAX_PATH_BYTES } from '../../repo/path.ts'
  * Blocks are frames of a CAR without its header. With `bare: true` in the head, which only answers a request
  * that has it too, they are DAG-CBOR all, each as the varint of its length and its bytes: whoever asked for them
  * knows their CIDs, from the request or from the blocks before. Nodes that do not know the field send frames.
+ * With `deflate: true` in the head, again only for whom asked so, the bytes of a page are compressed (RFC 1951).
  *
  * Who keeps some collections only says so in its head (`partial`) and names them (`collections`, each with the
  * commit that it was taken under). It answers pages within one of them, and wants that are empty.
@@ -82,6 +83,7 @@ export const requestShape = v.variant('type', [
     known: v.optional(v.boolean()),
     maxBytes: count,
     bare: v.optional(v.boolean()),
+    deflate: v.optional(v.boolean()),
   }),
   v.object({
     type: v.literal('blocks'),
@@ -131,6 +133,7 @@ export const pageShape = v.object({
   end: v.boolean(),
   records: count,
   bare: v.optional(v.boolean()),
+  deflate: v.optional(v.boolean()),
 })
 export const blocksShape = v.object({
   root: cid,

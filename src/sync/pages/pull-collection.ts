@@ -113,6 +113,7 @@ async function take(
       ...range,
       maxBytes: pull.pageBytes ?? PAGE_BYTES,
       bare: true,
+      deflate: true,
     })
     const { bare } = page
     const proven = verifyPage(await page.bytes, { did, root: first.root, range, sha256, digests, bare })

@@ -11,6 +11,7 @@ import type { Work } from '../work.ts'
 import type { PageAnswer, PageClient } from './client.ts'
 import { askFirst } from './first.ts'
 import { createPageWalk, type PageWalk } from './page-walk.ts'
+import { createPagesAhead } from './pages-ahead.ts'
 import { PAGE_BYTES, type RemoteHead } from './protocol.ts'
 import { createSources, type OnOut, type PageSource, type Sources } from './sources.ts'
 
@@ -20,6 +21,8 @@ import { createSources, type OnOut, type PageSource, type Sources } from './sour
  */
 const SMALLER = 256
 const GROWTH = 4
+/** Pages that are asked for before those ahead of them are taken in: one that comes while another is made. */
+const AHEAD = 2
 /** How often the root may go away under a transfer before it is given up. */
 export const MAX_ROOTS = 5
 
@@ -121,7 +124,9 @@ async function feedPages(
     begun ??= await begin(client)
     const now = begun
     if (now === before?.commitCid) return
-    let ahead: Promise<PageAnswer> | undefined
+    const ask = (after: string | undefined, known: boolean): Promise<PageAnswer> =>
+      client.page({ did, root: now, after, known, maxBytes: size, bare: true, deflate: true })
+    const ahead = createPagesAhead((after) => ask(after, true))
     for (;;) {
       work.check()
       if (catchUp) await session.recall()
@@ -135,15 +140,9 @@ async function feedPages(
           // The session hashes and checks every block, once.
           imported: true,
         })
-      const ask = (after: string | undefined, known: boolean): Promise<PageAnswer> =>
-        client.page({ did, root: now, after, known, maxBytes: size, bare: true })
-      const page = await (ahead ?? ask(walk.last, walk.commit !== undefined))
-      ahead = undefined
-      if (!page.end && size === pageBytes) {
-        ahead = ask(page.last, true)
-        // Awaited in the next turn, if there is one.
-        ahead.catch(() => {})
-      }
+      const page = await (ahead.next() ?? ask(walk.last, walk.commit !== undefined))
+      // What is here from before may make a page too many.
+      if (size === pageBytes) ahead.fill(page, catchUp ? 1 : AHEAD)
       const proven = walk.take(await page.bytes, page.bare)
       if (page.root !== now || proven.end !== page.end || proven.last !== page.last) {
         // It is ahead of what was taken in.
@@ -166,7 +165,7 @@ async function feedPages(
       await session.recall()
       const jumped = session.last !== proven.last
       // A page that is under way starts where nothing is lacking.
-      if (jumped) ahead = undefined
+      if (jumped) ahead.drop()
       size = jumped ? small : Math.min(size * GROWTH, pageBytes)
     }
   }

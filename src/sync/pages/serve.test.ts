@@ -206,6 +206,23 @@ describe('a node', () => {
       expect(blocksIn(readBare(first.bytes))).toHaveLength(2)
     }))
 
+  it('compresses pages for whom asks for that, and says so', async () => {
+    let sent = 0
+    await withServer(
+      async ({ alice, client }) => {
+        const asked = { did: alice.did, maxBytes: 1 << 20, bare: true }
+        const plain = await (await client.page(asked)).bytes
+        expect(sent).toBeGreaterThan(plain.length)
+        sent = 0
+        const page = await client.page({ ...asked, deflate: true })
+        expect(await page.bytes).toEqual(plain)
+        expect(page).toMatchObject({ bare: true, end: true, records: alice.repo.records.length })
+        expect(sent).toBeLessThan(plain.length * 0.6)
+      },
+      () => ({ onSent: (_peer, _did, bytes) => void (sent += bytes) }),
+    )
+  })
+
   it('serves so many streams at once, and says so to the next', () =>
     withServer(
       async ({ a, b, alice, client }) => {

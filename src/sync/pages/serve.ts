@@ -1,5 +1,6 @@
 import { CairnError, hasCode } from '../../core/errors.ts'
 import { utf8 } from '../../core/bytes.ts'
+import { compress } from '../../core/compress.ts'
 import { NetError } from '../../net/errors.ts'
 import { createFrameReader, writeLongFrame } from '../../net/frames.ts'
 import { decodeMessage, writeMessage } from '../../net/messages.ts'
@@ -246,7 +247,8 @@ async function page(
           ...(await buildPage(whole.reader, whole.snapshot, request, build)),
         }
   const head = { root, ...(last === undefined ? {} : { last }), end, records, ...formOf(request) }
-  return { head, bytes }
+  if (request.deflate !== true) return { head, bytes }
+  return { head: { ...head, deflate: true }, bytes: await compress(bytes, 'deflate-raw') }
 }
 
 async function blocks(

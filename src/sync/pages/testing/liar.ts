@@ -33,7 +33,7 @@ export interface LiarOptions {
   readonly old?: boolean
 }
 
-/** Hands every request to an honest node and changes its answers on the way back. */
+/** Hands every request to an honest node and changes its answers on the way back, which come as they are, never compressed. */
 export const lying =
   (through: PagesNode, honest: string, lie: Lie, { old = false }: LiarOptions = {}): StreamHandler =>
   async (stream) => {
@@ -46,7 +46,7 @@ export const lying =
         const frame = await asks.read(LIMIT)
         if (frame === undefined) return
         const request = decodeMessage(frame, requestShape, stream.peer)
-        await writeFrame(back, old ? encodeMessage(withoutBare(request)) : frame)
+        await writeFrame(back, encodeMessage(without(request, old ? ['bare', 'deflate'] : ['deflate'])))
         const head = decodeMessage(await answers.expect(LIMIT), v.record(v.string(), v.unknown()), honest)
         const bytes = request.type === 'heads' || 'refused' in head ? undefined : await answers.expect(LIMIT)
         const turn = turns.get(request.type) ?? 0
@@ -66,9 +66,9 @@ export const lying =
     }
   }
 
-const withoutBare = (request: Request): Record<string, unknown> =>
+const without = (request: Request, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(request).filter(([name, value]) => name !== 'bare' && value !== undefined),
+    Object.entries(request).filter(([name, value]) => !names.includes(name) && value !== undefined),
   )
 
 /** Changes the blocks of an answer, in whichever form it came. Bare blocks have no digests. */
