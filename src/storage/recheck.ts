@@ -6,12 +6,12 @@ import { parseCommit } from '../repo/commit.ts'
 import { createIntake } from '../repo/verify/intake.ts'
 import { looksLikeNode } from '../repo/mst/node.ts'
 import { createTreeWalk } from '../repo/verify/walk.ts'
-import { totals } from '../repo/mst/stored.ts'
+import { type Place, type StoredNode, totals } from '../repo/mst/stored.ts'
 import { StorageError } from './errors.ts'
-import { exportCar } from './export-car.ts'
+import { exportCar, type ExportReader } from './export-car.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow } from './rows.ts'
-import { createSegmentReader, type SegmentReader } from './segment-reader.ts'
+import { createSegmentReader, type SegmentReader, WHOLE_TREE } from './segment-reader.ts'
 
 /** Unproven nodes never pile up: an export is in preorder. */
 const NODE_BUDGET = 8 << 20
@@ -66,7 +66,7 @@ export async function recheck(input: {
     return state
   }
   let bytes = 0
-  const counting = countingReader(createSegmentReader(storage, snapshot.did))
+  const counting = countingReader(createSegmentReader(storage, snapshot.did, WHOLE_TREE))
   for await (const chunk of exportCar(storage, snapshot, counting.reader)) {
     input.signal?.throwIfAborted()
     car.push(chunk)
@@ -91,19 +91,26 @@ export async function recheck(input: {
  * Compares what each node is said to hold by the reference to it with what it and its references say.
  * From the leaves up that proves every count: they point to nothing but records, whose lengths are proven.
  */
-function countingReader(reader: SegmentReader): { reader: SegmentReader; wrong(): boolean } {
+function countingReader(reader: SegmentReader): { reader: ExportReader; wrong(): boolean } {
   let wrong = false
+  const count = (at: Place, stored: StoredNode): void => {
+    const { records, bytes } = totals(stored)
+    if (!('records' in at) || at.records !== records || !('bytes' in at) || at.bytes !== bytes) wrong = true
+  }
   return {
     wrong: () => wrong,
     reader: {
-      ...reader,
-      async load(at) {
-        const stored = await reader.load(at)
-        const { records, bytes } = totals(stored)
-        if (!('records' in at) || at.records !== records || !('bytes' in at) || at.bytes !== bytes)
-          wrong = true
+      held(at) {
+        const stored = reader.held(at)
+        if (stored !== undefined) count(at, stored)
         return stored
       },
+      async load(at) {
+        const stored = await reader.load(at)
+        count(at, stored)
+        return stored
+      },
+      copyRecords: reader.copyRecords,
     },
   }
 }

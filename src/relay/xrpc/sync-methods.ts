@@ -155,7 +155,7 @@ async function* repoCar(store: Store, head: SnapshotRow, since: string | undefin
       return
     }
   }
-  yield* exportCar(store.storage, head, reader)
+  yield* exportCar(store.storage, head)
 }
 
 async function* blobBody(store: Store, did: string, cid: string, bytes: number) {

@@ -3,9 +3,9 @@ import { FIELDS, type MstNode, VALUE } from '../../repo/mst/node.ts'
 import type { Span } from '../../repo/proof.ts'
 import type { Place, StoredChild } from '../../repo/mst/stored.ts'
 import { carFrameLength } from '../../repo/car/writer.ts'
+import { createBlockLayout, type RecordSource } from '../../storage/block-layout.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { digestOfCid } from './cids.ts'
-import { createPageLayout, type RecordSource } from './page-layout.ts'
 import { holdsAll, inRange, mayHold, type PathRange } from './range.ts'
 
 export interface Page {
@@ -69,7 +69,7 @@ export async function buildPage(
   range: PathRange,
   { known, maxBytes, bare = false }: PageForm,
 ): Promise<Page> {
-  const layout = createPageLayout(bare)
+  const layout = createBlockLayout(bare)
   if (!known) layout.block(digestOfCid(snapshot.commitCid), 0, snapshot.commit)
   /** Nodes that were met since the last record: they go with the next one. */
   let waiting: Met[] = []

@@ -199,7 +199,7 @@ describe('a status', () => {
       expect(snapshot).toBeDefined()
       const early = serve({ storage: failing(0) })
       expect([...(await early.ask(whole(alice.did)))]).toEqual([2])
-      const late = serve({ storage: failing(30) })
+      const late = serve({ storage: failing(5) })
       await expect(late.ask(whole(alice.did))).rejects.toMatchObject({ code: 'net.reset' })
     }))
 

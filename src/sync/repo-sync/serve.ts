@@ -112,7 +112,7 @@ export function serveRepoSync(options: {
       if (changes !== undefined && changes.bytes <= limits.answerBytes)
         return changesCar(reader, head, changes)
       if (!(await fitsInCar(reader, head, limits.answerBytes))) return STATUS_ERROR
-      return exportCar(storage, head, reader)
+      return exportCar(storage, head)
     } catch {
       // Whatever is wrong here is not the other side's to know.
       return STATUS_ERROR

@@ -1,8 +1,8 @@
-import { CID_BYTES, CODEC_DAG_CBOR, DIGEST_BYTES, writeCid } from '../../core/cid.ts'
-import { varintLength, writeVarint } from '../../core/varint.ts'
-import type { Place } from '../../repo/mst/stored.ts'
+import { CID_BYTES, CODEC_DAG_CBOR, DIGEST_BYTES, writeCid } from '../core/cid.ts'
+import { varintLength, writeVarint } from '../core/varint.ts'
+import type { Place } from '../repo/mst/stored.ts'
 
-/** What copies records to where a page has them. */
+/** What copies records to where an answer has them. */
 export interface RecordSource {
   /** Copies the bytes of each record into `out`, at its place of `at`. */
   copyRecords(places: readonly Place[], out: Uint8Array, at: readonly number[]): Promise<void>
@@ -12,16 +12,18 @@ export interface RecordSource {
  * Blocks as they go one after another in an answer: frames of a CAR, or bare, each behind its length. Where every
  * byte goes is known before any record is read, so each is copied once, from what was read to where it is sent.
  */
-export interface PageLayout {
+export interface BlockLayout {
   /** A block that is here; its digest lies in `source` at `at`. */
   block(source: Uint8Array, at: number, bytes: Uint8Array): void
   /** A record that is to be read. */
   record(source: Uint8Array, at: number, place: Place): void
   /** @throws StorageError what reading the records throws */
   build(records: RecordSource): Promise<Uint8Array<ArrayBuffer>>
+  /** bytes of all of it so far */
+  readonly size: number
 }
 
-export function createPageLayout(bare: boolean): PageLayout {
+export function createBlockLayout(bare: boolean): BlockLayout {
   const sources: Uint8Array[] = []
   const digestAt: number[] = []
   const lengths: number[] = []
@@ -42,6 +44,9 @@ export function createPageLayout(bare: boolean): PageLayout {
   }
 
   return {
+    get size() {
+      return size
+    },
     block: (source, at, bytes) => add(source, at, bytes, bytes.length),
     record(source, at, place) {
       add(source, at, undefined, place.length)
