@@ -1,5 +1,6 @@
 import { type Identify, identify } from '@libp2p/identify'
 import type { PrivateKey } from '@libp2p/interface'
+import type { ICryptoInterface } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
 import type { Libp2p, Libp2pOptions } from 'libp2p'
@@ -30,9 +31,11 @@ interface Services extends Record<string, unknown> {
 export const baseInit = (
   options: BaseOptions,
   limits: { readonly maxConnections: number; readonly secureOnly: boolean },
+  /** what Noise computes with, if it is not what @libp2p/noise has for this host */
+  crypto?: ICryptoInterface,
 ): Libp2pOptions<Services> => ({
   privateKey: options.privateKey,
-  connectionEncrypters: [quietNoise()],
+  connectionEncrypters: [quietNoise(crypto === undefined ? {} : { crypto })],
   streamMuxers: [flowControlledYamux()],
   connectionGater: createGater({ allowLocal: options.allowLocal, secureOnly: limits.secureOnly }),
   connectionManager: connectionLimits(limits.maxConnections),

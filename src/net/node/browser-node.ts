@@ -4,6 +4,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
+import { fastNoiseCrypto } from './fast-noise-crypto.ts'
 import { mendInitChannel } from './init-channel.ts'
 import { wholeMessages } from './whole-messages.ts'
 
@@ -31,7 +32,7 @@ export async function createBrowserNode(options: BrowserNodeOptions): Promise<Ca
   if (!relayOnly) mendInitChannel(RTCPeerConnection.prototype)
   const direct = relayOnly ? [] : [webRTC({ rtcConfiguration, dataChannel: { maxMessageSize: MESSAGE } })]
   const libp2p = await createLibp2p({
-    ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }),
+    ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }, await fastNoiseCrypto()),
     addresses: { listen: relayOnly ? [] : ['/webrtc'] },
     transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport, ...direct],
   })

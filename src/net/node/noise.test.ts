@@ -5,6 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { describe, expect, it } from 'vitest'
+import { fastNoiseCrypto } from './fast-noise-crypto.ts'
 import { quietNoise } from './noise.ts'
 
 const silent: Logger = Object.assign(() => {}, {
@@ -13,6 +14,10 @@ const silent: Logger = Object.assign(() => {}, {
   enabled: false,
   newScope: () => silent,
 })
+
+const crypto = await fastNoiseCrypto()
+if (crypto === undefined) throw new Error('this Node has no WebAssembly')
+const fastNoise = () => quietNoise({ crypto })
 
 describe('noise that reads lengths without exceptions', () => {
   const secured = async (one: typeof quietNoise | typeof noise, other: typeof quietNoise | typeof noise) => {
@@ -53,6 +58,9 @@ describe('noise that reads lengths without exceptions', () => {
     [quietNoise, noise],
     [noise, quietNoise],
     [quietNoise, quietNoise],
+    [fastNoise, noise],
+    [noise, fastNoise],
+    [fastNoise, fastNoise],
   ])('carries what is sent, however it is cut (%#)', async (one, other) => {
     const [a, b] = await secured(one, other)
     const sizes = [1, 2, 65_519, 65_520, 200_000, 7]

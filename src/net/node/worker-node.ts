@@ -3,6 +3,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
+import { fastNoiseCrypto } from './fast-noise-crypto.ts'
 import { wholeMessages } from './whole-messages.ts'
 
 /** Connections that a service worker keeps in the seconds it runs. */
@@ -12,7 +13,7 @@ const MAX_CONNECTIONS = 20
 export async function createWorkerNode(options: BaseOptions): Promise<CairnNode> {
   const circuit = createCircuitTransport()
   const libp2p = await createLibp2p({
-    ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }),
+    ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }, await fastNoiseCrypto()),
     addresses: { listen: [] },
     transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport],
   })
