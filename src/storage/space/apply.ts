@@ -7,7 +7,7 @@ import { type CheckedChange, checkChanges, type SpaceChange } from './change.ts'
 import type { SpaceHost } from './host.ts'
 import {
   checkHash,
-  forgetOps,
+  forgetting,
   headGuard,
   headOps,
   isAhead,
@@ -77,7 +77,8 @@ async function write(
   more: { readonly from: string; readonly chain: string | undefined },
 ): Promise<void> {
   const since = proven.commit.rev
-  const ops: WriteOp[] = await forgetOps(host.storage, repo)
+  const forgotten = await forgetting(host.storage, repo)
+  const ops: WriteOp[] = [...forgotten.ops]
   for (const { change, from, to } of moves) {
     ops.push(...moveOps(repo, change.path, from, { ...to, since }))
     if (change.bytes !== undefined && change.cid !== undefined) {
@@ -94,6 +95,7 @@ async function write(
       chain: more.chain,
       givers: [more.from],
       merge: false,
+      forgotten: forgotten.upTo,
     })),
   )
   await host.storage.write(ops, { guards: [headGuard(repo, head)] })

@@ -110,12 +110,15 @@ export interface NextHead {
   readonly chain: string | undefined
   readonly givers: readonly string[]
   readonly merge: boolean
+  /** the last rev of which deletes are forgotten with this write */
+  readonly forgotten?: string | undefined
 }
 
 /** Moves the head, its state, and the list of heads that were held. */
 export async function headOps(storage: Storage, repo: string, next: NextHead): Promise<WriteOp[]> {
   const { head, tally, proven, chain, merge } = next
-  const { rev } = proven.commit
+  const { rev, prev } = proven.commit
+  const whole = head !== undefined && prev === head.cid ? (head.whole ?? head.rev) : rev
   const oldest =
     (head?.held ?? 0) < MAX_HELD_HEADS
       ? []
@@ -129,6 +132,7 @@ export async function headOps(storage: Storage, repo: string, next: NextHead): P
     chain,
     givers: [...new Set([...(head?.givers ?? []), ...next.givers])].slice(0, MAX_GIVERS),
     held: (head?.held ?? 0) + 1 - oldest.length,
+    whole: laterRev(whole, next.forgotten),
     merge,
   }
   return [
@@ -142,24 +146,36 @@ export async function headOps(storage: Storage, repo: string, next: NextHead): P
 /** Tombstones that one write takes away. */
 const MAX_FORGOTTEN = 256
 
-/** Forgets deletes from before the oldest head that was held: no list reaches back so far. */
-export async function forgetOps(storage: Storage, repo: string): Promise<WriteOp[]> {
+/** Deletes to forget: the writes, and up to which rev no list can go back then. */
+export interface Forgetting {
+  readonly ops: readonly WriteOp[]
+  readonly upTo: string | undefined
+}
+
+/** Forgets deletes from before the oldest head that is known to have been held. */
+export async function forgetting(storage: Storage, repo: string): Promise<Forgetting> {
   const held = under(`held/${repo}`)
   const [oldest] = await storage.keys('space-repos', { ...held, limit: 1 })
-  if (oldest === undefined) return []
+  if (oldest === undefined) return { ops: [], upTo: undefined }
   const { from } = under(`-${repo}`)
   const to = `${from}${oldest.slice(held.from.length)}0`
   const keys = await storage.keys('space-records', { from, to, limit: MAX_FORGOTTEN })
-  return keys.flatMap((key): WriteOp[] => {
+  let upTo: string | undefined
+  const ops = keys.flatMap((key): WriteOp[] => {
     const since = key.slice(from.length, key.indexOf('/', from.length))
     const path = key.slice(from.length + since.length + 1)
     const row: SpaceRecordRow = { deleted: true, since }
+    upTo = since
     return [
       { type: 'delete', table: 'space-records', key: sinceKey(repo, path, row) },
       { type: 'delete', table: 'space-records', key: recordKey(repo, path) },
     ]
   })
+  return { ops, upTo }
 }
+
+export const laterRev = (rev: string, other: string | undefined): string =>
+  other !== undefined && compareRev(other, rev) > 0 ? other : rev
 
 /** Holds while the head is still the one that was read. */
 export const headGuard = (repo: string, head: SpaceHeadRow | undefined): Guard => ({

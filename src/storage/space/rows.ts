@@ -15,6 +15,11 @@ export interface SpaceHeadRow {
   readonly givers: readonly string[]
   /** heads that have a row `held/…` */
   readonly held: number
+  /**
+   * From this rev on a list of what changed is whole, whichever of the author's commits it goes on from: each since
+   * then was the head here, and no delete since then was forgotten. Not in rows of earlier versions.
+   */
+  readonly whole?: string
   /** what is staged belongs to this head, and is still to be moved to its place */
   readonly merge: boolean
 }
@@ -50,7 +55,7 @@ export type SpaceRecordRow =
 
 export const SELF = 'self'
 export const MAX_GIVERS = 16
-/** Heads of one repo of which it is known that they were held: whoever stands at an older one compares indexes. */
+/** Heads of one repo of which it is known that they were held. */
 export const MAX_HELD_HEADS = 1024
 
 /** From this size on a browser may keep a value in a file of its own, for which later writes do not wait, bytes. */

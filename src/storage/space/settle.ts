@@ -1,7 +1,7 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
 import { headKey, moveOps, stagedKey, stagedOptions, takeKey, valueKey } from './rows.ts'
-import { forgetOps } from './next-head.ts'
+import { forgetting, laterRev } from './next-head.ts'
 import { live } from './tally.ts'
 
 const BATCH = 512
@@ -34,8 +34,11 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
     await storage.write(ops, stagedOptions(ops))
     if (isDone) break
   }
-  const ops = await forgetOps(storage, repo)
-  if (ops.length > 0) await storage.write(ops, stagedOptions(ops))
+  const { ops, upTo } = await forgetting(storage, repo)
+  if (ops.length === 0) return
+  const value = { ...head, merge: false, whole: laterRev(head.whole ?? head.rev, upTo) }
+  const all: WriteOp[] = [...ops, { type: 'put', table: 'space-repos', key: headKey(repo), value }]
+  await storage.write(all, stagedOptions(all))
 }
 
 /** Gives up a transfer: what is staged, its bytes, and how far it was. Not when the head has moved to it. */

@@ -1,5 +1,6 @@
 import type { Storage } from '../port.ts'
-import { readHead, readRows } from './read.ts'
+import { readClose, readHead, readRows } from './read.ts'
+import { compareRev } from '../../core/tid.ts'
 import { heldKey, inBatches, type SpaceHeadRow, under, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
 import { StorageError } from '../errors.ts'
@@ -10,13 +11,20 @@ export interface ChangesSince {
   readonly changes: readonly SpaceChange[]
 }
 
+/**
+ * Where a list may begin. `held`: at a head that is known to have been held here. `whole`: also at one that is known no
+ * more, since which each commit was the head here. That it was one of these is its holder's word: for those who prove
+ * what comes out. Who says so wrongly, or has the other end of a fork, is led to something that nobody signed.
+ */
+export type Reach = 'held' | 'whole'
+
 const BATCH = 1024
 /** Bytes that a change takes beside its path and record. */
 const CHANGE_BYTES = 64
 
 /**
  * All that changed between a head that was held once (or nothing) and the head. `unknown` when that head was never
- * held here, or so long ago that it is no longer known: a list could lack something then. `too-large` above so many
+ * held here, or so long ago that deletes since were forgotten: a list could lack something then. `too-large` above so many
  * bytes of paths and records. Undefined without a head. The caller holds the repo's lock.
  */
 export async function changesSince(
@@ -24,12 +32,11 @@ export async function changesSince(
   repo: string,
   held: { readonly rev: string; readonly commit: string } | undefined,
   maxBytes: number,
+  reach: Reach = 'held',
 ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined> {
   const head = await readHead(storage, repo)
   if (head === undefined) return undefined
-  if (held !== undefined && (await storage.get('space-repos', heldKey(repo, held.rev))) !== held.commit) {
-    return 'unknown'
-  }
+  if (held !== undefined && !(await isKnown(storage, repo, head, held, reach))) return 'unknown'
   const found: { path: string; cid: string | undefined }[] = []
   let bytes = 0
   // Who holds nothing need not hear of deletes.
@@ -51,8 +58,24 @@ export async function changesSince(
     }
   }
   found.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const values = await readValues(storage, repo, found)
+  const there = found.filter(({ cid }) => cid !== undefined).length
+  // Of most of a repo the rest may be read along; of single records it could be many times as much.
+  const isMost = 2 * there >= head.records && 2 * bytes >= head.bytes
+  const values = await readValues(storage, repo, found, isMost)
   return { head, changes: found.map(({ path }, index) => ({ path, bytes: values[index] })) }
+}
+
+/** Whether a list that goes on from a head is whole, as far as that reaches. */
+async function isKnown(
+  storage: Storage,
+  repo: string,
+  head: SpaceHeadRow,
+  { rev, commit }: { readonly rev: string; readonly commit: string },
+  reach: Reach,
+): Promise<boolean> {
+  const found = await storage.get('space-repos', heldKey(repo, rev))
+  if (found !== undefined || reach === 'held') return found === commit
+  return head.whole !== undefined && compareRev(rev, head.whole) >= 0 && compareRev(rev, head.rev) < 0
 }
 
 /** Paths that were put or deleted here after a rev; all that are there without one. No more than are remembered. */
@@ -73,17 +96,20 @@ export async function changedPaths(
   return paths.sort()
 }
 
-/** The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones. */
+/**
+ * The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones.
+ *
+ * @param isMost they are most of what the repo has
+ */
 export async function readValues(
   storage: Storage,
   repo: string,
   records: readonly { readonly path: string; readonly cid: string | undefined }[],
+  isMost = false,
 ): Promise<(Uint8Array | undefined)[]> {
   const there = records.filter((it): it is { path: string; cid: string } => it.cid !== undefined)
-  const values = await storage.getMany(
-    'space-records',
-    there.map(({ path, cid }) => valueKey(repo, path, cid)),
-  )
+  const keys = there.map(({ path, cid }) => valueKey(repo, path, cid))
+  const values = isMost ? await readClose(storage, keys) : await storage.getMany('space-records', keys)
   let next = 0
   return records.map(({ path, cid }) => {
     if (cid === undefined) return undefined

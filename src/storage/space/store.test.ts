@@ -174,11 +174,26 @@ describe('a space repo', () => {
       ])
       await commitOf(store, device, [put(3, 3)])
       expect(await store.since(repo, first, 1e6)).toBe('unknown')
+      // All that came since is still there, for who proves what comes out; of another commit, or of time to come, none.
+      expect(await store.since(repo, first, 1e6, 'whole')).toMatchObject({ changes: [remove(1), put(3, 3)] })
+      const rev = (of: number): string => formatTid(of, 0)
+      const head = (await store.head(repo)) ?? expect.fail()
+      for (const held of [
+        { rev: rev(1), commit: first.commit },
+        { rev: second.rev, commit: first.commit },
+        { rev: head.rev, commit: first.commit },
+        { rev: rev(2 ** 52), commit: first.commit },
+      ])
+        expect(await store.since(repo, held, 1e6, 'whole')).toBe('unknown')
       expect(await storage.get('space-repos', heldKey(repo, first.rev))).toBeUndefined()
       expect((await store.head(repo))?.held).toBe(MAX_HELD_HEADS)
       expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(1)
       await commitOf(store, device, [])
       expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(0)
+      // A list from before that delete would lack it.
+      expect(await store.since(repo, first, 1e6, 'whole')).toBe('unknown')
+      const then = name(second)
+      expect(await store.since(repo, then, 1e6, 'whole')).toMatchObject({ changes: [put(3, 3)] })
       expect(await store.recheck(repo)).toMatchObject({ records: 2 })
     }))
 

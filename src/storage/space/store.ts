@@ -9,7 +9,7 @@ import { readHead, readRows, readTake } from './read.ts'
 import { recheckSpace } from './recheck.ts'
 import { dropRepoOps, heldKey, type SpaceHeadRow, type SpaceTakeRow } from './rows.ts'
 import { clearStaged } from './settle.ts'
-import { changedPaths, type ChangesSince, changesSince, readValues } from './since.ts'
+import { changedPaths, type ChangesSince, changesSince, type Reach, readValues } from './since.ts'
 import { beginTake, stagePage, stageWanted, type TakenPage, takeOver } from './staging.ts'
 import { live } from './tally.ts'
 import { checkSame, createTurns } from './turns.ts'
@@ -44,6 +44,7 @@ export interface SpaceStore {
     repo: string,
     held: { readonly rev: string; readonly commit: string } | undefined,
     maxBytes: number,
+    reach?: Reach,
   ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined>
   /** Paths that changed after a rev: see `changedPaths`. */
   changed(repo: string, rev: string | undefined): Promise<readonly string[]>
@@ -125,7 +126,8 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
       const isNews = await isAhead(storage, repo, await readHead(storage, repo), proven)
       return { isNews, rev: proven.commit.rev, cid: proven.cid }
     },
-    since: (repo, held, maxBytes) => reading(repo, () => changesSince(storage, repo, held, maxBytes)),
+    since: (repo, held, maxBytes, reach) =>
+      reading(repo, () => changesSince(storage, repo, held, maxBytes, reach)),
     changed: (repo, rev) => reading(repo, () => changedPaths(storage, repo, rev)),
     apply: (repo, options) =>
       alone(repo, async () => {
