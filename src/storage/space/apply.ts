@@ -16,7 +16,7 @@ import {
   proveOwnCommit,
 } from './next-head.ts'
 import { readHead, readRows, readState } from './read.ts'
-import { moveOps, putValue, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
+import { keep, moveOps, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
 import { createTally, live, type Tally } from './tally.ts'
 
 export interface ApplyOptions {
@@ -36,9 +36,11 @@ interface Draft {
 }
 
 interface Move {
-  readonly change: CheckedChange
+  readonly path: string
   readonly from: SpaceRecordRow | undefined
   readonly to: SpaceRecordRow
+  /** writes beside those of the row */
+  readonly ops: readonly WriteOp[]
 }
 
 /** The changes over what is kept; those that change nothing are left out. `to.since` is set when they are written. */
@@ -60,10 +62,10 @@ async function draft(
     const from = rows[index]
     const { cid, bytes, path } = change
     if (live(from)?.cid === cid) continue
-    const to: SpaceRecordRow =
-      cid === undefined ? { deleted: true, since: '' } : { cid, size: bytes?.length ?? 0, since: '' }
+    const kept = cid === undefined || bytes === undefined ? undefined : keep(repo, path, cid, bytes)
+    const to: SpaceRecordRow = kept?.row ?? { deleted: true, since: '' }
     tally.replace(path, from, to)
-    moves.push({ change, from, to })
+    moves.push({ path, from, to, ops: kept?.ops ?? [] })
   }
   return { tally, moves }
 }
@@ -79,12 +81,8 @@ async function write(
   const since = proven.commit.rev
   const forgotten = await forgetting(host.storage, repo)
   const ops: WriteOp[] = [...forgotten.ops]
-  for (const { change, from, to } of moves) {
-    ops.push(...moveOps(repo, change.path, from, { ...to, since }))
-    if (change.bytes !== undefined && change.cid !== undefined) {
-      ops.push(putValue(repo, change.path, change.cid, change.bytes))
-    }
-  }
+  for (const { path, from, to, ops: more } of moves)
+    ops.push(...moveOps(repo, path, from, { ...to, since }), ...more)
   ops.push(
     // What was staged was over the head that now goes.
     { type: 'delete', table: 'space-repos', key: takeKey(repo) },

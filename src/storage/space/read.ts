@@ -53,7 +53,7 @@ const BESIDE = 2
  * close to each other, what lies between the first and the last is read at once, which takes a tenth of the time; what
  * that does not reach is asked for by key.
  */
-export async function readClose(storage: Storage, keys: readonly string[]): Promise<unknown[]> {
+async function readClose(storage: Storage, keys: readonly string[]): Promise<unknown[]> {
   if (keys.length < FEW) return storage.getMany('space-records', keys)
   const sorted = [...keys].sort()
   const [from = '', last = ''] = [sorted[0], sorted.at(-1)]

@@ -1,6 +1,6 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
-import { headKey, moveOps, stagedKey, stagedOptions, takeKey, valueKey } from './rows.ts'
+import { dropValue, headKey, moveOps, stagedKey, stagedOptions, takeKey } from './rows.ts'
 import { forgetting, laterRev } from './next-head.ts'
 import { live } from './tally.ts'
 
@@ -57,11 +57,10 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
     )
     const ops: WriteOp[] = []
     for (const [index, { path, row }] of staged.entries()) {
-      const cid = live(row)?.cid
+      const record = live(row)
       ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
-      if (cid !== undefined && cid !== live(kept[index])?.cid) {
-        ops.push({ type: 'delete', table: 'space-records', key: valueKey(repo, path, cid) })
-      }
+      if (record !== undefined && record.cid !== live(kept[index])?.cid)
+        ops.push(...dropValue(repo, path, record))
     }
     await storage.write(ops, stagedOptions(ops))
   }

@@ -1,5 +1,6 @@
 import type { Storage } from '../port.ts'
-import { readClose, readHead, readRows } from './read.ts'
+import { live } from './tally.ts'
+import { readHead, readRows } from './read.ts'
 import { compareRev } from '../../core/tid.ts'
 import { heldKey, inBatches, type SpaceHeadRow, under, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
@@ -37,7 +38,7 @@ export async function changesSince(
   const head = await readHead(storage, repo)
   if (head === undefined) return undefined
   if (held !== undefined && !(await isKnown(storage, repo, head, held, reach))) return 'unknown'
-  const found: { path: string; cid: string | undefined }[] = []
+  const found: Asked[] = []
   let bytes = 0
   // Who holds nothing need not hear of deletes.
   for (const mark of held === undefined ? ['+'] : ['+', '-']) {
@@ -49,19 +50,15 @@ export async function changesSince(
       const paths = keys.map(({ key }) => key.slice(key.indexOf('/', from.length) + 1))
       const rows = await readRows(storage, repo, paths)
       for (const [index, path] of paths.entries()) {
-        const row = rows[index]
-        const cid = row !== undefined && 'cid' in row ? row.cid : undefined
-        bytes += CHANGE_BYTES + path.length + (row !== undefined && 'cid' in row ? row.size : 0)
-        found.push({ path, cid })
+        const record = live(rows[index])
+        bytes += CHANGE_BYTES + path.length + (record?.size ?? 0)
+        found.push({ path, cid: record?.cid, bytes: record?.bytes })
       }
       if (bytes > maxBytes) return 'too-large'
     }
   }
   found.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const there = found.filter(({ cid }) => cid !== undefined).length
-  // Of most of a repo the rest may be read along; of single records it could be many times as much.
-  const isMost = 2 * there >= head.records && 2 * bytes >= head.bytes
-  const values = await readValues(storage, repo, found, isMost)
+  const values = await readValues(storage, repo, found)
   return { head, changes: found.map(({ path }, index) => ({ path, bytes: values[index] })) }
 }
 
@@ -96,24 +93,27 @@ export async function changedPaths(
   return paths.sort()
 }
 
-/**
- * The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones.
- *
- * @param isMost they are most of what the repo has
- */
+/** A record whose bytes are asked for, and what of it was in its row. */
+interface Asked {
+  readonly path: string
+  readonly cid: string | undefined
+  readonly bytes?: Uint8Array | undefined
+}
+
+/** The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones. */
 export async function readValues(
   storage: Storage,
   repo: string,
-  records: readonly { readonly path: string; readonly cid: string | undefined }[],
-  isMost = false,
+  records: readonly Asked[],
 ): Promise<(Uint8Array | undefined)[]> {
-  const there = records.filter((it): it is { path: string; cid: string } => it.cid !== undefined)
-  const keys = there.map(({ path, cid }) => valueKey(repo, path, cid))
-  const values = isMost ? await readClose(storage, keys) : await storage.getMany('space-records', keys)
+  const keys = records.flatMap(({ path, cid, bytes }) =>
+    cid === undefined || bytes !== undefined ? [] : [valueKey(repo, path, cid)],
+  )
+  const values = keys.length === 0 ? [] : await storage.getMany('space-records', keys)
   let next = 0
-  return records.map(({ path, cid }) => {
+  return records.map(({ path, cid, bytes }) => {
     if (cid === undefined) return undefined
-    const value = values[next++]
+    const value = bytes ?? values[next++]
     if (!(value instanceof Uint8Array)) {
       throw new StorageError('storage.failed', { reason: 'value', repo, path })
     }

@@ -114,7 +114,8 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
     record: (repo, path) =>
       reading(repo, async () => {
         const [row] = await readRows(storage, repo, [path])
-        const [bytes] = await readValues(storage, repo, [{ path, cid: live(row)?.cid }])
+        const kept = live(row)
+        const [bytes] = await readValues(storage, repo, [{ path, cid: kept?.cid, bytes: kept?.bytes }])
         return bytes
       }),
     page: (repo, options) => reading(repo, () => readPage(storage, repo, options)),

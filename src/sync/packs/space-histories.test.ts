@@ -68,7 +68,7 @@ describe('random histories', () => {
                 const changes = new Map(
                   list.map(([key, value]) => [
                     key,
-                    value === 0 ? remove(key) : put(key, value + key * 10, value * 20),
+                    value === 0 ? remove(key) : put(key, value + key * 10, value === 6 ? 3000 : value * 20),
                   ]),
                 )
                 for (const [key, { bytes }] of changes) {
