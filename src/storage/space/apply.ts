@@ -50,13 +50,12 @@ async function draft(
   head: SpaceHeadRow | undefined,
   changes: readonly CheckedChange[],
 ): Promise<Draft> {
-  const state = head && (await readState(host.storage, repo))
+  const paths = changes.map(({ path }) => path)
+  const [state, rows] = await Promise.all([
+    head && readState(host.storage, repo),
+    readRows(host.storage, repo, paths),
+  ])
   const tally = createTally(host.ltHash, head && state && { ...head, state })
-  const rows = await readRows(
-    host.storage,
-    repo,
-    changes.map(({ path }) => path),
-  )
   const moves: Move[] = []
   for (const [index, change] of changes.entries()) {
     const from = rows[index]
@@ -86,15 +85,15 @@ async function write(
   ops.push(
     // What was staged was over the head that now goes.
     { type: 'delete', table: 'space-repos', key: takeKey(repo) },
-    ...(await headOps(host.storage, repo, {
+    ...headOps(repo, {
       head,
       tally,
       proven,
       chain: more.chain,
       givers: [more.from],
       merge: false,
-      forgotten: forgotten.upTo,
-    })),
+      forgotten,
+    }),
   )
   await host.storage.write(ops, { guards: [headGuard(repo, head)] })
 }

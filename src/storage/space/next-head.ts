@@ -110,19 +110,17 @@ export interface NextHead {
   readonly chain: string | undefined
   readonly givers: readonly string[]
   readonly merge: boolean
-  /** the last rev of which deletes are forgotten with this write */
-  readonly forgotten?: string | undefined
+  /** what this write forgets */
+  readonly forgotten: Pick<Forgetting, 'oldest'> & { readonly upTo?: string | undefined }
 }
 
 /** Moves the head, its state, and the list of heads that were held. */
-export async function headOps(storage: Storage, repo: string, next: NextHead): Promise<WriteOp[]> {
+export function headOps(repo: string, next: NextHead): WriteOp[] {
   const { head, tally, proven, chain, merge } = next
   const { rev, prev } = proven.commit
   const whole = head !== undefined && prev === head.cid ? (head.whole ?? head.rev) : rev
-  const oldest =
-    (head?.held ?? 0) < MAX_HELD_HEADS
-      ? []
-      : await storage.keys('space-repos', { ...under(`held/${repo}`), limit: 1 })
+  const { oldest: first, upTo } = next.forgotten
+  const oldest = first === undefined || (head?.held ?? 0) < MAX_HELD_HEADS ? [] : [first]
   const value: SpaceHeadRow = {
     commit: proven.bytes.slice(),
     cid: proven.cid,
@@ -132,7 +130,7 @@ export async function headOps(storage: Storage, repo: string, next: NextHead): P
     chain,
     givers: [...new Set([...(head?.givers ?? []), ...next.givers])].slice(0, MAX_GIVERS),
     held: (head?.held ?? 0) + 1 - oldest.length,
-    whole: laterRev(whole, next.forgotten),
+    whole: laterRev(whole, upTo),
     merge,
   }
   return [
@@ -150,13 +148,21 @@ const MAX_FORGOTTEN = 256
 export interface Forgetting {
   readonly ops: readonly WriteOp[]
   readonly upTo: string | undefined
+  /** key of the oldest head that is known to have been held */
+  readonly oldest: string | undefined
+}
+
+/** The key of the oldest head that is known to have been held. */
+export async function oldestHeld(storage: Storage, repo: string): Promise<string | undefined> {
+  const [oldest] = await storage.keys('space-repos', { ...under(`held/${repo}`), limit: 1 })
+  return oldest
 }
 
 /** Forgets deletes from before the oldest head that is known to have been held. */
 export async function forgetting(storage: Storage, repo: string): Promise<Forgetting> {
   const held = under(`held/${repo}`)
-  const [oldest] = await storage.keys('space-repos', { ...held, limit: 1 })
-  if (oldest === undefined) return { ops: [], upTo: undefined }
+  const oldest = await oldestHeld(storage, repo)
+  if (oldest === undefined) return { ops: [], upTo: undefined, oldest }
   const { from } = under(`-${repo}`)
   const to = `${from}${oldest.slice(held.from.length)}0`
   const keys = await storage.keys('space-records', { from, to, limit: MAX_FORGOTTEN })
@@ -171,7 +177,7 @@ export async function forgetting(storage: Storage, repo: string): Promise<Forget
       { type: 'delete', table: 'space-records', key: recordKey(repo, path) },
     ]
   })
-  return { ops, upTo }
+  return { ops, upTo, oldest }
 }
 
 export const laterRev = (rev: string, other: string | undefined): string =>

@@ -47,6 +47,11 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
   if ((await readTake(storage, repo)) !== undefined) {
     await storage.write([{ type: 'delete', table: 'space-repos', key: takeKey(repo) }])
   }
+  await sweepStaged(storage, repo)
+}
+
+/** Deletes what is staged and belongs to no transfer any more. */
+export async function sweepStaged(storage: Storage, repo: string): Promise<void> {
   for (;;) {
     const staged = await listRows(storage, `%${repo}`, null, null, BATCH)
     if (staged.length === 0) return

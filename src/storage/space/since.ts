@@ -35,9 +35,12 @@ export async function changesSince(
   maxBytes: number,
   reach: Reach = 'held',
 ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined> {
-  const head = await readHead(storage, repo)
+  const [head, known] = await Promise.all([
+    readHead(storage, repo),
+    held && storage.get('space-repos', heldKey(repo, held.rev)),
+  ])
   if (head === undefined) return undefined
-  if (held !== undefined && !(await isKnown(storage, repo, head, held, reach))) return 'unknown'
+  if (held !== undefined && !isKnown(head, held, known, reach)) return 'unknown'
   const found: Asked[] = []
   let bytes = 0
   // Who holds nothing need not hear of deletes.
@@ -63,14 +66,12 @@ export async function changesSince(
 }
 
 /** Whether a list that goes on from a head is whole, as far as that reaches. */
-async function isKnown(
-  storage: Storage,
-  repo: string,
+function isKnown(
   head: SpaceHeadRow,
   { rev, commit }: { readonly rev: string; readonly commit: string },
+  found: unknown,
   reach: Reach,
-): Promise<boolean> {
-  const found = await storage.get('space-repos', heldKey(repo, rev))
+): boolean {
   if (found !== undefined || reach === 'held') return found === commit
   return head.whole !== undefined && compareRev(rev, head.whole) >= 0 && compareRev(rev, head.rev) < 0
 }

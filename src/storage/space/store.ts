@@ -8,7 +8,7 @@ import { isAhead, proveCommit } from './next-head.ts'
 import { readHead, readRows, readTake } from './read.ts'
 import { recheckSpace } from './recheck.ts'
 import { dropRepoOps, heldKey, type SpaceHeadRow, type SpaceTakeRow } from './rows.ts'
-import { clearStaged } from './settle.ts'
+import { clearStaged, sweepStaged } from './settle.ts'
 import { changedPaths, type ChangesSince, changesSince, type Reach, readValues } from './since.ts'
 import { beginTake, stagePage, stageWanted, type TakenPage, takeOver } from './staging.ts'
 import { live } from './tally.ts'
@@ -133,13 +133,14 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
     apply: (repo, options) =>
       alone(repo, async () => {
         const isMoved = await applyCommit(host, repo, options)
-        if (isMoved) await clearStaged(storage, repo)
+        // The write that moved the head has ended any transfer.
+        if (isMoved) await sweepStaged(storage, repo)
         return isMoved
       }),
     commit: (repo, options) =>
       alone(repo, async () => {
         const bytes = await commitOwn(host, repo, options)
-        await clearStaged(storage, repo)
+        await sweepStaged(storage, repo)
         return bytes
       }),
     recheck: (repo) =>
