@@ -16,7 +16,8 @@ import {
   proveOwnCommit,
 } from './next-head.ts'
 import { readHead, readRows, readState } from './read.ts'
-import { keep, moveOps, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
+import { type Move, moveOps } from './order.ts'
+import { keep, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
 import { createTally, live, type Tally } from './tally.ts'
 
 export interface ApplyOptions {
@@ -32,18 +33,13 @@ export interface ApplyOptions {
 /** What a repo would be with some changes. */
 interface Draft {
   readonly tally: Tally
+  /** without the rev, which is not known yet */
   readonly moves: readonly Move[]
-}
-
-interface Move {
-  readonly path: string
-  readonly from: SpaceRecordRow | undefined
-  readonly to: SpaceRecordRow
-  /** writes beside those of the row */
+  /** writes beside those of rows */
   readonly ops: readonly WriteOp[]
 }
 
-/** The changes over what is kept; those that change nothing are left out. `to.since` is set when they are written. */
+/** The changes over what is kept; those that change nothing are left out. */
 async function draft(
   host: SpaceHost,
   repo: string,
@@ -57,6 +53,7 @@ async function draft(
   ])
   const tally = createTally(host.ltHash, head && state && { ...head, state })
   const moves: Move[] = []
+  const ops: WriteOp[] = []
   for (const [index, change] of changes.entries()) {
     const from = rows[index]
     const { cid, bytes, path } = change
@@ -64,25 +61,30 @@ async function draft(
     const kept = cid === undefined || bytes === undefined ? undefined : keep(repo, path, cid, bytes)
     const to: SpaceRecordRow = kept?.row ?? { deleted: true, since: '' }
     tally.replace(path, from, to)
-    moves.push({ path, from, to, ops: kept?.ops ?? [] })
+    moves.push({ path, from, to })
+    ops.push(...(kept?.ops ?? []))
   }
-  return { tally, moves }
+  return { tally, moves, ops }
 }
 
 async function write(
   host: SpaceHost,
   repo: string,
   head: SpaceHeadRow | undefined,
-  { tally, moves }: Draft,
+  { tally, moves, ops: beside }: Draft,
   proven: ProvenCommit,
   more: { readonly from: string; readonly chain: string | undefined },
 ): Promise<void> {
   const since = proven.commit.rev
-  const forgotten = await forgetting(host.storage, repo)
-  const ops: WriteOp[] = [...forgotten.ops]
-  for (const { path, from, to, ops: more } of moves)
-    ops.push(...moveOps(repo, path, from, { ...to, since }), ...more)
-  ops.push(
+  const seen = moves.map((it): Move => ({ ...it, to: { ...it.to, since } }))
+  const [forgotten, moved] = await Promise.all([
+    forgetting(host.storage, repo),
+    moveOps(host.storage, repo, seen),
+  ])
+  const ops: WriteOp[] = [
+    ...forgotten.ops,
+    ...moved,
+    ...beside,
     // What was staged was over the head that now goes.
     { type: 'delete', table: 'space-repos', key: takeKey(repo) },
     ...headOps(repo, {
@@ -94,7 +96,7 @@ async function write(
       merge: false,
       forgotten,
     }),
-  )
+  ]
   await host.storage.write(ops, { guards: [headGuard(repo, head)] })
 }
 

@@ -17,11 +17,10 @@ import {
   MAX_HELD_HEADS,
   recordKey,
   type SpaceHeadRow,
-  type SpaceRecordRow,
-  sinceKey,
   stateKey,
   under,
 } from './rows.ts'
+import { goneKey } from './order.ts'
 import type { Tally } from './tally.ts'
 
 /** A commit whose signature and author were checked. */
@@ -170,10 +169,9 @@ export async function forgetting(storage: Storage, repo: string): Promise<Forget
   const ops = keys.flatMap((key): WriteOp[] => {
     const since = key.slice(from.length, key.indexOf('/', from.length))
     const path = key.slice(from.length + since.length + 1)
-    const row: SpaceRecordRow = { deleted: true, since }
     upTo = since
     return [
-      { type: 'delete', table: 'space-records', key: sinceKey(repo, path, row) },
+      { type: 'delete', table: 'space-records', key: goneKey(repo, path, since) },
       { type: 'delete', table: 'space-records', key: recordKey(repo, path) },
     ]
   })

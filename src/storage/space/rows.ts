@@ -57,6 +57,8 @@ export interface KeptRecord {
   readonly since: string
   /** the record, where it is small: else it is a value of its own, as all are that earlier versions wrote */
   readonly bytes?: Uint8Array
+  /** where it lies together with others in the order in which records came: the path that names that row */
+  readonly beside?: string
 }
 
 export const SELF = 'self'
@@ -110,28 +112,6 @@ export const recordKey = (repo: string, path: string): string => `${repo}/${path
 export const stagedKey = (repo: string, path: string): string => `%${repo}/${path}`
 /** A larger record's bytes: a value never changes under its key. */
 export const valueKey = (repo: string, path: string, cid: string): string => `=${repo}/${path}/${cid}`
-/** In the order in which records came (`+`) and went (`-`). */
-export const sinceKey = (repo: string, path: string, { since, ...row }: SpaceRecordRow): string =>
-  `${'deleted' in row ? '-' : '+'}${repo}/${since}/${path}`
-
-/** Moves a path from one row to another, with its place in the order. */
-export function moveOps(
-  repo: string,
-  path: string,
-  from: SpaceRecordRow | undefined,
-  to: SpaceRecordRow,
-): WriteOp[] {
-  const ops: WriteOp[] = [
-    { type: 'put', table: RECORDS, key: recordKey(repo, path), value: to },
-    { type: 'put', table: RECORDS, key: sinceKey(repo, path, to), value: true },
-  ]
-  if (from === undefined) return ops
-  const old = sinceKey(repo, path, from)
-  if (old !== sinceKey(repo, path, to)) ops.unshift({ type: 'delete', table: RECORDS, key: old })
-  if ('cid' in from && !('cid' in to && to.cid === from.cid)) ops.push(...dropValue(repo, path, from))
-  return ops
-}
-
 /** The row of a record that comes, and what else is to be written of it. */
 export function keep(
   repo: string,

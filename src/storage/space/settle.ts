@@ -1,6 +1,7 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
-import { dropValue, headKey, moveOps, stagedKey, stagedOptions, takeKey } from './rows.ts'
+import { dropValue, headKey, stagedKey, stagedOptions, takeKey } from './rows.ts'
+import { type Move, moveOps } from './order.ts'
 import { forgetting, laterRev } from './next-head.ts'
 import { live } from './tally.ts'
 
@@ -20,13 +21,14 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
       repo,
       staged.map(({ path }) => path),
     )
-    const ops: WriteOp[] = []
-    for (const [index, { path, row }] of staged.entries()) {
+    const moves = staged.flatMap(({ path, row }, index): Move[] => {
       const from = kept[index]
+      const isNothing = from === undefined && !('cid' in row)
+      return isNothing ? [] : [{ path, from, to: { ...row, since: head.rev } }]
+    })
+    const ops = await moveOps(storage, repo, moves)
+    for (const { path } of staged)
       ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
-      if (from === undefined && !('cid' in row)) continue
-      ops.push(...moveOps(repo, path, from, { ...row, since: head.rev }))
-    }
     const isDone = staged.length < BATCH
     if (isDone) {
       ops.push({ type: 'put', table: 'space-repos', key: headKey(repo), value: { ...head, merge: false } })

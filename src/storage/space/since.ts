@@ -2,7 +2,8 @@ import type { Storage } from '../port.ts'
 import { live } from './tally.ts'
 import { readHead, readRows } from './read.ts'
 import { compareRev } from '../../core/tid.ts'
-import { heldKey, inBatches, type SpaceHeadRow, under, valueKey } from './rows.ts'
+import { pathsSince } from './order.ts'
+import { heldKey, type SpaceHeadRow, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
 import { StorageError } from '../errors.ts'
 
@@ -19,7 +20,6 @@ export interface ChangesSince {
  */
 export type Reach = 'held' | 'whole'
 
-const BATCH = 1024
 /** Bytes that a change takes beside its path and record. */
 const CHANGE_BYTES = 64
 
@@ -44,13 +44,8 @@ export async function changesSince(
   const found: Asked[] = []
   let bytes = 0
   // Who holds nothing need not hear of deletes.
-  for (const mark of held === undefined ? ['+'] : ['+', '-']) {
-    const { from, to } = under(mark + repo)
-    const range = { from: held === undefined ? from : `${from}${held.rev}0`, to }
-    const read = async (it: { from?: string; to?: string; limit?: number }) =>
-      (await storage.keys('space-records', it)).map((key) => ({ key, value: undefined }))
-    for await (const keys of inBatches(read, range, BATCH)) {
-      const paths = keys.map(({ key }) => key.slice(key.indexOf('/', from.length) + 1))
+  for (const mark of held === undefined ? (['+'] as const) : (['+', '-'] as const)) {
+    for await (const paths of pathsSince(storage, repo, mark, held?.rev)) {
       const rows = await readRows(storage, repo, paths)
       for (const [index, path] of paths.entries()) {
         const record = live(rows[index])
@@ -83,14 +78,8 @@ export async function changedPaths(
   rev: string | undefined,
 ): Promise<string[]> {
   const paths: string[] = []
-  for (const mark of rev === undefined ? ['+'] : ['+', '-']) {
-    const { from, to } = under(mark + repo)
-    const keys = await storage.keys('space-records', {
-      from: rev === undefined ? from : `${from}${rev}0`,
-      to,
-    })
-    paths.push(...keys.map((key) => key.slice(key.indexOf('/', from.length) + 1)))
-  }
+  for (const mark of rev === undefined ? (['+'] as const) : (['+', '-'] as const))
+    for await (const some of pathsSince(storage, repo, mark, rev)) paths.push(...some)
   return paths.sort()
 }
 

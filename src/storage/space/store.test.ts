@@ -3,6 +3,7 @@ import { formatTid } from '../../core/tid.ts'
 import { signSpaceCommit } from '../../repo/space/commit.ts'
 import { expectCode } from '../compliance/subject.ts'
 import type { Storage } from '../port.ts'
+import type { SpaceChange } from './change.ts'
 import { createFaulty } from '../testing/faulty.ts'
 import { withLevel } from '../testing/node-host.ts'
 import {
@@ -201,6 +202,41 @@ describe('a space repo', () => {
       expect(await paths({ ...first, commit: second.commit })).toBe('unknown')
       expect(await store.since(repo, first, 100)).toBe('too-large')
       expect(await store.since(testDevice(10).repo, first, 100)).toBeUndefined()
+    }))
+
+  it('keeps the order of many that came at once, whichever of them go', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      const order = () => storage.list('space-records', { from: '+', to: ',' })
+      const states: { readonly held: ReturnType<typeof name>; readonly content: Record<string, string> }[] =
+        []
+      const step = async (changes: readonly SpaceChange[]): Promise<void> => {
+        await commitOf(store, device, changes)
+        const content = await contentOf(store, repo)
+        for (const before of states) {
+          const since = await store.since(repo, before.held, 1e6)
+          if (since === undefined || typeof since === 'string') return expect.fail()
+          const now = { ...before.content }
+          for (const { path } of since.changes) delete now[path]
+          for (const { path, bytes } of since.changes)
+            if (bytes !== undefined) now[path] = content[path] ?? expect.fail()
+          expect(now).toEqual(content)
+          // Of what is there nothing is told that did not change.
+          for (const { path, bytes } of since.changes)
+            if (bytes !== undefined) expect(before.content[path]).not.toBe(content[path])
+        }
+        states.push({ held: name(await store.head(repo)), content })
+      }
+      const keys = Array.from({ length: 50 }, (_, n) => n)
+      await step(keys.map((n) => put(n, n)))
+      expect((await order()).length).toBe(4)
+      // The one that names a row, one within it, all of a row, and some of several.
+      await step([put(0, 100), put(17, 100)])
+      await step(keys.slice(32, 48).map((n) => remove(n)))
+      await step(keys.slice(10, 50).map((n) => put(n, 200 + n)))
+      await step([remove(0), remove(10), put(11, 300)])
+      await step(keys.map((n) => remove(n)))
+      expect(await order()).toEqual([])
     }))
 
   it('forgets heads and deletes that lie too far back', () =>

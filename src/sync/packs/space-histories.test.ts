@@ -17,7 +17,12 @@ type Step =
   /** as if so many heads had come that all but the last are known no more */
   | { readonly kind: 'forget'; readonly of: number }
 
-const edits = fc.array(fc.tuple(fc.nat(14), fc.nat(6)), { minLength: 1, maxLength: 8 })
+const few = fc.array(fc.tuple(fc.nat(14), fc.nat(6)), { minLength: 1, maxLength: 8 })
+/** So many at once that they lie together where they are kept. */
+const many = fc
+  .tuple(fc.nat(10), fc.integer({ min: 32, max: 40 }), fc.nat(5))
+  .map(([from, count, value]) => Array.from({ length: count }, (_, n) => [from + n, value] as const))
+const edits = fc.oneof({ weight: 4, arbitrary: few }, { weight: 1, arbitrary: many })
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('edit'), edits }),
   fc
