@@ -2,11 +2,12 @@ import { fromBase58Btc, toBase58Btc } from '@atcute/multibase'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { concat, fromHex } from '../core/bytes.ts'
+import { verifyP256 } from './p256-verify.ts'
 
 /**
  * Commit and PLC signatures. Spec: atproto "cryptography": ECDSA over SHA-256 on P-256 or K-256,
- * 64 bytes compact, low-S. One pure implementation for every host, so that what the tests prove in Node
- * is what runs in a browser; WebCrypto has no K-256 and, in WebKit, no compressed points.
+ * 64 bytes compact, low-S. What a key or a signature is, is looked at here, in one way for every host; P-256 is then
+ * checked by the host's own code (`p256-verify.ts`), K-256, which WebCrypto has not, by the pure one.
  */
 
 export type Curve = 'p256' | 'k256'
@@ -64,7 +65,10 @@ export async function verifySignature(
   } catch {
     return 'malformed'
   }
-  const good = ecdsa.verify(sig, signed, key.point, { format: 'compact', lowS: true, prehash: true })
+  const good =
+    key.curve === 'p256'
+      ? await verifyP256(didKey, key.point, sig, signed)
+      : secp256k1.verify(sig, signed, key.point, { format: 'compact', lowS: true, prehash: true })
   return good ? 'valid' : 'invalid'
 }
 

@@ -12,15 +12,15 @@ import { joined } from './meet.ts'
 import { textOf } from './note-doc.ts'
 import { doStep, type Side, sideOf, writeAll } from './side.ts'
 
-/** A storage that waits for the disk once it is told to: what is made before the clock starts need not. */
+/** A storage that waits for the disk as it is asked to, once it is told so: what is made before the clock starts need not. */
 function switched(): { readonly wrap: (storage: Storage) => Storage; strict(): void } {
-  let durability: 'strict' | 'relaxed' = 'relaxed'
+  let isHasty = true
   return {
     wrap: (storage) => ({
       ...storage,
-      write: (ops, options) => storage.write(ops, { ...options, durability }),
+      write: (ops, options) => storage.write(ops, isHasty ? { ...options, durability: 'relaxed' } : options),
     }),
-    strict: () => (durability = 'strict'),
+    strict: () => (isHasty = false),
   }
 }
 

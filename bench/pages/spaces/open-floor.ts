@@ -25,17 +25,21 @@ export const floorSpace: Task<'floorSpace'> = async () => {
       secrets.set(String(name), secret)
     }
     let [records, bytes] = [0, 0]
-    let next: Promise<Rows> | undefined = readRows(db, `=${space}/`)
-    while (next !== undefined) {
-      const { found, last }: Rows = await next
-      next = last === undefined ? undefined : readRows(db, `${last}\u0000`)
-      const opened = await Promise.all(
-        found
-          .filter(({ key }) => key.includes('/app.cairn.sealed/'))
-          .map(({ key, value }) => open(key, value, secrets)),
-      )
-      records += opened.length
-      for (const length of opened) bytes += length
+    // small records lie in their rows, larger ones are values of their own
+    for (const prefix of [space, `=${space}`]) {
+      const end = `${prefix}0`
+      let next: Promise<Rows> | undefined = readRows(db, `${prefix}/`, end)
+      while (next !== undefined) {
+        const { found, last }: Rows = await next
+        next = last === undefined ? undefined : readRows(db, `${last}\u0000`, end)
+        const opened = await Promise.all(
+          found
+            .filter(({ key }) => key.includes('/app.cairn.sealed/'))
+            .map(({ key, value }) => open(key, value, secrets)),
+        )
+        records += opened.length
+        for (const length of opened) bytes += length
+      }
     }
     db.close()
     return { records, bytes }
@@ -47,20 +51,21 @@ interface Rows {
   readonly last: string | undefined
 }
 
-async function readRows(db: IDBDatabase, from: string): Promise<Rows> {
+async function readRows(db: IDBDatabase, from: string, end: string): Promise<Rows> {
   const store = db.transaction(STORE).objectStore(STORE)
-  // `>` follows `=`, with which the keys of bytes begin
-  const range = IDBKeyRange.bound(from, '>', false, true)
+  const range = IDBKeyRange.bound(from, end, false, true)
   const [keys, values] = await Promise.all([
     asked(store.getAllKeys(range, ROWS)),
     asked(store.getAll(range, ROWS)),
   ])
-  const found = keys.map((key, at) => ({
-    // what the product writes there
-    key: key as string,
-    value: values[at] as Uint8Array<ArrayBuffer>,
-  }))
-  return { found, last: found.length < ROWS ? undefined : found.at(-1)?.key }
+  // what the product writes there
+  const texts = keys as string[]
+  const found = texts.flatMap((key, at) => {
+    const value = values[at] as Uint8Array<ArrayBuffer> | { readonly bytes?: Uint8Array<ArrayBuffer> }
+    const bytes = value instanceof Uint8Array ? value : value.bytes
+    return bytes === undefined ? [] : [{ key, value: bytes }]
+  })
+  return { found, last: texts.length < ROWS ? undefined : texts.at(-1) }
 }
 
 /** A sealed record's parts stand where its one encoding has them. */
@@ -92,9 +97,9 @@ async function open(
   return plain.byteLength
 }
 
-/** `=at://{did}/space/{type}/{skey}/{author}/app.cairn.sealed/{rkey}/{cid}` */
+/** `at://{did}/space/{type}/{skey}/{author}/app.cairn.sealed/{rkey}`, or the same after `=` and before `/{cid}` */
 function partsOf(key: string): [space: string, author: string, rkey: string] {
-  const parts = key.slice(1).split('/')
+  const parts = (key.startsWith('=') ? key.slice(1) : key).split('/')
   return [parts.slice(0, 6).join('/'), parts[6] ?? '', parts[8] ?? '']
 }
 

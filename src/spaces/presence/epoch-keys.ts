@@ -17,8 +17,9 @@ export interface EpochKeys {
 export function createEpochKeys(epochs: PresenceOptions['epochs']): EpochKeys {
   let ready = new Map<string, Promise<EpochKey>>()
 
-  function keyOf(wanted: string | undefined): Promise<EpochKey | undefined> {
+  function keyOf(pick: (newest: string | undefined) => string | undefined): Promise<EpochKey | undefined> {
     const newest = epochs().slice(0, EPOCHS)
+    const wanted = pick(newest[0]?.name)
     const found = newest.find(({ name }) => name === wanted)
     if (found === undefined) return Promise.resolve(undefined)
     const key = ready.get(found.name) ?? importEpoch(found)
@@ -27,7 +28,7 @@ export function createEpochKeys(epochs: PresenceOptions['epochs']): EpochKeys {
     return key
   }
 
-  return { newest: () => keyOf(epochs()[0]?.name), find: keyOf }
+  return { newest: () => keyOf((newest) => newest), find: (name) => keyOf(() => name) }
 }
 
 async function importEpoch({ name, key }: { name: string; key: Uint8Array }): Promise<EpochKey> {

@@ -88,6 +88,25 @@ describe('who is here', () => {
     expect(ann.unread()).toBe(0)
   })
 
+  it('lets text that moved a cursor go before where the cursor is', async () => {
+    const { room, ann, ben, tell } = createPair()
+    ann.set(note)
+    room.timers.advance(0)
+    await tell()
+    room.timers.advance(500)
+    const said = ann.text('3kq', utf8('a'))
+    const cursor = { anchor: new Uint8Array([1]), head: new Uint8Array([1]) }
+    ann.set({ ...typing, cursor })
+    room.timers.advance(23)
+    expect(await said).toBe(true)
+    await tell()
+    expect([ann.unread(), ben.texts.length]).toEqual([0, 1])
+    expect(ben.list()).toEqual([{ device: annDevice.id, ...note }])
+    room.timers.advance(1)
+    await tell()
+    expect(ben.list()).toEqual([{ device: annDevice.id, ...typing, cursor }])
+  })
+
   it('that does not fit a word is refused', async () => {
     const { ann } = createPair()
     const large = { anchor: new Uint8Array(257), head: new Uint8Array() }

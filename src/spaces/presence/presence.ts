@@ -13,6 +13,8 @@ import { type Here, isHere, MAX_TEXT_BYTES, sameHere, SESSION_BYTES, type WordBo
 export const BEAT_MS = 2000
 /** The least between two words of where one is: a cursor moves more often than anyone can see. */
 const PAUSE_MS = 80
+/** So long where one is waits behind text: sealing and sending it must not be in the text's own way. */
+const AFTER_TEXT_MS = 24
 
 /**
  * Who is here in one space. It has no transport: what it says goes through `send`, what others say comes through
@@ -27,6 +29,7 @@ export function createPresence(options: PresenceOptions): SpacePresence {
   let here: Here | undefined
   let count = 0
   let saidAt = Number.NEGATIVE_INFINITY
+  let textAt = Number.NEGATIVE_INFINITY
   let cancelBeat = (): void => undefined
   let closed = false
   let saying: Promise<unknown> = Promise.resolve()
@@ -71,7 +74,10 @@ export function createPresence(options: PresenceOptions): SpacePresence {
   }
 
   /** Says where we are as soon as it may be said again. */
-  const sayHere = (): void => beat(Math.min(PAUSE_MS, Math.max(0, saidAt + PAUSE_MS - clock.now())))
+  const sayHere = (): void => {
+    const due = Math.max(saidAt + PAUSE_MS, textAt + AFTER_TEXT_MS)
+    beat(Math.min(PAUSE_MS, Math.max(0, due - clock.now())))
+  }
 
   const hearing = createHearing({
     space,
@@ -107,6 +113,8 @@ export function createPresence(options: PresenceOptions): SpacePresence {
       }
       if (!isHere(next)) throw new PresenceError('presence.malformed', { reason: 'here' })
       if (here !== undefined && sameHere(here, next)) return
+      // Whoever comes is told of at once.
+      if (here === undefined) textAt = Number.NEGATIVE_INFINITY
       here = { ...next }
       sayHere()
     },
@@ -114,6 +122,7 @@ export function createPresence(options: PresenceOptions): SpacePresence {
       const mayWrite = ['writer', 'admin'].includes(roleOf(signer.id))
       if (closed || !mayWrite || update.length > MAX_TEXT_BYTES) return false
       const own = new Uint8Array(update)
+      textAt = clock.now()
       return say(() => ({ kind: 'text', note, update: own }))
     },
     async receive(payload, from) {

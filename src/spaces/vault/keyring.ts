@@ -152,6 +152,7 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
       if (bytes !== undefined) note(await readEpoch(bytes), bytes)
       await storage.write([epochRowOp(space, name, { key, bytes: bytes ?? known.get(name)?.bytes })])
       if (bytes !== undefined) kept.add(name)
+      turn++
       told.set(name, key)
       due.add(name)
     },

@@ -4,7 +4,6 @@ import { createActs } from './acts.ts'
 import { makeDeviceGrant } from './device-grant.ts'
 import { makeDeviceOffer } from './device-offer.ts'
 import { founderOf } from './founder.ts'
-import { currentEpoch } from './epoch-choice.ts'
 import { settleFrozen } from './frozen.ts'
 import type { VaultHost } from './host.ts'
 import { adoptNewIdentity, formerSelf, settleFormer } from './identity.ts'
@@ -13,6 +12,7 @@ import { createVaultLinks } from './links.ts'
 import type { JoinFault } from '../members/joins.ts'
 import type { OpenedRecord, SpaceRow, Vault, VaultPlace } from './model.ts'
 import { openParts } from './open.ts'
+import { createOpenEpochs } from './open-epochs.ts'
 import { endRecovery, recoveryStand, settleRecovering } from './recovering.ts'
 import { createSeen } from './seen.ts'
 import { authoritySigner, signAct } from './sign-act.ts'
@@ -154,14 +154,7 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
         if (!repos.books().has(author)) await settleFrozen(parts)
         await settle(false)
       }),
-    epochs() {
-      const current = parts.role() === 'none' ? undefined : currentEpoch(parts)
-      const all = keyring.newestFirst()
-      const sorted = current === undefined ? all : [current, ...all.filter((it) => it !== current)]
-      const opened = sorted.map(({ info, key }) => ({ name: info.name, key }))
-      // Who comes with a key finds the others by it, before the epoch itself is here.
-      return opened.length > 0 ? opened : keyring.told()
-    },
+    epochs: createOpenEpochs(parts),
     joinFault: () => joinFaultOf(parts) ?? linkFault,
     adoptNewIdentity: async (sent) => {
       const known = sent === 'nothing' ? undefined : (sent ?? (await seen.ownHead()))

@@ -7,7 +7,7 @@ import { type CheckedChange, checkChanges, type SpaceChange } from './change.ts'
 import type { SpaceHost } from './host.ts'
 import {
   checkHash,
-  forgetOps,
+  forgetting,
   headGuard,
   headOps,
   isAhead,
@@ -16,7 +16,8 @@ import {
   proveOwnCommit,
 } from './next-head.ts'
 import { readHead, readRows, readState } from './read.ts'
-import { moveOps, putValue, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
+import { type Move, moveOps } from './order.ts'
+import { keep, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
 import { createTally, live, type Tally } from './tally.ts'
 
 export interface ApplyOptions {
@@ -32,70 +33,70 @@ export interface ApplyOptions {
 /** What a repo would be with some changes. */
 interface Draft {
   readonly tally: Tally
+  /** without the rev, which is not known yet */
   readonly moves: readonly Move[]
+  /** writes beside those of rows */
+  readonly ops: readonly WriteOp[]
 }
 
-interface Move {
-  readonly change: CheckedChange
-  readonly from: SpaceRecordRow | undefined
-  readonly to: SpaceRecordRow
-}
-
-/** The changes over what is kept; those that change nothing are left out. `to.since` is set when they are written. */
+/** The changes over what is kept; those that change nothing are left out. */
 async function draft(
   host: SpaceHost,
   repo: string,
   head: SpaceHeadRow | undefined,
   changes: readonly CheckedChange[],
 ): Promise<Draft> {
-  const state = head && (await readState(host.storage, repo))
+  const paths = changes.map(({ path }) => path)
+  const [state, rows] = await Promise.all([
+    head && readState(host.storage, repo),
+    readRows(host.storage, repo, paths),
+  ])
   const tally = createTally(host.ltHash, head && state && { ...head, state })
-  const rows = await readRows(
-    host.storage,
-    repo,
-    changes.map(({ path }) => path),
-  )
   const moves: Move[] = []
+  const ops: WriteOp[] = []
   for (const [index, change] of changes.entries()) {
     const from = rows[index]
     const { cid, bytes, path } = change
     if (live(from)?.cid === cid) continue
-    const to: SpaceRecordRow =
-      cid === undefined ? { deleted: true, since: '' } : { cid, size: bytes?.length ?? 0, since: '' }
+    const kept = cid === undefined || bytes === undefined ? undefined : keep(repo, path, cid, bytes)
+    const to: SpaceRecordRow = kept?.row ?? { deleted: true, since: '' }
     tally.replace(path, from, to)
-    moves.push({ change, from, to })
+    moves.push({ path, from, to })
+    ops.push(...(kept?.ops ?? []))
   }
-  return { tally, moves }
+  return { tally, moves, ops }
 }
 
 async function write(
   host: SpaceHost,
   repo: string,
   head: SpaceHeadRow | undefined,
-  { tally, moves }: Draft,
+  { tally, moves, ops: beside }: Draft,
   proven: ProvenCommit,
   more: { readonly from: string; readonly chain: string | undefined },
 ): Promise<void> {
   const since = proven.commit.rev
-  const ops: WriteOp[] = await forgetOps(host.storage, repo)
-  for (const { change, from, to } of moves) {
-    ops.push(...moveOps(repo, change.path, from, { ...to, since }))
-    if (change.bytes !== undefined && change.cid !== undefined) {
-      ops.push(putValue(repo, change.path, change.cid, change.bytes))
-    }
-  }
-  ops.push(
+  const seen = moves.map((it): Move => ({ ...it, to: { ...it.to, since } }))
+  const [forgotten, moved] = await Promise.all([
+    forgetting(host.storage, repo),
+    moveOps(host.storage, repo, seen),
+  ])
+  const ops: WriteOp[] = [
+    ...forgotten.ops,
+    ...moved,
+    ...beside,
     // What was staged was over the head that now goes.
     { type: 'delete', table: 'space-repos', key: takeKey(repo) },
-    ...(await headOps(host.storage, repo, {
+    ...headOps(repo, {
       head,
       tally,
       proven,
       chain: more.chain,
       givers: [more.from],
       merge: false,
-    })),
-  )
+      forgotten,
+    }),
+  ]
   await host.storage.write(ops, { guards: [headGuard(repo, head)] })
 }
 

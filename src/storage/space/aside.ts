@@ -1,7 +1,7 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { type Page, readPage } from './pages.ts'
 import { readHead, readRows } from './read.ts'
-import { dropRepoOps, putValue, recordKey } from './rows.ts'
+import { dropRepoOps, keep, recordKey } from './rows.ts'
 import { live } from './tally.ts'
 
 /** No repo is called so, and no list of repos shows it. */
@@ -27,10 +27,10 @@ export async function setAside(storage: Storage, repo: string, head: string): Pr
     const kept = await readRows(storage, asideOf(repo), paths)
     const ops = page.records.flatMap(({ path, cid, bytes }, index): WriteOp[] => {
       if (bytes === undefined || live(kept[index]) !== undefined) return []
-      const value = { cid, size: bytes.length, since: '' }
+      const { row, ops: more } = keep(asideOf(repo), path, cid, bytes)
       return [
-        { type: 'put', table: 'space-records', key: recordKey(asideOf(repo), path), value },
-        putValue(asideOf(repo), path, cid, bytes),
+        { type: 'put', table: 'space-records', key: recordKey(asideOf(repo), path), value: row },
+        ...more,
       ]
     })
     if (ops.length > 0) await storage.write(ops)

@@ -1,7 +1,7 @@
 import { SpaceError } from '../../repo/space/errors.ts'
 import type { ApplyOptions } from './apply.ts'
 import type { SpaceHost } from './host.ts'
-import { checkHash, headGuard, headOps, isAhead, proveCommit } from './next-head.ts'
+import { checkHash, headGuard, headOps, isAhead, oldestHeld, proveCommit } from './next-head.ts'
 import { readHead } from './read.ts'
 import { takeKey } from './rows.ts'
 import { clearStaged, settleSpace } from './settle.ts'
@@ -29,14 +29,16 @@ export async function finishTake(host: SpaceHost, repo: string, options: ApplyOp
   checkHash(host, repo, tally, proven)
   ops.push(
     { type: 'delete', table: 'space-repos', key: takeKey(repo) },
-    ...(await headOps(storage, repo, {
+    ...headOps(repo, {
       head,
       tally,
       proven,
       chain: options.chain,
       givers: addGiver(take.givers, options.from),
       merge: true,
-    })),
+      // Deletes are forgotten once what is staged is in its place.
+      forgotten: { oldest: await oldestHeld(storage, repo) },
+    }),
   )
   await storage.write(ops, { guards: [headGuard(repo, head)] })
   await settleSpace(storage, repo)

@@ -17,11 +17,10 @@ import {
   MAX_HELD_HEADS,
   recordKey,
   type SpaceHeadRow,
-  type SpaceRecordRow,
-  sinceKey,
   stateKey,
   under,
 } from './rows.ts'
+import { goneKey } from './order.ts'
 import type { Tally } from './tally.ts'
 
 /** A commit whose signature and author were checked. */
@@ -110,16 +109,17 @@ export interface NextHead {
   readonly chain: string | undefined
   readonly givers: readonly string[]
   readonly merge: boolean
+  /** what this write forgets */
+  readonly forgotten: Pick<Forgetting, 'oldest'> & { readonly upTo?: string | undefined }
 }
 
 /** Moves the head, its state, and the list of heads that were held. */
-export async function headOps(storage: Storage, repo: string, next: NextHead): Promise<WriteOp[]> {
+export function headOps(repo: string, next: NextHead): WriteOp[] {
   const { head, tally, proven, chain, merge } = next
-  const { rev } = proven.commit
-  const oldest =
-    (head?.held ?? 0) < MAX_HELD_HEADS
-      ? []
-      : await storage.keys('space-repos', { ...under(`held/${repo}`), limit: 1 })
+  const { rev, prev } = proven.commit
+  const whole = head !== undefined && prev === head.cid ? (head.whole ?? head.rev) : rev
+  const { oldest: first, upTo } = next.forgotten
+  const oldest = first === undefined || (head?.held ?? 0) < MAX_HELD_HEADS ? [] : [first]
   const value: SpaceHeadRow = {
     commit: proven.bytes.slice(),
     cid: proven.cid,
@@ -129,6 +129,7 @@ export async function headOps(storage: Storage, repo: string, next: NextHead): P
     chain,
     givers: [...new Set([...(head?.givers ?? []), ...next.givers])].slice(0, MAX_GIVERS),
     held: (head?.held ?? 0) + 1 - oldest.length,
+    whole: laterRev(whole, upTo),
     merge,
   }
   return [
@@ -142,24 +143,43 @@ export async function headOps(storage: Storage, repo: string, next: NextHead): P
 /** Tombstones that one write takes away. */
 const MAX_FORGOTTEN = 256
 
-/** Forgets deletes from before the oldest head that was held: no list reaches back so far. */
-export async function forgetOps(storage: Storage, repo: string): Promise<WriteOp[]> {
+/** Deletes to forget: the writes, and up to which rev no list can go back then. */
+export interface Forgetting {
+  readonly ops: readonly WriteOp[]
+  readonly upTo: string | undefined
+  /** key of the oldest head that is known to have been held */
+  readonly oldest: string | undefined
+}
+
+/** The key of the oldest head that is known to have been held. */
+export async function oldestHeld(storage: Storage, repo: string): Promise<string | undefined> {
+  const [oldest] = await storage.keys('space-repos', { ...under(`held/${repo}`), limit: 1 })
+  return oldest
+}
+
+/** Forgets deletes from before the oldest head that is known to have been held. */
+export async function forgetting(storage: Storage, repo: string): Promise<Forgetting> {
   const held = under(`held/${repo}`)
-  const [oldest] = await storage.keys('space-repos', { ...held, limit: 1 })
-  if (oldest === undefined) return []
+  const oldest = await oldestHeld(storage, repo)
+  if (oldest === undefined) return { ops: [], upTo: undefined, oldest }
   const { from } = under(`-${repo}`)
   const to = `${from}${oldest.slice(held.from.length)}0`
   const keys = await storage.keys('space-records', { from, to, limit: MAX_FORGOTTEN })
-  return keys.flatMap((key): WriteOp[] => {
+  let upTo: string | undefined
+  const ops = keys.flatMap((key): WriteOp[] => {
     const since = key.slice(from.length, key.indexOf('/', from.length))
     const path = key.slice(from.length + since.length + 1)
-    const row: SpaceRecordRow = { deleted: true, since }
+    upTo = since
     return [
-      { type: 'delete', table: 'space-records', key: sinceKey(repo, path, row) },
+      { type: 'delete', table: 'space-records', key: goneKey(repo, path, since) },
       { type: 'delete', table: 'space-records', key: recordKey(repo, path) },
     ]
   })
+  return { ops, upTo, oldest }
 }
+
+export const laterRev = (rev: string, other: string | undefined): string =>
+  other !== undefined && compareRev(other, rev) > 0 ? other : rev
 
 /** Holds while the head is still the one that was read. */
 export const headGuard = (repo: string, head: SpaceHeadRow | undefined): Guard => ({

@@ -24,6 +24,13 @@ export interface PageLimits {
   readonly maxRows: number
 }
 
+/** What was found of a record, and its bytes where they were in its row. */
+interface Taken {
+  readonly path: string
+  readonly cid: string
+  readonly bytes: Uint8Array | undefined
+}
+
 const BATCH = 512
 /** Values beside those of a page that one read may bring along. */
 const SPARE = 64
@@ -36,7 +43,7 @@ export async function readPage(
   repo: string,
   { after, maxBytes, maxRows, withBytes }: PageLimits & { after: string | null; withBytes: boolean },
 ): Promise<Page> {
-  const taken: { path: string; cid: string }[] = []
+  const taken: Taken[] = []
   let bytes = 0
   let from = after
   for (;;) {
@@ -48,7 +55,7 @@ export async function readPage(
       if (taken.length > 0 && (bytes > maxBytes || taken.length >= maxRows)) {
         return filled(storage, repo, taken, taken.at(-1)?.path ?? null, withBytes)
       }
-      taken.push({ path, cid: record.cid })
+      taken.push({ path, cid: record.cid, bytes: record.bytes })
     }
     const last = rows.at(-1)
     if (last === undefined || rows.length < BATCH) return filled(storage, repo, taken, null, withBytes)
@@ -68,7 +75,7 @@ export async function readWanted(
 ): Promise<Page> {
   const asked = paths.slice(0, maxRows)
   const rows = await readRows(storage, repo, asked)
-  const taken: { path: string; cid: string }[] = []
+  const taken: Taken[] = []
   let bytes = 0
   for (const [index, path] of asked.entries()) {
     const record = live(rows[index])
@@ -77,7 +84,7 @@ export async function readWanted(
     if (taken.length > 0 && bytes > maxBytes) {
       return filled(storage, repo, taken, asked[index - 1] ?? null, true)
     }
-    taken.push({ path, cid: record.cid })
+    taken.push({ path, cid: record.cid, bytes: record.bytes })
   }
   const upTo = asked.length < paths.length ? (asked.at(-1) ?? null) : null
   return withValues(taken, await readValues(storage, repo, taken), upTo)
@@ -86,34 +93,29 @@ export async function readWanted(
 async function filled(
   storage: Storage,
   repo: string,
-  taken: readonly { path: string; cid: string }[],
+  taken: readonly Taken[],
   upTo: string | null,
   withBytes: boolean,
 ): Promise<Page> {
-  if (!withBytes) return { records: taken, upTo }
-  const near = await readNear(storage, repo, taken)
-  const found = taken.map(({ path, cid }) => near.get(valueKey(repo, path, cid)))
-  const rest = await readValues(
+  if (!withBytes) return { records: taken.map(({ path, cid }) => ({ path, cid })), upTo }
+  const near = await readNear(
     storage,
     repo,
-    taken.filter((_, index) => found[index] === undefined),
+    taken.filter(({ bytes }) => bytes === undefined),
   )
-  let next = 0
-  return withValues(
-    taken,
-    found.map((bytes) => bytes ?? rest[next++]),
-    upTo,
-  )
+  const found = taken.map(({ path, cid, bytes }) => bytes ?? near.get(valueKey(repo, path, cid)))
+  const all = taken.map(({ path, cid }, index) => ({ path, cid, bytes: found[index] }))
+  return withValues(taken, await readValues(storage, repo, all), upTo)
 }
 
 const withValues = (
-  taken: readonly { readonly path: string; readonly cid: string }[],
+  taken: readonly Taken[],
   values: readonly (Uint8Array | undefined)[],
   upTo: string | null,
 ): Page => ({
-  records: taken.map((it, index) => {
+  records: taken.map(({ path, cid }, index) => {
     const bytes = values[index]
-    return bytes === undefined ? it : { ...it, bytes }
+    return bytes === undefined ? { path, cid } : { path, cid, bytes }
   }),
   upTo,
 })

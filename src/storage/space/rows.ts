@@ -15,6 +15,11 @@ export interface SpaceHeadRow {
   readonly givers: readonly string[]
   /** heads that have a row `held/…` */
   readonly held: number
+  /**
+   * From this rev on a list of what changed is whole, whichever of the author's commits it goes on from: each since
+   * then was the head here, and no delete since then was forgotten. Not in rows of earlier versions.
+   */
+  readonly whole?: string
   /** what is staged belongs to this head, and is still to be moved to its place */
   readonly merge: boolean
 }
@@ -44,14 +49,28 @@ export interface SpaceTakeRow {
 }
 
 /** Table `space-records`, key `{repo}/{path}`; staged: `%{repo}/{path}`. `since`: the rev under which it was first seen. */
-export type SpaceRecordRow =
-  | { readonly cid: string; readonly size: number; readonly since: string }
-  | { readonly deleted: true; readonly since: string }
+export type SpaceRecordRow = KeptRecord | { readonly deleted: true; readonly since: string }
+
+export interface KeptRecord {
+  readonly cid: string
+  readonly size: number
+  readonly since: string
+  /** the record, where it is small: else it is a value of its own, as all are that earlier versions wrote */
+  readonly bytes?: Uint8Array
+  /** where it lies together with others in the order in which records came: the path that names that row */
+  readonly beside?: string
+}
 
 export const SELF = 'self'
 export const MAX_GIVERS = 16
-/** Heads of one repo of which it is known that they were held: whoever stands at an older one compares indexes. */
+/** Heads of one repo of which it is known that they were held. */
 export const MAX_HELD_HEADS = 1024
+
+/**
+ * Records up to this size lie in their row, bytes: most that are sealed are padded to less. Each value of its own is one
+ * more thing to write, to read and to delete again.
+ */
+const IN_ROW = 2048
 
 /** From this size on a browser may keep a value in a file of its own, for which later writes do not wait, bytes. */
 const OWN_FILE = 32 * 1024
@@ -91,39 +110,25 @@ export const stateKey = (repo: string): string => `state/${repo}`
 export const heldKey = (repo: string, rev: string): string => `held/${repo}/${rev}`
 export const recordKey = (repo: string, path: string): string => `${repo}/${path}`
 export const stagedKey = (repo: string, path: string): string => `%${repo}/${path}`
-/** The record's bytes: a value never changes under its key. */
+/** A larger record's bytes: a value never changes under its key. */
 export const valueKey = (repo: string, path: string, cid: string): string => `=${repo}/${path}/${cid}`
-/** In the order in which records came (`+`) and went (`-`). */
-export const sinceKey = (repo: string, path: string, { since, ...row }: SpaceRecordRow): string =>
-  `${'deleted' in row ? '-' : '+'}${repo}/${since}/${path}`
-
-/** Moves a path from one row to another, with its place in the order. */
-export function moveOps(
+/** The row of a record that comes, and what else is to be written of it. */
+export function keep(
   repo: string,
   path: string,
-  from: SpaceRecordRow | undefined,
-  to: SpaceRecordRow,
-): WriteOp[] {
-  const ops: WriteOp[] = [
-    { type: 'put', table: RECORDS, key: recordKey(repo, path), value: to },
-    { type: 'put', table: RECORDS, key: sinceKey(repo, path, to), value: true },
-  ]
-  if (from === undefined) return ops
-  const old = sinceKey(repo, path, from)
-  if (old !== sinceKey(repo, path, to)) ops.unshift({ type: 'delete', table: RECORDS, key: old })
-  if ('cid' in from && !('cid' in to && to.cid === from.cid)) {
-    ops.push({ type: 'delete', table: RECORDS, key: valueKey(repo, path, from.cid) })
-  }
-  return ops
+  cid: string,
+  bytes: Uint8Array,
+): { readonly row: KeptRecord; readonly ops: readonly WriteOp[] } {
+  const row = { cid, size: bytes.length, since: '' }
+  // A view would be kept with the whole buffer behind it.
+  const value = bytes.slice()
+  if (bytes.length <= IN_ROW) return { row: { ...row, bytes: value }, ops: [] }
+  return { row, ops: [{ type: 'put', table: RECORDS, key: valueKey(repo, path, cid), value }] }
 }
 
-export const putValue = (repo: string, path: string, cid: string, bytes: Uint8Array): WriteOp => ({
-  type: 'put',
-  table: RECORDS,
-  key: valueKey(repo, path, cid),
-  // A view would be kept with the whole buffer behind it.
-  value: bytes.slice(),
-})
+/** Deletes a record's bytes where they do not go with its row. */
+export const dropValue = (repo: string, path: string, { cid, bytes }: KeptRecord): WriteOp[] =>
+  bytes === undefined ? [{ type: 'delete', table: RECORDS, key: valueKey(repo, path, cid) }] : []
 
 /** Everything of a repo. */
 export const dropRepoOps = (repo: string): WriteOp[] => [

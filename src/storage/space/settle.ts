@@ -1,7 +1,8 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
-import { headKey, moveOps, stagedKey, stagedOptions, takeKey, valueKey } from './rows.ts'
-import { forgetOps } from './next-head.ts'
+import { dropValue, headKey, stagedKey, stagedOptions, takeKey } from './rows.ts'
+import { type Move, moveOps } from './order.ts'
+import { forgetting, laterRev } from './next-head.ts'
 import { live } from './tally.ts'
 
 const BATCH = 512
@@ -20,13 +21,14 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
       repo,
       staged.map(({ path }) => path),
     )
-    const ops: WriteOp[] = []
-    for (const [index, { path, row }] of staged.entries()) {
+    const moves = staged.flatMap(({ path, row }, index): Move[] => {
       const from = kept[index]
+      const isNothing = from === undefined && !('cid' in row)
+      return isNothing ? [] : [{ path, from, to: { ...row, since: head.rev } }]
+    })
+    const ops = await moveOps(storage, repo, moves)
+    for (const { path } of staged)
       ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
-      if (from === undefined && !('cid' in row)) continue
-      ops.push(...moveOps(repo, path, from, { ...row, since: head.rev }))
-    }
     const isDone = staged.length < BATCH
     if (isDone) {
       ops.push({ type: 'put', table: 'space-repos', key: headKey(repo), value: { ...head, merge: false } })
@@ -34,8 +36,11 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
     await storage.write(ops, stagedOptions(ops))
     if (isDone) break
   }
-  const ops = await forgetOps(storage, repo)
-  if (ops.length > 0) await storage.write(ops, stagedOptions(ops))
+  const { ops, upTo } = await forgetting(storage, repo)
+  if (ops.length === 0) return
+  const value = { ...head, merge: false, whole: laterRev(head.whole ?? head.rev, upTo) }
+  const all: WriteOp[] = [...ops, { type: 'put', table: 'space-repos', key: headKey(repo), value }]
+  await storage.write(all, stagedOptions(all))
 }
 
 /** Gives up a transfer: what is staged, its bytes, and how far it was. Not when the head has moved to it. */
@@ -44,6 +49,11 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
   if ((await readTake(storage, repo)) !== undefined) {
     await storage.write([{ type: 'delete', table: 'space-repos', key: takeKey(repo) }])
   }
+  await sweepStaged(storage, repo)
+}
+
+/** Deletes what is staged and belongs to no transfer any more. */
+export async function sweepStaged(storage: Storage, repo: string): Promise<void> {
   for (;;) {
     const staged = await listRows(storage, `%${repo}`, null, null, BATCH)
     if (staged.length === 0) return
@@ -54,11 +64,10 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
     )
     const ops: WriteOp[] = []
     for (const [index, { path, row }] of staged.entries()) {
-      const cid = live(row)?.cid
+      const record = live(row)
       ops.push({ type: 'delete', table: 'space-records', key: stagedKey(repo, path) })
-      if (cid !== undefined && cid !== live(kept[index])?.cid) {
-        ops.push({ type: 'delete', table: 'space-records', key: valueKey(repo, path, cid) })
-      }
+      if (record !== undefined && record.cid !== live(kept[index])?.cid)
+        ops.push(...dropValue(repo, path, record))
     }
     await storage.write(ops, stagedOptions(ops))
   }

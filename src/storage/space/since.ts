@@ -1,6 +1,9 @@
 import type { Storage } from '../port.ts'
+import { live } from './tally.ts'
 import { readHead, readRows } from './read.ts'
-import { heldKey, inBatches, type SpaceHeadRow, under, valueKey } from './rows.ts'
+import { compareRev } from '../../core/tid.ts'
+import { pathsSince } from './order.ts'
+import { heldKey, type SpaceHeadRow, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
 import { StorageError } from '../errors.ts'
 
@@ -10,13 +13,19 @@ export interface ChangesSince {
   readonly changes: readonly SpaceChange[]
 }
 
-const BATCH = 1024
+/**
+ * Where a list may begin. `held`: at a head that is known to have been held here. `whole`: also at one that is known no
+ * more, since which each commit was the head here. That it was one of these is its holder's word: for those who prove
+ * what comes out. Who says so wrongly, or has the other end of a fork, is led to something that nobody signed.
+ */
+export type Reach = 'held' | 'whole'
+
 /** Bytes that a change takes beside its path and record. */
 const CHANGE_BYTES = 64
 
 /**
  * All that changed between a head that was held once (or nothing) and the head. `unknown` when that head was never
- * held here, or so long ago that it is no longer known: a list could lack something then. `too-large` above so many
+ * held here, or so long ago that deletes since were forgotten: a list could lack something then. `too-large` above so many
  * bytes of paths and records. Undefined without a head. The caller holds the repo's lock.
  */
 export async function changesSince(
@@ -24,28 +33,24 @@ export async function changesSince(
   repo: string,
   held: { readonly rev: string; readonly commit: string } | undefined,
   maxBytes: number,
+  reach: Reach = 'held',
 ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined> {
-  const head = await readHead(storage, repo)
+  const [head, known] = await Promise.all([
+    readHead(storage, repo),
+    held && storage.get('space-repos', heldKey(repo, held.rev)),
+  ])
   if (head === undefined) return undefined
-  if (held !== undefined && (await storage.get('space-repos', heldKey(repo, held.rev))) !== held.commit) {
-    return 'unknown'
-  }
-  const found: { path: string; cid: string | undefined }[] = []
+  if (held !== undefined && !isKnown(head, held, known, reach)) return 'unknown'
+  const found: Asked[] = []
   let bytes = 0
   // Who holds nothing need not hear of deletes.
-  for (const mark of held === undefined ? ['+'] : ['+', '-']) {
-    const { from, to } = under(mark + repo)
-    const range = { from: held === undefined ? from : `${from}${held.rev}0`, to }
-    const read = async (it: { from?: string; to?: string; limit?: number }) =>
-      (await storage.keys('space-records', it)).map((key) => ({ key, value: undefined }))
-    for await (const keys of inBatches(read, range, BATCH)) {
-      const paths = keys.map(({ key }) => key.slice(key.indexOf('/', from.length) + 1))
+  for (const mark of held === undefined ? (['+'] as const) : (['+', '-'] as const)) {
+    for await (const paths of pathsSince(storage, repo, mark, held?.rev)) {
       const rows = await readRows(storage, repo, paths)
       for (const [index, path] of paths.entries()) {
-        const row = rows[index]
-        const cid = row !== undefined && 'cid' in row ? row.cid : undefined
-        bytes += CHANGE_BYTES + path.length + (row !== undefined && 'cid' in row ? row.size : 0)
-        found.push({ path, cid })
+        const record = live(rows[index])
+        bytes += CHANGE_BYTES + path.length + (record?.size ?? 0)
+        found.push({ path, cid: record?.cid, bytes: record?.bytes })
       }
       if (bytes > maxBytes) return 'too-large'
     }
@@ -55,6 +60,17 @@ export async function changesSince(
   return { head, changes: found.map(({ path }, index) => ({ path, bytes: values[index] })) }
 }
 
+/** Whether a list that goes on from a head is whole, as far as that reaches. */
+function isKnown(
+  head: SpaceHeadRow,
+  { rev, commit }: { readonly rev: string; readonly commit: string },
+  found: unknown,
+  reach: Reach,
+): boolean {
+  if (found !== undefined || reach === 'held') return found === commit
+  return head.whole !== undefined && compareRev(rev, head.whole) >= 0 && compareRev(rev, head.rev) < 0
+}
+
 /** Paths that were put or deleted here after a rev; all that are there without one. No more than are remembered. */
 export async function changedPaths(
   storage: Storage,
@@ -62,32 +78,32 @@ export async function changedPaths(
   rev: string | undefined,
 ): Promise<string[]> {
   const paths: string[] = []
-  for (const mark of rev === undefined ? ['+'] : ['+', '-']) {
-    const { from, to } = under(mark + repo)
-    const keys = await storage.keys('space-records', {
-      from: rev === undefined ? from : `${from}${rev}0`,
-      to,
-    })
-    paths.push(...keys.map((key) => key.slice(key.indexOf('/', from.length) + 1)))
-  }
+  for (const mark of rev === undefined ? (['+'] as const) : (['+', '-'] as const))
+    for await (const some of pathsSince(storage, repo, mark, rev)) paths.push(...some)
   return paths.sort()
+}
+
+/** A record whose bytes are asked for, and what of it was in its row. */
+interface Asked {
+  readonly path: string
+  readonly cid: string | undefined
+  readonly bytes?: Uint8Array | undefined
 }
 
 /** The bytes of records that are here; undefined where there is no CID. Throws `storage.failed` for lost ones. */
 export async function readValues(
   storage: Storage,
   repo: string,
-  records: readonly { readonly path: string; readonly cid: string | undefined }[],
+  records: readonly Asked[],
 ): Promise<(Uint8Array | undefined)[]> {
-  const there = records.filter((it): it is { path: string; cid: string } => it.cid !== undefined)
-  const values = await storage.getMany(
-    'space-records',
-    there.map(({ path, cid }) => valueKey(repo, path, cid)),
+  const keys = records.flatMap(({ path, cid, bytes }) =>
+    cid === undefined || bytes !== undefined ? [] : [valueKey(repo, path, cid)],
   )
+  const values = keys.length === 0 ? [] : await storage.getMany('space-records', keys)
   let next = 0
-  return records.map(({ path, cid }) => {
+  return records.map(({ path, cid, bytes }) => {
     if (cid === undefined) return undefined
-    const value = values[next++]
+    const value = bytes ?? values[next++]
     if (!(value instanceof Uint8Array)) {
       throw new StorageError('storage.failed', { reason: 'value', repo, path })
     }

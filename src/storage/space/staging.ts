@@ -5,14 +5,14 @@ import type { SpaceHost } from './host.ts'
 import type { Page, PageRecord } from './pages.ts'
 import { listRows, readHead, readRows, readStaged, readState, readTake } from './read.ts'
 import {
+  dropValue,
+  keep,
   MAX_GIVERS,
-  putValue,
   type SpaceRecordRow,
   type SpaceTakeRow,
   stagedKey,
   stagedOptions,
   takeKey,
-  valueKey,
 } from './rows.ts'
 import { createTally, live, type Tally } from './tally.ts'
 import { clearStaged } from './settle.ts'
@@ -177,11 +177,12 @@ function stageOps(
   tally: Tally,
 ): WriteOp[] {
   const [old, base] = [live(staged), live(kept)]
-  const to = record && { cid: record.cid, size: record.bytes?.length ?? 0, since: '' }
+  const coming = record?.bytes && keep(repo, path, record.cid, record.bytes)
+  const to = coming?.row
   tally.replace(path, staged ?? kept, to)
   const ops: WriteOp[] = []
   if (old !== undefined && old.cid !== to?.cid && old.cid !== base?.cid) {
-    ops.push({ type: 'delete', table: 'space-records', key: valueKey(repo, path, old.cid) })
+    ops.push(...dropValue(repo, path, old))
   }
   const key = stagedKey(repo, path)
   if (to?.cid === base?.cid) {
@@ -189,8 +190,7 @@ function stageOps(
     if (staged !== undefined) ops.push({ type: 'delete', table: 'space-records', key })
   } else {
     const value: SpaceRecordRow = to ?? { deleted: true, since: '' }
-    ops.push({ type: 'put', table: 'space-records', key, value })
-    if (record?.bytes !== undefined) ops.push(putValue(repo, path, record.cid, record.bytes))
+    ops.push({ type: 'put', table: 'space-records', key, value }, ...(coming?.ops ?? []))
   }
   return ops
 }

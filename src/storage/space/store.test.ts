@@ -3,9 +3,19 @@ import { formatTid } from '../../core/tid.ts'
 import { signSpaceCommit } from '../../repo/space/commit.ts'
 import { expectCode } from '../compliance/subject.ts'
 import type { Storage } from '../port.ts'
+import type { SpaceChange } from './change.ts'
 import { createFaulty } from '../testing/faulty.ts'
 import { withLevel } from '../testing/node-host.ts'
-import { headKey, heldKey, MAX_HELD_HEADS, type SpaceHeadRow, valueKey } from './rows.ts'
+import {
+  headKey,
+  heldKey,
+  type KeptRecord,
+  MAX_HELD_HEADS,
+  recordKey,
+  type SpaceHeadRow,
+  under,
+  valueKey,
+} from './rows.ts'
 import {
   commitOf,
   contentOf,
@@ -48,8 +58,16 @@ describe('a space repo', () => {
       await commitOf(store, device, [remove(1), put(2, 3), remove(77)])
       expect(await store.record(repo, pathOf(1))).toBeUndefined()
       expect(await store.recheck(repo)).toMatchObject({ records: 1, bytes: recordOf(3).length })
-      // The bytes of what was replaced are gone.
-      expect(await storage.count('space-records', { from: '=', to: '>' })).toBe(1)
+      // Large records are values of their own, and those of what was replaced are gone.
+      const values = () => storage.count('space-records', { from: '=', to: '>' })
+      expect(await values()).toBe(0)
+      await commitOf(store, device, [put(5, 5, 9000), put(6, 6, 9000)])
+      expect(await values()).toBe(2)
+      await commitOf(store, device, [put(5, 7, 9000), put(6, 8)])
+      expect(await values()).toBe(1)
+      expect(await store.record(repo, pathOf(5))).toEqual(recordOf(7, 9000))
+      await commitOf(store, device, [remove(5), remove(6)])
+      expect(await values()).toBe(0)
       await expectCode(commitOf(store, { ...device, id: testDevice(10).id }, []), 'space.wrong-author')
       await expectCode(commitOf(store, device, [{ path: 'x', bytes: undefined }]), 'space.record', {
         reason: 'path',
@@ -76,6 +94,31 @@ describe('a space repo', () => {
           after = page.upTo
         } while (after !== null)
         expect(found).toEqual(changes)
+      }
+    }))
+
+  it('finds records at given paths, whether they lie close to each other or far apart', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await commitOf(
+        store,
+        device,
+        Array.from({ length: 200 }, (_, n) => put(2 * n, n)),
+      )
+      for (const [from, step] of [
+        [0, 1],
+        [100, 1],
+        [0, 2],
+        [10, 12],
+        [390, 1],
+        [500, 1],
+      ] as const) {
+        const keys = Array.from({ length: 30 }, (_, n) => from + n * step)
+        const paths = keys.map(pathOf)
+        const there = keys.filter((key) => key % 2 === 0 && key < 400)
+        const { records } = await store.wanted(repo, paths, { maxRows: 99, maxBytes: 1e6 })
+        expect(records).toMatchObject(there.map((key) => put(key, key / 2)))
+        expect(records.length).toBe(there.length)
       }
     }))
 
@@ -161,6 +204,41 @@ describe('a space repo', () => {
       expect(await store.since(testDevice(10).repo, first, 100)).toBeUndefined()
     }))
 
+  it('keeps the order of many that came at once, whichever of them go', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      const order = () => storage.list('space-records', { from: '+', to: ',' })
+      const states: { readonly held: ReturnType<typeof name>; readonly content: Record<string, string> }[] =
+        []
+      const step = async (changes: readonly SpaceChange[]): Promise<void> => {
+        await commitOf(store, device, changes)
+        const content = await contentOf(store, repo)
+        for (const before of states) {
+          const since = await store.since(repo, before.held, 1e6)
+          if (since === undefined || typeof since === 'string') return expect.fail()
+          const now = { ...before.content }
+          for (const { path } of since.changes) delete now[path]
+          for (const { path, bytes } of since.changes)
+            if (bytes !== undefined) now[path] = content[path] ?? expect.fail()
+          expect(now).toEqual(content)
+          // Of what is there nothing is told that did not change.
+          for (const { path, bytes } of since.changes)
+            if (bytes !== undefined) expect(before.content[path]).not.toBe(content[path])
+        }
+        states.push({ held: name(await store.head(repo)), content })
+      }
+      const keys = Array.from({ length: 50 }, (_, n) => n)
+      await step(keys.map((n) => put(n, n)))
+      expect((await order()).length).toBe(4)
+      // The one that names a row, one within it, all of a row, and some of several.
+      await step([put(0, 100), put(17, 100)])
+      await step(keys.slice(32, 48).map((n) => remove(n)))
+      await step(keys.slice(10, 50).map((n) => put(n, 200 + n)))
+      await step([remove(0), remove(10), put(11, 300)])
+      await step(keys.map((n) => remove(n)))
+      expect(await order()).toEqual([])
+    }))
+
   it('forgets heads and deletes that lie too far back', () =>
     withLevel(async (storage) => {
       const store = await testStore(storage)
@@ -174,24 +252,74 @@ describe('a space repo', () => {
       ])
       await commitOf(store, device, [put(3, 3)])
       expect(await store.since(repo, first, 1e6)).toBe('unknown')
+      // All that came since is still there, for who proves what comes out; of another commit, or of time to come, none.
+      expect(await store.since(repo, first, 1e6, 'whole')).toMatchObject({ changes: [remove(1), put(3, 3)] })
+      const rev = (of: number): string => formatTid(of, 0)
+      const head = (await store.head(repo)) ?? expect.fail()
+      for (const held of [
+        { rev: rev(1), commit: first.commit },
+        { rev: second.rev, commit: first.commit },
+        { rev: head.rev, commit: first.commit },
+        { rev: rev(2 ** 52), commit: first.commit },
+      ])
+        expect(await store.since(repo, held, 1e6, 'whole')).toBe('unknown')
       expect(await storage.get('space-repos', heldKey(repo, first.rev))).toBeUndefined()
       expect((await store.head(repo))?.held).toBe(MAX_HELD_HEADS)
       expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(1)
       await commitOf(store, device, [])
       expect(await storage.count('space-records', { from: '-', to: '.' })).toBe(0)
+      // A list from before that delete would lack it.
+      expect(await store.since(repo, first, 1e6, 'whole')).toBe('unknown')
+      const then = name(second)
+      expect(await store.since(repo, then, 1e6, 'whole')).toMatchObject({ changes: [put(3, 3)] })
       expect(await store.recheck(repo)).toMatchObject({ records: 2 })
     }))
 
   it('is found out when its bytes are not what they were', () =>
     withLevel(async (storage) => {
       const store = await testStore(storage)
-      await commitOf(store, device, [put(1, 1), put(2, 2)])
-      const cid = (await contentOf(store, repo))[pathOf(1)] ?? expect.fail()
-      const key = valueKey(repo, pathOf(1), cid)
-      await storage.write([{ type: 'put', table: 'space-records', key, value: recordOf(9) }])
+      await commitOf(store, device, [put(1, 1, 9000), put(2, 2)])
+      const content = await contentOf(store, repo)
+      const largeKey = valueKey(repo, pathOf(1), content[pathOf(1)] ?? expect.fail())
+      const smallKey = recordKey(repo, pathOf(2))
+      const [large, small] = [
+        await storage.get('space-records', largeKey),
+        await storage.get('space-records', smallKey),
+      ]
+      const set = (key: string, value: unknown) =>
+        storage.write([{ type: 'put', table: 'space-records', key, value }])
+      await set(largeKey, recordOf(9))
       await expectCode(store.recheck(repo), 'space.record', { path: pathOf(1), reason: 'cid' })
-      await storage.write([{ type: 'delete', table: 'space-records', key: `${repo}/${pathOf(1)}` }])
+      await set(largeKey, large)
+      await set(smallKey, { ...(small as KeptRecord), bytes: recordOf(9) })
+      await expectCode(store.recheck(repo), 'space.record', { path: pathOf(2), reason: 'cid' })
+      await set(smallKey, small)
+      await storage.write([{ type: 'delete', table: 'space-records', key: recordKey(repo, pathOf(1)) }])
       await expectCode(store.recheck(repo), 'space.hash-mismatch')
+    }))
+
+  it('goes on where an earlier version wrote each record as a value of its own', () =>
+    withLevel(async (storage) => {
+      const store = await testStore(storage)
+      await commitOf(store, device, [put(1, 1), put(2, 2), put(3, 3), put(4, 4)])
+      const held = name(await store.head(repo))
+      for (const { key, value } of await storage.list('space-records', under(repo))) {
+        // only this room writes them
+        const { bytes, ...row } = value as KeptRecord
+        const own = valueKey(repo, key.slice(repo.length + 1), row.cid)
+        await storage.write([
+          { type: 'put', table: 'space-records', key, value: row },
+          { type: 'put', table: 'space-records', key: own, value: bytes },
+        ])
+      }
+      expect(await store.record(repo, pathOf(1))).toEqual(recordOf(1))
+      expect(await store.recheck(repo)).toMatchObject({ records: 4 })
+      await commitOf(store, device, [put(1, 10), remove(2)])
+      expect(await storage.count('space-records', { from: '=', to: '>' })).toBe(2)
+      expect(await store.recheck(repo)).toMatchObject({ records: 3 })
+      expect(await store.since(repo, held, 1e6)).toMatchObject({ changes: [put(1, 10), remove(2)] })
+      const limits = { after: null, maxRows: 9, maxBytes: 1e6, withBytes: true }
+      expect((await store.page(repo, limits)).records).toMatchObject([put(1, 10), put(3, 3), put(4, 4)])
     }))
 
   it('is deleted whole, and no other with it', () =>

@@ -8,8 +8,8 @@ import { isAhead, proveCommit } from './next-head.ts'
 import { readHead, readRows, readTake } from './read.ts'
 import { recheckSpace } from './recheck.ts'
 import { dropRepoOps, heldKey, type SpaceHeadRow, type SpaceTakeRow } from './rows.ts'
-import { clearStaged } from './settle.ts'
-import { changedPaths, type ChangesSince, changesSince, readValues } from './since.ts'
+import { clearStaged, sweepStaged } from './settle.ts'
+import { changedPaths, type ChangesSince, changesSince, type Reach, readValues } from './since.ts'
 import { beginTake, stagePage, stageWanted, type TakenPage, takeOver } from './staging.ts'
 import { live } from './tally.ts'
 import { checkSame, createTurns } from './turns.ts'
@@ -44,6 +44,7 @@ export interface SpaceStore {
     repo: string,
     held: { readonly rev: string; readonly commit: string } | undefined,
     maxBytes: number,
+    reach?: Reach,
   ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined>
   /** Paths that changed after a rev: see `changedPaths`. */
   changed(repo: string, rev: string | undefined): Promise<readonly string[]>
@@ -113,7 +114,8 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
     record: (repo, path) =>
       reading(repo, async () => {
         const [row] = await readRows(storage, repo, [path])
-        const [bytes] = await readValues(storage, repo, [{ path, cid: live(row)?.cid }])
+        const kept = live(row)
+        const [bytes] = await readValues(storage, repo, [{ path, cid: kept?.cid, bytes: kept?.bytes }])
         return bytes
       }),
     page: (repo, options) => reading(repo, () => readPage(storage, repo, options)),
@@ -125,18 +127,20 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
       const isNews = await isAhead(storage, repo, await readHead(storage, repo), proven)
       return { isNews, rev: proven.commit.rev, cid: proven.cid }
     },
-    since: (repo, held, maxBytes) => reading(repo, () => changesSince(storage, repo, held, maxBytes)),
+    since: (repo, held, maxBytes, reach) =>
+      reading(repo, () => changesSince(storage, repo, held, maxBytes, reach)),
     changed: (repo, rev) => reading(repo, () => changedPaths(storage, repo, rev)),
     apply: (repo, options) =>
       alone(repo, async () => {
         const isMoved = await applyCommit(host, repo, options)
-        if (isMoved) await clearStaged(storage, repo)
+        // The write that moved the head has ended any transfer.
+        if (isMoved) await sweepStaged(storage, repo)
         return isMoved
       }),
     commit: (repo, options) =>
       alone(repo, async () => {
         const bytes = await commitOwn(host, repo, options)
-        await clearStaged(storage, repo)
+        await sweepStaged(storage, repo)
         return bytes
       }),
     recheck: (repo) =>

@@ -1,5 +1,5 @@
 import type { LtHash } from '../../repo/space/lthash.ts'
-import type { SpaceRecordRow } from './rows.ts'
+import type { KeptRecord, SpaceRecordRow } from './rows.ts'
 
 /** What a repo holds, as its commit signs it: kept in step with every record that comes and goes. */
 export interface Tally {
@@ -42,5 +42,5 @@ export function createTally(
 }
 
 /** The row when a record is there. */
-export const live = (row: SpaceRecordRow | undefined): Extract<SpaceRecordRow, { cid: string }> | undefined =>
+export const live = (row: SpaceRecordRow | undefined): KeptRecord | undefined =>
   row !== undefined && 'cid' in row ? row : undefined

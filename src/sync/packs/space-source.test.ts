@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../core/bytes.ts'
 import { decodePack } from '../../pack/pack-reader.ts'
 import { expectCode } from '../../storage/compliance/subject.ts'
+import type { Storage } from '../../storage/port.ts'
+import { under } from '../../storage/space/rows.ts'
 import { commitOf, contentOf, put, remove, testDevice } from '../../storage/space/testing/kit.ts'
 import { withLevel } from '../../storage/testing/node-host.ts'
 import { createPackHandler } from './handler.ts'
@@ -96,6 +98,46 @@ describe('a bootstrap', () => {
       expect((await takeSpace(reader.taker, repo, from)).kind).toBe('nothing')
       await expectSame(author, reader)
     }))
+})
+
+describe('a head that its giver knows no more', () => {
+  const forgetHeads = (storage: Storage): Promise<void> =>
+    storage.write([{ type: 'delete-range', table: 'space-repos', ...under(`held/${repo}`) }])
+
+  it('is gone on from by a list, as long as each commit since then was the head there', () =>
+    withLevel((a) =>
+      withPair({ source: PAGES }, async (_, reader) => {
+        const author = await createReplica(hasty(a), { name: 'author', source: PAGES })
+        await commitOf(author.store, device, many(30))
+        await takeSpace(reader.taker, repo, answererOf(author))
+        await commitOf(author.store, device, [put(3, 300), remove(4)])
+        await forgetHeads(a)
+        await commitOf(author.store, device, [put(3, 301), put(40, 40)])
+        const from = answererOf(author)
+        expect((await takeSpace(reader.taker, repo, from)).kind).toBe('moved')
+        expect(from.log).toEqual(['active'])
+        await expectSame(author, reader)
+      }),
+    ))
+
+  it('and is of the other end of a fork is led to what nobody signed, and then compared', () =>
+    withLevel((a) =>
+      withPair({ source: PAGES }, async (clone, reader) => {
+        const author = await createReplica(hasty(a), { name: 'author', source: PAGES })
+        const commit = await commitOf(author.store, device, many(30))
+        await clone.store.apply(repo, { commit, changes: many(30), from: 'author' })
+        await commitOf(clone.store, device, [put(5, 500)])
+        await takeSpace(reader.taker, repo, answererOf(clone))
+        await forgetHeads(a)
+        await commitOf(author.store, device, [put(6, 600)])
+        const before = await contentOf(reader.store, repo)
+        await expectCode(takeSpace(reader.taker, repo, answererOf(author)), 'space.hash-mismatch')
+        expect(await contentOf(reader.store, repo)).toEqual(before)
+        const how = { compare: true }
+        expect((await takeSpace(reader.taker, repo, answererOf(author), how)).kind).toBe('moved')
+        await expectSame(author, reader)
+      }),
+    ))
 })
 
 describe('what a source gives to whom', () => {

@@ -111,7 +111,7 @@ export function spaceSource(options: SpaceSourceOptions): PackSource {
     const most = held === undefined ? (alone ? listBytes : Math.min(listBytes, SMALL_REPO)) : MAX_LIST_BYTES
     const fits = alone ? most : Math.min(most, room - LIST_ROOM)
     if (fits < 0) return undefined
-    const since = await store.since(ask.id, held, fits)
+    const since = await store.since(ask.id, held, fits, 'whole')
     if (since === undefined) return revoked(ask)
     if (typeof since !== 'string') return writeSpaceList(ask.id, since, ask.verifiedRoot, sha256)
     if (since === 'too-large' && fits < most) return undefined

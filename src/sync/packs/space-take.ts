@@ -231,7 +231,7 @@ export function createSpaceTaker(options: SpaceTakerOptions): SpaceTaker {
 }
 
 async function askOf(store: SpaceStore, repo: string, peer: string, compare: boolean): Promise<PullAsk> {
-  const [head, take] = [await store.head(repo), await store.take.get(repo)]
+  const [head, take] = await Promise.all([store.head(repo), store.take.get(repo)])
   const isOurs = take !== undefined && take.base === head?.cid
   const state: SpaceState | undefined =
     isOurs && take.from === peer
