@@ -189,6 +189,19 @@ describe('members and links', () => {
     await expect.poll(dialog).toMatch(/It works once, and ends in \d+ min/)
     expect(document.querySelector<HTMLInputElement>('dialog input')?.value).toContain('#/device/')
   })
+
+  it('takes a code away when its time is over, and makes another', async () => {
+    open(at('members'), { spaces: { deviceLinks: [0] } })
+    await userEvent.click(await button(/^Add a device/))
+    await expect.poll(dialog).toMatch(/This link has ended/)
+    expect(document.querySelector('dialog svg.qr')).toBeNull()
+    expect(document.querySelector('dialog input')).toBeNull()
+    expect(await violations()).toEqual([])
+    await userEvent.click(await button(/^Make another$/))
+    await expect.poll(() => document.querySelector('dialog svg.qr')).not.toBeNull()
+    expect(dialog()).not.toMatch(/has ended/)
+    expect(document.activeElement?.textContent).toBe('Done')
+  })
 })
 
 describe('how one stands in a space', () => {

@@ -68,10 +68,13 @@ function Choose({ accounts, onClose }: ChooseProps) {
     event.preventDefault()
     void action
       .run(async (cairn) => {
+        if (canWrite) {
+          const { collection, rkey, value } = await cairn.spaces.accountRecord(space, did)
+          await cairn.writing.save({ did, collection, rkey, value })
+          // Others look for it when they hear of the claim. One that cannot be sent now goes later, and says so.
+          await cairn.writing.send(did).catch(() => {})
+        }
         await cairn.spaces.setAccount(space, did)
-        if (!canWrite) return
-        const { collection, rkey, value } = await cairn.spaces.accountRecord(space, did)
-        await cairn.writing.save({ did, collection, rkey, value })
       })
       .then((done) => done && onClose())
   }
