@@ -80,14 +80,14 @@ export function createDeviceOffers({ context, use }: OpenSpaces): {
     const { offer, over, boxes, owner, link } = mine
     let isExpired = false
     try {
-      for (;;) {
+      while (!over.signal.aborted) {
+        isExpired = clock.now() >= offer.expires
+        if (isExpired) return
         const answer = await findAnswer(mine)
         if (answer !== undefined) {
           await take(mine, answer)
           return
         }
-        isExpired = clock.now() >= offer.expires
-        if (isExpired || over.signal.aborted) return
         await pause(timers, LOOK_EVERY, over.signal)
       }
     } finally {
