@@ -26,7 +26,7 @@ export function SpaceNotes() {
       return (
         <Over title="You were removed from this space.">
           What was here before stays on this device and can be read and exported. Nothing new arrives, and
-          what you write here reaches nobody.
+          nothing can be written.
         </Over>
       )
     case 'left':
