@@ -95,6 +95,33 @@ describe('the account that a member shows', () => {
     expect(taken()).toEqual(taken().toSorted((a, b) => a - b))
   })
 
+  it('is claimed first where no copy of its repository is kept, into which a record could be written', async () => {
+    const story = open(at('members'), {
+      repos: [],
+      accounts: { list: ACCOUNTS },
+      spaces: { detail: without },
+    })
+    await userEvent.click(await button(/^Show an account$/))
+    await expect.poll(dialog).toMatch(/is not kept on this device yet/)
+    await userEvent.click(await button(/^Show it$/))
+    await expect.poll(() => story.calls).toContain(`setAccount ${CHOIR_SPACE} ${MIRELA}`)
+    expect(story.calls.filter((call) => call.startsWith('save'))).toEqual([])
+    leave()
+    const claimed = {
+      ...{ did: MIRELA, proven: false, handle: undefined, from: 'server' as const, checkedAt: undefined },
+    }
+    const persons = [...me.map((it) => ({ ...it, account: claimed })), ...others]
+    const later = open(at('members'), {
+      repos: [],
+      accounts: { list: ACCOUNTS },
+      spaces: { detail: { persons } },
+    })
+    await see(/none is kept here yet/)
+    expect(await violations()).toEqual([])
+    await userEvent.click(await button(/^Back it up$/))
+    await expect.poll(() => later.calls).toContain(`backup ${MIRELA}`)
+  })
+
   it('is claimed by whoever is not signed in, who sees what is still to be done', async () => {
     const claimed = {
       ...{ did: MIRELA, proven: false, handle: undefined, from: 'server' as const, checkedAt: undefined },
