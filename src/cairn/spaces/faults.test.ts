@@ -46,6 +46,7 @@ function watch(world: World, { storage }: Profile, vault: Vault): Watched {
     vault,
   )
   vault.onIgnored(faults.ignored)
+  vault.onChange(faults.changed)
   return {
     faults,
     async read() {
@@ -90,7 +91,7 @@ describe('Activity says', () => {
       await give(a, c)
       expect(await cleo.read()).toMatchObject([
         {
-          ...{ kind: 'space.ignored', level: 'warning', code: 'spaces.frozen' },
+          ...{ kind: 'space.ignored', level: 'warning', code: 'spaces.frozen', name: 'Ben' },
           ...{ device: b.device().id, space: a.row.space, title: 'Garden' },
         },
       ])
