@@ -31,6 +31,8 @@ export interface Device {
 export interface DeviceOptions {
   readonly relay?: AppServer
   readonly network?: Partial<NetworkSettings>
+  /** has a touch screen */
+  readonly touch?: boolean
   /** where accounts live, other than on the real server of all tests */
   readonly servers?: Pick<Urls, 'pds' | 'plc'>
 }
@@ -42,7 +44,8 @@ export const openDevice = async (
   browser: Browser,
   urls: Urls,
   options: Omit<DeviceOptions, 'relay'> = {},
-): Promise<Device> => setUpDevice(await browser.newContext(), urls, options)
+): Promise<Device> =>
+  setUpDevice(await browser.newContext({ hasTouch: options.touch ?? false }), urls, options)
 
 /** The same in storage that is there already. */
 export async function setUpDevice(

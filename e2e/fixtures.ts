@@ -1,4 +1,4 @@
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
 import { startApp, type AppServer } from './app-server.ts'
 import { createCairnPage, type CairnPage } from './cairn-page.ts'
 import { openDevice, type Device, type DeviceOptions } from './device.ts'
@@ -133,7 +133,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 })
 
-export { expect, type Page }
+export { expect, type Locator, type Page }
 
 /** A relay of this machine, for accounts of this PDS. */
 const relayFlags = (pds: Pds): string[] => ['--plc', pds.plc, '--allow-local', '--stun', 'none']

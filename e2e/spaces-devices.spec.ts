@@ -1,6 +1,14 @@
+import { toHex } from '../src/core/bytes.ts'
+import { parseDeviceLink } from '../src/spaces/links/device-link.ts'
+import { offerPlace } from '../src/spaces/links/device-place.ts'
+import { setEngineClock } from './engine.ts'
 import { addTask, expect, namesOf, PARTABLE, personOf, setApart, test, titlesOf } from './space-fixtures.ts'
 
-test('a link that the first device shows makes another one the same person’s: both write, and it works once', async ({
+/** How long a link for another device can be used, ms. */
+const LINK_LIFE = 10 * 60_000
+
+test('a link that the first device shows makes another one the same person’s: both write, and it works once, in time', async ({
+  app,
   group,
   someone,
 }) => {
@@ -8,6 +16,19 @@ test('a link that the first device shows makes another one the same person’s: 
   const [laptop, bela] = members
   if (laptop === undefined || bela === undefined) throw new Error('two are asked for')
   await laptop.screen.write('Bring ladders on Saturday')
+  // one that nobody opened in time: made ten minutes ago, as its device has it, and two seconds before it ends
+  await setEngineClock(laptop.page, 2_000 - LINK_LIFE)
+  const late = await laptop.engine.spaces.deviceLink(space)
+  await setEngineClock(laptop.page, 0)
+  const phone = await someone('Anna', PARTABLE)
+  const place = toHex(await offerPlace(await parseDeviceLink(late.url)))
+  const kept = async () => (await fetch(`${app.url}/join/${place}`)).status
+  await expect.poll(kept).toBe(410)
+  await phone.screen.follow(late.url)
+  await phone.screen.accept('Anna’s phone', 'Add this device')
+  await expect(phone.screen.problem('spaces.link-expired')).toBeVisible()
+  expect(await phone.engine.spaces.list()).toEqual([])
+
   await laptop.screen.tab('Members')
   await laptop.page.getByRole('button', { name: 'Add a device' }).click()
   const { dialog } = laptop.screen
@@ -15,7 +36,6 @@ test('a link that the first device shows makes another one the same person’s: 
   const link = await dialog.getByRole('textbox', { name: 'Link' }).inputValue()
   expect(link).toMatch(/#\/device\/[\w-]{22}\.[\w-]{43}$/)
 
-  const phone = await someone('Anna', PARTABLE)
   await phone.screen.follow(link)
   expect(phone.page.url()).not.toContain('#')
   await expect(phone.page.getByRole('heading', { level: 1 })).toHaveText('Add this device?')

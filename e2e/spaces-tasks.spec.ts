@@ -1,9 +1,32 @@
+import type { Locator, Page } from './fixtures.ts'
 import { expect, PARTABLE, setApart, test } from './space-fixtures.ts'
 
-test('tasks: added, given to someone, with a day, done, and put in order with the keyboard', async ({
+/** Puts a finger on one thing, moves it to the middle of another in steps, looks, and lets go. */
+async function dragByFinger(
+  page: Page,
+  from: Locator,
+  { to, while: look }: { to: Locator; while: () => Promise<void> },
+): Promise<void> {
+  const [start, end] = [await from.boundingBox(), await to.boundingBox()]
+  if (start === null || end === null) throw new Error('not on the screen')
+  const session = await page.context().newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchMove', y: number) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: [{ x: start.x + start.width / 2, y }],
+    })
+  const [first, last] = [start.y + start.height / 2, end.y + end.height / 2]
+  await touch('touchStart', first)
+  for (let step = 1; step <= 8; step++) await touch('touchMove', first + ((last - first) * step) / 8)
+  await look()
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  await session.detach()
+}
+
+test('tasks: added, given to someone, with a day, done, and put in order by keys and by finger', async ({
   group,
 }) => {
-  const { members } = await group('Orchard', ['Anna', 'Béla'])
+  const { members } = await group('Orchard', ['Anna', 'Béla'], { touch: true })
   const [anna, bela] = members
   if (anna === undefined || bela === undefined) throw new Error('two are asked for')
   await anna.screen.tab('Tasks')
@@ -30,6 +53,14 @@ test('tasks: added, given to someone, with a day, done, and put in order with th
   await bela.page.keyboard.press('ArrowDown')
   for (const { screen } of [bela, anna])
     await expect.poll(() => screen.taskTitles()).toEqual(['Prune', 'Press', 'Pick'])
+
+  // by its handle, the last before the first; where the handle is not, the same finger scrolls
+  await dragByFinger(bela.page, bela.screen.task('Pick').getByRole('button', { name: /^Move Pick/ }), {
+    to: bela.screen.task('Prune'),
+    while: () => expect(bela.page.locator('.task.held')).toContainText('Pick'),
+  })
+  for (const { screen } of [bela, anna])
+    await expect.poll(() => screen.taskTitles()).toEqual(['Pick', 'Prune', 'Press'])
 
   await bela.page.getByRole('checkbox', { name: 'Pick: done' }).check()
   await expect.poll(() => anna.screen.taskTitles()).toEqual(['Prune', 'Press'])

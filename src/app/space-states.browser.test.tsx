@@ -84,10 +84,42 @@ describe('the account that a member shows', () => {
     await expect.poll(dialog).toMatch(/can tell from the record which of its members the account is/)
     expect(await violations()).toEqual([])
     await userEvent.click(await button(/^Show it$/))
+    // the record is there before others hear of it, and look
+    const steps = [
+      /^save .*"collection":"app\.cairn\.space\.member"/,
+      new RegExp(`^send ${MIRELA}$`),
+      new RegExp(`^setAccount .* ${MIRELA}$`),
+    ]
+    const taken = () => steps.map((step) => story.calls.findIndex((call) => step.test(call)))
+    await expect.poll(() => taken().includes(-1)).toBe(false)
+    expect(taken()).toEqual(taken().toSorted((a, b) => a - b))
+  })
+
+  it('is claimed first where no copy of its repository is kept, into which a record could be written', async () => {
+    const story = open(at('members'), {
+      repos: [],
+      accounts: { list: ACCOUNTS },
+      spaces: { detail: without },
+    })
+    await userEvent.click(await button(/^Show an account$/))
+    await expect.poll(dialog).toMatch(/is not kept on this device yet/)
+    await userEvent.click(await button(/^Show it$/))
     await expect.poll(() => story.calls).toContain(`setAccount ${CHOIR_SPACE} ${MIRELA}`)
-    await expect
-      .poll(() => story.calls.some((call) => /^save .*"collection":"app\.cairn\.space\.member"/.test(call)))
-      .toBe(true)
+    expect(story.calls.filter((call) => call.startsWith('save'))).toEqual([])
+    leave()
+    const claimed = {
+      ...{ did: MIRELA, proven: false, handle: undefined, from: 'server' as const, checkedAt: undefined },
+    }
+    const persons = [...me.map((it) => ({ ...it, account: claimed })), ...others]
+    const later = open(at('members'), {
+      repos: [],
+      accounts: { list: ACCOUNTS },
+      spaces: { detail: { persons } },
+    })
+    await see(/none is kept here yet/)
+    expect(await violations()).toEqual([])
+    await userEvent.click(await button(/^Back it up$/))
+    await expect.poll(() => later.calls).toContain(`backup ${MIRELA}`)
   })
 
   it('is claimed by whoever is not signed in, who sees what is still to be done', async () => {
@@ -235,4 +267,36 @@ describe('names and words that run from right to left', () => {
       }
     },
   )
+})
+
+describe('Activity', () => {
+  it('names who was not believed in a space, who held back, and who forked, with the proof', async () => {
+    const where = { space: CHOIR_SPACE, title: 'Tidewater Choir', device: 'did:key:zDnaeNobody' }
+    const kinds = [
+      ['space.ignored', { ...where, name: 'Jun', code: 'spaces.commit-beyond' }],
+      ['space.fault', { ...where, peer: 'cairn.example', code: 'space.not-allowed' }],
+      ['space.withheld', { ...where, peer: 'cairn.example', count: 3 }],
+      [
+        'space.forked',
+        {
+          ...{ ...where, name: 'Jun', rev: '3m7qaxkd2k4s', held: 'one', other: 'two' },
+          ...{ heldCommit: new Uint8Array([1]), otherCommit: new Uint8Array([2]) },
+        },
+      ],
+    ] as const
+    const activity = kinds.map(([kind, fields], index) => ({
+      ...{ id: String(index), at: Date.now(), did: undefined, level: 'warning' as const, kind, fields },
+    }))
+    open('/activity', { activity, jobs: [] })
+    await see(/A device of Jun sent something to Tidewater Choir that counts for nothing\. \S/)
+    await see(/Something that came for Tidewater Choir was thrown away\. \S/)
+    await see(/offers less of Tidewater Choir than members have seen: 3 changes held back/)
+    await see(
+      /A device of Jun signed two different changes as one in Tidewater Choir\. Both are kept as proof/,
+    )
+    expect(
+      [...document.querySelectorAll('button')].filter((it) => it.textContent === 'Save the proof'),
+    ).toHaveLength(1)
+    expect(await violations()).toEqual([])
+  })
 })

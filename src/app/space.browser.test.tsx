@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
+import { spaceHref } from './lib/routes.ts'
 import { button, dialog, find, leave, open, see, text } from './testing/on-screen.tsx'
-import { at, edits, field, warmUp } from './testing/space-screen.tsx'
+import { at, edits, field, violations, warmUp } from './testing/space-screen.tsx'
 import { CHOIR_SPACE, DETAIL, INES_P, JUN_P } from './testing/story-space-data.ts'
 
 beforeAll(warmUp)
@@ -188,6 +189,19 @@ describe('members and links', () => {
     await expect.poll(dialog).toMatch(/It works once, and ends in \d+ min/)
     expect(document.querySelector<HTMLInputElement>('dialog input')?.value).toContain('#/device/')
   })
+
+  it('takes a code away when its time is over, and makes another', async () => {
+    open(at('members'), { spaces: { deviceLinks: [0] } })
+    await userEvent.click(await button(/^Add a device/))
+    await expect.poll(dialog).toMatch(/This link has ended/)
+    expect(document.querySelector('dialog svg.qr')).toBeNull()
+    expect(document.querySelector('dialog input')).toBeNull()
+    expect(await violations()).toEqual([])
+    await userEvent.click(await button(/^Make another$/))
+    await expect.poll(() => document.querySelector('dialog svg.qr')).not.toBeNull()
+    expect(dialog()).not.toMatch(/has ended/)
+    expect(document.activeElement?.textContent).toBe('Done')
+  })
 })
 
 describe('how one stands in a space', () => {
@@ -205,6 +219,38 @@ describe('how one stands in a space', () => {
     await userEvent.click(await button(/^Forget it$/))
     await expect.poll(() => story.calls).toContain(`forget ${CHOIR_SPACE}`)
     await expect.poll(() => location.pathname).toBe('/spaces')
+  })
+
+  it('tells who was removed what was not sent any more, where it stands, and lets it be copied', async () => {
+    const sync = { ...DETAIL.sync, unsent: 1 }
+    open(at('posts'), { spaces: { detail: { state: 'removed', role: 'none', sync } } })
+    await see(/One change of yours was not sent: nobody else has it\./)
+    const unsent = () =>
+      [...document.querySelectorAll('article')].find((it) => /not sent/.test(it.textContent))
+    await expect.poll(unsent).toBeDefined()
+    expect(text()).not.toMatch(/waiting? to (be sent|send)/)
+    const post = unsent()
+    const shown = post?.querySelector('.post-text')?.textContent ?? ''
+    const said = shown.replaceAll(' (opens in a new tab)', '')
+    expect(said).not.toBe('')
+    const more = post?.querySelector('[popovertarget]')
+    if (!(more instanceof HTMLElement)) throw new Error('the post has no menu')
+    await userEvent.click(more)
+    await userEvent.click(await button(/^Copy the text$/))
+    await expect.poll(() => post?.querySelector('[role=status]')?.textContent).toBe('Copied.')
+    const box = document.body.appendChild(document.createElement('textarea'))
+    box.focus()
+    await userEvent.keyboard('{Control>}v{/Control}')
+    await expect.poll(() => box.value).toBe(said)
+    box.remove()
+  })
+
+  it('that is not on this device has a heading as every screen', async () => {
+    open(spaceHref(`${CHOIR_SPACE}-forgotten`))
+    await see(/This space is not on this device/)
+    expect(document.querySelector('h1')?.textContent).toBe('Space')
+    expect(document.title).toBe('Space · Cairn')
+    expect(await violations()).toEqual([])
   })
 
   it('finds while it is typed in, and leads there', async () => {

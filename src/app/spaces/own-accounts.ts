@@ -1,6 +1,6 @@
 import type { ClaimedAccount } from '../../cairn/api.ts'
 import { useAccount, useAccounts } from '../lib/accounts.ts'
-import { useRepos } from '../lib/reads.ts'
+import { useRepo, useRepos } from '../lib/reads.ts'
 import { useLive } from '../lib/live.ts'
 import { useHere } from './here.ts'
 
@@ -23,10 +23,15 @@ export function useOwnAccounts(): readonly OwnAccount[] | undefined {
   return [...all.values()]
 }
 
-/** Whether a record can be written in this account's name, by this device, now. */
-export function useCanWriteAs(did: string): boolean {
+/** What is still to be done before this device can write a record in this account's name. */
+export type NeededToWrite = 'nothing' | 'sign-in' | 'copy'
+
+export function useNeededToWrite(did: string): NeededToWrite {
   const { value: account } = useAccount(did)
-  return account?.state === 'active' && account.may.includes('write')
+  const { value: repo } = useRepo(did)
+  if (account?.state !== 'active' || !account.may.includes('write')) return 'sign-in'
+  // it goes into a copy that is kept here, and from there to the server
+  return repo?.head === undefined ? 'copy' : 'nothing'
 }
 
 /** What the account would have to publish; undefined until it is known. */

@@ -65,6 +65,14 @@ export function waitingSentence({ unsent }: SpaceSyncState): string | undefined 
   return `${plural(unsent, 'change')} ${unsent === 1 ? 'waits' : 'wait'} to be sent`
 }
 
+/** What is so of changes that will not be sent any more; undefined when there are none. */
+export function unsentSentence({ unsent }: SpaceSyncState): string | undefined {
+  if (unsent === 0) return undefined
+  return unsent === 1
+    ? 'One change of yours was not sent: nobody else has it. Copy it if you need it elsewhere.'
+    : `${formatNumber(unsent)} changes of yours were not sent: nobody else has them. Copy what you need elsewhere.`
+}
+
 /** The pill beside a space's name. */
 export function spaceState(space: SpaceSummary): { readonly tone: Tone; readonly words: string } {
   if (space.fault !== undefined)

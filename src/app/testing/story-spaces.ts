@@ -28,6 +28,8 @@ export interface SpacesStory {
   readonly copies?: readonly GroupCopy[]
   readonly recovery?: Partial<RecoveryState>
   readonly unread?: Readonly<Record<string, number>>
+  /** how long links for other devices last, one after another, ms */
+  readonly deviceLinks?: readonly number[]
 }
 
 /** What is wrong with a link, by what it holds: a link that says `expired` is. */
@@ -45,6 +47,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
   let links = story.links ?? LINKS
   let requests = story.requests ?? REQUESTS
   let copies = story.copies ?? GROUP_COPIES
+  const deviceLinks = [...(story.deviceLinks ?? [])]
   let counter = 1_000
   const files = new Map(FILE_STATES.map((state) => [state.id, state]))
   const all = () => [...entities.values()]
@@ -171,7 +174,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     succeed: note('succeed', undefined),
     deviceLink: async () => ({
       url: 'https://cairn.garden.example/#/device/3KtQmV0b2ZzaWxlbmNlIQ.b25jZW9uY2VvbmNlb25jZW9uY2U',
-      expiresAt: Date.now() + 600_000,
+      expiresAt: Date.now() + (deviceLinks.shift() ?? 600_000),
     }),
     setAccount: note('setAccount', undefined),
     accountRecord: note('accountRecord', ACCOUNT_RECORD),

@@ -10,7 +10,7 @@ import { createSyncKit } from '../../sync/testing/sync-kit.ts'
 import type { Work } from '../../sync/work.ts'
 import type { CairnEvent } from '../api.ts'
 import type { CairnHost } from '../host.ts'
-import { createNetwork, type RunningNetwork, type Service } from './create.ts'
+import { createNetwork, type NetworkParts, type RunningNetwork, type Service } from './create.ts'
 import type { Locks } from './leadership.ts'
 import { noNetwork, OFF } from './off.ts'
 import { openChannel } from './channel.ts'
@@ -33,6 +33,8 @@ interface Kit {
     readonly failures?: number
     readonly takes?: Promise<void>
     readonly closes?: Promise<void>
+    /** has something that stands whether or not there is a network; what it goes through is in `done` */
+    readonly stands?: boolean
   }): Tab
 }
 
@@ -46,7 +48,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
   let nodes = 0
   try {
     await withLevel(async (storage) => {
-      const open: Kit['open'] = ({ failures = 0, takes, closes } = {}) => {
+      const open: Kit['open'] = ({ failures = 0, takes, closes, stands = false } = {}) => {
         const channel = openChannel(device)
         const done: string[] = []
         let left = failures
@@ -57,7 +59,10 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
           persistence: { supported: false, persisted: async () => false },
         }
         const start = async (): Promise<Service> => {
-          if (left-- > 0) throw new TypeError('no node today')
+          if (left-- > 0) {
+            done.push('fail')
+            throw new TypeError('no node today')
+          }
           const self = `node-${++nodes}`
           done.push(`start ${self}`)
           return {
@@ -97,6 +102,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
             startNode: () => Promise.reject(new TypeError('no node here')),
           },
           start,
+          ...(stands ? { standing: standingOf(done) } : {}),
           emit: tell,
         })
         const tab = {
@@ -121,6 +127,18 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
     await pds.close()
   }
 }
+
+const standingOf = (done: string[]): NonNullable<NetworkParts['standing']> => ({
+  methods: [],
+  async begin() {
+    done.push('begin')
+    return {
+      api: {},
+      connected: async (service) => void done.push(service === undefined ? 'disconnected' : 'connected'),
+      close: async () => void done.push('end'),
+    }
+  },
+})
 
 const COPY = {
   name: undefined,
@@ -202,11 +220,45 @@ describe('two tabs', () => {
     withTabs(async ({ open, time }) => {
       const one = open({ failures: 1 })
       const asked = one.network.api.status()
-      // The patience of the one that asked, and the pause before the next try.
-      await expect.poll(() => time.waiting()).toBe(2)
-      expect(one.done).toEqual([])
+      // The patience of the one that asked, its word that it leads, and the pause before the next try.
+      await expect.poll(() => time.waiting()).toBe(3)
+      expect(one.done).toEqual(['fail'])
       await time.pass(2000)
       expect(await asked).toMatchObject({ self: 'node-1' })
+    }))
+
+  it('leave what stands without a network as it is, and try less and less often', () =>
+    withTabs(async ({ open, time }) => {
+      const one = open({ failures: 8, stands: true })
+      await expect.poll(() => one.done).toEqual(['begin', 'fail'])
+      const tried = async (ms: number): Promise<number> => {
+        const before = one.done.length
+        await time.pass(ms)
+        expect(one.done.slice(before).filter((it) => it !== 'fail')).toEqual([])
+        return one.done.length - before
+      }
+      for (const pause of [2, 4, 8, 16, 32, 60]) {
+        expect(await tried(pause * 1000 - 1)).toBe(0)
+        expect(await tried(1)).toBe(1)
+      }
+      // a person changes what it is started with: that is tried at once
+      await one.network.api.setSettings({ relayOnly: true })
+      await expect.poll(() => one.done.filter((it) => it === 'fail')).toHaveLength(8)
+      await time.pass(60_000)
+      await expect.poll(() => one.done.at(-1)).toBe('connected')
+      expect(one.done.filter((it) => it !== 'fail')).toEqual(['begin', 'start node-1', 'connected'])
+    }))
+
+  it('pass the lead on to a tab that waits for it when the network cannot be started in the one that has it', () =>
+    withTabs(async ({ open, time, locks }) => {
+      const one = open({ failures: 9, stands: true })
+      await expect.poll(() => one.done).toEqual(['begin', 'fail'])
+      const two = open({ stands: true })
+      await expect.poll(async () => (await locks.query()).pending?.length).toBe(1)
+      expect(two.done).toEqual([])
+      await time.pass(2000)
+      await expect.poll(() => two.done).toEqual(['begin', 'start node-1', 'connected'])
+      expect(one.done).toEqual(['begin', 'fail', 'end'])
     }))
 })
 

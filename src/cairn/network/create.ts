@@ -18,6 +18,9 @@ import type { SpacesNet } from './spaces-net.ts'
 
 /** A transfer from peers waits so long for a network that is starting, ms. */
 const UP_WITHIN = 15_000
+/** A network that could not be started is tried again after this pause, then twice that, up to the longest, ms. */
+const PAUSE = 2000
+const LONGEST_PAUSE = 60_000
 
 /** What only the leader can answer: it has the connections. */
 export type Connected = Omit<Network, 'settings' | 'setSettings' | 'listed'>
@@ -114,24 +117,26 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
   let closed = false
   /** a person has turned it off */
   let isOff = false
+  /** starts of the network that failed, one after another */
+  let failures = 0
   /** what the running node was started with */
   let lastNode: string | undefined
 
-  /** The network for one set of settings, or none while it is off. */
-  const serve = async (fenced: CairnHost, over: AbortSignal, beside: Standing | undefined): Promise<void> => {
-    const end = Promise.withResolvers<void>()
-    // Before the start, which reads the settings: a change that comes while it starts is not missed.
-    wake = end.resolve
-    over.addEventListener('abort', () => end.resolve())
-    if (over.aborted) end.resolve()
-    if (isOff) return end.promise
+  /** The network for one set of settings, or none while it is off, until `end`. */
+  const serve = async (
+    fenced: CairnHost,
+    end: Promise<void>,
+    beside: Standing | undefined,
+  ): Promise<void> => {
+    if (isOff) return end
     const mine = await start(fenced, network)
     service.up(mine)
     calls.ready()
     emit({ type: 'network' })
     try {
       await beside?.connected(mine)
-      await end.promise
+      failures = 0
+      await end
     } finally {
       service.down()
       await beside?.connected(undefined)
@@ -139,7 +144,31 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
       emit({ type: 'network' })
     }
   }
-  const lead = async ({ generation, over }: Lead): Promise<void> => {
+  /** One turn of `serve`. What stands beside the network stays as it is while that cannot be started. */
+  const turn = async (
+    fenced: CairnHost,
+    { over, isWanted }: Lead,
+    beside: Standing | undefined,
+  ): Promise<void> => {
+    const end = Promise.withResolvers<void>()
+    // Before the start, which reads the settings: a change that comes while it starts is not missed.
+    wake = end.resolve
+    over.addEventListener('abort', () => end.resolve())
+    if (over.aborted) end.resolve()
+    try {
+      await serve(fenced, end.promise, beside)
+    } catch (error) {
+      // Another context leads by now.
+      if (hasCode(error, 'storage.conflict')) throw error
+      const stop = timers.after(Math.min(LONGEST_PAUSE, PAUSE * 2 ** failures++), end.resolve)
+      await end.promise
+      stop()
+      // It may be this context that cannot: with an older version's files, say.
+      if (!over.aborted && (await isWanted())) throw error
+    }
+  }
+  const lead = async (won: Lead): Promise<void> => {
+    const { generation, over } = won
     const fenced = { ...host, storage: fence(storage, generation) }
     const beside = await standing?.begin(fenced)
     if (beside !== undefined) {
@@ -148,7 +177,7 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
       calls.ready()
     }
     try {
-      while (!over.aborted) await serve(fenced, over, beside)
+      while (!over.aborted) await turn(fenced, won, beside)
     } finally {
       stands.down()
       await beside?.close()

@@ -20,10 +20,12 @@ export interface Lead {
   readonly generation: number
   /** aborts when another context has taken over, or the campaign ended */
   readonly over: AbortSignal
+  /** Whether another context waits for the lead. */
+  isWanted(): Promise<boolean>
 }
 
 /** The part of the Web Locks API that a campaign needs. */
-export type Locks = Pick<LockManager, 'request'>
+export type Locks = Pick<LockManager, 'request' | 'query'>
 
 export interface Campaign {
   readonly leads: boolean
@@ -58,6 +60,10 @@ export function campaign({ locks, storage, channel, timers, lead }: CampaignOpti
 
   const post = (message: Message): void => channel.post({ campaign: message })
 
+  const isWanted = async (): Promise<boolean> => {
+    const { pending = [] } = await locks.query()
+    return pending.some(({ name }) => name === LOCK)
+  }
   const rule = async (): Promise<void> => {
     if (ended) return
     const control = new AbortController()
@@ -72,7 +78,7 @@ export function campaign({ locks, storage, channel, timers, lead }: CampaignOpti
         stopBeat = timers.after(HEARTBEAT, beat)
       }
       beat()
-      if (!control.signal.aborted) await lead({ generation, over: control.signal })
+      if (!control.signal.aborted) await lead({ generation, over: control.signal, isWanted })
     } finally {
       stopBeat()
       leads = false

@@ -78,8 +78,11 @@ export function createDeviceOffers({ context, use }: OpenSpaces): {
   }
   const watch = async (mine: Live): Promise<void> => {
     const { offer, over, boxes, owner, link } = mine
+    let isExpired = false
     try {
-      while (!over.signal.aborted && clock.now() < offer.expires) {
+      while (!over.signal.aborted) {
+        isExpired = clock.now() >= offer.expires
+        if (isExpired) return
         const answer = await findAnswer(mine)
         if (answer !== undefined) {
           await take(mine, answer)
@@ -88,9 +91,11 @@ export function createDeviceOffers({ context, use }: OpenSpaces): {
         await pause(timers, LOOK_EVERY, over.signal)
       }
     } finally {
-      // Whoever opens it later is told that it is over.
-      const place = await offerPlace(link)
-      for (const box of boxes) await box.revoke(place, owner).catch(unlessMailbox)
+      // Whoever opens it later is told that it is over. That its time is, relays say by themselves.
+      if (!isExpired) {
+        const place = await offerPlace(link)
+        for (const box of boxes) await box.revoke(place, owner).catch(unlessMailbox)
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { CairnError } from '../../core/errors.ts'
 import type { RefusedWord } from '../../spaces/presence/model.ts'
-import type { Ignored, Vault } from '../../spaces/vault/model.ts'
+import type { Ignored, Vault, VaultChange } from '../../spaces/vault/model.ts'
 import type { OfferedHead, SpaceFault } from '../../sync/spaces/model.ts'
 import { quietly, type SpacesContext } from './parts.ts'
 
@@ -11,6 +11,8 @@ const REMEMBERED = 1000
 
 /** What a space ignored, and who withheld or lied, as Activity shows it: each once, however often it comes. */
 export interface SpaceFaults {
+  /** What the space holds changed. */
+  changed(change: Pick<VaultChange, 'entities'>): void
   ignored(what: Ignored): void
   fault(what: SpaceFault): void
   refusedWord(what: RefusedWord): void
@@ -39,15 +41,23 @@ export function createSpaceFaults(
     const { space, title } = vault.row
     quietly(log.note({ did: undefined, kind, fields: { ...fields, space, title }, level: 'warning' }))
   }
+  /** by person, as they called themselves last: what somebody wrote, their name too, may be gone when it is ignored */
+  const names = new Map<string, string>()
+  const readNames = (): void => {
+    for (const { by, fields } of vault.content.list('profile'))
+      if (fields.name !== undefined) names.set(by, fields.name)
+  }
+  readNames()
   const nameOf = (device: string): string | undefined => {
     const person = vault.persons.personOf(device)
-    return person === undefined
-      ? undefined
-      : vault.content.list('profile').find((it) => it.by === person)?.fields.name
+    return person === undefined ? undefined : names.get(person)
   }
   const peerName = (peer: string): string => net()?.nameOf(peer) ?? peer
 
   return {
+    changed({ entities }) {
+      if (entities.some((it) => it.startsWith('profile/'))) readNames()
+    },
     ignored({ code, device, fields }) {
       // What is done about that is noted instead.
       if (code === 'spaces.cloned') return

@@ -122,3 +122,39 @@ it('what was read is not put over what was read after it, however late it comes'
     await writer.close()
     await reader.close()
   }))
+
+it('what goes on to another record before it was read is not taken for gone', () =>
+  withWorld(async (world) => {
+    const [anna, bela] = [await world.profile('Anna'), await world.profile('Béla')]
+    const a = await anna.found()
+    const b = await bela.join(await a.links.make(link()))
+    await meet(a, b)
+    const writer = await editorOn(a)
+    let isLate = false
+    const mayRead = Promise.withResolvers<void>()
+    const slow: Vault = {
+      ...b,
+      async read(places) {
+        if (isLate) await mayRead.promise
+        return b.read(places)
+      },
+    }
+    const reader = await editorOn(slow)
+    for (let i = 0; i < TAILS_A_LEVEL; i++) {
+      await writer.type(` ${i}`)
+      await give(a, b)
+      await reader.settled()
+    }
+    // A whole level of small records becomes one of the next, and that, as the note is left, part of the base.
+    isLate = true
+    await writer.type(' and the next')
+    await give(a, b)
+    const written = writer.text()
+    await writer.close()
+    await give(a, b)
+    mayRead.resolve()
+    await reader.settled()
+    expect(reader.text()).toBe(written)
+    expect(reader.news).not.toContain(true)
+    await reader.close()
+  }))

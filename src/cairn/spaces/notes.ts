@@ -1,6 +1,6 @@
 import { TEXT_COLLECTION } from '../../spaces/text/limits.ts'
 import { createFlusher, type Flusher } from '../../spaces/text/flusher.ts'
-import { createNoteText, type NoteText } from '../../spaces/text/note-text.ts'
+import { createNoteText, type NoteText, type TextRecord } from '../../spaces/text/note-text.ts'
 import { noteOf } from '../../spaces/text/record.ts'
 import type { Vault, VaultChange, VaultPlace } from '../../spaces/vault/model.ts'
 import type { Timers } from '../../core/timers.ts'
@@ -98,6 +98,11 @@ export function createSpaceNotes(options: {
   let untaken: VaultPlace[] = []
   /** One reading after another: an older one that came in after a newer would take back what was typed between. */
   let taking: Promise<void> = Promise.resolve()
+  /** All records that these devices have of a note, at one moment. */
+  const wholeOf = async (note: string, devices: readonly string[]): Promise<readonly TextRecord[]> => {
+    const all = await vault.list(TEXT_COLLECTION, note)
+    return all.filter(({ device, rkey }) => devices.includes(device) && noteOf(rkey) === note)
+  }
   /**
    * Takes in what records of a note are now, all of them at once: what moves from one record to another would in
    * between look like something that was taken back, for which editors begin anew.
@@ -108,7 +113,8 @@ export function createSpaceNotes(options: {
     const theirs = changed.filter(({ device }) => device !== vault.device().id)
     if (it === undefined || theirs.length === 0) return
     const values = await vault.read(theirs)
-    for (const place of theirs) it.text.put(place.device, place.rkey, values.get(place))
+    const read = theirs.map((place) => ({ ...place, value: values.get(place) }))
+    await it.text.takeIn(read, (devices) => wholeOf(note, devices))
     tell(note, it)
   }
 

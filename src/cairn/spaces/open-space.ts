@@ -122,6 +122,7 @@ export async function openSpace(
     vault.onIgnored(clones.ignored),
     vault.onChange((change) => {
       quietly(notes.changed(change))
+      faults.changed(change)
       if (change.entities.length > 0) emit({ type: 'space-items', space, items: change.entities })
       if (change.members) quietly(refreshTopics())
       net()?.sync.changed(space)

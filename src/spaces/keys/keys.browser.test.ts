@@ -7,8 +7,10 @@ import { readKeyCard } from '../key-card.ts'
 import { agreementOfScalar } from './agreement.ts'
 import { readRecoveryFile } from './file.ts'
 import { createKeyUnwrap } from './hpke.ts'
-import { recoveryDevice } from './recovery-device.ts'
+import { recoveryDevice, seedDevice } from './recovery-device.ts'
+import { openRecoveryNote } from './recovery-note.ts'
 import { createSpaceKeys } from './space-keys.ts'
+import notes from './vectors/recovery-note.json'
 import recovery from './vectors/recovery.json'
 import rfc from './vectors/rfc9180.json'
 import { recoveryOfWords } from './words.ts'
@@ -77,6 +79,19 @@ it('words and a file give the same recovery device in a browser', async () => {
   const file = await readRecoveryFile(recovery.file, recovery.passphrase)
   expect(toHex(file.recovery.secret)).toBe(recovery.secretHex)
   expect(file.list.spaces[0]?.space).toBe(recovery.space)
+})
+
+it.each(notes)('what one device tells another of a recovery opens in a browser: $device', async (row) => {
+  const to = await seedDevice(bytes(row.toSeedHex), row.space)
+  expect(to.id).toBe(row.to)
+  const told = await openRecoveryNote(row, bytes(row.hex), to.unwrap)
+  expect(told).toEqual({
+    finder: {
+      ...{ place: row.place, owner: row.owner },
+      ...{ listKey: bytes(row.listKeyHex), publicKey: bytes(row.publicKeyHex) },
+    },
+    ...{ confirmedAt: row.confirmedAt, device: row.device },
+  })
 })
 
 function privateKeysIn(value: unknown): CryptoKey[] {

@@ -25,8 +25,13 @@ export interface TextNews {
 
 /** The Yjs document of a note, a function of what its authors gave. */
 export interface TextDocument {
-  /** Brings in what the authors have now; undefined when nothing is new. */
-  sync(authors: ReadonlyMap<string, Author>): TextNews | undefined
+  /**
+   * Brings in what the authors have now; undefined when nothing is new. `keeps`: not while one of them says less than
+   * before, in `less`.
+   */
+  sync(authors: ReadonlyMap<string, Author>, keeps: boolean): TextNews | undefined
+  /** devices that said less, or something else, than what is in the document, when it was brought up to date last */
+  readonly less: readonly string[]
   readonly fragment: Y.XmlFragment
   state(): Uint8Array
   /** Text of whose place nothing is known: it was typed at something that is not, or no more, here. */
@@ -45,6 +50,7 @@ export function createDocument(): TextDocument {
   /** what of each author is in `doc` */
   let applied = new Map<string, Applied>()
   const broken = new Set<string>()
+  let less: readonly string[] = []
 
   /** A document never forgets: when one author says less or else than before, it is made anew. */
   const rebuild = (now: ReadonlyMap<string, Given>): void => {
@@ -67,18 +73,20 @@ export function createDocument(): TextDocument {
     }
   }
 
-  const sync: TextDocument['sync'] = (authors) => {
+  const sync: TextDocument['sync'] = (authors, keeps) => {
     const now = new Map([...authors].map(([device, author]) => [device, author.given()]))
     for (const device of broken) if (!now.has(device)) broken.delete(device)
     const fresh: TextUpdate[] = []
-    let isLess = [...applied.keys()].some((device) => !now.has(device))
+    const lost = [...applied.keys()].filter((device) => !now.has(device))
     for (const [device, given] of now) {
       if (broken.has(device)) continue
       const more = since(applied.get(device), given)
-      if (more === undefined) isLess = true
+      if (more === undefined) lost.push(device)
       else fresh.push(...more)
     }
-    if (!isLess) {
+    less = lost
+    if (lost.length > 0 && keeps) return undefined
+    if (lost.length === 0) {
       const change = mergeUpdates(fresh)
       const update = isEmpty(change) ? undefined : writeUpdate(change)
       try {
@@ -96,6 +104,9 @@ export function createDocument(): TextDocument {
   return {
     sync,
     broken,
+    get less() {
+      return less
+    },
     get fragment() {
       return doc.getXmlFragment(TEXT_FIELD)
     },

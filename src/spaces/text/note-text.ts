@@ -20,6 +20,13 @@ export interface NoteTextVersion {
   readonly text: string
 }
 
+/** One record of a device; undefined: gone. */
+export interface TextRecord {
+  readonly device: string
+  readonly rkey: string
+  readonly value: Uint8Array | undefined
+}
+
 /** Ids that can be told apart in keys of records: letters, digits, `_`, `~` and `-`, at most 64. */
 export const isNoteId = (note: string): boolean => /^[A-Za-z0-9_~-]{1,64}$/.test(note)
 
@@ -34,6 +41,15 @@ export interface NoteText {
    * nothing, until it is replaced.
    */
   put(device: string, rkey: string, value: Uint8Array | undefined): TextFault | undefined
+  /**
+   * Takes in what these records are now. Where devices would then say less than before, `whole` is asked for all the
+   * records that they have at one moment, and the text stays as it was until they are here: what went on to another
+   * record between two readings was not taken back. One at a time.
+   */
+  takeIn(
+    changed: readonly TextRecord[],
+    whole: (devices: readonly string[]) => Promise<readonly TextRecord[]>,
+  ): Promise<void>
   /** Everything of a device is forgotten: its repo is gone, went back to another head, or counts no more. */
   drop(device: string): void
   /** Takes in what another device just typed: the value of an event. It is in no record yet. */
@@ -92,6 +108,8 @@ export function createNoteText(options: {
   const document = createDocument()
   const writer = createWriter(note, own, random)
   let news: TextNews | undefined
+  /** Records are being read: what seems to be gone may stand in another. */
+  let isReading = false
 
   const authorOf = (other: string): Author => {
     const known = authors.get(other)
@@ -101,7 +119,7 @@ export function createNoteText(options: {
     return author
   }
   const synced = () => {
-    const fresh = document.sync(authors)
+    const fresh = document.sync(authors, isReading)
     if (fresh === undefined) return document
     // A reset says everything; what comes after one is added to it.
     const hasBoth = news !== undefined && !fresh.reset
@@ -122,6 +140,24 @@ export function createNoteText(options: {
   return {
     note,
     put: (other, rkey, value) => authorOf(other).put(rkey, value),
+    async takeIn(changed, whole) {
+      isReading = true
+      try {
+        for (const { device: other, rkey, value } of changed) authorOf(other).put(rkey, value)
+        const { less } = synced()
+        if (less.length === 0) return
+        const all = await whole(less)
+        for (const other of less) {
+          const author = authorOf(other)
+          const now = all.filter((it) => it.device === other)
+          const kept = new Set(now.map(({ rkey }) => rkey))
+          for (const rkey of [...author.records.keys()]) if (!kept.has(rkey)) author.put(rkey, undefined)
+          for (const { rkey, value } of now) author.put(rkey, value)
+        }
+      } finally {
+        isReading = false
+      }
+    },
     drop(other) {
       // What this device typed and has not stored is not in its repo either way.
       if (other === device) own.clear()

@@ -5,7 +5,7 @@ import { ErrorNote } from '../../components/error-note.tsx'
 import { shorten } from '../../lib/format.ts'
 import { useOnline } from '../../lib/online.ts'
 import { useHere } from '../../spaces/here.ts'
-import { waitingSentence } from '../../spaces/sentences.ts'
+import { unsentSentence, waitingSentence } from '../../spaces/sentences.ts'
 import { ForgetDialog } from './settings/forget.tsx'
 
 /** What a person must know before reading on: how they stand here, and what has not reached anybody yet. */
@@ -26,7 +26,7 @@ export function SpaceNotes() {
       return (
         <Over title="You were removed from this space.">
           What was here before stays on this device and can be read and exported. Nothing new arrives, and
-          what you write here reaches nobody.
+          nothing can be written.
         </Over>
       )
     case 'left':
@@ -58,10 +58,12 @@ export function SpaceNotes() {
 function Over({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   const { detail } = useHere()
   const [asking, setAsking] = useState(false)
+  const unsent = unsentSentence(detail.sync)
   return (
     <div className="note behind strip-note">
       <p className="strong">{title}</p>
       <p>{children}</p>
+      {unsent !== undefined && <p>{unsent}</p>}
       <div className="line">
         <button type="button" className="btn slim" onClick={() => setAsking(true)}>
           Forget it on this device

@@ -1,7 +1,7 @@
 import { Suspense, useEffect, useMemo, useRef } from 'react'
 import type { SpaceDetail } from '../../../cairn/api.ts'
 import { Empty, Loading } from '../../components/bits.tsx'
-import { Boundary } from '../../components/screen.tsx'
+import { Boundary, Title } from '../../components/screen.tsx'
 import { spaceHref, type Route, type SpaceTab } from '../../lib/routes.ts'
 import { HereContext, hereOf, useHere } from '../../spaces/here.ts'
 import { useRequests, useSpace, useUnread } from '../../spaces/reads.ts'
@@ -156,18 +156,23 @@ function Tab({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefi
 
 function NotHere() {
   return (
-    <div className="card">
-      <Empty
-        title="This space is not on this device"
-        action={
-          <a className="btn" href="/spaces">
-            Go to Spaces
-          </a>
-        }
-      >
-        It may have been forgotten here. With a link from one of its members, or your recovery words, it opens
-        again.
-      </Empty>
-    </div>
+    <>
+      <div className="head">
+        <Title>Space</Title>
+      </div>
+      <div className="card">
+        <Empty
+          title="This space is not on this device"
+          action={
+            <a className="btn" href="/spaces">
+              Go to Spaces
+            </a>
+          }
+        >
+          It may have been forgotten here. With a link from one of its members, or your recovery words, it
+          opens again.
+        </Empty>
+      </div>
+    </>
   )
 }

@@ -31,14 +31,20 @@ export function SpacesScreen() {
           <p className="small">{headline(spaces)}</p>
         </div>
         <div className="line">
-          <button type="button" className="btn" onClick={() => setAsking('import')}>
-            Import a space
-          </button>
+          {/* first, so that the other does not move to where it was when there turn out to be none */}
           {!none && (
-            <button type="button" className="btn go" onClick={() => setAsking('create')}>
+            <button
+              type="button"
+              className="btn go"
+              disabled={spaces === undefined && error === undefined}
+              onClick={() => setAsking('create')}
+            >
               New space
             </button>
           )}
+          <button type="button" className="btn" onClick={() => setAsking('import')}>
+            Import a space
+          </button>
         </div>
       </div>
       <OpenLinkForm />

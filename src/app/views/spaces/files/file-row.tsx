@@ -12,6 +12,7 @@ import { HistoryDialog } from '../history.tsx'
 import { BytesImage } from '../parts/bytes-image.tsx'
 import { ItemTools } from '../parts/item-tools.tsx'
 import { Menu } from '../parts/menu.tsx'
+import { UnsentPill } from '../parts/unsent-pill.tsx'
 import { FileProgress } from './file-progress.tsx'
 
 interface FileRowProps {
@@ -55,7 +56,7 @@ export function FileRow({ file, state, isOpen }: FileRowProps) {
         <p className="small">
           <span className="num">{formatBytes(size)}</span> · <bdi>{nameOf(file.changedBy)}</bdi>,{' '}
           <Ago at={file.changedAt} />
-          {file.unsent && <span className="pill quiet">waiting to send</span>}
+          {file.unsent && <UnsentPill />}
         </p>
         {state !== undefined && <FileProgress name={name} size={size} state={state} />}
         {/* a transfer that failed is told by its progress */}

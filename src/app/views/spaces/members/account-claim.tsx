@@ -5,7 +5,7 @@ import { Confirm } from '../../../components/confirm.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
 import { useHere } from '../../../spaces/here.ts'
-import { claimSentence, useAccountRecord, useCanWriteAs } from '../../../spaces/own-accounts.ts'
+import { claimSentence, useAccountRecord, useNeededToWrite } from '../../../spaces/own-accounts.ts'
 import { AccountProofSteps } from './account-proof-steps.tsx'
 import { ShowAccountDialog } from './show-account.tsx'
 
@@ -85,7 +85,7 @@ function TakeBack({ did, onClose }: { readonly did: string; readonly onClose: ()
   const { space } = useHere()
   const action = useAction()
   const record = useAccountRecord(did)
-  const canWrite = useCanWriteAs(did)
+  const canWrite = useNeededToWrite(did) === 'nothing'
   const takeBack = () =>
     void action
       .run(async (cairn) => {
@@ -109,7 +109,7 @@ function TakeBack({ did, onClose }: { readonly did: string; readonly onClose: ()
         Your profile here names no account any more.{' '}
         {canWrite
           ? 'The record in the account’s repository is deleted as well.'
-          : 'The record in the account’s repository stays until you delete it there: you are not signed in to it here.'}
+          : 'The record in the account’s repository stays until you delete it there: it cannot be written to from here.'}
       </p>
       <p>Whoever has seen it has seen it, and copies of the repository may keep the record.</p>
     </Confirm>

@@ -2,8 +2,9 @@ import { useState } from 'react'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAccount } from '../../../lib/accounts.ts'
 import { useAction } from '../../../lib/engine-context.ts'
+import { useRepo } from '../../../lib/reads.ts'
 import { useDraftsByPath } from '../../../lib/writing.ts'
-import { useAccountRecord, useCanWriteAs } from '../../../spaces/own-accounts.ts'
+import { useAccountRecord, useNeededToWrite } from '../../../spaces/own-accounts.ts'
 import { draftTitle } from '../../../words/draft-states.ts'
 import { SignInFor } from '../../account/sign-in-for.tsx'
 import { SignInForm } from '../../account/sign-in-form.tsx'
@@ -15,7 +16,7 @@ export function AccountProofSteps({ did }: { readonly did: string }) {
   const { value: account } = useAccount(did)
   const record = useAccountRecord(did)
   const drafts = useDraftsByPath(did)
-  const canWrite = useCanWriteAs(did)
+  const needed = useNeededToWrite(did)
   const action = useAction()
   const [signingIn, setSigningIn] = useState(false)
   if (account === undefined || record === undefined) return null
@@ -28,7 +29,9 @@ export function AccountProofSteps({ did }: { readonly did: string }) {
         <p className="small">
           <DraftPill draft={draft} /> {draftTitle(draft)}
         </p>
-      ) : canWrite ? (
+      ) : needed === 'copy' ? (
+        <CopyFirst did={did} />
+      ) : needed === 'nothing' ? (
         <div className="line">
           <button type="button" className="btn slim go" disabled={action.running} onClick={write}>
             Write the record
@@ -51,6 +54,32 @@ export function AccountProofSteps({ did }: { readonly did: string }) {
         <CopyField value={uri} label="Where the record belongs" />
         <CopyField value={JSON.stringify(value)} label="The record" />
       </details>
+    </>
+  )
+}
+
+/** What is written goes into a copy that is kept here, and from there to the server. */
+function CopyFirst({ did }: { readonly did: string }) {
+  const { value: repo } = useRepo(did)
+  const backup = useAction()
+  if (repo === undefined) return null
+  // it is there without a head until the first backup has ended
+  if (repo !== null)
+    return <p className="small">Its repository is being backed up. Then the record can be written.</p>
+  return (
+    <>
+      <p className="small">The record goes into a copy of its repository first, and none is kept here yet.</p>
+      <div className="line">
+        <button
+          type="button"
+          className="btn slim"
+          disabled={backup.running}
+          onClick={() => void backup.run((cairn) => cairn.library.backup(did))}
+        >
+          Back it up
+        </button>
+      </div>
+      {backup.error !== undefined && <ErrorNote error={backup.error} />}
     </>
   )
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from 'react'
 import { Loading } from '../../../components/bits.tsx'
 import { Countdown } from '../../../components/countdown.tsx'
 import { closeDialog, Dialog } from '../../../components/dialog.tsx'
@@ -12,6 +13,8 @@ import '../../../styles/share.css'
 export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) {
   const { space } = useHere()
   const { value: made, error, again } = useOnce((cairn) => cairn.spaces.deviceLink(space))
+  const done = useRef<HTMLButtonElement>(null)
+  const isOver = useIsPast(made?.expiresAt)
   return (
     <Dialog title="Add another device of yours" describedBy="device-link" onClose={onClose}>
       <div className="stack share">
@@ -27,7 +30,7 @@ export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) 
           </ErrorNote>
         )}
         {made === undefined && error === undefined && <Loading label="Making the link" />}
-        {made !== undefined && (
+        {made !== undefined && !isOver && (
           <>
             <QrCode text={made.url} label="QR code of the link for your other device" />
             <CopyField value={made.url} label="Link" />
@@ -36,12 +39,37 @@ export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) 
             </p>
           </>
         )}
+        <div role="status">{isOver && <p>This link has ended. Whoever opens it now is told so.</p>}</div>
         <div className="line">
-          <button type="button" className="btn" onClick={closeDialog}>
+          {isOver && (
+            <button
+              type="button"
+              className="btn go"
+              onClick={() => {
+                again()
+                // this one goes, and the focus must not go with it
+                done.current?.focus()
+              }}
+            >
+              Make another
+            </button>
+          )}
+          <button ref={done} type="button" className="btn" onClick={closeDialog}>
             Done
           </button>
         </div>
       </div>
     </Dialog>
   )
+}
+
+/** Whether this time has come, ms since 1970. */
+function useIsPast(at: number | undefined): boolean {
+  const [past, setPast] = useState<number>()
+  useEffect(() => {
+    if (at === undefined) return undefined
+    const timer = setTimeout(() => setPast(at), Math.max(0, at - Date.now()))
+    return () => clearTimeout(timer)
+  }, [at])
+  return at !== undefined && past === at
 }

@@ -5,7 +5,12 @@ import { ErrorNote } from '../../../components/error-note.tsx'
 import { accountName } from '../../../lib/accounts.ts'
 import { useAction } from '../../../lib/engine-context.ts'
 import { useHere } from '../../../spaces/here.ts'
-import { type OwnAccount, useCanWriteAs, useOwnAccounts } from '../../../spaces/own-accounts.ts'
+import {
+  type NeededToWrite,
+  type OwnAccount,
+  useNeededToWrite,
+  useOwnAccounts,
+} from '../../../spaces/own-accounts.ts'
 
 /** Says who learns what, before an account is shown to the group and a record goes into its public repository. */
 export function ShowAccountDialog({ onClose }: { readonly onClose: () => void }) {
@@ -53,6 +58,12 @@ function NoAccount() {
   )
 }
 
+const HOW: Readonly<Record<NeededToWrite, string>> = {
+  nothing: 'The record is written at once.',
+  'sign-in': 'You are not signed in to write in its name: how the record gets there is shown afterwards.',
+  copy: 'Its repository is not kept on this device yet: how the record gets there is shown afterwards.',
+}
+
 interface ChooseProps {
   readonly accounts: readonly OwnAccount[]
   readonly onClose: () => void
@@ -62,16 +73,19 @@ function Choose({ accounts, onClose }: ChooseProps) {
   const { space } = useHere()
   const id = useId()
   const [did, setDid] = useState(accounts[0]?.did ?? '')
-  const canWrite = useCanWriteAs(did)
+  const needed = useNeededToWrite(did)
   const action = useAction()
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void action
       .run(async (cairn) => {
+        if (needed === 'nothing') {
+          const { collection, rkey, value } = await cairn.spaces.accountRecord(space, did)
+          await cairn.writing.save({ did, collection, rkey, value })
+          // Others look for it when they hear of the claim. One that cannot be sent now goes later, and says so.
+          await cairn.writing.send(did).catch(() => {})
+        }
         await cairn.spaces.setAccount(space, did)
-        if (!canWrite) return
-        const { collection, rkey, value } = await cairn.spaces.accountRecord(space, did)
-        await cairn.writing.save({ did, collection, rkey, value })
       })
       .then((done) => done && onClose())
   }
@@ -86,11 +100,7 @@ function Choose({ accounts, onClose }: ChooseProps) {
             </option>
           ))}
         </select>
-        <span className="small">
-          {canWrite
-            ? 'The record is written at once.'
-            : 'You are not signed in to write in its name: how the record gets there is shown afterwards.'}
-        </span>
+        <span className="small">{HOW[needed]}</span>
       </div>
       {action.error !== undefined && <ErrorNote error={action.error} />}
       <div className="line">

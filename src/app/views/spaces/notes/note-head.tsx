@@ -70,11 +70,7 @@ export function NoteHead({
             <Names names={here} /> {here.length === 1 ? 'is' : 'are'} in this note.{' '}
           </>
         )}
-        {!isStored
-          ? 'Saving…'
-          : note.unsent
-            ? 'Saved on this device, waits to be sent.'
-            : 'Saved on this device.'}
+        {isStored ? storedSentence(note.unsent, detail.state === 'member') : 'Saving…'}
       </p>
       {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}
       {asking === 'history' && <HistoryDialog item={item} onClose={close} />}
@@ -103,6 +99,13 @@ export function NoteHead({
       )}
     </>
   )
+}
+
+function storedSentence(unsent: boolean, isMember: boolean): string {
+  if (!unsent) return 'Saved on this device.'
+  return isMember
+    ? 'Saved on this device, waits to be sent.'
+    : 'Saved on this device. What you wrote last was not sent: you are no longer a member.'
 }
 
 function TitleField({ id, title }: { readonly id: string; readonly title: string }) {

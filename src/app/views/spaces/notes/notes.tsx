@@ -10,6 +10,7 @@ import { useEntities, usePresence } from '../../../spaces/reads.ts'
 import { Names } from '../../../spaces/names.tsx'
 import { ShowMore, useSteps } from '../../../spaces/use-steps.tsx'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
+import { UnsentPill } from '../parts/unsent-pill.tsx'
 import '../../../styles/spaces-notes.css'
 
 const STEP = 200
@@ -88,7 +89,7 @@ function Facts({ id, by, at, unsent }: FactsProps) {
   return (
     <p className="small">
       <bdi>{nameOf(by)}</bdi>, <Ago at={at} />
-      {unsent && <span className="pill quiet">waiting to send</span>}
+      {unsent && <UnsentPill />}
       {here.length > 0 && (
         <span className="pill">
           <span>

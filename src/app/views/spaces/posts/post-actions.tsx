@@ -15,10 +15,17 @@ import { EditPostDialog } from './edit-post.tsx'
 export function PostActions({ post }: { readonly post: Entity<'post'> }) {
   const { space, detail, canWrite, nameOf } = useHere()
   const [asking, setAsking] = useState<'delete' | 'history' | 'edit'>()
+  const [said, setSaid] = useState('')
   const action = useAction()
   const close = () => setAsking(undefined)
   const isMine = post.by === detail.person
   const item = itemOf(post)
+  const { text = '' } = post.fields
+  const copy = () =>
+    void navigator.clipboard.writeText(text).then(
+      () => setSaid('Copied.'),
+      () => setSaid('The browser does not let Cairn copy. Select the text and copy it yourself.'),
+    )
   return (
     <>
       <Menu label={`More about the post of ${nameOf(post.by)}`} icon={<MoreHorizontal size={16} />}>
@@ -26,6 +33,11 @@ export function PostActions({ post }: { readonly post: Entity<'post'> }) {
         {isMine && canWrite && (
           <button type="button" onClick={() => setAsking('edit')}>
             Edit
+          </button>
+        )}
+        {text !== '' && (
+          <button type="button" onClick={copy}>
+            Copy the text
           </button>
         )}
         <button type="button" onClick={() => setAsking('history')}>
@@ -37,6 +49,9 @@ export function PostActions({ post }: { readonly post: Entity<'post'> }) {
           </button>
         )}
       </Menu>
+      <span className={said === '' ? 'hidden-text' : 'small'} role="status">
+        {said}
+      </span>
       {action.error !== undefined && asking === undefined && <ErrorNote error={action.error} />}
       {asking === 'history' && <HistoryDialog item={item} onClose={close} />}
       {asking === 'edit' && <EditPostDialog post={post} onClose={close} />}

@@ -6,6 +6,7 @@ import { useHere } from '../../../spaces/here.ts'
 import { partsOf } from '../../../spaces/items.ts'
 import { textSegments } from '../../../spaces/mentions.ts'
 import { FileChip } from '../files/file-chip.tsx'
+import { UnsentPill } from '../parts/unsent-pill.tsx'
 
 interface PostMetaProps {
   readonly post: Entity<'post'>
@@ -29,7 +30,7 @@ export function PostMeta({ post, children }: PostMetaProps) {
         {post.changedAt > post.madeAt + 1_000 && ', edited'}
         {post.clockAhead && ', by a clock that is ahead'}
       </span>
-      {post.unsent && <span className="pill quiet">waiting to send</span>}
+      {post.unsent && <UnsentPill />}
       {post.hidden && <span className="pill behind">hidden from the others</span>}
       {children}
     </div>

@@ -5,6 +5,7 @@ import { useNow } from '../../../lib/live.ts'
 import { dueDay } from '../../../spaces/field-words.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { PersonAvatar } from '../parts/person-avatar.tsx'
+import { UnsentPill } from '../parts/unsent-pill.tsx'
 import { TaskEditor } from './task-editor.tsx'
 import { TaskBox } from './task-box.tsx'
 
@@ -64,7 +65,7 @@ export function TaskRow({ task, index, count, total, isOpen, drag, onMove, onHol
           <bdi>{title === '' ? 'Without a title' : title}</bdi>
         </button>
         <span className="line small task-facts">
-          {task.unsent && <span className="pill quiet">waiting to send</span>}
+          {task.unsent && <UnsentPill />}
           {typeof due === 'string' && <Due due={due} done={done} />}
           {typeof assignee === 'string' && (
             <span className="who">
