@@ -9,8 +9,12 @@ import { wayFields } from './ways.ts'
 
 /** The long work that the network of peers starts. */
 export interface PeerTasks {
-  /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
-  peers(did: string, run: (work: Work) => Promise<PeerBackup>): Promise<PeerBackup>
+  /**
+   * Takes a repo in from peers; resolves with what came of it as soon as that is there.
+   *
+   * @param label what a person knows the repo by, where that is known already
+   */
+  peers(did: string, run: (work: Work) => Promise<PeerBackup>, label?: string): Promise<PeerBackup>
   /** Takes one collection of a repo in from peers; `ended` resolves with what came when the job has ended. */
   collection(
     did: string,
@@ -36,9 +40,8 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
   const { storage } = host
 
   return {
-    async peers(did, run) {
-      const label = (await repoRow(storage, did))?.handle ?? did
-      const wanted = (await readSettings(storage)).blobs
+    async peers(did, run, known) {
+      const label = known ?? (await repoRow(storage, did))?.handle ?? did
       const outcome = heard<PeerBackup>()
       jobs.start({
         kind: 'peer',
@@ -46,9 +49,12 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
         did,
         run: async (work) => {
           try {
-            let came: PeerBackup | undefined
-            const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
-            if (came !== undefined) outcome.resolve(came)
+            const result = await takeIn('peer', label, work, async (watched) => {
+              const came = await run(watched)
+              outcome.resolve(came)
+              return came
+            })
+            const wanted = (await readSettings(storage)).blobs
             if (wanted && result.changed && !work.signal.aborted) await blobs(did)
             return result
           } catch (error) {

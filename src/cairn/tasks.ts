@@ -38,6 +38,8 @@ export interface TaskParts {
   readonly indexer: Indexer
   /** something of a repo changed: forget what was remembered of it, and tell everyone */
   readonly changed: (did: string) => void
+  /** a repo may have a new head: before anything else that follows, everyone elsewhere who waits for it is told */
+  readonly moved: (result: BackupResult) => void
   /** asked once, when there is first something to lose */
   readonly persist: () => Promise<void>
   /** a repo from someone else's copy; undefined while this context has no network of peers */
@@ -107,8 +109,12 @@ export function createTasks(parts: TaskParts): Tasks {
       },
     }
     try {
-      await parts.persist()
+      // Of what is asked for here nothing waits.
+      const asked = parts.persist()
+      asked.catch(() => {})
       const result = await run(watched)
+      parts.moved(result)
+      await asked
       if (result.before === undefined && result.snapshot !== undefined) {
         const keepLast = keepLastOf((await readSettings(storage)).retention)
         await updateRepo(storage, result.did, (row) => ({ ...row, keepLast: row.keepLast ?? keepLast }))

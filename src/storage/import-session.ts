@@ -77,6 +77,11 @@ export interface ImportSession {
   prove(): Promise<void>
   /** Says that the bytes are over, proves what is left, and moves the head. */
   finish(facts: SnapshotFacts): Promise<SnapshotRow>
+  /**
+   * Every path whose value differs from the base, with its record, where both are known and at hand and take no more
+   * than `most` bytes together. Known when the head has moved, of a partial import.
+   */
+  news(most: number): readonly ToldChange[] | undefined
   /** Stops, keeping what is stored so that another try goes on. */
   suspend(): Promise<void>
   /** Stops, dropping what was stored. */
@@ -98,6 +103,8 @@ export interface ImportOptions {
   readonly base?: SnapshotRow
   /** The repo's row as it was read with `base`, its head: spares reading them again. */
   readonly known?: KnownHead
+  /** No import of it was cut off, as far as is known: where one was, this one ends with `storage.conflict`. */
+  readonly fresh?: boolean
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number

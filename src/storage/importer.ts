@@ -1,7 +1,6 @@
 import { concat, copyRange, equalAt } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { checkEach } from '../core/hash.ts'
-import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
 import { type CheckedBlocks, createBlockCheck } from '../repo/verify/block-check.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
@@ -11,11 +10,13 @@ import type { CollectionTotals } from '../repo/mst/read.ts'
 import { moveHead, newestSnapshot, snapshotId } from './head.ts'
 import { beginImport, discardImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
+import { type ChangedPath, newsOf } from './change-news.ts'
 import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
 import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader, type SegmentReader, windowIn } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
+import { signedCommit } from './signed-commit.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
@@ -28,6 +29,7 @@ const NODE_BUDGET = 32 << 20
 interface Proven {
   readonly root: TreeRoot
   readonly collections: readonly CollectionTotals[]
+  readonly changed?: readonly ChangedPath[]
 }
 
 /** Opens an import of one repo, or goes on with the one that was cut off. See {@link ImportSession}. */
@@ -39,6 +41,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   const writes = await beginImport({ ...options, late })
   const lane = createWriteLane(did, writes)
   const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random, () => walk?.check())
+  // Asked for early where all that changed goes with the head: nobody else moves it meanwhile.
+  const soon = late ? newestSnapshot(storage, did) : undefined
+  soon?.catch(() => {})
   const records = writer(options.partial === true ? 'mixed' : 'records')
   const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
   const writers = options.partial === true ? [records] : [records, ...trees]
@@ -248,7 +253,10 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await proveAll()
     },
     async finish(facts) {
-      const [{ commit, proven }, newest] = await Promise.all([proveAll(), newestSnapshot(storage, did)])
+      const [{ commit, proven }, newest] = await Promise.all([
+        proveAll(),
+        soon ?? newestSnapshot(storage, did),
+      ])
       // What is left goes with the head: one wait for the disk less.
       lane.hold()
       await flush()
@@ -282,6 +290,10 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       })
       return snapshot
     },
+    news(most) {
+      const changed = proof?.proven.changed
+      return changed && newsOf(changed, (segment) => lane.bytesOf(segment), most)
+    },
     async suspend() {
       lane.release()
       await flush()
@@ -291,8 +303,4 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       if (writes.begun) await discardImport(storage, did, writes.id)
     },
   }
-}
-
-function signedCommit(digest: Uint8Array, bytes: Uint8Array): SignedCommit {
-  return { commit: parseCommit(bytes), bytes, cid: cidString(CODEC_DAG_CBOR, digest), digest }
 }

@@ -3,12 +3,13 @@ import { createIdentityResolver, requirePds } from '../pds/identity.ts'
 import { getRepoStatus } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
+import type { ToldChange } from '../storage/import-session.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { confirmHead } from './admit.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { isAhead } from './judge.ts'
 import { headOf, keptIdentity, newerIdentity } from './kept.ts'
-import { type Transfer, transfer } from './transfer.ts'
+import { type Transfer, type Transferred, transfer } from './transfer.ts'
 import { factsOf, isCurrent, noteFacts, noteFailure } from './upstream.ts'
 import type { Work } from './work.ts'
 
@@ -17,6 +18,8 @@ export interface BackupResult {
   /** the new snapshot; undefined when upstream has nothing new */
   readonly snapshot: SnapshotRow | undefined
   readonly before: SnapshotRow | undefined
+  /** what the one has beside the other, with its records, where that is little and at hand */
+  readonly news?: readonly ToldChange[] | undefined
 }
 
 /** What the signed commit itself was refused for: the whole repo has the same one. */
@@ -102,7 +105,7 @@ export async function backUp(
         replaceFutureHead,
       }
       const since = cutOff || isAhead(before?.rev, host.clock) ? undefined : before?.rev
-      return { did, snapshot: await fetchNew(fetching, since), before }
+      return { did, before, ...(await fetchNew(fetching, since)) }
     } catch (error) {
       await noteFailure(host, did, error, facts)
       throw error
@@ -116,7 +119,7 @@ async function noteGone(host: Host, error: unknown): Promise<void> {
   await noteFailure(host, String(error.fields['did']), error)
 }
 
-async function fetchNew(input: Transfer, since: string | undefined): Promise<SnapshotRow | undefined> {
+async function fetchNew(input: Transfer, since: string | undefined): Promise<Transferred> {
   if (since !== undefined) {
     try {
       return await transfer(input, since)

@@ -6,7 +6,8 @@ import { type ImportSession, openImport } from '../storage/importer.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
-import { identityOp, keptIdentity, newerIdentity, openRepo } from './kept.ts'
+import { identityOp, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
+import { MAX_SENT_CHANGES } from './packs/sent-list.ts'
 import type { Work } from './work.ts'
 
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
@@ -25,6 +26,8 @@ export interface TakeIn {
   readonly asked?: Promise<Identity | undefined> | undefined
   /** the bytes are only what changed since the kept head (a `since` answer) */
   readonly partial?: boolean
+  /** the repo as it was opened for this, of which no import was cut off: the head moves if it is still so */
+  readonly known?: OpenRepo
   /** nothing of it is asked for again, so what a failed try stored goes at once; else it waits for the next try */
   readonly once?: boolean
   /** what the repo's row says from then on, beside what the identity says */
@@ -44,9 +47,14 @@ export interface TakeIn {
 export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): Promise<BackupResult> {
   const { did, work } = input
   return work.exclusively(did, async () => {
-    const repo = await openRepo(host.storage, did)
+    const repo = input.known ?? (await openRepo(host.storage, did))
     const before = repo?.head
-    const identity = await identityOf(host, endpoints, (it) => keptIdentity(host.storage, before, it), input)
+    // The key is made of the row: it need not be read to know that it is the same.
+    const keptOne = async (it: Identity | undefined) =>
+      it !== undefined && identityOp(it, host.sha256).key === before?.identity
+        ? it
+        : keptIdentity(host.storage, before, it)
+    const identity = await identityOf(host, endpoints, keptOne, input)
     let admission: Admission | undefined
     const session = await openImport({
       storage: host.storage,
@@ -60,6 +68,7 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
       ...(repo === undefined || before === undefined
         ? {}
         : { base: before, known: { row: repo.row, head: before } }),
+      ...(input.known === undefined ? {} : { fresh: true }),
       ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
       onCommit: async (commit) => {
         admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
@@ -93,7 +102,7 @@ export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): P
         repo: { ...factsOf(identity), ...input.facts },
         ops: kept === undefined ? [] : [kept.op],
       })
-      return { did, snapshot, before }
+      return { did, snapshot, before, news: session.news(MAX_SENT_CHANGES) }
     } catch (error) {
       const refused = error instanceof RepoError && error.code !== 'repo.car-truncated'
       await leave(refused).catch(() => {})

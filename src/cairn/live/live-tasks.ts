@@ -45,6 +45,7 @@ export function createLiveTasks(parts: TaskParts, steps: LiveSteps): LiveTasks {
         run: async (work) => {
           try {
             const result = await run(work)
+            parts.moved(result)
             if (result.snapshot !== undefined) {
               changed(did)
               indexer.start(did)

@@ -1,7 +1,9 @@
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
+import type { BackupResult } from '../../sync/backup.ts'
 import { openRepo } from '../../sync/kept.ts'
+import { type SentList, sentListOf } from '../../sync/packs/sent-list.ts'
 import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
@@ -18,6 +20,8 @@ export interface Following {
   start(): Promise<void>
   /** A repo is new here, has a new head, or is gone. */
   changed(did: string): void
+  /** A repo that is followed may have a new head: whoever follows it here is told at once. */
+  moved(result: BackupResult): void
   /** Leaves those who share a repo and meets them again, as who may know of it has changed. */
   meetAnew(did: string): Promise<void>
   /** Asks all stores within reach again. */
@@ -45,10 +49,14 @@ export const replicator = (running: () => Running, following: () => Following) =
 
 export function createFollowing(running: Running): Following {
   const { host, serving, networker, engine, notices, over, connectedStores, candidateOf } = running
-  const { storage, timers, clock } = host
+  const { storage, timers, clock, sha256 } = host
   const didOf = new Map<string, string>()
   const asked = new Map<string, number>()
+  /** repos that everyone may know of: what changed in them goes along with word of it */
+  const listed = new Set<string>()
+  /** the heads that those who follow were told of, and the stores */
   const heads = new Map<string, string>()
+  const stored = new Map<string, string>()
   const changed = createOneAtATime()
   const told = createOneAtATime()
   /** which repos each store tells us of, until the lead ends */
@@ -58,8 +66,11 @@ export function createFollowing(running: Running): Following {
   const announce = async (did: string): Promise<void> => {
     const topic = repoTopic(did)
     didOf.set(toHex(topic.id), did)
+    listed.delete(did)
+    const announced = await isListed(storage, did)
+    if (announced) listed.add(did)
     await networker.configure(topic, {
-      announce: await isListed(storage, did),
+      announce: announced,
       lookup: true,
       flush: false,
     })
@@ -68,7 +79,7 @@ export function createFollowing(running: Running): Following {
     networker.configure(repoTopic(did), { announce: false, lookup: false })
   const leave = async (did: string): Promise<void> => {
     didOf.delete(toHex(repoTopic(did).id))
-    heads.delete(did)
+    for (const of of [heads, stored, listed]) of.delete(did)
     await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
     await part(did)
   }
@@ -124,10 +135,16 @@ export function createFollowing(running: Running): Following {
       }
     }
     const rev = repo?.head?.rev
-    if (rev === undefined || heads.get(did) === rev) return
-    heads.set(did, rev)
-    notices.publish(did, rev)
+    if (rev === undefined) return
+    tell(did, rev)
+    if (stored.get(did) === rev) return
+    stored.set(did, rev)
     await tellStores(did)
+  }
+  const tell = (did: string, rev: string, list?: () => SentList | undefined): void => {
+    if (heads.get(did) === rev) return
+    heads.set(did, rev)
+    notices.publish(did, rev, list?.())
   }
 
   const round = (): void => {
@@ -146,6 +163,15 @@ export function createFollowing(running: Running): Following {
       round()
     },
     changed: (did) => quietly(changed(did, () => update(did))),
+    moved({ did, snapshot, before, news }) {
+      if (snapshot?.rev === undefined || !didOf.has(toHex(repoTopic(did).id))) return
+      tell(did, snapshot.rev, () =>
+        // Of a copy that is not for everyone each is asked for what may be read when it asks.
+        before === undefined || news === undefined || !listed.has(did)
+          ? undefined
+          : sentListOf({ before, head: snapshot, changes: news, sha256 }),
+      )
+    },
     async meetAnew(did) {
       if (!didOf.has(toHex(repoTopic(did).id))) return
       await part(did)

@@ -163,7 +163,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
         ]
       },
     }),
-    runPull: (did, run) => tasks.peers(did, run),
+    runPull: (did, run, label) => tasks.peers(did, run, label),
     runCollection: (did, collection, run) => tasks.collection(did, collection, run).ended,
     onCopies: (did) => emit({ type: 'copies', did }),
   })
@@ -171,9 +171,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     net,
     host: { timers, clock, random: host.random },
     mayRead,
-    onNews: (peer, did, rev) =>
+    onSent: transfers.sent,
+    onNews: (peer, did, rev, list) =>
       quietly(
-        rev === undefined ? engine.meet(candidateOf(peer), [did]) : engine.hear(candidateOf(peer), did, rev),
+        rev === undefined
+          ? engine.meet(candidateOf(peer), [did])
+          : engine.hear(candidateOf(peer), did, rev, list),
       ),
   })
   const replicate = replicator(
@@ -280,6 +283,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       live.changed(did)
       publishing.changed(did)
     },
+    moved: (result) => following.moved(result),
     async close() {
       over.abort()
       following.stop()

@@ -1,5 +1,6 @@
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import type { Sha256 } from '../../core/hash.ts'
+import { GENESIS_ROOT } from '../../pack/chain.ts'
 import type { Subscription } from '../../pack/model.ts'
 import type { Identity } from '../../pds/identity.ts'
 import { buildCar } from '../../repo/car/writer.ts'
@@ -13,7 +14,6 @@ import type { Endpoints, Host } from '../host.ts'
 import { type OpenRepo, openRepo } from '../kept.ts'
 import { takeIn } from '../take-in.ts'
 import type { Work } from '../work.ts'
-import { chainOf } from './ask.ts'
 import type { PullAsk } from './model.ts'
 import { readList, type ToldChanges } from './read-list.ts'
 
@@ -63,7 +63,7 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
     if (cutOff !== undefined) throw conflict('imports', did)
     const told = readList(input.subscription, {
       ask,
-      root: chainOf(repo.row, head),
+      root: ask.verifiedRoot ?? GENESIS_ROOT,
       peer,
       sha256: host.sha256,
     })
@@ -81,6 +81,7 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       identity,
       asked,
       partial: true,
+      ...(input.repo === undefined ? {} : { known: input.repo }),
       facts: { chain: { root: told.chainRoot, commit } },
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)

@@ -22,6 +22,7 @@ import { createIdentities, type Identities } from '../follow/identities.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
+import { readSent, takeSent } from './take-sent.ts'
 
 /**
  * What a difference could not do and a whole copy may: the snapshot it started from is in doubt or damaged,
@@ -166,6 +167,18 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       const asks = await Promise.all(dids.map((did) => askFor(host.storage, did)))
       const some = asks.filter(({ held }) => held !== undefined && (rev === undefined || held.rev < rev))
       if (some.length > 0) packs?.foresee(candidate, some)
+    },
+    readSent: ({ peer }, did, list) => readSent(host, peer, did, list),
+    async takeSent(ready, work) {
+      const { ask, peer } = ready
+      try {
+        const result = await takeSent({ host, endpoints, identities }, ready, work)
+        return { ...result, way: { ...wayOf('pack', peer), resumed: false, tried: [] } }
+      } catch (error) {
+        // A key that is new is unknown to what is remembered.
+        identities.forget(ask.id)
+        throw error
+      }
     },
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
