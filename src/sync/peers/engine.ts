@@ -9,7 +9,7 @@ import { repoRow } from '../kept.ts'
 import type { SentList } from '../packs/sent-list.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
-import { copyRows, noteCopy } from './copy-rows.ts'
+import { copyRows, noteCopy, noteKeptWord } from './copy-rows.ts'
 import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { blamed, createSetbacks } from './setbacks.ts'
@@ -188,27 +188,16 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
 
   /** True when a list that was sent along was taken in, and nothing is to be asked for. */
   const takeSent = async (candidate: Candidate, did: string, list: SentList): Promise<boolean> => {
-    const { peer, kind, addresses } = candidate
     try {
       const ready = await calls.readSent(candidate, did, list)
       if (ready === undefined) return false
       const { snapshot } = await runPull(did, (work) => calls.takeSent(ready, bound(work)), ready.label)
       if (snapshot === undefined) return false
       setbacks.over(did)
-      await noteCopy(storage, did, peer, {
-        ...{
-          kind,
-          addresses,
-          rev: snapshot.rev,
-          commit: snapshot.commitCid,
-          partial: false,
-          collections: [],
-        },
-        ...{ answeredAt: clock.now(), failures: 0, failure: undefined, retryAt: undefined },
-      })
+      await noteKeptWord(storage, candidate, snapshot, clock.now())
       return true
     } catch (error) {
-      if (blamed(error) !== undefined) await setbacks.blame(did, peer, error)
+      if (blamed(error) !== undefined) await setbacks.blame(did, candidate.peer, error)
       return false
     }
   }
