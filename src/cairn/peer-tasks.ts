@@ -10,9 +10,9 @@ import { wayFields } from './ways.ts'
 /** The long work that the network of peers starts. */
 export interface PeerTasks {
   /**
-   * Takes a repo in from peers; resolves with what came of it as soon as that is there.
+   * Takes a repo in from peers; resolves with what came of it when the job has ended.
    *
-   * @param label what a person knows the repo by, where that is known already
+   * @param label what a person knows the repo by, of what is over in no time: resolves as soon as it is there
    */
   peers(did: string, run: (work: Work) => Promise<PeerBackup>, label?: string): Promise<PeerBackup>
   /** Takes one collection of a repo in from peers; `ended` resolves with what came when the job has ended. */
@@ -42,18 +42,23 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
   return {
     async peers(did, run, known) {
       const label = known ?? (await repoRow(storage, did))?.handle ?? did
+      const brief = known !== undefined
       const outcome = heard<PeerBackup>()
       jobs.start({
         kind: 'peer',
         label,
         did,
+        brief,
         run: async (work) => {
           try {
+            let came: PeerBackup | undefined
             const result = await takeIn('peer', label, work, async (watched) => {
-              const came = await run(watched)
-              outcome.resolve(came)
+              came = await run(watched)
+              // The next of a burst need not wait for what follows from this one.
+              if (brief) outcome.resolve(came)
               return came
             })
+            if (came !== undefined) outcome.resolve(came)
             const wanted = (await readSettings(storage)).blobs
             if (wanted && result.changed && !work.signal.aborted) await blobs(did)
             return result

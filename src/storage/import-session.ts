@@ -61,6 +61,8 @@ export interface ImportSession {
   change(list: readonly ToldChange[], found?: Promise<BaseEntries>, step?: () => void): Promise<void>
   /** The snapshot that changes are applied to, or whose blocks need not come again. */
   readonly base: SnapshotRow | undefined
+  /** The repo's row and its head as this import wrote them, once it has. */
+  readonly now: KnownHead | undefined
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress
@@ -103,7 +105,10 @@ export interface ImportOptions {
   readonly base?: SnapshotRow
   /** The repo's row as it was read with `base`, its head: spares reading them again. */
   readonly known?: KnownHead
-  /** No import of it was cut off, as far as is known: where one was, this one ends with `storage.conflict`. */
+  /**
+   * What is `known` was read some time ago, and no import was cut off then: where it is not so any more, this one ends
+   * with `storage.conflict`.
+   */
   readonly fresh?: boolean
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean

@@ -7,16 +7,17 @@ import { createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk } from '../repo/verify/walk.ts'
 import type { TreeRoot, TreeWalk } from '../repo/verify/walk-model.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { moveHead, newestSnapshot, snapshotId } from './head.ts'
+import { type KnownHead, moveHead, newestSnapshot, snapshotId } from './head.ts'
 import { beginImport, discardImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
 import { type ChangedPath, newsOf } from './change-news.ts'
 import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
-import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
+import { type SegmentRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader, type SegmentReader, windowIn } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 import { signedCommit } from './signed-commit.ts'
+import { snapshotOf } from './snapshot-of.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
@@ -41,9 +42,6 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   const writes = await beginImport({ ...options, late })
   const lane = createWriteLane(did, writes)
   const writer = (kind: SegmentRow['kind']) => createSegmentWriter(lane, kind, random, () => walk?.check())
-  // Asked for early where all that changed goes with the head: nobody else moves it meanwhile.
-  const soon = late ? newestSnapshot(storage, did) : undefined
-  soon?.catch(() => {})
   const records = writer(options.partial === true ? 'mixed' : 'records')
   const trees = options.partial === true ? [records] : [writer('tree'), writer('tree'), writer('tree')]
   const writers = options.partial === true ? [records] : [records, ...trees]
@@ -80,6 +78,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let kept: SegmentReader | undefined
   let unflushed = false
   let told: Told | undefined
+  let now: KnownHead | undefined
 
   const openCheck = () => createBlockCheck(options.lanes?.check ?? checkEach(sha256))
   let check = openCheck()
@@ -232,6 +231,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       })
     },
     base: options.base,
+    get now() {
+      return now
+    },
     get last() {
       return walk?.last()
     },
@@ -255,7 +257,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     async finish(facts) {
       const [{ commit, proven }, newest] = await Promise.all([
         proveAll(),
-        soon ?? newestSnapshot(storage, did),
+        newestSnapshot(storage, did, options.known),
       ])
       // What is left goes with the head: one wait for the disk less.
       lane.hold()
@@ -264,27 +266,12 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const reader = (kept ??= createSegmentReader(storage, did))
       const top = unsent === undefined ? await reader.windowOf(proven.root) : windowIn(unsent, proven.root)
       const id = snapshotId(facts.now, newest, commit.cid)
-      const snapshot: SnapshotRow = {
-        id,
-        did,
-        commit: commit.bytes,
-        commitCid: commit.cid,
-        version: commit.commit.version,
-        rev: commit.commit.rev,
-        data: commit.commit.data.slice(),
-        root: proven.root,
-        collections: proven.collections,
-        signature: facts.signature,
-        signedBy: facts.signedBy,
-        identity: facts.identity,
-        takenAt: facts.now,
-        verifiedAt: facts.now,
-        source: options.source,
-        import: writes.id,
-        settled: false,
-      }
-      await moveHead(storage, snapshot, facts.repo, {
-        ...{ top, writes, known: options.known },
+      const snapshot = snapshotOf({
+        ...{ id, did, commit, facts, root: proven.root, collections: proven.collections },
+        ...{ source: options.source, importId: writes.id },
+      })
+      now = await moveHead(storage, snapshot, facts.repo, {
+        ...{ top, writes, known: options.known, onlyKnown: options.fresh === true },
         ops: [...lane.rest(), ...(facts.ops ?? [])],
         allowRollback: facts.allowRollback ?? false,
       })

@@ -3,6 +3,7 @@ import { createIdentityResolver, requirePds } from '../pds/identity.ts'
 import { getRepoStatus } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
+import type { KnownHead } from '../storage/head.ts'
 import type { ToldChange } from '../storage/import-session.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { confirmHead } from './admit.ts'
@@ -20,6 +21,8 @@ export interface BackupResult {
   readonly before: SnapshotRow | undefined
   /** what the one has beside the other, with its records, where that is little and at hand */
   readonly news?: readonly ToldChange[] | undefined
+  /** the repo's row and its head as they were written, where that is known */
+  readonly now?: KnownHead | undefined
 }
 
 /** What the signed commit itself was refused for: the whole repo has the same one. */

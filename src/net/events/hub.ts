@@ -121,7 +121,7 @@ export function createHubEventTarget<M extends EventMap = EventMap>(
     const written = new Map<object, Uint8Array>()
     return [...to].map(({ link }) => {
       // The events of a map are envelopes, whatever their payloads.
-      const mine: Envelope = options.adapt?.(event as AnyReceived<EventMap> as AnyReceived<M>, link) ?? event
+      const mine: Envelope = options.adapt?.(event as AnyReceived<M>, link) ?? event
       const frame =
         written.get(mine) ??
         link.frameOf({ type: mine.type, id: mine.id, payload: mine.payload, seq: number })

@@ -44,12 +44,17 @@ export interface TakeList {
  * Takes in what a peer says has changed since the head that is kept: the changes are applied to the kept tree, and
  * its new root has to be the signed one. Then the head moves, and the chain of lists with it.
  *
+ * @param endpoints where the network is asked who the author is, unless it was `asked`
  * @throws SyncError with `peer`: `sync.peer-lacks`, `sync.unlisted`, `sync.peer-behind`, `sync.bad-pack`; without:
  * `sync.not-kept`, `sync.busy`. RepoError with `peer` for what was proven wrong. StorageError; `storage.conflict`
  * (`table`: `repos` when the head moved since it was asked about, `imports` when an import that was cut off has to
  * end first). In every case the head is where it was, and nothing is left behind.
  */
-export async function takeList(host: Host, endpoints: Endpoints, input: TakeList): Promise<BackupResult> {
+export async function takeList(
+  host: Host,
+  endpoints: Endpoints | undefined,
+  input: TakeList,
+): Promise<BackupResult> {
   const { ask, peer, work, label, identity, asked } = input
   const { id: did } = ask
   try {
@@ -81,7 +86,7 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       identity,
       asked,
       partial: true,
-      ...(input.repo === undefined ? {} : { known: input.repo }),
+      ...(input.repo === undefined ? {} : { known: input.repo, ahead: isLittle(told) }),
       facts: { chain: { root: told.chainRoot, commit } },
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)
@@ -94,6 +99,15 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       throw new RepoError(error.code, { ...error.fields, peer }, { cause: error })
     throw error
   }
+}
+
+/** So much is held in memory, and goes to the disk with the head. */
+const LITTLE = 256 * 1024
+
+function isLittle({ changes }: ToldChanges): boolean {
+  let size = 0
+  for (const { record } of changes) size += record?.length ?? 0
+  return changes.length <= EARLY && size <= LITTLE
 }
 
 const conflict = (table: 'repos' | 'imports', did: string): StorageError =>

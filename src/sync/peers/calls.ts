@@ -22,7 +22,7 @@ import { createIdentities, type Identities } from '../follow/identities.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
-import { readSent, takeSent } from './take-sent.ts'
+import { createSentLists } from './take-sent.ts'
 
 /**
  * What a difference could not do and a whole copy may: the snapshot it started from is in doubt or damaged,
@@ -83,6 +83,7 @@ export interface PeerCallsOptions {
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const { host, endpoints, net, packs, lookup } = options
   const identities = options.identities ?? createIdentities(host, endpoints)
+  const sentLists = createSentLists(host, identities)
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
   const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
@@ -168,11 +169,11 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       const some = asks.filter(({ held }) => held !== undefined && (rev === undefined || held.rev < rev))
       if (some.length > 0) packs?.foresee(candidate, some)
     },
-    readSent: ({ peer }, did, list) => readSent(host, peer, did, list),
+    readSent: ({ peer }, did, list) => sentLists.read(peer, did, list),
     async takeSent(ready, work) {
       const { ask, peer } = ready
       try {
-        const result = await takeSent({ host, endpoints, identities }, ready, work)
+        const result = await sentLists.take(ready, work)
         return { ...result, way: { ...wayOf('pack', peer), resumed: false, tried: [] } }
       } catch (error) {
         // A key that is new is unknown to what is remembered.
