@@ -1,5 +1,5 @@
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
-import type { Sha256 } from '../../core/hash.ts'
+import { createDigest, type Sha256 } from '../../core/hash.ts'
 import { GENESIS_ROOT } from '../../pack/chain.ts'
 import type { Subscription } from '../../pack/model.ts'
 import type { Identity } from '../../pds/identity.ts'
@@ -71,6 +71,7 @@ export async function takeList(
       root: ask.verifiedRoot ?? GENESIS_ROOT,
       peer,
       sha256: host.sha256,
+      digest: createDigest(host.sha256),
     })
     const commit = cidString(CODEC_DAG_CBOR, host.sha256(told.commit))
     if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
@@ -116,7 +117,7 @@ const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
 /** The list as the import takes it: the commit as a CAR of its own, then what changed. */
 async function feedList(
   session: ImportSession,
-  { commit, changes }: ToldChanges,
+  { commit, changes, chained }: ToldChanges,
   found: Promise<BaseEntries> | undefined,
   sha256: Sha256,
   work: Pick<Work, 'check' | 'report'>,
@@ -124,6 +125,7 @@ async function feedList(
   const digest = sha256(commit)
   // The commit first: whose it is decides whether anything else is taken.
   await session.write(buildCar([digest], [{ codec: CODEC_DAG_CBOR, digest, data: commit }]))
+  await chained
   await session.change(changes, found, () => {
     work.check()
     work.report(session.progress)

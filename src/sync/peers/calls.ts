@@ -112,10 +112,11 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       work.report({ phase: 'connecting', did })
       const ask = askOf(did, repo)
       if (packs === undefined || ask.held === undefined) return undefined
+      const pulled = packs.pull(candidate, ask, work.signal)
       // One edit of many is a list of one: who the author is, is asked while it is on its way, and once for a burst.
       const asked = identities.of(did, work)
       asked.catch(() => {})
-      const subscription = await packs.pull(candidate, ask, work.signal)
+      const subscription = await pulled
       return await takeList(host, await endpoints(), { ask, repo, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
