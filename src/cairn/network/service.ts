@@ -172,12 +172,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     host: { timers, clock, random: host.random },
     mayRead,
     onSent: transfers.sent,
-    onNews: (peer, did, rev, list) =>
-      quietly(
-        rev === undefined
-          ? engine.meet(candidateOf(peer), [did])
-          : engine.hear(candidateOf(peer), did, rev, list),
-      ),
+    onNews(peer, did, rev, list) {
+      const from = candidateOf(peer)
+      quietly(rev === undefined ? engine.meet(from, [did]) : engine.hear(from, did, rev, list))
+    },
   })
   const replicate = replicator(
     () => running,
@@ -299,6 +297,5 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
 /** Pages from this machine may use relays on it. */
 function isLocal(app: string): boolean {
-  const { hostname } = new URL(app)
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(app).hostname)
 }
