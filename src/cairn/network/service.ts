@@ -25,6 +25,7 @@ import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
 import { isListed } from './listed.ts'
+import { isLocalApp } from './local-app.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
 import { addRelays, relayActions } from './relay-actions.ts'
 import { createRelays } from './relays.ts'
@@ -48,7 +49,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     key: privateKeyToProtobuf(key),
     relayOnly: settings.relayOnly,
     stun: settings.stun,
-    allowLocal: endpoints.allowLocal || isLocal(network.app),
+    allowLocal: endpoints.allowLocal || isLocalApp(network.app),
   })
   const net = findingNet(started.net, (peer) => addressesOf(peer))
   const node: NodeHandle = { ...started, net }
@@ -293,9 +294,4 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       await node.stop()
     },
   }
-}
-
-/** Pages from this machine may use relays on it. */
-function isLocal(app: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(app).hostname)
 }
