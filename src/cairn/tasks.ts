@@ -25,6 +25,7 @@ import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
 import { afterServer, wayFields } from './ways.ts'
+import { wordFirst } from './word-first.ts'
 
 /** A server that is out of reach is asked so often before others are, and then with more patience. */
 const TRIES_BEFORE_PEERS = 2
@@ -38,8 +39,11 @@ export interface TaskParts {
   readonly indexer: Indexer
   /** something of a repo changed: forget what was remembered of it, and tell everyone */
   readonly changed: (did: string) => void
-  /** a repo may have a new head: before anything else that follows, everyone elsewhere who waits for it is told */
-  readonly moved: (result: BackupResult) => void
+  /**
+   * A repo may have a new head: before anything else that follows, everyone elsewhere who waits for it is told. True
+   * when there may have been someone.
+   */
+  readonly moved: (result: BackupResult) => boolean
   /** asked once, when there is first something to lose */
   readonly persist: () => Promise<void>
   /** a repo from someone else's copy; undefined while this context has no network of peers */
@@ -113,7 +117,7 @@ export function createTasks(parts: TaskParts): Tasks {
       const asked = parts.persist()
       asked.catch(() => {})
       const result = await run(watched)
-      parts.moved(result)
+      if (parts.moved(result)) await wordFirst(host.timers)
       await asked
       if (result.before === undefined && result.snapshot !== undefined) {
         const keepLast = keepLastOf((await readSettings(storage)).retention)

@@ -56,7 +56,7 @@ export async function withLibrary(use: (kit: LibraryKit) => Promise<void>): Prom
       history: createHistory(storage, records),
       summaries: createSummaries(storage),
       changed: () => {},
-      moved: () => {},
+      moved: () => false,
       persist: async () => {},
       fromPeers: () => (did, work) => engine.fetch(did, work),
       blobsFromPeers: () => (did, work) => engine.fetchBlobs(did, work),

@@ -86,6 +86,8 @@ export interface HubEventTarget<M extends EventMap = EventMap> extends TypedEven
   /** @throws CallError, EventError `events.not-connected` */
   call(peer: string, operation: string, input: unknown, options?: CallOptions): Promise<unknown>
   spokes(): readonly SpokeStatus[]
+  /** Whether a spoke has subscribed to this topic. */
+  isHeard(topic: string): boolean
   /** Ends the stream of one spoke, or of all. */
   disconnect(peer: string): Promise<void>
   close(): Promise<void>
@@ -242,6 +244,7 @@ export function createHubEventTarget<M extends EventMap = EventMap>(
       if (spoke === undefined) throw new EventError('events.not-connected', { peer })
       return spoke.calls.call(name, input, how)
     },
+    isHeard: (topic) => readers.has(topic),
     spokes: () =>
       [...spokes.values()].map(({ link, registration, since, heardAt, topics }) => {
         return { peer: link.peer, registration, since, heardAt, topics: [...topics] }

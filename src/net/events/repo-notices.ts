@@ -61,6 +61,9 @@ export const repoShapes: Shapes<RepoEvents> = {
   }),
 }
 
+/** The topic of a repo's new heads. */
+export const repoChangeOf = (repo: string): string => topicOf(CHANGED, repo)
+
 /** Tells whoever follows the repo that it has a new head here, and what leads to it where that is at hand. */
 export function publishRepoChange(
   hub: TypedEventTarget<RepoEvents>,

@@ -162,11 +162,11 @@ async function withLists(
 
 it('what leads to a head goes along with word of it, but to those who said that they have it', () =>
   withLists(async ({ a, b, heard, sent }) => {
-    a.publish(ALICE, LATER, LIST)
+    a.publish(ALICE, LATER, () => LIST)
     await until(() => heard.b.length > 0)
     expect(heard.b.at(-1)).toEqual(LIST)
     expect(sent).toEqual([['a', 'b', ALICE, LIST.pack.length, 'changes']])
-    b.publish(ALICE, LATER, LIST)
+    b.publish(ALICE, LATER, () => LIST)
     await until(() => heard.a.length > 0)
     expect(heard.a).toEqual([undefined])
     expect(sent).toHaveLength(1)
@@ -175,7 +175,8 @@ it('what leads to a head goes along with word of it, but to those who said that 
 it('who has yet to take what it was told last is only told that there is more', () =>
   withLists(async ({ a, heard }) => {
     const count = 64
-    for (let i = 0; i < count; i++) a.publish(ALICE, LATER, { ...LIST, pack: new Uint8Array(16 * 1024) })
+    for (let i = 0; i < count; i++)
+      a.publish(ALICE, LATER, () => ({ ...LIST, pack: new Uint8Array(16 * 1024) }))
     await until(() => heard.b.length >= count)
     expect(heard.b.filter((it) => it !== undefined)).toHaveLength(1)
     expect(heard.b[0]).toBeDefined()

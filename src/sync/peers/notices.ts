@@ -5,6 +5,7 @@ import {
   createRepoNotices,
   listBytes,
   publishRepoChange,
+  repoChangeOf,
   type RepoEvent,
   type RepoEvents,
   repoGaps,
@@ -18,9 +19,9 @@ import type { SentList } from '../packs/sent-list.ts'
 export interface Notices {
   /**
    * Tells everyone who follows the repo that it has a new head here, and how to come to it from the one before: all
-   * but those who said that they have it, or who have yet to take what they were told last.
+   * but those who said that they have it, or who have yet to take what they were told last. True when anyone does.
    */
-  publish(did: string, rev: string, list?: SentList): void
+  publish(did: string, rev: string, list?: () => SentList | undefined): boolean
   /** Hears of new heads of these repos at a peer, until `signal` aborts. */
   follow(peer: string, dids: readonly string[], signal: AbortSignal): void
   close(): Promise<void>
@@ -115,7 +116,11 @@ export function createNotices({ net, host, mayRead, onNews, onSent }: NoticesOpt
   }
 
   return {
-    publish: (did, rev, list) => publishRepoChange(hub, did, rev, list),
+    publish(did, rev, list) {
+      const isFollowed = hub.isHeard(repoChangeOf(did))
+      publishRepoChange(hub, did, rev, isFollowed ? list?.() : undefined)
+      return isFollowed
+    },
     follow(peer, dids, signal) {
       if (signal.aborted) return
       const entry = followed.get(peer) ?? begin(peer)
