@@ -7,7 +7,7 @@ import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
 import { identityOp, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
-import { MAX_SENT_CHANGES } from './packs/sent-list.ts'
+import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
 import type { Work } from './work.ts'
 
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */

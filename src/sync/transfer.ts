@@ -11,7 +11,7 @@ import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { Host, networkOf } from './host.ts'
 import { identityOp } from './kept.ts'
-import { MAX_SENT_CHANGES } from './packs/sent-list.ts'
+import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
 import { noteFacts } from './upstream.ts'
 import type { Work } from './work.ts'
 

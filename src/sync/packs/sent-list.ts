@@ -7,6 +7,7 @@ import { cursorOf, NO_CURSOR } from './cursor.ts'
 import { listOf } from './make-list.ts'
 import type { HeadName, PullAsk } from './model.ts'
 import { readAnswer } from './read-answer.ts'
+import { MAX_SENT_BYTES } from './sent-limits.ts'
 
 /**
  * A list that nobody asked for: it goes along with word of a new head, where it is small, and spares those who have
@@ -18,13 +19,6 @@ export interface SentList {
   readonly after: string
   readonly pack: Uint8Array<ArrayBuffer>
 }
-
-/** The longest pack that is sent unasked, bytes. One edit takes about one thousand. */
-export const MAX_SENT_BYTES = 16 * 1024
-/** About what a pack takes beside paths and records, the signed commit among it, bytes. */
-const OVERHEAD = 1024
-/** Paths and records of a list that is worth making, bytes. */
-export const MAX_SENT_CHANGES = MAX_SENT_BYTES - OVERHEAD
 
 /** What leads from one head to the next as a list to be sent; undefined for what cannot travel so, or is too long. */
 export function sentListOf(input: {
