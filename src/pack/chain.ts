@@ -52,35 +52,46 @@ function commitText(commit: PackCommit, place: ChainPlace): Uint8Array<ArrayBuff
 }
 
 function writeChanges(sink: TextSink, changes: readonly Change[]): void {
-  // Changes with the same scopes share one object.
-  const known = new Map<ChangeScopes, Uint8Array>()
-  let mark = '['
-  if (changes.length === 0) sink.text(mark)
-  for (const { op, row, rowId, rowVersion, scopes, table } of changes) {
+  const endOf = createEnds()
+  let mark = '[{"op":'
+  if (changes.length === 0) sink.text('[')
+  for (const change of changes) {
+    const { op, row, rowId } = change
     sink.text(mark)
-    sink.text('{"op":')
     sink.json(op)
     sink.text(',"row":')
     writeCanonical(sink, row, 3)
     sink.text(',"rowId":')
     sink.json(rowId)
-    sink.text(',"rowVersion":')
-    writeCanonical(sink, rowVersion ?? null, 3)
-    sink.text(',"scopes":')
-    let text = known.get(scopes)
-    if (text === undefined) {
-      const part = createTextSink()
-      writeCanonical(part, scopes, 3)
-      text = part.bytes()
-      known.set(scopes, text)
-    }
-    sink.raw(text)
-    sink.text(',"table":')
-    sink.json(table)
-    sink.text('}')
-    mark = ','
+    sink.raw(endOf(change))
+    mark = ',{"op":'
   }
   sink.text(']')
+}
+
+/** What follows a row's id: changes of one table with the same scopes, which share one object, have the same. */
+function createEnds(): (change: Change) => Uint8Array {
+  const known = new Map<ChangeScopes, Map<string, Uint8Array>>()
+  const make = ({ rowVersion, scopes, table }: Change): Uint8Array => {
+    const end = createTextSink()
+    end.text(',"rowVersion":')
+    writeCanonical(end, rowVersion ?? null, 3)
+    end.text(',"scopes":')
+    writeCanonical(end, scopes, 3)
+    end.text(',"table":')
+    end.json(table)
+    end.text('}')
+    return end.bytes()
+  }
+  return (change) => {
+    const { rowVersion, scopes, table } = change
+    if (rowVersion !== undefined) return make(change)
+    const tables = known.get(scopes) ?? new Map<string, Uint8Array>()
+    known.set(scopes, tables)
+    const end = tables.get(table) ?? make(change)
+    tables.set(table, end)
+    return end
+  }
 }
 
 /** What a change takes beside its names and its row's bytes, about. */
