@@ -115,6 +115,28 @@ describe('a list that comes along with word of a new head', () => {
       expect((await headOf(b.storage, alice.did))?.rev).toBe(alice.repo.rev)
     }))
 
+  it('has the peer asked where the head was moved by others since it was read last', () =>
+    withEngine(async (kit) => {
+      const { a, b, alice, engine, candidate, meet, pulls } = kit
+      await meet(a)
+      await engine.hear(candidate(a), alice.did, alice.repo.rev, await edit(kit, a))
+      await engine.idle()
+      const list = some(await edit(kit, a))
+      const [missed, newest] = [alice.repo.rev, list]
+      // Its own server gives the same head first.
+      await b.backUp(alice.did)
+      pulls.length = 0
+      await engine.hear(candidate(a), alice.did, missed, newest)
+      await engine.idle()
+      expect((await headOf(b.storage, alice.did))?.rev).toBe(missed)
+      expect(await kit.row(a)).toMatchObject({ rev: missed, failures: 0 })
+      expect(pulls).not.toContain('done')
+      const next = some(await edit(kit, a))
+      await engine.hear(candidate(a), alice.did, alice.repo.rev, next)
+      await engine.idle()
+      await expectNewest(kit)
+    }))
+
   it('is not made of what is long', () =>
     withEngine(async (kit) => {
       expect(await edit(kit, kit.a, 400)).toBeUndefined()
