@@ -130,7 +130,9 @@ export function createTasks(parts: TaskParts): Tasks {
       const fromPeer = kind === 'peer' || result.way !== undefined
       const done = fromPeer ? ('peer.pulled' as const) : (`${kind}.done` as const)
       const fields = { ...job, label, ...wayFields(result.way) }
-      await log.note({ did: result.did, kind: done, fields, level: 'good' })
+      // What a peer said and was here already is no news; that a server has nothing new is.
+      const isNews = kind !== 'peer' || job.changed
+      if (isNews) await log.note({ did: result.did, kind: done, fields, level: 'good' })
       indexer.start(result.did)
       if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
       return job

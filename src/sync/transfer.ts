@@ -4,7 +4,7 @@ import type { Identity } from '../pds/identity.ts'
 import { getRepo } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
-import type { RepoFacts } from '../storage/head.ts'
+import type { KnownHead, RepoFacts } from '../storage/head.ts'
 import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
@@ -37,6 +37,7 @@ export interface Transferred {
   readonly snapshot: SnapshotRow | undefined
   /** what it has beside the kept head, where that is little and at hand */
   readonly news?: readonly ToldChange[] | undefined
+  readonly now?: KnownHead | undefined
 }
 
 /**
@@ -97,7 +98,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       await confirmHead(host, before, identity, true)
       await noteFacts(host, did, facts)
     }
-    return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES) }
+    return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES), now: session.now }
   } catch (error) {
     await settle(session, error, partial)
     throw error

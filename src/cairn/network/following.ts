@@ -186,7 +186,8 @@ export function createFollowing(running: Running): Following {
       round()
     },
     changed: (did) => quietly(changed(did, () => update(did))),
-    moved({ did, snapshot, before, news }) {
+    moved({ did, snapshot, before, news, now }) {
+      if (now !== undefined) engine.moved(now)
       if (snapshot?.rev === undefined || !didOf.has(toHex(repoTopic(did).id))) return false
       const list = (): SentList | undefined =>
         // Of a copy that is not for everyone each is asked for what may be read when it asks.

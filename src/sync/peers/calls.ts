@@ -171,6 +171,7 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       if (some.length > 0) packs?.foresee(candidate, some)
     },
     readSent: ({ peer }, did, list) => sentLists.read(peer, did, list),
+    moved: (now) => sentLists.moved(now),
     async takeSent(ready, work) {
       const { ask, peer } = ready
       try {

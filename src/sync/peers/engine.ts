@@ -1,6 +1,7 @@
 import { NetError } from '../../net/errors.ts'
 import type { HeadComparison } from '../digests/asking.ts'
 import type { HeadWord } from '../digests/digest.ts'
+import type { KnownHead } from '../../storage/head.ts'
 import { type Known, noteTold, readKnown, type Told } from '../digests/known.ts'
 import { createTurns } from '../digests/turns.ts'
 import { SyncError } from '../errors.ts'
@@ -52,6 +53,8 @@ export interface PeerEngine {
    * where it leads on from the kept head and nothing else of the repo is under way. Fails as `meet`.
    */
   hear(candidate: Candidate, did: string, rev: string, list?: SentList): Promise<void>
+  /** A head was stored, however it came. */
+  moved(now: KnownHead): void
   /** Asks everyone who announces a repo what they hold of it. */
   look(did: string): Promise<void>
   /**
@@ -237,6 +240,7 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
   return {
     meet: meetOnce,
     hear,
+    moved: (now) => calls.moved(now),
     async look(did) {
       const announced = await calls.lookup(did, over.signal)
       const known = (await copyRows(storage, did)).filter((row) => calls.connected(row.peer))

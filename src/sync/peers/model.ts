@@ -1,5 +1,6 @@
 import type { BackupResult } from '../backup.ts'
 import type { FetchedBlobs } from '../blob-queue.ts'
+import type { KnownHead } from '../../storage/head.ts'
 import type { SentList } from '../packs/sent-list.ts'
 import type { PartialRow } from '../pages/partial-rows.ts'
 import type { OnOut } from '../pages/sources.ts'
@@ -76,6 +77,8 @@ export interface PeerCalls extends Reach {
   foresee(candidate: Candidate, dids: readonly string[], rev?: string): Promise<void>
   /** Reads what a peer sent along with its word of a new head; undefined when it does not lead on from the kept one. */
   readSent(candidate: Candidate, did: string, list: SentList): Promise<ReadySent | undefined>
+  /** A head was stored, however it came: what comes along next may lead on from it. */
+  moved(now: KnownHead): void
   /** Takes that in. */
   takeSent(ready: ReadySent, work: Work): Promise<PeerBackup>
   /** Takes a repo in from one peer, or from several that hold the same head. */

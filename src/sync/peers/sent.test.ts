@@ -121,16 +121,25 @@ describe('a list that comes along with word of a new head', () => {
       await meet(a)
       await engine.hear(candidate(a), alice.did, alice.repo.rev, await edit(kit, a))
       await engine.idle()
-      const list = some(await edit(kit, a))
-      const [missed, newest] = [alice.repo.rev, list]
+      const late = async (): Promise<void> => {
+        pulls.length = 0
+        const count = (await b.storage.keys('snapshots')).length
+        await engine.hear(candidate(a), alice.did, alice.repo.rev, list)
+        await engine.idle()
+        expect((await b.storage.keys('snapshots')).length).toBe(count)
+        expect((await headOf(b.storage, alice.did))?.rev).toBe(alice.repo.rev)
+        expect(await kit.row(a)).toMatchObject({ rev: alice.repo.rev, failures: 0 })
+      }
+      let list = some(await edit(kit, a))
       // Its own server gives the same head first.
       await b.backUp(alice.did)
-      pulls.length = 0
-      await engine.hear(candidate(a), alice.did, missed, newest)
-      await engine.idle()
-      expect((await headOf(b.storage, alice.did))?.rev).toBe(missed)
-      expect(await kit.row(a)).toMatchObject({ rev: missed, failures: 0 })
-      expect(pulls).not.toContain('done')
+      await late()
+      expect(pulls).toEqual(['done'])
+      list = some(await edit(kit, a))
+      const { now } = await b.backUp(alice.did)
+      if (now !== undefined) engine.moved(now)
+      await late()
+      expect(pulls).toEqual([])
       const next = some(await edit(kit, a))
       await engine.hear(candidate(a), alice.did, alice.repo.rev, next)
       await engine.idle()

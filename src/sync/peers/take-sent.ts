@@ -1,4 +1,6 @@
 import type { Subscription } from '../../pack/model.ts'
+import { hasCode } from '../../core/errors.ts'
+import type { KnownHead } from '../../storage/head.ts'
 import type { BackupResult } from '../backup.ts'
 import type { Identities } from '../follow/identities.ts'
 import type { Host } from '../host.ts'
@@ -27,24 +29,31 @@ export interface SentLists {
    */
   read(peer: string, did: string, list: SentList): Promise<ReadySent | undefined>
   /**
-   * Takes it in as if it had been asked for.
+   * Takes it in as if it had been asked for. Without a snapshot where the head was moved by others meanwhile.
    *
    * @throws as `takeList`
    */
   take(ready: ReadySent, work: Work): Promise<BackupResult>
+  /** A head was stored, however it came: the next list may lead on from it. */
+  moved(now: KnownHead): void
 }
 
 /** Repos whose head is remembered as it was stored last. */
 const MAX_REMEMBERED = 64
 
 export function createSentLists(host: Host, identities: Identities): SentLists {
-  /** A burst of edits reads nothing: where another moved the head meanwhile, storing fails, and it is read. */
+  /** A burst of edits reads nothing: where another moved the head meanwhile, storing fails. */
   const remembered = new Map<string, OpenRepo>()
-  const remember = (did: string, repo: OpenRepo): void => {
-    remembered.set(did, repo)
+  const moved = (now: KnownHead): void => {
+    const { did } = now.head
+    remembered.delete(did)
+    remembered.set(did, now)
     const [oldest] = remembered.keys()
     if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest)
   }
+  /** Who reads it now learns who moved it. */
+  const isRaced = (error: unknown): boolean =>
+    hasCode(error, 'storage.conflict') && error.fields['table'] === 'repos'
   return {
     async read(peer, did, list) {
       const leads = (repo: OpenRepo | undefined): boolean => repo?.head?.commitCid === list.after
@@ -62,9 +71,15 @@ export function createSentLists(host: Host, identities: Identities): SentLists {
       const asked = identities.of(did, work)
       asked.catch(() => {})
       const input = { ask, repo, subscription, peer, work, label, asked }
-      const result = await takeList(host, undefined, input)
-      if (result.now !== undefined) remember(did, result.now)
-      return result
+      try {
+        const result = await takeList(host, undefined, input)
+        if (result.now !== undefined) moved(result.now)
+        return result
+      } catch (error) {
+        if (!isRaced(error)) throw error
+        return { did, snapshot: undefined, before: repo.head }
+      }
     },
+    moved,
   }
 }
