@@ -34,7 +34,8 @@ export async function benchCatchup(context: BenchContext): Promise<BenchRow[]> {
     }
     const plc = await servePlc([{ ...history, file: '', bytes: 0 }])
     try {
-      for (const step of history.steps) rows.push(...(await stepRows(context, history, step, plc.origin)))
+      const steps = history.steps.filter(({ spread }) => context.orders?.includes(spread) ?? true)
+      for (const step of steps) rows.push(...(await stepRows(context, history, step, plc.origin)))
     } finally {
       await plc.close()
     }

@@ -1,6 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { BlockOrder } from '../src/repo/testing/repo.ts'
 import { benchBootstrap } from './bootstrap.ts'
 import { benchCatchup } from './catchup.ts'
 import { benchImport } from './import.ts'
@@ -70,7 +69,7 @@ try {
     profile: values.profile,
     ...(values.sizes === undefined ? {} : { sizes: values.sizes.split(',').map(Number) }),
     // names that no bench knows select nothing
-    ...(values.orders === undefined ? {} : { orders: values.orders.split(',') as BlockOrder[] }),
+    ...(values.orders === undefined ? {} : { orders: values.orders.split(',') }),
     log: (line) => console.error(`· ${line}`),
   }
   const [load = 0] = loadavg()

@@ -1,5 +1,3 @@
-import type { BlockOrder } from '../../src/repo/testing/repo.ts'
-
 /** What every bench is given. */
 export interface BenchContext {
   /** where the pages and data are served */
@@ -14,7 +12,8 @@ export interface BenchContext {
   readonly profile: boolean
   /** record counts, where not the bench's own */
   readonly sizes?: readonly number[]
-  readonly orders?: readonly BlockOrder[]
+  /** in which order records come, by the names of the bench, where not all of its own */
+  readonly orders?: readonly string[]
   /** progress, on standard error */
   log(line: string): void
 }

@@ -1,6 +1,6 @@
 import type { CairnHost } from '../../src/cairn/host.ts'
-import { headOf } from '../../src/sync/kept.ts'
-import { askFor } from '../../src/sync/packs/ask.ts'
+import { openRepo } from '../../src/sync/kept.ts'
+import { askOf } from '../../src/sync/packs/ask.ts'
 import { createPackClient } from '../../src/sync/packs/client.ts'
 import type { Exchange } from '../../src/sync/packs/exchange.ts'
 import { takeList } from '../../src/sync/packs/take-list.ts'
@@ -89,21 +89,25 @@ export const catchUpByPack: Task<'catchUpByPack'> = async ({ did, plc, url }) =>
   }
   return async () => {
     const client = createPackClient(exchange, 'bench')
-    const ask = await askFor(host.storage, did)
-    // Who the author is, is asked while the list is on its way, as the engine does it.
+    // As the engine does it: what is kept is read once, and who the author is, is asked while the list is on its way.
+    const [repo, cutOff] = await Promise.all([openRepo(host.storage, did), host.storage.get('imports', did)])
+    if (repo === undefined || cutOff !== undefined) throw new Error('no base')
+    const ask = askOf(did, repo)
+    const pulled = client.pull([ask])
     const asked = askIdentity(host, endpoints(plc), did, workOn(host))
     asked.catch(() => {})
-    const { answers } = await client.pull([ask])
+    const { answers } = await pulled
     const subscription = answers.get(did)
     if (subscription === undefined) throw new Error('no answer')
-    await takeList(host, endpoints(plc), {
+    const { snapshot } = await takeList(host, endpoints(plc), {
       ask,
+      repo,
       subscription,
       peer: url,
       work: workOn(host),
       label: 'bench',
       asked,
     })
-    return { rev: (await headOf(host.storage, did))?.rev, bytes }
+    return { rev: snapshot?.rev, bytes }
   }
 }

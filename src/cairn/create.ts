@@ -79,6 +79,7 @@ export function createCairn(host: CairnHost): Cairn {
     summaries,
     indexer,
     changed,
+    moved: (result) => network?.moved(result) ?? false,
     persist: () => device.askToPersist(),
     fromPeers: () => network?.fromPeers(),
     blobsFromPeers: () => network?.blobsFromPeers(),

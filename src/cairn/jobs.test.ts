@@ -52,6 +52,30 @@ const start = (jobs: Jobs, run: (work: Work) => Promise<undefined>, did?: string
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('jobs', () => {
+  it('that are brief tell of their end alone, unless they take their time', () =>
+    withJobs(async ({ jobs, told, timers }) => {
+      const begin = async () => {
+        const it = gated()
+        const job = jobs.start({ kind: 'peer', label: 'x', did: 'did:plc:a', brief: true, run: it.run })
+        return { ...it, id: job.id, work: await it.begun }
+      }
+      const short = await begin()
+      short.work.report({ phase: 'saving' })
+      expect(jobs.of('did:plc:a')).toMatchObject({ id: short.id, phase: 'saving' })
+      expect(told).toEqual([])
+      short.end()
+      await jobs.ended([short.id])
+      expect(told).toMatchObject([{ id: short.id, state: 'done' }])
+      told.length = 0
+
+      const long = await begin()
+      timers.pass(100)
+      long.work.report({ phase: 'saving' })
+      expect(told).toMatchObject([{ id: long.id, state: 'running', phase: 'saving' }])
+      long.end()
+      await jobs.ended([long.id])
+    }))
+
   it('run three at once, the others in the order they came; a cancelled one gives its turn up', () =>
     withJobs(async ({ jobs }) => {
       const work = Array.from({ length: 7 }, gated)

@@ -27,6 +27,8 @@ export interface Jobs {
     readonly kind: JobKind
     readonly label: string
     readonly did: string | undefined
+    /** it is over in no time, most often: then only its end is told */
+    readonly brief?: boolean
     readonly run: (work: Work) => Promise<JobResult | undefined>
   }): Job
   cancel(id: string): void
@@ -53,6 +55,8 @@ interface Entry {
   readonly controller: AbortController
   readonly rate: Rate
   lastEmit: number
+  /** nothing but its end is told before this, ms since epoch */
+  readonly quietUntil: number
   ended: Promise<void>
 }
 
@@ -67,7 +71,8 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
   const update = (entry: Entry, change: Partial<Job>, now = false): void => {
     entry.job = { ...entry.job, ...change }
     const at = host.clock.now()
-    if (!now && at - entry.lastEmit < REPORT_EVERY) return
+    const isOver = entry.job.endedAt !== undefined
+    if (!isOver && (at < entry.quietUntil || (!now && at - entry.lastEmit < REPORT_EVERY))) return
     entry.lastEmit = at
     emit(entry.job)
   }
@@ -172,7 +177,7 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
       const all = [...mine.values()].map((it) => it.job).concat(alive())
       return all.findLast((job) => job.did === did && job.endedAt === undefined)
     },
-    start({ kind, label, did, run }) {
+    start({ kind, label, did, brief = false, run }) {
       const now = host.clock.now()
       const job: Job = {
         id: `${now.toString(36)}-${host.random().toString(36)}`,
@@ -200,10 +205,11 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
         controller: new AbortController(),
         rate: createRate(),
         lastEmit: 0,
+        quietUntil: brief ? now + REPORT_EVERY : 0,
         ended: Promise.resolve(),
       }
       mine.set(job.id, entry)
-      emit(job)
+      if (!brief) emit(job)
       entry.ended = drive(entry, run)
       beat(entry)
       return entry.job

@@ -9,8 +9,12 @@ import { wayFields } from './ways.ts'
 
 /** The long work that the network of peers starts. */
 export interface PeerTasks {
-  /** Takes a repo in from peers; resolves with what came of it when the job has ended. */
-  peers(did: string, run: (work: Work) => Promise<PeerBackup>): Promise<PeerBackup>
+  /**
+   * Takes a repo in from peers; resolves with what came of it when the job has ended.
+   *
+   * @param label what a person knows the repo by, of what is over in no time: resolves as soon as it is there
+   */
+  peers(did: string, run: (work: Work) => Promise<PeerBackup>, label?: string): Promise<PeerBackup>
   /** Takes one collection of a repo in from peers; `ended` resolves with what came when the job has ended. */
   collection(
     did: string,
@@ -36,19 +40,26 @@ export function createPeerTasks(parts: TaskParts, { takeIn, noteFailure, blobs }
   const { storage } = host
 
   return {
-    async peers(did, run) {
-      const label = (await repoRow(storage, did))?.handle ?? did
-      const wanted = (await readSettings(storage)).blobs
+    async peers(did, run, known) {
+      const label = known ?? (await repoRow(storage, did))?.handle ?? did
+      const brief = known !== undefined
       const outcome = heard<PeerBackup>()
       jobs.start({
         kind: 'peer',
         label,
         did,
+        brief,
         run: async (work) => {
           try {
             let came: PeerBackup | undefined
-            const result = await takeIn('peer', label, work, async (watched) => (came = await run(watched)))
+            const result = await takeIn('peer', label, work, async (watched) => {
+              came = await run(watched)
+              // The next of a burst need not wait for what follows from this one.
+              if (brief) outcome.resolve(came)
+              return came
+            })
             if (came !== undefined) outcome.resolve(came)
+            const wanted = (await readSettings(storage)).blobs
             if (wanted && result.changed && !work.signal.aborted) await blobs(did)
             return result
           } catch (error) {

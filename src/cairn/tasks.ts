@@ -25,6 +25,7 @@ import { createPeerTasks, type PeerTasks } from './peer-tasks.ts'
 import { keepLastOf, readSettings } from './settings.ts'
 import type { Summaries } from './summaries.ts'
 import { afterServer, wayFields } from './ways.ts'
+import { wordFirst } from './word-first.ts'
 
 /** A server that is out of reach is asked so often before others are, and then with more patience. */
 const TRIES_BEFORE_PEERS = 2
@@ -38,6 +39,11 @@ export interface TaskParts {
   readonly indexer: Indexer
   /** something of a repo changed: forget what was remembered of it, and tell everyone */
   readonly changed: (did: string) => void
+  /**
+   * A repo may have a new head: before anything else that follows, everyone elsewhere who waits for it is told. True
+   * when there may have been someone.
+   */
+  readonly moved: (result: BackupResult) => boolean
   /** asked once, when there is first something to lose */
   readonly persist: () => Promise<void>
   /** a repo from someone else's copy; undefined while this context has no network of peers */
@@ -107,8 +113,12 @@ export function createTasks(parts: TaskParts): Tasks {
       },
     }
     try {
-      await parts.persist()
+      // Of what is asked for here nothing waits.
+      const asked = parts.persist()
+      asked.catch(() => {})
       const result = await run(watched)
+      if (parts.moved(result)) await wordFirst(host.timers)
+      await asked
       if (result.before === undefined && result.snapshot !== undefined) {
         const keepLast = keepLastOf((await readSettings(storage)).retention)
         await updateRepo(storage, result.did, (row) => ({ ...row, keepLast: row.keepLast ?? keepLast }))
@@ -120,7 +130,9 @@ export function createTasks(parts: TaskParts): Tasks {
       const fromPeer = kind === 'peer' || result.way !== undefined
       const done = fromPeer ? ('peer.pulled' as const) : (`${kind}.done` as const)
       const fields = { ...job, label, ...wayFields(result.way) }
-      await log.note({ did: result.did, kind: done, fields, level: 'good' })
+      // What a peer said and was here already is no news; that a server has nothing new is.
+      const isNews = kind !== 'peer' || job.changed
+      if (isNews) await log.note({ did: result.did, kind: done, fields, level: 'good' })
       indexer.start(result.did)
       if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
       return job

@@ -19,6 +19,22 @@ export async function createSha256(): Promise<Sha256> {
   }
 }
 
+/** SHA-256 of the bytes, which may be made beside other work: they stay as they are until then. */
+export type Digest = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
+
+/** Below, the way to another thread and back costs more than the hash, bytes. */
+const LONG = 64 * 1024
+
+/** What is long is hashed by the platform, on a thread of its own; the rest, and where it has no such hash, here. */
+export function createDigest(sha256: Sha256): Digest {
+  // Undefined outside secure contexts, whatever the types say.
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
+  return async (bytes) =>
+    bytes.length < LONG || subtle === undefined
+      ? sha256(bytes)
+      : new Uint8Array(await subtle.digest('SHA-256', bytes))
+}
+
 /**
  * Checks that messages have the digests that lie among the same bytes. `messages` holds for each of `count`
  * where it begins, where it ends, and where its 32-byte digest begins. Gives the index of the first that

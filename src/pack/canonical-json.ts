@@ -69,8 +69,9 @@ function writeObject(sink: TextSink, value: object, depth: number): void {
   }
   const record = value as Readonly<Record<string, unknown>> // any other object is read by its keys
   sink.text('{')
+  const keys = Object.keys(record)
   // Without an order of one's own, `sort` compares UTF-16 units, whatever the locale.
-  for (const key of Object.keys(record).sort()) {
+  for (const key of keys.length > 1 ? keys.sort() : keys) {
     sink.text(mark)
     sink.json(key)
     sink.text(':')

@@ -1,4 +1,5 @@
-import type { Sha256 } from '../core/hash.ts'
+import { toHex } from '../core/bytes.ts'
+import type { Digest, Sha256 } from '../core/hash.ts'
 import { canonicalJson, sha256Hex, writeCanonical } from './canonical-json.ts'
 import { PackError } from './errors.ts'
 import { isHexDigest } from './forms.ts'
@@ -23,7 +24,10 @@ export interface ChainPlace {
  * The digest of a commit as it was sent, lowercase hexadecimal: over the canonical JSON of its parts, of its
  * place and of the version. Throws `pack.value`.
  */
-export function commitDigest(commit: PackCommit, place: ChainPlace, sha256: Sha256): string {
+export const commitDigest = (commit: PackCommit, place: ChainPlace, sha256: Sha256): string =>
+  sha256Hex(commitText(commit, place), sha256)
+
+function commitText(commit: PackCommit, place: ChainPlace): Uint8Array<ArrayBuffer> {
   const { actorId, commitSeq, createdAt } = commit
   const { partitionId, subscriptionId } = place
   const version = 'syncular-wire-commit-digest-v1'
@@ -44,39 +48,50 @@ export function commitDigest(commit: PackCommit, place: ChainPlace, sha256: Sha2
     writeCanonical(sink, value, 1)
   }
   sink.text('}')
-  return sha256Hex(sink.bytes(), sha256)
+  return sink.bytes()
 }
 
 function writeChanges(sink: TextSink, changes: readonly Change[]): void {
-  // Changes with the same scopes share one object.
-  const known = new Map<ChangeScopes, Uint8Array>()
-  let mark = '['
-  if (changes.length === 0) sink.text(mark)
-  for (const { op, row, rowId, rowVersion, scopes, table } of changes) {
+  const endOf = createEnds()
+  let mark = '[{"op":'
+  if (changes.length === 0) sink.text('[')
+  for (const change of changes) {
+    const { op, row, rowId } = change
     sink.text(mark)
-    sink.text('{"op":')
     sink.json(op)
     sink.text(',"row":')
     writeCanonical(sink, row, 3)
     sink.text(',"rowId":')
     sink.json(rowId)
-    sink.text(',"rowVersion":')
-    writeCanonical(sink, rowVersion ?? null, 3)
-    sink.text(',"scopes":')
-    let text = known.get(scopes)
-    if (text === undefined) {
-      const part = createTextSink()
-      writeCanonical(part, scopes, 3)
-      text = part.bytes()
-      known.set(scopes, text)
-    }
-    sink.raw(text)
-    sink.text(',"table":')
-    sink.json(table)
-    sink.text('}')
-    mark = ','
+    sink.raw(endOf(change))
+    mark = ',{"op":'
   }
   sink.text(']')
+}
+
+/** What follows a row's id: changes of one table with the same scopes, which share one object, have the same. */
+function createEnds(): (change: Change) => Uint8Array {
+  const known = new Map<ChangeScopes, Map<string, Uint8Array>>()
+  const make = ({ rowVersion, scopes, table }: Change): Uint8Array => {
+    const end = createTextSink()
+    end.text(',"rowVersion":')
+    writeCanonical(end, rowVersion ?? null, 3)
+    end.text(',"scopes":')
+    writeCanonical(end, scopes, 3)
+    end.text(',"table":')
+    end.json(table)
+    end.text('}')
+    return end.bytes()
+  }
+  return (change) => {
+    const { rowVersion, scopes, table } = change
+    if (rowVersion !== undefined) return make(change)
+    const tables = known.get(scopes) ?? new Map<string, Uint8Array>()
+    known.set(scopes, tables)
+    const end = tables.get(table) ?? make(change)
+    tables.set(table, end)
+    return end
+  }
 }
 
 /** What a change takes beside its names and its row's bytes, about. */
@@ -117,22 +132,26 @@ export function integrityOf(
 ): Integrity | undefined {
   const last = commits.at(-1)
   if (last === undefined) return undefined
-  let commitChainRoot = root
-  for (const commit of commits) {
-    const digest = commitDigest(commit, place, sha256)
-    commitChainRoot = chainRoot(
-      commitChainRoot,
-      { commitSeq: commit.commitSeq, commitDigest: digest },
-      place,
-      sha256,
-    )
-  }
+  const digests = commits.map((it) => commitDigest(it, place, sha256))
   return {
     partitionId: place.partitionId,
     previousChainRoot: root,
-    commitChainRoot,
+    commitChainRoot: rootAfter(commits, digests, place, sha256, root),
     commitSeq: last.commitSeq,
   }
+}
+
+function rootAfter(
+  commits: readonly PackCommit[],
+  digests: readonly string[],
+  place: ChainPlace,
+  sha256: Sha256,
+  root: string,
+): string {
+  let after = root
+  for (const [i, { commitSeq }] of commits.entries())
+    after = chainRoot(after, { commitSeq, commitDigest: digests[i] ?? '' }, place, sha256)
+  return after
 }
 
 /**
@@ -147,21 +166,52 @@ export function checkChain(
   sha256: Sha256,
   root: string = GENESIS_ROOT,
 ): string {
-  const { commits, integrity } = subscription
+  const { commits } = subscription
+  const claimed = claimedBy(subscription, root)
+  if (claimed === undefined) return root
+  const { place, commitChainRoot } = claimed
+  const digests = commits.map((it) => commitDigest(it, place, sha256))
+  if (rootAfter(commits, digests, place, sha256, root) !== commitChainRoot) throw refused('root')
+  return commitChainRoot
+}
+
+/**
+ * The same with the commits' digests made beside other work. What is wrong with the form is thrown at once.
+ *
+ * @returns the root as it is claimed, and `proven`, which rejects with `pack.chain` where it does not come out
+ */
+export function checkChainAside(
+  subscription: Pick<Subscription, 'id' | 'commits' | 'integrity'>,
+  { sha256, digest }: { readonly sha256: Sha256; readonly digest: Digest },
+  root: string = GENESIS_ROOT,
+): { readonly root: string; readonly proven: Promise<void> } {
+  const { commits } = subscription
+  const claimed = claimedBy(subscription, root)
+  if (claimed === undefined) return { root, proven: Promise.resolve() }
+  const { place, commitChainRoot } = claimed
+  const prove = async (): Promise<void> => {
+    const digests = await Promise.all(commits.map((it) => digest(commitText(it, place))))
+    if (rootAfter(commits, digests.map(toHex), place, sha256, root) !== commitChainRoot) throw refused('root')
+  }
+  return { root: commitChainRoot, proven: prove() }
+}
+
+/** What a subscription says of its chain; undefined when it brings no commits. */
+function claimedBy(
+  { id, commits, integrity }: Pick<Subscription, 'id' | 'commits' | 'integrity'>,
+  root: string,
+): { readonly place: ChainPlace; readonly commitChainRoot: string } | undefined {
+  const last = commits.at(-1)
   if (integrity === undefined) {
-    if (commits.length > 0) throw refused('no integrity')
-    return root
+    if (last !== undefined) throw refused('no integrity')
+    return undefined
   }
-  if (!isHexDigest(integrity.previousChainRoot) || !isHexDigest(integrity.commitChainRoot)) {
-    throw refused('form')
-  }
-  if (integrity.previousChainRoot !== root) throw refused('previous root')
-  const place = { partitionId: integrity.partitionId, subscriptionId: subscription.id }
-  const found = integrityOf(commits, place, sha256, root)
-  if (found === undefined) throw refused('no commits')
-  if (found.commitSeq !== integrity.commitSeq) throw refused('commitSeq')
-  if (found.commitChainRoot !== integrity.commitChainRoot) throw refused('root')
-  return found.commitChainRoot
+  const { partitionId, previousChainRoot, commitChainRoot, commitSeq } = integrity
+  if (!isHexDigest(previousChainRoot) || !isHexDigest(commitChainRoot)) throw refused('form')
+  if (previousChainRoot !== root) throw refused('previous root')
+  if (last === undefined) throw refused('no commits')
+  if (last.commitSeq !== commitSeq) throw refused('commitSeq')
+  return { place: { partitionId, subscriptionId: id }, commitChainRoot }
 }
 
 const hashOf = (value: object, sha256: Sha256): string => sha256Hex(canonicalJson(value), sha256)

@@ -8,7 +8,7 @@ export interface TextSink {
   /** The bytes in lowercase hexadecimal. */
   hex(bytes: Uint8Array): void
   /** What was collected; a view that is good until more is. */
-  bytes(): Uint8Array
+  bytes(): Uint8Array<ArrayBuffer>
 }
 
 const encoder = new TextEncoder()

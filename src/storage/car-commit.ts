@@ -1,8 +1,7 @@
-import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { createCarReader } from '../repo/car/reader.ts'
-import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
 import type { SignedCommit } from './import-session.ts'
+import { signedCommit } from './signed-commit.ts'
 
 /**
  * Finds a file's commit, to learn whose repo it is before anything is taken. Nothing is proven by it: the
@@ -20,7 +19,7 @@ export async function readCarCommit(file: Blob): Promise<SignedCommit> {
       if (found !== undefined || root === undefined) return
       for (let i = 0; i < 32; i++) if (root[i] !== buffer[digestAt + i]) return
       const bytes = buffer.slice(from, to)
-      found = { commit: parseCommit(bytes), bytes, cid: cidString(CODEC_DAG_CBOR, root), digest: root }
+      found = signedCommit(root, bytes)
     },
   })
   const stream = file.stream().getReader()

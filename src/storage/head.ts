@@ -26,6 +26,7 @@ export interface KnownHead {
  *
  * @throws RepoError `repo.rev-rollback` (an older rev than the head's), `repo.equivocation` (the head's rev
  * with another commit); `storage.conflict` when the import was discarded meanwhile, or its repo deleted.
+ * @returns the row and the head as they were written
  */
 export async function moveHead(
   storage: Storage,
@@ -38,8 +39,10 @@ export async function moveHead(
     readonly allowRollback: boolean
     /** spares reading them */
     readonly known?: KnownHead | undefined
+    /** what is known was read some time ago: where it is not so any more, `storage.conflict` (table `repos`) says so */
+    readonly onlyKnown?: boolean
   },
-): Promise<void> {
+): Promise<KnownHead> {
   const { did } = snapshot
   const { ops, guards } = extra.writes.end()
   for (let round = 1; ; round++) {
@@ -82,10 +85,10 @@ export async function moveHead(
           ],
         },
       )
-      return
+      return { row: next, head: snapshot }
     } catch (error) {
       const raced = hasCode(error, 'storage.conflict') && error.fields['table'] === 'repos'
-      if (!raced || round === ROUNDS) throw error
+      if (!raced || round === ROUNDS || extra.onlyKnown === true) throw error
     }
   }
 }
@@ -103,8 +106,13 @@ async function readHead(
   }
 }
 
-/** When the newest snapshot of a repo is of, by its id; 0 where there is none. */
-export async function newestSnapshot(storage: Storage, did: string): Promise<number> {
+/**
+ * When the newest snapshot of a repo is of, by its id; 0 where there is none.
+ *
+ * @param known spares looking: whatever moves a head makes it the newest
+ */
+export async function newestSnapshot(storage: Storage, did: string, known?: KnownHead): Promise<number> {
+  if (known !== undefined) return Number.parseInt(known.head.id, 10)
   const [newest] = await storage.keys('snapshots', { ...repoRange(did), reverse: true, limit: 1 })
   return newest === undefined ? 0 : Number.parseInt(newest.slice(did.length + 1), 10)
 }

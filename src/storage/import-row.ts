@@ -45,10 +45,13 @@ export async function beginImport(options: {
   readonly label: string
   /** its row is written with the first of what it writes: one that ends in a single transaction needs none */
   readonly late?: boolean
+  /** there is none, as far as is known: nobody looks */
+  readonly fresh?: boolean
 }): Promise<ImportHold> {
   const { storage, did, random } = options
   // Our own row, written by this code.
-  const found = (await storage.get('imports', did)) as ImportRow | undefined
+  const found =
+    options.fresh === true ? undefined : ((await storage.get('imports', did)) as ImportRow | undefined)
   const id = found?.id ?? random().toString(16).padStart(8, '0') + random().toString(16).padStart(8, '0')
   const row: ImportRow = { id, did, startedAt: options.now, source: options.source, label: options.label }
   let beginning = found === undefined ? undefined : Promise.resolve()

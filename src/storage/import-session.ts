@@ -61,6 +61,8 @@ export interface ImportSession {
   change(list: readonly ToldChange[], found?: Promise<BaseEntries>, step?: () => void): Promise<void>
   /** The snapshot that changes are applied to, or whose blocks need not come again. */
   readonly base: SnapshotRow | undefined
+  /** The repo's row and its head as this import wrote them, once it has. */
+  readonly now: KnownHead | undefined
   /** Known once its block has come. */
   readonly commit: SignedCommit | undefined
   readonly progress: ImportProgress
@@ -77,6 +79,11 @@ export interface ImportSession {
   prove(): Promise<void>
   /** Says that the bytes are over, proves what is left, and moves the head. */
   finish(facts: SnapshotFacts): Promise<SnapshotRow>
+  /**
+   * Every path whose value differs from the base, with its record, where both are known and at hand and take no more
+   * than `most` bytes together. Known when the head has moved, of a partial import.
+   */
+  news(most: number): readonly ToldChange[] | undefined
   /** Stops, keeping what is stored so that another try goes on. */
   suspend(): Promise<void>
   /** Stops, dropping what was stored. */
@@ -98,6 +105,11 @@ export interface ImportOptions {
   readonly base?: SnapshotRow
   /** The repo's row as it was read with `base`, its head: spares reading them again. */
   readonly known?: KnownHead
+  /**
+   * What is `known` was read some time ago, and no import was cut off then: where it is not so any more, this one ends
+   * with `storage.conflict`.
+   */
+  readonly fresh?: boolean
   /** The CAR holds only what changed since `base` (a `since` answer). */
   readonly partial?: boolean
   readonly nodeBudget?: number

@@ -1,21 +1,23 @@
 import { concat, copyRange, equalAt } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { checkEach } from '../core/hash.ts'
-import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
 import { type CheckedBlocks, createBlockCheck } from '../repo/verify/block-check.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
 import { createTreeWalk } from '../repo/verify/walk.ts'
 import type { TreeRoot, TreeWalk } from '../repo/verify/walk-model.ts'
 import type { CollectionTotals } from '../repo/mst/read.ts'
-import { moveHead, newestSnapshot, snapshotId } from './head.ts'
+import { type KnownHead, moveHead, newestSnapshot, snapshotId } from './head.ts'
 import { beginImport, discardImport } from './import-row.ts'
 import type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
+import { type ChangedPath, newsOf } from './change-news.ts'
 import { lookUpPaths, takeTold, type Told } from './change-told.ts'
 import { recallBase, recallImport } from './recall.ts'
-import { type SegmentRow, type SnapshotRow, spillBytesKey } from './rows.ts'
+import { type SegmentRow, spillBytesKey } from './rows.ts'
 import { createSegmentReader, type SegmentReader, windowIn } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
+import { signedCommit } from './signed-commit.ts'
+import { snapshotOf } from './snapshot-of.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
 import { partialTree } from './partial.ts'
@@ -28,6 +30,7 @@ const NODE_BUDGET = 32 << 20
 interface Proven {
   readonly root: TreeRoot
   readonly collections: readonly CollectionTotals[]
+  readonly changed?: readonly ChangedPath[]
 }
 
 /** Opens an import of one repo, or goes on with the one that was cut off. See {@link ImportSession}. */
@@ -75,6 +78,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
   let kept: SegmentReader | undefined
   let unflushed = false
   let told: Told | undefined
+  let now: KnownHead | undefined
 
   const openCheck = () => createBlockCheck(options.lanes?.check ?? checkEach(sha256))
   let check = openCheck()
@@ -227,6 +231,9 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       })
     },
     base: options.base,
+    get now() {
+      return now
+    },
     get last() {
       return walk?.last()
     },
@@ -248,7 +255,10 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await proveAll()
     },
     async finish(facts) {
-      const [{ commit, proven }, newest] = await Promise.all([proveAll(), newestSnapshot(storage, did)])
+      const [{ commit, proven }, newest] = await Promise.all([
+        proveAll(),
+        newestSnapshot(storage, did, options.known),
+      ])
       // What is left goes with the head: one wait for the disk less.
       lane.hold()
       await flush()
@@ -256,31 +266,20 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       const reader = (kept ??= createSegmentReader(storage, did))
       const top = unsent === undefined ? await reader.windowOf(proven.root) : windowIn(unsent, proven.root)
       const id = snapshotId(facts.now, newest, commit.cid)
-      const snapshot: SnapshotRow = {
-        id,
-        did,
-        commit: commit.bytes,
-        commitCid: commit.cid,
-        version: commit.commit.version,
-        rev: commit.commit.rev,
-        data: commit.commit.data.slice(),
-        root: proven.root,
-        collections: proven.collections,
-        signature: facts.signature,
-        signedBy: facts.signedBy,
-        identity: facts.identity,
-        takenAt: facts.now,
-        verifiedAt: facts.now,
-        source: options.source,
-        import: writes.id,
-        settled: false,
-      }
-      await moveHead(storage, snapshot, facts.repo, {
-        ...{ top, writes, known: options.known },
+      const snapshot = snapshotOf({
+        ...{ id, did, commit, facts, root: proven.root, collections: proven.collections },
+        ...{ source: options.source, importId: writes.id },
+      })
+      now = await moveHead(storage, snapshot, facts.repo, {
+        ...{ top, writes, known: options.known, onlyKnown: options.fresh === true },
         ops: [...lane.rest(), ...(facts.ops ?? [])],
         allowRollback: facts.allowRollback ?? false,
       })
       return snapshot
+    },
+    news(most) {
+      const changed = proof?.proven.changed
+      return changed && newsOf(changed, (segment) => lane.bytesOf(segment), most)
     },
     async suspend() {
       lane.release()
@@ -291,8 +290,4 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       if (writes.begun) await discardImport(storage, did, writes.id)
     },
   }
-}
-
-function signedCommit(digest: Uint8Array, bytes: Uint8Array): SignedCommit {
-  return { commit: parseCommit(bytes), bytes, cid: cidString(CODEC_DAG_CBOR, digest), digest }
 }

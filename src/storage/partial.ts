@@ -11,6 +11,7 @@ import { type CollectionTotals, keysOf, type TreeSource, visit } from '../repo/m
 import type { Place } from '../repo/mst/stored.ts'
 import type { Intake } from '../repo/verify/intake.ts'
 import type { TreeRoot } from '../repo/verify/walk-model.ts'
+import type { ChangedPath } from './change-news.ts'
 import type { Told } from './change-told.ts'
 import type { SignedCommit } from './import-session.ts'
 import type { Storage } from './port.ts'
@@ -37,7 +38,11 @@ export async function partialTree(input: {
   readonly sha256: Sha256
   readonly fetchPage: () => Promise<void>
   readonly told?: Told | undefined
-}): Promise<{ root: TreeRoot; collections: readonly CollectionTotals[] }> {
+}): Promise<{
+  readonly root: TreeRoot
+  readonly collections: readonly CollectionTotals[]
+  readonly changed: readonly ChangedPath[]
+}> {
   const { base, commit, sink, sha256, told } = input
   const source = told?.source ?? createSegmentReader(input.storage, input.did)
   const differences =
@@ -54,7 +59,14 @@ export async function partialTree(input: {
   })
   const edited = await editTree({ source, base: { root: base.root, digest: base.data }, ops, sink, sha256 })
   if (binary(edited.digest) !== binary(commit.commit.data)) throw new RepoError('repo.root-mismatch')
-  return { root: edited.root, collections: recount(base.collections, differences, places) }
+  return {
+    root: edited.root,
+    collections: recount(base.collections, differences, places),
+    changed: differences.map(({ key, after }, i) => ({
+      path: key,
+      place: after === undefined ? undefined : places[i],
+    })),
+  }
 }
 
 /**

@@ -3,12 +3,14 @@ import { createIdentityResolver, requirePds } from '../pds/identity.ts'
 import { getRepoStatus } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
+import type { KnownHead } from '../storage/head.ts'
+import type { ToldChange } from '../storage/import-session.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { confirmHead } from './admit.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { isAhead } from './judge.ts'
 import { headOf, keptIdentity, newerIdentity } from './kept.ts'
-import { type Transfer, transfer } from './transfer.ts'
+import { type Transfer, type Transferred, transfer } from './transfer.ts'
 import { factsOf, isCurrent, noteFacts, noteFailure } from './upstream.ts'
 import type { Work } from './work.ts'
 
@@ -17,6 +19,10 @@ export interface BackupResult {
   /** the new snapshot; undefined when upstream has nothing new */
   readonly snapshot: SnapshotRow | undefined
   readonly before: SnapshotRow | undefined
+  /** what the one has beside the other, with its records, where that is little and at hand */
+  readonly news?: readonly ToldChange[] | undefined
+  /** the repo's row and its head as they were written, where that is known */
+  readonly now?: KnownHead | undefined
 }
 
 /** What the signed commit itself was refused for: the whole repo has the same one. */
@@ -102,7 +108,7 @@ export async function backUp(
         replaceFutureHead,
       }
       const since = cutOff || isAhead(before?.rev, host.clock) ? undefined : before?.rev
-      return { did, snapshot: await fetchNew(fetching, since), before }
+      return { did, before, ...(await fetchNew(fetching, since)) }
     } catch (error) {
       await noteFailure(host, did, error, facts)
       throw error
@@ -116,7 +122,7 @@ async function noteGone(host: Host, error: unknown): Promise<void> {
   await noteFailure(host, String(error.fields['did']), error)
 }
 
-async function fetchNew(input: Transfer, since: string | undefined): Promise<SnapshotRow | undefined> {
+async function fetchNew(input: Transfer, since: string | undefined): Promise<Transferred> {
   if (since !== undefined) {
     try {
       return await transfer(input, since)

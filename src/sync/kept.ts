@@ -15,8 +15,18 @@ export interface IdentityRow {
   readonly handle: string | undefined
 }
 
+interface StoredIdentity {
+  readonly key: string
+  readonly op: WriteOp
+}
+
+/** Logs are long, and one identity is stored with each commit of a burst. */
+const stored = new WeakMap<Identity, StoredIdentity>()
+
 /** The row to store, under a key made of its content: snapshots with the same identity share it. */
-export function identityOp(identity: Identity, sha256: Sha256): { key: string; op: WriteOp } {
+export function identityOp(identity: Identity, sha256: Sha256): StoredIdentity {
+  const known = stored.get(identity)
+  if (known !== undefined) return known
   const row: IdentityRow = {
     did: identity.did,
     document: identity.document,
@@ -24,7 +34,9 @@ export function identityOp(identity: Identity, sha256: Sha256): { key: string; o
     handle: identity.handleVerified ? identity.handle : undefined,
   }
   const key = toHex(sha256(utf8(JSON.stringify(row))))
-  return { key, op: { type: 'put', table: 'identities', key, value: row } }
+  const made: StoredIdentity = { key, op: { type: 'put', table: 'identities', key, value: row } }
+  stored.set(identity, made)
+  return made
 }
 
 /** Rows are our own, written by this code: the casts below say what the tables hold. */

@@ -6,7 +6,8 @@ import { type ImportSession, openImport } from '../storage/importer.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
-import { identityOp, keptIdentity, newerIdentity, openRepo } from './kept.ts'
+import { identityOp, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
+import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
 import type { Work } from './work.ts'
 
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
@@ -25,6 +26,10 @@ export interface TakeIn {
   readonly asked?: Promise<Identity | undefined> | undefined
   /** the bytes are only what changed since the kept head (a `since` answer) */
   readonly partial?: boolean
+  /** the repo as it was opened for this, of which no import was cut off: the head moves if it is still so */
+  readonly known?: OpenRepo
+  /** it is little, and a part: it is proven while the repo's lock is asked for, and nothing is written before */
+  readonly ahead?: boolean
   /** nothing of it is asked for again, so what a failed try stored goes at once; else it waits for the next try */
   readonly once?: boolean
   /** what the repo's row says from then on, beside what the identity says */
@@ -39,67 +44,100 @@ export interface TakeIn {
  * whichever knows more; otherwise the tree is proven and the author stays unchecked, and says so.
  * Holds the repo's lock. `snapshot` is undefined when the bytes are those of the kept head.
  *
+ * @param endpoints where the network is asked who the author is; nobody is without, unless it was `asked`
  * @throws RepoError what the bytes were refused for; StorageError; SyncError; what `feed` throws
  */
-export async function takeIn(host: Host, endpoints: Endpoints, input: TakeIn): Promise<BackupResult> {
+export async function takeIn(
+  host: Host,
+  endpoints: Endpoints | undefined,
+  input: TakeIn,
+): Promise<BackupResult> {
   const { did, work } = input
-  return work.exclusively(did, async () => {
-    const repo = await openRepo(host.storage, did)
-    const before = repo?.head
-    const identity = await identityOf(host, endpoints, (it) => keptIdentity(host.storage, before, it), input)
-    let admission: Admission | undefined
-    const session = await openImport({
-      storage: host.storage,
-      did,
-      sha256: host.sha256,
-      random: host.random,
-      now: host.clock.now(),
-      source: input.source,
-      label: input.label,
-      partial: input.partial === true,
-      ...(repo === undefined || before === undefined
-        ? {}
-        : { base: before, known: { row: repo.row, head: before } }),
-      ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
-      onCommit: async (commit) => {
-        admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
-      },
-    })
-    /** What was there before this try goes on waiting. What changed is asked for anew, so it does not. */
-    const leave = async (refused: boolean): Promise<void> => {
-      const asksAgain = input.once === true || input.partial === true
-      const waits = session.resumed || (!asksAgain && !refused && session.progress.blocks > 0)
-      await (waits ? session.suspend() : session.discard())
-    }
+  const begin = (): Promise<Taken> => receive(host, endpoints, input)
+  if (input.ahead !== true) return work.exclusively(did, async () => (await begin()).store())
+  const taken = begin()
+  taken.catch(() => {})
+  return work.exclusively(did, async () => (await taken).store())
+}
+
+/** What came, and is yet to be stored. */
+interface Taken {
+  store(): Promise<BackupResult>
+}
+
+async function receive(host: Host, endpoints: Endpoints | undefined, input: TakeIn): Promise<Taken> {
+  const { did, work } = input
+  const repo = input.known ?? (await openRepo(host.storage, did))
+  const before = repo?.head
+  // The key is made of the row: it need not be read to know that it is the same.
+  const keptOne = async (it: Identity | undefined) =>
+    it !== undefined && identityOp(it, host.sha256).key === before?.identity
+      ? it
+      : keptIdentity(host.storage, before, it)
+  const identity = await identityOf(host, endpoints, keptOne, input)
+  let admission: Admission | undefined
+  const session = await openImport({
+    storage: host.storage,
+    did,
+    sha256: host.sha256,
+    random: host.random,
+    now: host.clock.now(),
+    source: input.source,
+    label: input.label,
+    partial: input.partial === true,
+    ...(repo === undefined || before === undefined
+      ? {}
+      : { base: before, known: { row: repo.row, head: before } }),
+    ...(input.known === undefined ? {} : { fresh: true }),
+    ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
+    onCommit: async (commit) => {
+      admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
+    },
+  })
+  const isKept = (): boolean => before !== undefined && session.commit?.cid === before.commitCid
+  /** What was there before this try goes on waiting. What changed is asked for anew, so it does not. */
+  const leave = async (refused: boolean): Promise<void> => {
+    const asksAgain = input.once === true || input.partial === true
+    const waits = session.resumed || (!asksAgain && !refused && session.progress.blocks > 0)
+    await (waits ? session.suspend() : session.discard())
+  }
+  const orLeave = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      work.report({ phase: 'receiving' })
-      await input.feed(session)
-      work.report({ phase: 'saving', ...session.progress })
-      if (before !== undefined && session.commit?.cid === before.commitCid) {
-        // Even the kept head is proven to its end: a file was opened to learn whether it is sound.
-        if (input.once === true) await session.prove()
-        await leave(true)
-        if (identity !== undefined) await confirmHead(host, before, identity, false)
-        return { did, snapshot: undefined, before }
-      }
-      const kept = identity === undefined ? undefined : identityOp(identity, host.sha256)
-      const snapshot = await session.finish({
-        // Without a commit there is no verdict, and `finish` says so before it looks at this one.
-        signature: admission?.signature ?? 'unchecked',
-        signedBy: admission?.signedBy,
-        allowRollback: admission?.replaces ?? false,
-        identity: kept?.key,
-        now: host.clock.now(),
-        repo: { ...factsOf(identity), ...input.facts },
-        ops: kept === undefined ? [] : [kept.op],
-      })
-      return { did, snapshot, before }
+      return await run()
     } catch (error) {
       const refused = error instanceof RepoError && error.code !== 'repo.car-truncated'
       await leave(refused).catch(() => {})
       throw error
     }
+  }
+  const store = async (): Promise<BackupResult> => {
+    if (before !== undefined && isKept()) {
+      // Even the kept head is proven to its end: a file was opened to learn whether it is sound.
+      if (input.once === true) await session.prove()
+      await leave(true)
+      if (identity !== undefined) await confirmHead(host, before, identity, false)
+      return { did, snapshot: undefined, before }
+    }
+    const kept = identity === undefined ? undefined : identityOp(identity, host.sha256)
+    const snapshot = await session.finish({
+      // Without a commit there is no verdict, and `finish` says so before it looks at this one.
+      signature: admission?.signature ?? 'unchecked',
+      signedBy: admission?.signedBy,
+      allowRollback: admission?.replaces ?? false,
+      identity: kept?.key,
+      now: host.clock.now(),
+      repo: { ...factsOf(identity), ...input.facts },
+      ops: kept === undefined ? [] : [kept.op],
+    })
+    return { did, snapshot, before, news: session.news(MAX_SENT_CHANGES), now: session.now }
+  }
+  await orLeave(async () => {
+    work.report({ phase: 'receiving' })
+    await input.feed(session)
+    work.report({ phase: 'saving', ...session.progress })
+    if (input.ahead === true && !isKept()) await session.prove()
   })
+  return { store: () => orLeave(store) }
 }
 
 function factsOf(identity: Identity | undefined): RepoFacts {
@@ -118,11 +156,11 @@ function factsOf(identity: Identity | undefined): RepoFacts {
  */
 export async function identityOf(
   host: Host,
-  endpoints: Endpoints,
+  endpoints: Endpoints | undefined,
   keptOne: (fetched: Identity | undefined) => Promise<Identity | undefined>,
   { did, identity: handed, asked, work }: Pick<TakeIn, 'did' | 'identity' | 'asked' | 'work'>,
 ): Promise<Identity | undefined> {
-  const fetched = await (asked ?? askIdentity(host, endpoints, did, work))
+  const fetched = await (asked ?? (endpoints && askIdentity(host, endpoints, did, work)))
   const kept = await keptOne(fetched)
   const known = handed === undefined ? kept : await newerIdentity(handed, kept)
   return fetched === undefined ? known : newerIdentity(fetched, known)

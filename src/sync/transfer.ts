@@ -4,12 +4,14 @@ import type { Identity } from '../pds/identity.ts'
 import { getRepo } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
-import type { RepoFacts } from '../storage/head.ts'
+import type { KnownHead, RepoFacts } from '../storage/head.ts'
+import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { Host, networkOf } from './host.ts'
 import { identityOp } from './kept.ts'
+import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
 import { noteFacts } from './upstream.ts'
 import type { Work } from './work.ts'
 
@@ -29,11 +31,19 @@ export interface Transfer {
   readonly replaceFutureHead: boolean
 }
 
+/** What a transfer brought. */
+export interface Transferred {
+  /** undefined when the server has nothing but the kept head */
+  readonly snapshot: SnapshotRow | undefined
+  /** what it has beside the kept head, where that is little and at hand */
+  readonly news?: readonly ToldChange[] | undefined
+  readonly now?: KnownHead | undefined
+}
+
 /**
  * One transfer, whole or since a rev, tried again while the network breaks it; no block is stored twice.
- * Undefined when the server has nothing but the kept head.
  */
-export async function transfer(input: Transfer, since: string | undefined): Promise<SnapshotRow | undefined> {
+export async function transfer(input: Transfer, since: string | undefined): Promise<Transferred> {
   const { host, network, identity, pds, before, facts, work, replaceFutureHead } = input
   const { did } = identity
   const partial = since !== undefined
@@ -88,7 +98,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       await confirmHead(host, before, identity, true)
       await noteFacts(host, did, facts)
     }
-    return snapshot
+    return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES), now: session.now }
   } catch (error) {
     await settle(session, error, partial)
     throw error

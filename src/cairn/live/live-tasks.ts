@@ -7,6 +7,7 @@ import type { Job } from '../api.ts'
 import type { JobResult } from '../jobs.ts'
 import { readSettings } from '../settings.ts'
 import type { TaskParts } from '../tasks.ts'
+import { wordFirst } from '../word-first.ts'
 
 /** The work that following the accounts' servers starts. */
 export interface LiveTasks {
@@ -45,6 +46,7 @@ export function createLiveTasks(parts: TaskParts, steps: LiveSteps): LiveTasks {
         run: async (work) => {
           try {
             const result = await run(work)
+            if (parts.moved(result)) await wordFirst(host.timers)
             if (result.snapshot !== undefined) {
               changed(did)
               indexer.start(did)

@@ -67,6 +67,7 @@ async function withLive(use: (kit: Kit) => Promise<void>): Promise<void> {
           changed.push(did)
           live.changed(did)
         },
+        moved: () => false,
         persist: async () => {},
         fromPeers: () => undefined,
         blobsFromPeers: () => undefined,

@@ -74,6 +74,7 @@ async function withTabs(use: (kit: Kit) => Promise<void>): Promise<void> {
               done.push(`name ${peer} ${name}`)
             },
             repoChanged: (did) => void done.push(`changed ${did}`),
+            moved: () => false,
             fetch: async (did) => {
               done.push(`fetch from ${self}`)
               return { did, snapshot: undefined, before: undefined }

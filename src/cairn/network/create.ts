@@ -1,4 +1,5 @@
 import { hasCode } from '../../core/errors.ts'
+import type { BackupResult } from '../../sync/backup.ts'
 import { SyncError } from '../../sync/errors.ts'
 import type { PeerBackup, PeerBlobs } from '../../sync/peers/model.ts'
 import type { Work } from '../../sync/work.ts'
@@ -29,6 +30,8 @@ export type Connected = Omit<Network, 'settings' | 'setSettings' | 'listed'>
 export interface Service extends Connected {
   /** a repo's head moved here, or it was deleted */
   repoChanged(did: string): void
+  /** A repo may have a new head: those who follow it are told at once, with what leads to it. True when some were. */
+  moved(result: BackupResult): boolean
   /** Takes a repo in from whoever keeps it. */
   fetch(did: string, work: Work): Promise<PeerBackup>
   /** Blobs that its own server did not give, from whoever keeps the repo. */
@@ -72,6 +75,8 @@ export interface RunningNetwork {
   readonly api: Network
   /** word from the rest of this context, or from another one */
   heard(event: CairnEvent): void
+  /** A repo may have a new head, and what leads to it is at hand. True when others were told of it. */
+  moved(result: BackupResult): boolean
   /** how to take a repo in from peers, while this context leads */
   fromPeers(): Service['fetch'] | undefined
   blobsFromPeers(): Service['fetchBlobs'] | undefined
@@ -278,6 +283,7 @@ export function createNetwork({ host, network, start, standing, emit }: NetworkP
       if (event.type === 'repo') service.current?.repoChanged(event.did)
       if (event.type === 'accounts') service.current?.accountsChanged()
     },
+    moved: (result) => service.current?.moved(result) ?? false,
     fromPeers: () => (leads() ? async (did, work) => (await up(did, work)).fetch(did, work) : undefined),
     blobsFromPeers: () =>
       leads() ? async (did, work) => (await up(did, work)).fetchBlobs(did, work) : undefined,

@@ -3,12 +3,16 @@ import { until } from '../../net/events/testing/channel-kit.ts'
 import { createMessageReader, writeMessage } from '../../net/messages.ts'
 import { createMemoryNetwork } from '../../net/testing/memory-net.ts'
 import { tidAfter } from '../../repo/testing/generate.ts'
-import { withLevel } from '../../storage/testing/node-host.ts'
+import { sha256, withLevel } from '../../storage/testing/node-host.ts'
+import { headOf } from '../../sync/kept.ts'
+import type { SentList } from '../../sync/packs/sent-list.ts'
+import type { SnapshotRow } from '../../storage/rows.ts'
 import { rowsOf } from '../../sync/digests/testing/digest-kit.ts'
 import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import { MAX_STORE_REQUEST, STORE_PROTOCOL, storeRequest } from '../../sync/store/messages.ts'
 import { createTestTimers } from '../../sync/testing/timers.ts'
 import { createFollowing } from './following.ts'
+import { setListed } from './listed.ts'
 import type { Running } from './parts.ts'
 
 const DID = 'did:web:alice.example.org'
@@ -65,5 +69,62 @@ describe('a repo with many quick edits', () => {
       expect(published.toSorted()).toEqual(published)
       following.stop()
       over.abort()
+    }))
+})
+
+describe('a new head', () => {
+  it('is told of with what leads to it, of listed copies, and a while later when it came from a peer', () =>
+    withLevel(async (storage) => {
+      const timers = createTestTimers()
+      const published: [string, SentList | undefined][] = []
+      const pauses: (() => void)[] = []
+      // What following does not use here is left out.
+      const running = {
+        host: {
+          ...{ storage, sha256, clock: timers.clock, random: () => 0 },
+          timers: { after: (_ms: number, run: () => void) => (pauses.push(run), () => {}) },
+        },
+        networker: { configure: async () => {}, peers: [] },
+        notices: {
+          publish(_: string, rev: string, list?: () => SentList | undefined) {
+            published.push([rev, list?.()])
+            return true
+          },
+        },
+        over: new AbortController().signal,
+        connectedStores: () => [],
+      } as unknown as Running
+      const following = createFollowing(running)
+      await storage.write(rowsOf(DID, FIRST))
+      const before = (await headOf(storage, DID)) as SnapshotRow
+      let last = FIRST
+      const moved = (source: SnapshotRow['source']): boolean => {
+        last = tidAfter(last, 1)
+        const snapshot = { ...before, rev: last, commit: new Uint8Array(100), source }
+        const news = [{ path: 'app.bsky.feed.post/a', record: Uint8Array.of(0xa0) }]
+        return following.moved({ did: DID, snapshot, before, news })
+      }
+      expect(moved('pds')).toBe(false)
+      following.changed(DID)
+      await until(() => published.length > 0)
+      published.length = 0
+
+      expect(moved('pds')).toBe(true)
+      expect(published).toEqual([
+        [last, { after: before.commitCid, pack: expect.any(Uint8Array) as Uint8Array }],
+      ])
+      published.length = 0
+      for (let i = 0; i < 3; i++) expect(moved('peer')).toBe(false)
+      expect(published).toEqual([])
+      expect(pauses).toHaveLength(1)
+      pauses.pop()?.()
+      expect(published).toEqual([[last, expect.objectContaining({ after: before.commitCid })]])
+      published.length = 0
+
+      await setListed(storage, DID, false)
+      await following.meetAnew(DID)
+      expect(moved('pds')).toBe(true)
+      expect(published).toEqual([[last, undefined]])
+      following.stop()
     }))
 })

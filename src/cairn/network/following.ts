@@ -1,7 +1,10 @@
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
+import type { BackupResult } from '../../sync/backup.ts'
+import { fraction } from '../../sync/host.ts'
 import { openRepo } from '../../sync/kept.ts'
+import { type SentList, sentListOf } from '../../sync/packs/sent-list.ts'
 import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
@@ -11,6 +14,8 @@ import { quietly, type Running } from './parts.ts'
 
 /** How often copies elsewhere are asked for anew while nobody says that they changed, ms. */
 const ROUND = 10 * 60_000
+/** Word of a head that came from a peer goes on after half of this at least, ms. */
+const ON_GOES = 200
 
 /** Keeps every repo here in step with its copies elsewhere, and those with it. */
 export interface Following {
@@ -18,6 +23,11 @@ export interface Following {
   start(): Promise<void>
   /** A repo is new here, has a new head, or is gone. */
   changed(did: string): void
+  /**
+   * A repo that is followed may have a new head: whoever follows it here is told, at once where it is news to everyone.
+   * True when someone was.
+   */
+  moved(result: BackupResult): boolean
   /** Leaves those who share a repo and meets them again, as who may know of it has changed. */
   meetAnew(did: string): Promise<void>
   /** Asks all stores within reach again. */
@@ -45,10 +55,17 @@ export const replicator = (running: () => Running, following: () => Following) =
 
 export function createFollowing(running: Running): Following {
   const { host, serving, networker, engine, notices, over, connectedStores, candidateOf } = running
-  const { storage, timers, clock } = host
+  const { storage, timers, clock, sha256 } = host
   const didOf = new Map<string, string>()
   const asked = new Map<string, number>()
+  /** repos that everyone may know of: what changed in them goes along with word of it */
+  const listed = new Set<string>()
+  /** the heads that those who follow were told of, and the stores */
   const heads = new Map<string, string>()
+  const stored = new Map<string, string>()
+  /** the newest head that came from a peer, of which word goes on in a moment */
+  const later = new Map<string, { readonly rev: string; readonly list: () => SentList | undefined }>()
+  const stops = new Set<() => void>()
   const changed = createOneAtATime()
   const told = createOneAtATime()
   /** which repos each store tells us of, until the lead ends */
@@ -58,8 +75,11 @@ export function createFollowing(running: Running): Following {
   const announce = async (did: string): Promise<void> => {
     const topic = repoTopic(did)
     didOf.set(toHex(topic.id), did)
+    listed.delete(did)
+    const announced = await isListed(storage, did)
+    if (announced) listed.add(did)
     await networker.configure(topic, {
-      announce: await isListed(storage, did),
+      announce: announced,
       lookup: true,
       flush: false,
     })
@@ -68,7 +88,7 @@ export function createFollowing(running: Running): Following {
     networker.configure(repoTopic(did), { announce: false, lookup: false })
   const leave = async (did: string): Promise<void> => {
     didOf.delete(toHex(repoTopic(did).id))
-    heads.delete(did)
+    for (const known of [heads, stored, listed, later]) known.delete(did)
     await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
     await part(did)
   }
@@ -124,10 +144,30 @@ export function createFollowing(running: Running): Following {
       }
     }
     const rev = repo?.head?.rev
-    if (rev === undefined || heads.get(did) === rev) return
-    heads.set(did, rev)
-    notices.publish(did, rev)
+    if (rev === undefined) return
+    if (!later.has(did)) tell(did, rev)
+    if (stored.get(did) === rev) return
+    stored.set(did, rev)
     await tellStores(did)
+  }
+  /** True when someone was told. */
+  const tell = (did: string, rev: string, list?: () => SentList | undefined): boolean => {
+    later.delete(did)
+    if (heads.get(did) === rev) return false
+    heads.set(did, rev)
+    return notices.publish(did, rev, list)
+  }
+  /** Those who follow it at whom it came from have it by then, and have said so. */
+  const tellLater = (did: string, rev: string, list: () => SentList | undefined): void => {
+    const isDue = later.has(did)
+    later.set(did, { rev, list })
+    if (isDue) return
+    const stop = timers.after(ON_GOES * (0.5 + fraction(host)() / 2), () => {
+      stops.delete(stop)
+      const newest = later.get(did)
+      if (newest !== undefined) tell(did, newest.rev, newest.list)
+    })
+    stops.add(stop)
   }
 
   const round = (): void => {
@@ -146,6 +186,18 @@ export function createFollowing(running: Running): Following {
       round()
     },
     changed: (did) => quietly(changed(did, () => update(did))),
+    moved({ did, snapshot, before, news, now }) {
+      if (now !== undefined) engine.moved(now)
+      if (snapshot?.rev === undefined || !didOf.has(toHex(repoTopic(did).id))) return false
+      const list = (): SentList | undefined =>
+        // Of a copy that is not for everyone each is asked for what may be read when it asks.
+        before === undefined || news === undefined || !listed.has(did)
+          ? undefined
+          : sentListOf({ before, head: snapshot, changes: news, sha256 })
+      if (snapshot.source !== 'peer') return tell(did, snapshot.rev, list)
+      tellLater(did, snapshot.rev, list)
+      return false
+    },
     async meetAnew(did) {
       if (!didOf.has(toHex(repoTopic(did).id))) return
       await part(did)
@@ -158,7 +210,10 @@ export function createFollowing(running: Running): Following {
     meetStores,
     dids,
     didsOf,
-    stop: () => stopRound(),
+    stop() {
+      stopRound()
+      for (const stop of stops) stop()
+    },
   }
 }
 

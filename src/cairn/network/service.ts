@@ -25,6 +25,7 @@ import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
 import { isListed } from './listed.ts'
+import { isLocalApp } from './local-app.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
 import { addRelays, relayActions } from './relay-actions.ts'
 import { createRelays } from './relays.ts'
@@ -48,7 +49,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     key: privateKeyToProtobuf(key),
     relayOnly: settings.relayOnly,
     stun: settings.stun,
-    allowLocal: endpoints.allowLocal || isLocal(network.app),
+    allowLocal: endpoints.allowLocal || isLocalApp(network.app),
   })
   const net = findingNet(started.net, (peer) => addressesOf(peer))
   const node: NodeHandle = { ...started, net }
@@ -163,7 +164,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
         ]
       },
     }),
-    runPull: (did, run) => tasks.peers(did, run),
+    runPull: (did, run, label) => tasks.peers(did, run, label),
     runCollection: (did, collection, run) => tasks.collection(did, collection, run).ended,
     onCopies: (did) => emit({ type: 'copies', did }),
   })
@@ -171,10 +172,11 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     net,
     host: { timers, clock, random: host.random },
     mayRead,
-    onNews: (peer, did, rev) =>
-      quietly(
-        rev === undefined ? engine.meet(candidateOf(peer), [did]) : engine.hear(candidateOf(peer), did, rev),
-      ),
+    onSent: transfers.sent,
+    onNews(peer, did, rev, list) {
+      const from = candidateOf(peer)
+      quietly(rev === undefined ? engine.meet(from, [did]) : engine.hear(from, did, rev, list))
+    },
   })
   const replicate = replicator(
     () => running,
@@ -280,6 +282,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       live.changed(did)
       publishing.changed(did)
     },
+    moved: (result) => following.moved(result),
     async close() {
       over.abort()
       following.stop()
@@ -291,10 +294,4 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       await node.stop()
     },
   }
-}
-
-/** Pages from this machine may use relays on it. */
-function isLocal(app: string): boolean {
-  const { hostname } = new URL(app)
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
 }

@@ -56,6 +56,7 @@ export async function withLibrary(use: (kit: LibraryKit) => Promise<void>): Prom
       history: createHistory(storage, records),
       summaries: createSummaries(storage),
       changed: () => {},
+      moved: () => false,
       persist: async () => {},
       fromPeers: () => (did, work) => engine.fetch(did, work),
       blobsFromPeers: () => (did, work) => engine.fetchBlobs(did, work),
@@ -70,7 +71,7 @@ export async function withLibrary(use: (kit: LibraryKit) => Promise<void>): Prom
         endpoints: async () => world.pds.endpoints,
         lookup: async () => announced,
       }),
-      runPull: (did, run) => tasks.peers(did, run),
+      runPull: (did, run, label) => tasks.peers(did, run, label),
       runCollection: (did, collection, run) => tasks.collection(did, collection, run).ended,
       onCopies: () => {},
     })

@@ -51,6 +51,14 @@ export interface HubOptions<M extends EventMap> extends ChannelOptions {
   readonly operations?: Operations
   /** shapes of what spokes send */
   readonly shapes?: Shapes<M>
+  /**
+   * What a spoke gets in place of an event: most often the event itself. Written once for all who get the same object.
+   * `waiting`: bytes that were sent to it before and that it has not taken yet.
+   */
+  readonly adapt?: (
+    event: AnyReceived<M>,
+    to: { readonly peer: string; readonly waiting: number },
+  ) => AnyReceived<M>
   readonly onConnect?: (peer: string) => void
   /** with what broke it: `events.slow-reader` for a spoke that did not read, `net.*` for what it sent or lost */
   readonly onDisconnect?: (peer: string, error: CairnError | undefined) => void
@@ -78,6 +86,8 @@ export interface HubEventTarget<M extends EventMap = EventMap> extends TypedEven
   /** @throws CallError, EventError `events.not-connected` */
   call(peer: string, operation: string, input: unknown, options?: CallOptions): Promise<unknown>
   spokes(): readonly SpokeStatus[]
+  /** Whether a spoke has subscribed to this topic. */
+  isHeard(topic: string): boolean
   /** Ends the stream of one spoke, or of all. */
   disconnect(peer: string): Promise<void>
   close(): Promise<void>
@@ -104,17 +114,35 @@ export function createHubEventTarget<M extends EventMap = EventMap>(
   let seq = 0
   let isClosed = false
 
-  const dispatch = ({ type, id, payload }: AnyReceived<EventMap>): boolean => {
+  /** Each is written once, for all who get it. */
+  const framesFor = (
+    to: Iterable<Spoke>,
+    event: AnyReceived<EventMap>,
+    number: number,
+  ): [Link, Uint8Array][] => {
+    const written = new Map<object, Uint8Array>()
+    return [...to].map(({ link }) => {
+      // The events of a map are envelopes, whatever their payloads.
+      const mine: Envelope = options.adapt?.(event as AnyReceived<M>, link) ?? event
+      const frame =
+        written.get(mine) ??
+        link.frameOf({ type: mine.type, id: mine.id, payload: mine.payload, seq: number })
+      written.set(mine, frame)
+      return [link, frame]
+    })
+  }
+
+  const dispatch = (event: AnyReceived<EventMap>): boolean => {
+    const { type, id } = event
     const number = seq + 1
     const topics = new Set([topicOf(type, id), allOf(type)])
     const to = new Set<Spoke>()
     for (const topic of topics) for (const spoke of readers.get(topic) ?? []) to.add(spoke)
-    // Written once for all of them; an event that no frame can carry takes no number.
-    const [first] = to
-    const frame = first?.link.frameOf({ type, id, payload, seq: number })
+    // An event that no frame can carry takes no number.
+    const frames = framesFor(to, event, number)
     seq = number
     for (const topic of topics) latest.note(topic, number)
-    if (frame !== undefined) for (const { link } of to) link.sendFrame(frame)
+    for (const [link, frame] of frames) link.sendFrame(frame)
     return true
   }
   const { target, deliver } = createTopicTarget<M>({
@@ -216,6 +244,7 @@ export function createHubEventTarget<M extends EventMap = EventMap>(
       if (spoke === undefined) throw new EventError('events.not-connected', { peer })
       return spoke.calls.call(name, input, how)
     },
+    isHeard: (topic) => readers.has(topic),
     spokes: () =>
       [...spokes.values()].map(({ link, registration, since, heardAt, topics }) => {
         return { peer: link.peer, registration, since, heardAt, topics: [...topics] }

@@ -19,6 +19,8 @@ const PONG = '__pong'
 export interface Link {
   readonly peer: string
   readonly limits: ChannelLimits
+  /** bytes that the other side has not taken yet */
+  readonly waiting: number
   /**
    * Queues an envelope; false when the link is over, or is now: a peer that lets more than the queue's limit
    * wait is cut off with `events.slow-reader`.
@@ -170,7 +172,14 @@ export function createLink(
   }
   const send = (envelope: Envelope): boolean => !isOver && sendFrame(frameOf(envelope))
 
-  const link: Link = { peer, limits, send, sendFrame, frameOf, abort: settle, close, ended: over.promise }
+  const link: Link = {
+    ...{ peer, limits, send, sendFrame, frameOf, close },
+    get waiting() {
+      return queued
+    },
+    abort: settle,
+    ended: over.promise,
+  }
   const receiver = attach(link)
   receiver.started?.()
   watch()

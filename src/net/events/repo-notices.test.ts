@@ -61,3 +61,37 @@ it('a follower hears of new heads of the repos it follows, and which may have pa
   await spoke.close()
   await hub.close()
 })
+
+it('what leads to a head comes along, and is none where it is of another form', async () => {
+  const { host, network } = createChannelKit()
+  const hub = createHubEventTarget<RepoEvents>({ host })
+  network.node('h').handle(EVENTS_PROTOCOL, hub.accept)
+  const heard: unknown[] = []
+  const spoke = keepSpoke<RepoEvents>({ host, net: network.node('s'), hub: 'h', shapes: repoShapes })
+  const notices = createRepoNotices(spoke, { onChanged: (change) => heard.push(change) })
+  notices.watch([ALICE])
+  await until(() => hub.spokes()[0]?.topics.length === 1)
+  const list = { after: 'bafyhead', pack: Uint8Array.of(0, 1, 254, 255, 7) }
+  publishRepoChange(hub, ALICE, REV, list)
+  await until(() => heard.length === 1)
+  expect(heard.pop()).toEqual({ repo: ALICE, rev: REV, list, peer: 'h' })
+
+  const wrong: unknown[] = [
+    ...[7, 'list', null, [], {}, { after: 'bafyhead' }, { pack: '' }, { after: 7, pack: 'AAE=' }],
+    ...['A', 'AAE', '####', 'AAE=\n', ' AAE=', 'A'.repeat(40_000)].map((pack) => ({
+      after: 'bafyhead',
+      pack,
+    })),
+    { after: 'b'.repeat(200), pack: 'AAE=' },
+  ]
+  for (const one of wrong) {
+    // What a peer sends need not be what the type says.
+    const payload = { repo: ALICE, rev: REV, list: one } as RepoEvents['repo.changed']
+    const detail = { type: 'repo.changed' as const, id: ALICE, payload }
+    hub.dispatchEvent(new CustomEvent(`repo.changed:${ALICE}`, { detail }))
+    await until(() => heard.length === 1)
+    expect(heard.pop()).toEqual({ repo: ALICE, rev: REV, peer: 'h' })
+  }
+  notices.close()
+  await spoke.close()
+})

@@ -82,11 +82,9 @@ export async function writeAll(
   let failure: unknown
   try {
     const reads = guards.map((guard) => tx.objectStore(guard.table).get(guard.key))
-    const values = reads.length === 0 ? [] : await Promise.all(reads)
-    for (const [at, guard] of guards.entries()) {
-      if (guard.holds(values[at])) continue
-      throw new StorageError('storage.conflict', { table: guard.table, key: guard.key })
-    }
+    for (const read of reads) read.catch(() => {})
+    // On their way together with what is read: whatever does not hold takes all of it back, and waiting for the answer
+    // first would cost every guarded write a round trip.
     for (const op of ops) {
       issue(tx, op).catch((error: unknown) => {
         // The first failed request aborts the transaction; those after it only say so.
@@ -95,6 +93,13 @@ export async function writeAll(
           : error
       })
     }
+    const values = reads.length === 0 ? [] : await Promise.all(reads)
+    for (const [at, guard] of guards.entries()) {
+      if (guard.holds(values[at])) continue
+      throw new StorageError('storage.conflict', { table: guard.table, key: guard.key })
+    }
+    // Else it would end a round trip later, when the last of its requests has been told of.
+    tx.commit()
   } catch (error) {
     failure = error
     abort(tx)

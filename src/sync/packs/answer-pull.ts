@@ -61,11 +61,21 @@ async function pullOne(
     const subscription = source === undefined ? notHere(ask) : await source.pull(ask, { caller, room, alone })
     if (subscription === undefined) return undefined
     // Written one by one: it tells the size, and what cannot be written must not spoil the answers of others.
-    return { subscription, pack: packOf({ ok: true, pull: { ok: true, subscriptions: [subscription] } }) }
+    return { subscription, pack: packOfOne(subscription) }
   } catch (error) {
     context.onFailure(ask.id, error)
     return 'failed'
   }
+}
+
+/** A list that was kept for all who ask the same is written once for them, and its bytes go when it goes. */
+const written = new WeakMap<Subscription, Uint8Array<ArrayBuffer>>()
+
+function packOfOne(subscription: Subscription): Uint8Array<ArrayBuffer> {
+  const pack =
+    written.get(subscription) ?? packOf({ ok: true, pull: { ok: true, subscriptions: [subscription] } })
+  written.set(subscription, pack)
+  return pack
 }
 
 /** The bytes of an answer: all rows of a table go as one group, however few, since their bytes can go in no other way. */

@@ -1,3 +1,4 @@
+import { createDigest } from '../../core/hash.ts'
 import { describe, expect, it } from 'vitest'
 import { GENESIS_ROOT } from '../../pack/chain.ts'
 import { createPrng, type Prng } from '../../repo/testing/prng.ts'
@@ -74,7 +75,9 @@ async function catchUp(from: Replica, to: Replica, did: string, states: States, 
   tally.lists++
   const made = await makeList({ reader, ...since, verifiedRoot: undefined, sha256 })
   const ask = { id: did, held, cursor: cursorOf(base.rev) ?? -1 }
-  const told = readList(overTheLine(made), { ask, root: GENESIS_ROOT, peer: 'peer', sha256 })
+  const hashes = { sha256, digest: createDigest(sha256) }
+  const told = readList(overTheLine(made), { ask, root: GENESIS_ROOT, peer: 'peer', ...hashes })
+  await told.chained
   // Were anything missing or too much in the list, the signed root would not come out.
   await plant(to.storage, did, told.commit, told.changes)
 }

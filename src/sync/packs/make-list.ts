@@ -2,6 +2,7 @@ import type { Sha256 } from '../../core/hash.ts'
 import { integrityOf } from '../../pack/chain.ts'
 import type { Change, PackCommit, Subscription } from '../../pack/model.ts'
 import type { TableSchema } from '../../pack/table-model.ts'
+import type { ToldChange } from '../../storage/import-session.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import type { SegmentReader } from '../../storage/segment-reader.ts'
 import type { ListedChange } from './changes-since.ts'
@@ -25,18 +26,29 @@ export async function makeList(input: {
   readonly verifiedRoot: string | undefined
   readonly sha256: Sha256
 }): Promise<Subscription> {
+  const { head, changes, verifiedRoot, sha256 } = input
+  const records = await recordsOf(input.reader, changes)
+  const told = changes.map(({ path }, i): ToldChange => ({ path, record: records[i] }))
+  return listOf({ head, changes: told, verifiedRoot, sha256 })
+}
+
+/** The same of changes whose records are at hand, every path once. Throws RangeError as `makeList`. */
+export function listOf(input: {
+  readonly head: Pick<SnapshotRow, 'did' | 'rev' | 'commit'>
+  readonly changes: readonly ToldChange[]
+  readonly verifiedRoot: string | undefined
+  readonly sha256: Sha256
+}): Subscription {
   const { head, sha256 } = input
   const { did, rev } = head
   const cursor = cursorOf(rev)
   if (rev === undefined || cursor === undefined) throw new RangeError('a head without a cursor')
   const scopes = { repo: did }
-  const rows = await recordsOf(input.reader, input.changes)
   const tables = new Set<string>()
-  const changes = input.changes.map(({ path }, i): Change => {
+  const changes = input.changes.map(({ path, record }): Change => {
     const slash = path.indexOf('/')
     const table = path.slice(0, slash)
     const rowId = path.slice(slash + 1)
-    const record = rows[i]
     if (record === undefined) return { table, rowId, op: 'delete', row: null, scopes }
     tables.add(table)
     return { table, rowId, op: 'upsert', row: { [RECORD_COLUMN]: record }, scopes }

@@ -1,5 +1,5 @@
-import type { Sha256 } from '../../core/hash.ts'
-import { checkChain } from '../../pack/chain.ts'
+import type { Digest, Sha256 } from '../../core/hash.ts'
+import { checkChainAside } from '../../pack/chain.ts'
 import { PackError } from '../../pack/errors.ts'
 import type { Change, ChangeScopes, PackCommit, Scopes, Subscription } from '../../pack/model.ts'
 import { parseCommit } from '../../repo/commit.ts'
@@ -14,8 +14,10 @@ export interface ToldChanges {
   readonly commit: Uint8Array
   /** each path once; undefined: nothing is there any more */
   readonly changes: readonly { readonly path: string; readonly record: Uint8Array | undefined }[]
-  /** where the chain stands after it */
+  /** where the chain stands after it, when that is proven */
   readonly chainRoot: string
+  /** Rejects with `sync.bad-pack` where the chain does not come to that. */
+  readonly chained: Promise<void>
 }
 
 /**
@@ -28,7 +30,13 @@ export interface ToldChanges {
  */
 export function readList(
   subscription: Subscription,
-  input: { readonly ask: PullAsk; readonly root: string; readonly peer: string; readonly sha256: Sha256 },
+  input: {
+    readonly ask: PullAsk
+    readonly root: string
+    readonly peer: string
+    readonly sha256: Sha256
+    readonly digest: Digest
+  },
 ): ToldChanges {
   const { ask, peer } = input
   const did = ask.id
@@ -61,12 +69,16 @@ export function readList(
   must(cursor !== undefined && commit.createdAt === timeOf(cursor), 'time')
   must(parseCommit(told.commit).rev === told.rev, 'commit-row')
   must(subscription.integrity?.partitionId === PARTITION, 'chain')
+  const asBad = (error: unknown): unknown => (error instanceof PackError ? bad('chain', error) : error)
   try {
-    const chainRoot = checkChain(subscription, input.sha256, input.root)
-    return { commit: told.commit, changes: told.changes, chainRoot }
+    const { root, proven } = checkChainAside(subscription, input, input.root)
+    const chained = proven.catch((error: unknown) => {
+      throw asBad(error)
+    })
+    chained.catch(() => {})
+    return { commit: told.commit, changes: told.changes, chainRoot: root, chained }
   } catch (error) {
-    if (error instanceof PackError) throw bad('chain', error)
-    throw error
+    throw asBad(error)
   }
 }
 
@@ -75,7 +87,7 @@ function readCommit(
   { actorId, changes }: PackCommit,
   did: string,
   must: (holds: boolean, reason: string) => void,
-): Omit<ToldChanges, 'chainRoot'> & { readonly rev: string } {
+): Pick<ToldChanges, 'commit' | 'changes'> & { readonly rev: string } {
   must(actorId === did, 'actor')
   const out: { path: string; record: Uint8Array | undefined }[] = []
   const paths = new Set<string>()

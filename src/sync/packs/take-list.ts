@@ -1,5 +1,6 @@
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
-import type { Sha256 } from '../../core/hash.ts'
+import { createDigest, type Sha256 } from '../../core/hash.ts'
+import { GENESIS_ROOT } from '../../pack/chain.ts'
 import type { Subscription } from '../../pack/model.ts'
 import type { Identity } from '../../pds/identity.ts'
 import { buildCar } from '../../repo/car/writer.ts'
@@ -13,7 +14,6 @@ import type { Endpoints, Host } from '../host.ts'
 import { type OpenRepo, openRepo } from '../kept.ts'
 import { takeIn } from '../take-in.ts'
 import type { Work } from '../work.ts'
-import { chainOf } from './ask.ts'
 import type { PullAsk } from './model.ts'
 import { readList, type ToldChanges } from './read-list.ts'
 
@@ -44,12 +44,17 @@ export interface TakeList {
  * Takes in what a peer says has changed since the head that is kept: the changes are applied to the kept tree, and
  * its new root has to be the signed one. Then the head moves, and the chain of lists with it.
  *
+ * @param endpoints where the network is asked who the author is, unless it was `asked`
  * @throws SyncError with `peer`: `sync.peer-lacks`, `sync.unlisted`, `sync.peer-behind`, `sync.bad-pack`; without:
  * `sync.not-kept`, `sync.busy`. RepoError with `peer` for what was proven wrong. StorageError; `storage.conflict`
  * (`table`: `repos` when the head moved since it was asked about, `imports` when an import that was cut off has to
  * end first). In every case the head is where it was, and nothing is left behind.
  */
-export async function takeList(host: Host, endpoints: Endpoints, input: TakeList): Promise<BackupResult> {
+export async function takeList(
+  host: Host,
+  endpoints: Endpoints | undefined,
+  input: TakeList,
+): Promise<BackupResult> {
   const { ask, peer, work, label, identity, asked } = input
   const { id: did } = ask
   try {
@@ -63,9 +68,10 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
     if (cutOff !== undefined) throw conflict('imports', did)
     const told = readList(input.subscription, {
       ask,
-      root: chainOf(repo.row, head),
+      root: ask.verifiedRoot ?? GENESIS_ROOT,
       peer,
       sha256: host.sha256,
+      digest: createDigest(host.sha256),
     })
     const commit = cidString(CODEC_DAG_CBOR, host.sha256(told.commit))
     if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
@@ -81,6 +87,7 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
       identity,
       asked,
       partial: true,
+      ...(input.repo === undefined ? {} : { known: input.repo, ahead: isLittle(told) }),
       facts: { chain: { root: told.chainRoot, commit } },
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)
@@ -95,13 +102,22 @@ export async function takeList(host: Host, endpoints: Endpoints, input: TakeList
   }
 }
 
+/** So much is held in memory, and goes to the disk with the head. */
+const LITTLE = 256 * 1024
+
+function isLittle({ changes }: ToldChanges): boolean {
+  let size = 0
+  for (const { record } of changes) size += record?.length ?? 0
+  return changes.length <= EARLY && size <= LITTLE
+}
+
 const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
   new StorageError('storage.conflict', { table, key: did })
 
 /** The list as the import takes it: the commit as a CAR of its own, then what changed. */
 async function feedList(
   session: ImportSession,
-  { commit, changes }: ToldChanges,
+  { commit, changes, chained }: ToldChanges,
   found: Promise<BaseEntries> | undefined,
   sha256: Sha256,
   work: Pick<Work, 'check' | 'report'>,
@@ -109,6 +125,7 @@ async function feedList(
   const digest = sha256(commit)
   // The commit first: whose it is decides whether anything else is taken.
   await session.write(buildCar([digest], [{ codec: CODEC_DAG_CBOR, digest, data: commit }]))
+  await chained
   await session.change(changes, found, () => {
     work.check()
     work.report(session.progress)

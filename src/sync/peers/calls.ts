@@ -22,6 +22,7 @@ import { createIdentities, type Identities } from '../follow/identities.ts'
 import type { Work } from '../work.ts'
 import { attemptOf, blamed } from './setbacks.ts'
 import type { Attempt, Candidate, PeerCalls, Rung, Way } from './model.ts'
+import { createSentLists } from './take-sent.ts'
 
 /**
  * What a difference could not do and a whole copy may: the snapshot it started from is in doubt or damaged,
@@ -82,6 +83,7 @@ export interface PeerCallsOptions {
 export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
   const { host, endpoints, net, packs, lookup } = options
   const identities = options.identities ?? createIdentities(host, endpoints)
+  const sentLists = createSentLists(host, identities)
   const open = (candidate: Candidate, signal: AbortSignal) =>
     openPages(net, candidate.peer, { addresses: candidate.addresses, signal, timers: host.timers })
   const sourcesOf = (candidates: readonly Candidate[]) => candidates.map((it) => pageSource(net, host, it))
@@ -110,10 +112,11 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       work.report({ phase: 'connecting', did })
       const ask = askOf(did, repo)
       if (packs === undefined || ask.held === undefined) return undefined
+      const pulled = packs.pull(candidate, ask, work.signal)
       // One edit of many is a list of one: who the author is, is asked while it is on its way, and once for a burst.
       const asked = identities.of(did, work)
       asked.catch(() => {})
-      const subscription = await packs.pull(candidate, ask, work.signal)
+      const subscription = await pulled
       return await takeList(host, await endpoints(), { ask, repo, subscription, peer, work, label, asked })
     } catch (error) {
       work.check()
@@ -166,6 +169,19 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
       const asks = await Promise.all(dids.map((did) => askFor(host.storage, did)))
       const some = asks.filter(({ held }) => held !== undefined && (rev === undefined || held.rev < rev))
       if (some.length > 0) packs?.foresee(candidate, some)
+    },
+    readSent: ({ peer }, did, list) => sentLists.read(peer, did, list),
+    moved: (now) => sentLists.moved(now),
+    async takeSent(ready, work) {
+      const { ask, peer } = ready
+      try {
+        const result = await sentLists.take(ready, work)
+        return { ...result, way: { ...wayOf('pack', peer), resumed: false, tried: [] } }
+      } catch (error) {
+        // A key that is new is unknown to what is remembered.
+        identities.forget(ask.id)
+        throw error
+      }
     },
     async pull(candidates, did, work, onOut) {
       const [first] = candidates

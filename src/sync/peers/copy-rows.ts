@@ -1,5 +1,7 @@
+import { hasCode } from '../../core/errors.ts'
 import type { Storage } from '../../storage/port.ts'
-import { repoRange } from '../../storage/rows.ts'
+import { repoRange, type SnapshotRow } from '../../storage/rows.ts'
+import type { Candidate } from './choose.ts'
 
 /** Someone's copy of a repo as it was last heard of. Table `copies`, key: DID/peer id. */
 export interface CopyRow {
@@ -65,4 +67,38 @@ export async function noteCopy(
   const row: CopyRow = { ...UNKNOWN, ...before, ...change, ...said, did, peer }
   await storage.write([{ type: 'put', table: 'copies', key, value: row }], { durability: 'relaxed' })
   return row
+}
+
+/** Another word of the same peer may be written at the same time; not this often. */
+const ROUNDS = 5
+
+/** Notes that a peer has kept its word on a head, unless it has said meanwhile that it has a newer one. */
+export async function noteKeptWord(
+  storage: Storage,
+  { peer, kind, addresses }: Candidate,
+  head: Pick<SnapshotRow, 'did' | 'rev' | 'commitCid'>,
+  now: number,
+): Promise<void> {
+  const { did, rev = '', commitCid: commit } = head
+  const key = copyKey(did, peer)
+  for (let round = 1; ; round++) {
+    // Our own row, written by this code.
+    const before = (await storage.get('copies', key)) as CopyRow | undefined
+    const said = { rev, commit, partial: false, collections: [], answeredAt: now, saidAt: now }
+    const value: CopyRow = {
+      ...{ ...UNKNOWN, ...before, did, peer, kind, addresses },
+      ...(rev < (before?.rev ?? '') ? {} : said),
+      ...{ failures: 0, failure: undefined, retryAt: undefined },
+    }
+    const isStill = (row: unknown): boolean => (row as CopyRow | undefined)?.rev === before?.rev
+    try {
+      await storage.write([{ type: 'put', table: 'copies', key, value }], {
+        durability: 'relaxed',
+        guards: [{ table: 'copies', key, holds: isStill }],
+      })
+      return
+    } catch (error) {
+      if (!hasCode(error, 'storage.conflict') || round === ROUNDS) throw error
+    }
+  }
 }

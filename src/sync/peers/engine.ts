@@ -1,17 +1,19 @@
 import { NetError } from '../../net/errors.ts'
 import type { HeadComparison } from '../digests/asking.ts'
 import type { HeadWord } from '../digests/digest.ts'
+import type { KnownHead } from '../../storage/head.ts'
 import { type Known, noteTold, readKnown, type Told } from '../digests/known.ts'
 import { createTurns } from '../digests/turns.ts'
 import { SyncError } from '../errors.ts'
 import { fraction, type Host } from '../host.ts'
 import { repoRow } from '../kept.ts'
+import type { SentList } from '../packs/sent-list.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
-import { copyRows, noteCopy } from './copy-rows.ts'
+import { copyRows, noteCopy, noteKeptWord } from './copy-rows.ts'
 import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
-import { createSetbacks } from './setbacks.ts'
+import { blamed, createSetbacks } from './setbacks.ts'
 
 export type { Candidate, PeerCalls } from './model.ts'
 
@@ -20,8 +22,16 @@ export interface PeerEngineOptions {
   readonly calls: PeerCalls
   /** How heads of many repos are asked for; without it, and of peers that do not speak it, by `calls.heads`. */
   readonly comparison?: HeadComparison
-  /** Runs a pull as the long work that it is, seen and stoppable by the person. */
-  readonly runPull: (did: string, run: (work: Work) => Promise<PeerBackup>) => Promise<PeerBackup>
+  /**
+   * Runs a pull as the long work that it is, seen and stoppable by the person.
+   *
+   * @param label what a person knows the repo by, where that is known already: it begins at once then
+   */
+  readonly runPull: (
+    did: string,
+    run: (work: Work) => Promise<PeerBackup>,
+    label?: string,
+  ) => Promise<PeerBackup>
   /** The same for one collection; without it partial copies are not kept up to date. */
   readonly runCollection?: (
     did: string,
@@ -39,9 +49,12 @@ export interface PeerEngine {
   meet(candidate: Candidate, dids: readonly string[]): Promise<void>
   /**
    * A peer says that it has a new head of a repo, and which. It is pulled when it is newer than the kept one; of a
-   * peer that has not said yet what it holds, heads are asked for first. Fails as `meet`.
+   * peer that has not said yet what it holds, heads are asked for first. A list that came along is taken in at once,
+   * where it leads on from the kept head and nothing else of the repo is under way. Fails as `meet`.
    */
-  hear(candidate: Candidate, did: string, rev: string): Promise<void>
+  hear(candidate: Candidate, did: string, rev: string, list?: SentList): Promise<void>
+  /** A head was stored, however it came. */
+  moved(now: KnownHead): void
   /** Asks everyone who announces a repo what they hold of it. */
   look(did: string): Promise<void>
   /**
@@ -113,16 +126,11 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     }
   }
 
-  /** Pulls a repo, or what is kept of it, while someone has something newer. */
-  const catchUp = (did: string): void => {
-    if (over.signal.aborted) return
-    const now = running.get(did)
-    if (now !== undefined) {
-      now.again = true
-      return
-    }
+  /** Runs as the one thing that is under way of a repo; what is asked for meanwhile is looked at afterwards. */
+  const begin = (did: string, run: () => Promise<void>): void => {
     const entry = { done: Promise.resolve(), again: false }
-    entry.done = pullAll(did)
+    running.set(did, entry)
+    entry.done = run()
       // The job has told the person; the rows say when to try again.
       .catch(() => {})
       .finally(() => {
@@ -130,7 +138,14 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
         onCopies(did)
         if (entry.again) catchUp(did)
       })
-    running.set(did, entry)
+  }
+
+  /** Pulls a repo, or what is kept of it, while someone has something newer. */
+  const catchUp = (did: string): void => {
+    if (over.signal.aborted) return
+    const now = running.get(did)
+    if (now === undefined) begin(did, () => pullAll(did))
+    else now.again = true
   }
 
   const headsAt = async (
@@ -174,7 +189,34 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     return meeting
   }
 
-  const hear = async (candidate: Candidate, did: string, rev: string): Promise<void> => {
+  /** True when a list that was sent along was taken in, and nothing is to be asked for. */
+  const takeSent = async (candidate: Candidate, did: string, list: SentList): Promise<boolean> => {
+    try {
+      const ready = await calls.readSent(candidate, did, list)
+      if (ready === undefined) return false
+      const { snapshot } = await runPull(did, (work) => calls.takeSent(ready, bound(work)), ready.label)
+      if (snapshot === undefined) return false
+      setbacks.over(did)
+      await noteKeptWord(storage, candidate, snapshot, clock.now())
+      return true
+    } catch (error) {
+      if (blamed(error) !== undefined) await setbacks.blame(did, candidate.peer, error)
+      return false
+    }
+  }
+
+  const hear = async (candidate: Candidate, did: string, rev: string, list?: SentList): Promise<void> => {
+    const isFree = !running.has(did) && !over.signal.aborted && !setbacks.isOut(did, candidate.peer)
+    if (list === undefined || !isFree) return word(candidate, did, rev)
+    const told = Promise.withResolvers<void>()
+    begin(did, async () => {
+      if (!(await takeSent(candidate, did, list))) word(candidate, did, rev).then(told.resolve, told.reject)
+      else told.resolve()
+    })
+    return told.promise
+  }
+
+  const word = async (candidate: Candidate, did: string, rev: string): Promise<void> => {
     // The list is on its way while what was said is weighed and written down.
     if (!running.has(did)) calls.foresee(candidate, [did], rev).catch(() => {})
     const { own, row } = (await readKnown(storage, candidate.peer, [did])).get(did) ?? {}
@@ -198,6 +240,7 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
   return {
     meet: meetOnce,
     hear,
+    moved: (now) => calls.moved(now),
     async look(did) {
       const announced = await calls.lookup(did, over.signal)
       const known = (await copyRows(storage, did)).filter((row) => calls.connected(row.peer))

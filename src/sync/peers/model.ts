@@ -1,9 +1,12 @@
 import type { BackupResult } from '../backup.ts'
 import type { FetchedBlobs } from '../blob-queue.ts'
+import type { KnownHead } from '../../storage/head.ts'
+import type { SentList } from '../packs/sent-list.ts'
 import type { PartialRow } from '../pages/partial-rows.ts'
 import type { OnOut } from '../pages/sources.ts'
 import type { Work } from '../work.ts'
 import type { Candidate, Reach } from './choose.ts'
+import type { ReadySent } from './take-sent.ts'
 
 export type { Candidate } from './choose.ts'
 
@@ -17,7 +20,7 @@ export interface PeerHead {
   readonly collections?: readonly { readonly nsid: string; readonly rev: string }[]
 }
 
-/** How a repo came in: as a list of changes, by comparing trees, whole by HTTP, page by page, or as one stream of a stock peer. */
+/** How a repo came in: as a list of changes (asked for or sent), by comparing trees, whole by HTTP, page by page, or as one stream of a stock peer. */
 export type Rung = 'pack' | 'difference' | 'http' | 'pages' | 'repo-sync'
 
 /** What was tried before, and did not do. */
@@ -72,6 +75,12 @@ export interface PeerCalls extends Reach {
    * asked for beforehand, and together, is.
    */
   foresee(candidate: Candidate, dids: readonly string[], rev?: string): Promise<void>
+  /** Reads what a peer sent along with its word of a new head; undefined when it does not lead on from the kept one. */
+  readSent(candidate: Candidate, did: string, list: SentList): Promise<ReadySent | undefined>
+  /** A head was stored, however it came: what comes along next may lead on from it. */
+  moved(now: KnownHead): void
+  /** Takes that in. */
+  takeSent(ready: ReadySent, work: Work): Promise<PeerBackup>
   /** Takes a repo in from one peer, or from several that hold the same head. */
   pull(
     candidates: readonly Candidate[],

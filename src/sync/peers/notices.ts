@@ -3,17 +3,25 @@ import { keepSpoke } from '../../net/events/keep-spoke.ts'
 import type { EventHost } from '../../net/events/model.ts'
 import {
   createRepoNotices,
+  listBytes,
   publishRepoChange,
+  repoChangeOf,
+  type RepoEvent,
   type RepoEvents,
   repoGaps,
   repoShapes,
+  withoutList,
 } from '../../net/events/repo-notices.ts'
 import { serveEvents } from '../../net/events/serve.ts'
 import type { Net } from '../../net/net.ts'
+import type { SentList } from '../packs/sent-list.ts'
 
 export interface Notices {
-  /** Tells everyone who follows the repo that it has a new head here. */
-  publish(did: string, rev: string): void
+  /**
+   * Tells everyone who follows the repo that it has a new head here, and how to come to it from the one before: all
+   * but those who said that they have it, or who have yet to take what they were told last. True when anyone does.
+   */
+  publish(did: string, rev: string, list?: () => SentList | undefined): boolean
   /** Hears of new heads of these repos at a peer, until `signal` aborts. */
   follow(peer: string, dids: readonly string[], signal: AbortSignal): void
   close(): Promise<void>
@@ -27,7 +35,9 @@ export interface NoticesOptions {
    * A peer may have a new head: it said so, and which (`rev`), or some of what it said did not come through. Once
    * more when it begins to tell of a repo: what changed after it was asked and before it began to tell, nobody heard.
    */
-  readonly onNews: (peer: string, did: string, rev?: string) => void
+  readonly onNews: (peer: string, did: string, rev?: string, list?: SentList) => void
+  /** told of lists that go along with word of a head, about how many bytes each is */
+  readonly onSent?: (peer: string, did: string, bytes: number, what: 'changes') => void
 }
 
 interface Followed {
@@ -35,17 +45,33 @@ interface Followed {
   readonly counts: Map<string, number>
   /** what the peer has told of before: of that a gap would be known */
   readonly told: Set<string>
+  /** the newest head of each repo that it told of */
+  readonly heads: Map<string, string>
   readonly watch: () => void
   readonly close: () => Promise<void>
 }
 
 /** Word of new heads, between each two peers that share a repo: each is the other's hub. */
-export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): Notices {
+export function createNotices({ net, host, mayRead, onNews, onSent }: NoticesOptions): Notices {
+  const briefs = new WeakMap<object, RepoEvent>()
+  const briefly = (event: RepoEvent): RepoEvent => {
+    const brief = briefs.get(event) ?? withoutList(event)
+    briefs.set(event, brief)
+    return brief
+  }
   const hub = createHubEventTarget<RepoEvents>({
     host,
     shapes: repoShapes,
     // Everything at once would tell which repos are kept here.
     authorize: async (peer, { id }) => id !== '' && (await mayRead(peer, id)),
+    adapt(event, { peer, waiting }) {
+      const { list, repo, rev } = event.payload
+      if (list === undefined) return event
+      const hasIt = (followed.get(peer)?.heads.get(repo) ?? '') >= rev
+      if (hasIt || waiting > 0) return briefly(event)
+      onSent?.(peer, repo, listBytes(list), 'changes')
+      return event
+    },
   })
   const stopServing = serveEvents({ net, hub, host })
   const followed = new Map<string, Followed>()
@@ -65,10 +91,16 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
         onNews(peer, id)
       },
     })
-    const notices = createRepoNotices(spoke, { onChanged: ({ repo, rev }) => onNews(peer, repo, rev) })
+    const heads = new Map<string, string>()
+    const notices = createRepoNotices(spoke, {
+      onChanged({ repo, rev, list }) {
+        if ((heads.get(repo) ?? '') < rev) heads.set(repo, rev)
+        onNews(peer, repo, rev, list)
+      },
+    })
     const counts = new Map<string, number>()
     return {
-      ...{ counts, told },
+      ...{ counts, told, heads },
       watch: () => notices.watch(counts.keys()),
       close() {
         notices.close()
@@ -84,7 +116,11 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
   }
 
   return {
-    publish: (did, rev) => publishRepoChange(hub, did, rev),
+    publish(did, rev, list) {
+      const isFollowed = hub.isHeard(repoChangeOf(did))
+      publishRepoChange(hub, did, rev, isFollowed ? list?.() : undefined)
+      return isFollowed
+    },
     follow(peer, dids, signal) {
       if (signal.aborted) return
       const entry = followed.get(peer) ?? begin(peer)
@@ -100,6 +136,7 @@ export function createNotices({ net, host, mayRead, onNews }: NoticesOptions): N
             else {
               entry.counts.delete(did)
               entry.told.delete(did)
+              entry.heads.delete(did)
             }
           }
           if (entry.counts.size > 0) entry.watch()

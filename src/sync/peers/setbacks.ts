@@ -13,6 +13,8 @@ export interface Setbacks {
   blame(did: string, peer: string, error: unknown): Promise<void>
   /** It failed here, whoever was asked: nobody is left alone, and all is tried again after a while. */
   ours(did: string): void
+  /** It is left alone now, as far as is known since this began. */
+  isOut(did: string, peer: string): boolean
   /** It worked. */
   over(did: string): void
   close(): void
@@ -53,6 +55,7 @@ export function createSetbacks(host: Host, retry: (did: string) => void): Setbac
       own.set(did, failures)
       later(did, '', pauseOf(failures))
     },
+    isOut: (did, peer) => set.has(`${did}/${peer}`),
     over(did) {
       own.delete(did)
     },
