@@ -1,3 +1,4 @@
+/// <reference path="./libsodium.d.ts" />
 import type { Sodium } from 'libsodium'
 
 const KEY_BYTES = 32
