@@ -1,4 +1,3 @@
-/// <reference path="./libsodium.d.ts" />
 import type { Sodium } from 'libsodium'
 
 const KEY_BYTES = 32
