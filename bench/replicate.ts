@@ -133,8 +133,15 @@ async function meet(scene: Scene, one: Replica, way: Way, sender?: Replica): Pro
   }
 }
 
-async function pullFrom(scene: Scene, one: Replica, way: Way, sender?: Replica): Promise<Taken> {
+async function pullFrom(
+  scene: Scene,
+  one: Replica,
+  way: Way,
+  sender?: Replica,
+  onMet?: () => Promise<void>,
+): Promise<Taken> {
   const pull = await meet(scene, one, way, sender)
+  await onMet?.()
   if (!scene.context.profile) return pull()
   const receiverEnds = await one.profile()
   const senderEnds = await sender?.profile()
@@ -172,9 +179,12 @@ async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchR
         const floor = way === 'WebRTC' ? bareRtc : bareSocket
         floors.push(rate(await floor(sender, receiver, made.bytes)))
         if (!context.ours) return
-        const processor = await watchProcessor({ sender, receiver }, scene.relay)
-        ours.push(rate({ ...(await pullFrom(scene, receiver, way, sender)), bytes: made.bytes }))
-        spent.push(await processor())
+        let processor: (() => Promise<Processor>) | undefined
+        const taken = await pullFrom(scene, receiver, way, sender, async () => {
+          processor = await watchProcessor({ sender, receiver }, scene.relay)
+        })
+        ours.push(rate({ ...taken, bytes: made.bytes }))
+        if (processor !== undefined) spent.push(await processor())
         // Last, when both ends run warm code: it is to be the most that there can be.
         bare.push(rate(await receiver.call('takeBytes', { bytes: made.bytes })))
       }),

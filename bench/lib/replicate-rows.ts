@@ -13,7 +13,7 @@ export const bareRow = (way: string, size: string, ours: number, floor: number):
   met: undefined,
 })
 
-/** What bounds the rate where there are fewer cores than processes; setting up the connection is part of it. */
+/** What bounds the rate where there are fewer cores than processes. */
 export function processorRow(way: string, size: string, spent: readonly Processor[]): BenchRow {
   const who = [...new Set(spent.flatMap((one) => Object.keys(one)))]
   const parts = who.map((name) => [name, median(spent.map((one) => one[name] ?? 0))] as const)
