@@ -74,7 +74,10 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
     it !== undefined && identityOp(it, host.sha256).key === before?.identity
       ? it
       : keptIdentity(host.storage, before, it)
-  const identity = await identityOf(host, endpoints, keptOne, input)
+  // Asked while the first bytes are on their way; nothing is taken in before it is known.
+  const identified = identityOf(host, endpoints, keptOne, input)
+  let isIdentified = true
+  identified.catch(() => void (isIdentified = false))
   let admission: Admission | undefined
   const session = await openImport({
     storage: host.storage,
@@ -91,6 +94,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
     ...(input.known === undefined ? {} : { fresh: true }),
     ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
     onCommit: async (commit) => {
+      const identity = await identified
       admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
     },
   })
@@ -98,7 +102,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
   /** What was there before this try goes on waiting. What changed is asked for anew, so it does not. */
   const leave = async (refused: boolean): Promise<void> => {
     const asksAgain = input.once === true || input.partial === true
-    const waits = session.resumed || (!asksAgain && !refused && session.progress.blocks > 0)
+    const waits = session.resumed || (isIdentified && !asksAgain && !refused && session.progress.blocks > 0)
     await (waits ? session.suspend() : session.discard())
   }
   const orLeave = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -111,6 +115,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
     }
   }
   const store = async (): Promise<BackupResult> => {
+    const identity = await identified
     if (before !== undefined && isKept()) {
       // Even the kept head is proven to its end: a file was opened to learn whether it is sound.
       if (input.once === true) await session.prove()
@@ -134,6 +139,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
   await orLeave(async () => {
     work.report({ phase: 'receiving' })
     await input.feed(session)
+    await identified
     work.report({ phase: 'saving', ...session.progress })
     if (input.ahead === true && !isKept()) await session.prove()
   })
