@@ -50,6 +50,8 @@ export function createBlockTable(seed: number): BlockTable {
   let bits = Math.log2(FIRST_SLOTS)
   let size = 0
   let added = false
+  /** The farthest block that was found: of a stream in the order of the tree, the one after it is wanted next. */
+  let farthest = -1
   const pages: Page[] = []
 
   const mix = (first: number, third: number): number => {
@@ -90,8 +92,14 @@ export function createBlockTable(seed: number): BlockTable {
   }
 
   const find = (bytes: Uint8Array, at: number): number => {
+    const next = farthest + 1
+    const words = next < size ? pages[next >> PAGE_BITS]?.words : undefined
+    // It lies where the last one ended: no wait for memory.
+    if (words !== undefined && same(words, (next & (PAGE - 1)) * WORDS, bytes, at)) return (farthest = next)
     const slot = slotOf(bytes, at, mix(word(bytes, at), word(bytes, at + 8)))
-    return ((slots[slot] ?? 0) & (slots.length - 1)) - 1
+    const index = ((slots[slot] ?? 0) & (slots.length - 1)) - 1
+    if (index > farthest) farthest = index
+    return index
   }
 
   const number = (index: number, which: number): number =>
