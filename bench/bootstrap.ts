@@ -55,19 +55,24 @@ export async function benchBootstrap(context: BenchContext): Promise<BenchRow[]>
 }
 
 const total = (all: readonly Uint8Array[]): number => all.reduce((sum, one) => sum + one.length, 0)
-const gzipped = (all: readonly Uint8Array[]): number => total(all.map((one) => gzipSync(one)))
 
 /** In the order in which our own nodes write a CAR, which is that of the pages. */
 async function sizeRows(size: string, made: Account, plc: string): Promise<BenchRow[]> {
-  const pages = await pageBytes(made, plc)
+  const pages = await pageBytes(made, plc, true)
   const car = readFileSync(made.file)
+  const least = gzipSync(car).length
   return [
     {
-      ...sizeRow(`bootstrap: ${pages.length - 1} pages, each gzipped`, size, gzipped(pages), gzipped([car])),
+      ...sizeRow(`bootstrap: ${pages.length - 1} pages, and the CAR gzipped`, size, total(pages), least),
       target: 'fewer than the CAR',
-      met: gzipped(pages) < gzipped([car]),
+      met: total(pages) < least,
     },
-    sizeRow('bootstrap: the same as they are', size, total(pages), car.length),
+    sizeRow(
+      'bootstrap: the same before they are compressed',
+      size,
+      total(await pageBytes(made, plc, false)),
+      car.length,
+    ),
   ]
 }
 
@@ -82,9 +87,9 @@ async function pdsRows(context: BenchContext, records: number): Promise<BenchRow
   const plc = await servePlc([{ ...history, file: '', bytes: 0 }])
   try {
     const file = join(CACHE, before)
-    const pages = await pageBytes({ did: history.did, file }, plc.origin)
-    const name = 'bootstrap: pages, each gzipped, and the CAR of a real PDS'
-    return [sizeRow(name, `${records / 1000}k`, gzipped(pages), gzipped([readFileSync(file)]))]
+    const pages = await pageBytes({ did: history.did, file }, plc.origin, true)
+    const name = 'bootstrap: pages, and the CAR of a real PDS gzipped'
+    return [sizeRow(name, `${records / 1000}k`, total(pages), gzipSync(readFileSync(file)).length)]
   } finally {
     await plc.close()
   }

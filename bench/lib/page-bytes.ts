@@ -7,12 +7,13 @@ import type { Account } from './account.ts'
 import { openLevelHost, timers } from './level-host.ts'
 
 /**
- * What a repo takes by pages, as `pullPages` asks for them: the bytes that come for each request of a whole walk,
- * heads of answers included.
+ * What a repo takes by pages, as `pullPages` asks for them, or not compressed: the bytes that come for each request of
+ * a whole walk, heads of answers included.
  */
 export async function pageBytes(
   { did, file }: Pick<Account, 'did' | 'file'>,
   plc: string,
+  deflate: boolean,
 ): Promise<Uint8Array[]> {
   const { host, take, close } = await openLevelHost()
   try {
@@ -33,7 +34,7 @@ export async function pageBytes(
     flush()
     let after: string | undefined
     for (let end = false; !end;) {
-      const ask = { did, root, after, known: true, maxBytes: PAGE_BYTES, bare: true }
+      const ask = { did, root, after, known: true, maxBytes: PAGE_BYTES, bare: true, deflate }
       const page = await client.page(ask)
       await page.bytes
       flush()
