@@ -18,10 +18,10 @@ const ROUNDS = 4
 
 /**
  * For who goes through a whole tree: its nodes lie one after another, so those that come next lie behind each.
- * A 100,000 record repo in pages of 1 MB takes 78 reads this way, and 3,914 without. Three or four places are
- * read from by turns, one for each group of layers.
+ * A 100,000 record repo takes 38 reads this way, and 3,914 without. Three or four places are read from by turns,
+ * one for each group of layers; before a node lies what is below it in its group.
  */
-export const WHOLE_TREE: ReadAhead = { before: READ_AHEAD, after: 256 * 1024, windows: 8 }
+export const WHOLE_TREE: ReadAhead = { before: 32 * 1024, after: 256 * 1024, windows: 8 }
 
 interface Window extends Pick<TreeWindow, 'from' | 'bytes'> {
   readonly segment: number
