@@ -9,10 +9,15 @@ import {
   test,
   titlesOf,
 } from './space-fixtures.ts'
+import { drawPicture } from './space-pictures.ts'
 
 const HOUR = 60 * 60_000
 
-test('roles: a writer becomes an admin, and then a reader who can write nothing', async ({ group }) => {
+test('roles: a writer becomes an admin, and then a reader who can write nothing; a face and a proven account', async ({
+  group,
+  newAccount,
+  pds,
+}) => {
   const { space, members } = await group('Orchard', ['Anna', 'Béla'])
   const [anna, bela] = members
   if (anna === undefined || bela === undefined) throw new Error('two are asked for')
@@ -36,6 +41,43 @@ test('roles: a writer becomes an admin, and then a reader who can write nothing'
   await bela.screen.write('Back again')
   await anna.screen.tab('Posts')
   await expect(anna.screen.post('Back again')).toBeVisible()
+
+  // who somebody is: a picture, and an account whose own repo says so
+  await anna.screen.tab('Members')
+  await bela.screen.tab('Members')
+  const face = bela.screen.person('Anna').locator('.ava img')
+  await expect(face).toHaveCount(0)
+  await anna.page.getByLabel('Change the picture').setInputFiles({
+    ...{ name: 'anna.jpg', mimeType: 'image/jpeg' },
+    buffer: await drawPicture(anna.page, 3, 400, 400),
+  })
+  await expect(face).toBeVisible()
+  await expect.poll(() => face.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0)
+
+  const account = await newAccount({ posts: 1, likes: 0, follows: 0, images: 0 })
+  await anna.engine.accounts.signInWithPassword({ who: account.did, password: 'password' })
+  await anna.keep(account.did)
+  await anna.page.getByRole('button', { name: 'Show an account' }).click()
+  const { dialog } = anna.screen
+  await expect(dialog).toContainText('can tell from the record which of its members the account is')
+  await expect(dialog).toContainText('The record is written at once.')
+  await dialog.getByRole('button', { name: 'Show it' }).click()
+  await expect(anna.screen.main).toContainText('Your account: its repository says so too')
+  const collection = 'app.cairn.space.member'
+  const written = async () => (await pds.call('listRecords', { did: account.did, collection })).length
+  expect(await written()).toBe(1)
+  const row = bela.screen.person('Anna')
+  await expect(row.locator('.proven')).toHaveText(`@${account.handle}, proven`)
+  await expect(row).toContainText('read from its own server and held against its signature')
+  // somebody who says the same of themselves is believed by nobody
+  await bela.engine.spaces.setAccount(space, account.did)
+  await expect(anna.screen.person('Béla')).toContainText('which nothing proves')
+  await expect(anna.screen.person('Béla').locator('.proven')).toHaveCount(0)
+
+  await anna.page.getByRole('button', { name: 'Take it back' }).click()
+  await dialog.getByRole('button', { name: 'Take it back' }).click()
+  await expect(row.locator('.proven')).toHaveCount(0)
+  await expect.poll(written).toBe(0)
 })
 
 test('who is removed is told, keeps what was there, and reads nothing of what comes later', async ({

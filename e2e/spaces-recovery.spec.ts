@@ -19,7 +19,9 @@ const TWO = { kind: 'editor', expiresIn: undefined, uses: 2 } as const
 const rows = ({ screen }: Member) => screen.main.getByRole('listitem')
 
 test('twelve words on paper open every space again on a bare device, when all others are gone', async ({
+  app,
   someone,
+  startRelay,
 }) => {
   const [anna, bela] = [await someone('Anna'), await someone('Béla')]
   await openRecovery(anna)
@@ -57,17 +59,23 @@ test('twelve words on paper open every space again on a bare device, when all ot
   for (const space of [orchard, press, shed]) await sent(anna, space)
   await anna.context.close()
 
-  const again = await someone('Anna')
+  // at another relay, which knows the one that keeps the list, and has none itself
+  const again = await someone('Anna', { relay: await startRelay('--peer', app.url) })
   await openRecovery(again)
   const { dialog } = again.screen
   await enterWayBack(again, { words: words.slice(1) })
   await expect(dialog.getByRole('status')).toContainText('Enter all 12 words; there are 11.')
-  await enterWayBack(again, { words: [...words.slice(1), 'ladderz'] })
-  await expect(again.screen.problem('keys.words')).toContainText('Word 12 is none of the list.')
   await enterWayBack(again, { words: NOBODYS })
   await expect(again.screen.problem('spaces.recovery-unknown')).toBeVisible()
+  await enterWayBack(again, { words: [...words.slice(1), 'ladderz'] })
+  await expect(again.screen.problem('keys.words')).toContainText('Word 12 is none of the list.')
+  await enterWayBack(again, { words })
+  await expect(again.screen.problem('spaces.recovery-unknown')).toContainText(
+    'add a relay that you used before',
+  )
   expect(await again.engine.spaces.list()).toEqual([])
 
+  await again.engine.network.addRelay(app.url)
   await enterWayBack(again, { words })
   await expect(again.page.getByRole('heading', { level: 1 })).toHaveText('Spaces')
   await expect(rows(again)).toHaveCount(3)
@@ -93,8 +101,10 @@ test('twelve words on paper open every space again on a bare device, when all ot
 })
 
 test('a recovery file opens them too, and the lost device is removed: it reads nothing that comes later', async ({
+  app,
   group,
   someone,
+  startRelay,
 }) => {
   const { space, members } = await group('Orchard', ['Anna', 'Béla'], PARTABLE)
   const [lost, bela] = members
@@ -110,8 +120,11 @@ test('a recovery file opens them too, and the lost device is removed: it reads n
   await lost.screen.open(space)
   // stolen, and out of reach
   await setApart([lost], true)
+  await lost.screen.write('By who has it now')
+  await expect(lost.screen.post('By who has it now')).toContainText('waiting to send')
 
-  const anna = await someone('Anna', PARTABLE)
+  // at another relay: the file says which ones to ask
+  const anna = await someone('Anna', { ...PARTABLE, relay: await startRelay('--peer', app.url) })
   await openRecovery(anna)
   await enterWayBack(anna, { file, passphrase: 'amber Lantern' })
   await expect(anna.screen.problem('keys.file-passphrase')).toBeVisible()
@@ -142,11 +155,19 @@ test('a recovery file opens them too, and the lost device is removed: it reads n
   await expect(lost.screen.main).toContainText('You were removed from this space.', { timeout: 30_000 })
   await expect(lost.screen.post('Before')).toBeVisible()
   await expect(lost.screen.main.getByRole('textbox')).toHaveCount(0)
-  for (const each of [anna, bela]) await each.context.close()
+  await expect(lost.screen.main).toContainText('One change of yours was not sent: nobody else has it.')
+  await expect(lost.screen.post('By who has it now')).toContainText('not sent')
+  for (const each of [anna, bela]) {
+    await expect(each.screen.post('By who has it now')).toHaveCount(0)
+    await each.context.close()
+  }
   await lost.page.reload()
   await expect(lost.screen.main).toContainText('You were removed from this space.')
   await expect(lost.screen.post('Before')).toBeVisible()
   await expect(lost.screen.post('After')).toHaveCount(0)
-  const texts = (await lost.engine.spaces.entities(space, 'post')).map(({ fields }) => fields)
-  expect(texts).toMatchObject([{ text: 'Before' }])
+  const posts = await lost.engine.spaces.entities(space, 'post')
+  expect(posts.map(({ fields }) => ('text' in fields ? fields.text : '')).sort()).toEqual([
+    'Before',
+    'By who has it now',
+  ])
 })
