@@ -3,6 +3,7 @@ import { live } from './tally.ts'
 import { readRows } from './read.ts'
 import { compareRev } from '../../core/tid.ts'
 import { pathsSince } from './order.ts'
+import { oldestHeld } from './next-head.ts'
 import { heldKey, type SpaceHeadRow, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
 import { StorageError } from '../errors.ts'
@@ -41,10 +42,7 @@ export async function changesSince(
   const came = ahead(pathsSince(storage, repo, '+', held?.rev))
   // Who holds nothing need not hear of deletes.
   const went = held === undefined ? undefined : ahead(pathsSince(storage, repo, '-', held.rev))
-  if (held !== undefined) {
-    const known = await storage.get('space-repos', heldKey(repo, held.rev))
-    if (!isKnown(head, held, known, reach)) return 'unknown'
-  }
+  if (held !== undefined && !(await isKnown(storage, repo, head, held, reach))) return 'unknown'
   const found: Asked[] = []
   let bytes = 0
   for await (const paths of came) {
@@ -78,14 +76,20 @@ function ahead<T>(list: AsyncGenerator<T>): AsyncIterable<T> {
 }
 
 /** Whether a list that goes on from a head is whole, as far as that reaches. */
-function isKnown(
+async function isKnown(
+  storage: Storage,
+  repo: string,
   head: SpaceHeadRow,
   { rev, commit }: { readonly rev: string; readonly commit: string },
-  found: unknown,
   reach: Reach,
-): boolean {
+): Promise<boolean> {
+  const key = heldKey(repo, rev)
+  const found = await storage.get('space-repos', key)
   if (found !== undefined || reach === 'held') return found === commit
-  return head.whole !== undefined && compareRev(rev, head.whole) >= 0 && compareRev(rev, head.rev) < 0
+  if (head.whole === undefined || compareRev(rev, head.whole) < 0) return false
+  // Of all heads from the oldest that is known on there are rows: one that has none was never held.
+  const oldest = await oldestHeld(storage, repo)
+  return oldest !== undefined && key < oldest
 }
 
 /** Paths that were put or deleted here after a rev; all that are there without one. No more than are remembered. */
