@@ -30,7 +30,7 @@ export async function sideOf(host: VaultHost, vault: Vault): Promise<Side> {
     ...{ vault, random },
     now: () => began + clock.at,
     timers: { after: () => () => {} },
-    say: () => {},
+    say: async () => {},
     onUpdate(_note, { update, reset }) {
       if (reset) throw new Error('the note began anew')
       if (hear.doc !== undefined) Y.applyUpdate(hear.doc, update, 'elsewhere')

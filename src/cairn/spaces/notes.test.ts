@@ -17,7 +17,7 @@ async function editorOn(vault: Vault) {
     ...{ vault, random },
     now: () => Date.now(),
     timers: { after: () => () => {} },
-    say: () => {},
+    say: async () => {},
     onUpdate(_note, { update, reset }) {
       news.push(reset)
       Y.applyUpdate(doc, update, 'elsewhere')

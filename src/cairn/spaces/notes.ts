@@ -37,8 +37,8 @@ export function createSpaceNotes(options: {
   readonly timers: Timers
   readonly random: (length: number) => Uint8Array
   readonly now: () => number
-  /** others who are here are told at once */
-  readonly say: (note: string, value: Uint8Array) => void
+  /** others who are here are told at once; resolves when it is on its way, and never rejects */
+  readonly say: (note: string, value: Uint8Array) => Promise<unknown>
   /** editors that are open are told */
   readonly onUpdate: (note: string, news: { readonly update: Uint8Array; readonly reset: boolean }) => void
   readonly onFailure: (error: unknown) => void
@@ -87,11 +87,10 @@ export function createSpaceNotes(options: {
     if (opened.size > OPEN && idle !== undefined && idle !== note) quietly(letGo(idle))
     return found
   }
-  const made = (note: string, it: Open, values: readonly Uint8Array[]): void => {
-    for (const value of values) {
-      say(note, value)
-      it.flusher.typed(value.length)
-    }
+  const made = async (note: string, it: Open, values: readonly Uint8Array[]): Promise<void> => {
+    const said = values.map((value) => say(note, value))
+    for (const value of values) it.flusher.typed(value.length)
+    await Promise.all(said)
   }
 
   /** Places of text that were told to have changed and have not been read since. */
@@ -131,10 +130,11 @@ export function createSpaceNotes(options: {
     },
     async typed(note, update) {
       const it = await use(note)
-      made(note, it, it.text.typed(update, now()))
+      const said = made(note, it, it.text.typed(update, now()))
       // For search it is read again when it is asked for.
       texts.delete(note)
-      // Another editor of this device shows it too.
+      // Another editor of this device shows it too; but what has the longest way goes first.
+      await said
       onUpdate(note, { update, reset: false })
     },
     flush: async (note) => (await opened.get(note))?.flusher.flush(),
@@ -154,7 +154,7 @@ export function createSpaceNotes(options: {
     },
     async restore(note, version) {
       const it = await use(note)
-      made(note, it, it.text.restore(version, now()))
+      void made(note, it, it.text.restore(version, now()))
       tell(note, it)
       await it.flusher.flush()
     },

@@ -104,7 +104,7 @@ export async function openSpace(
   })
   const notes = createSpaceNotes({
     ...{ vault, timers, random, now },
-    say: (note, value) => quietly(presence.text(note, value)),
+    say: (note, value) => presence.text(note, value),
     onUpdate: (id, news) => emit({ type: 'space-note', space, id, ...news }),
     onFailure: faults.failed,
   })

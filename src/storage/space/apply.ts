@@ -15,7 +15,7 @@ import {
   proveCommit,
   proveOwnCommit,
 } from './next-head.ts'
-import { readHead, readRows, readState } from './read.ts'
+import { readRows, readState } from './read.ts'
 import { type Move, moveOps } from './order.ts'
 import { keep, SELF, type SpaceHeadRow, type SpaceRecordRow, takeKey } from './rows.ts'
 import { createTally, live, type Tally } from './tally.ts'
@@ -78,7 +78,7 @@ async function write(
   const since = proven.commit.rev
   const seen = moves.map((it): Move => ({ ...it, to: { ...it.to, since } }))
   const [forgotten, moved] = await Promise.all([
-    forgetting(host.storage, repo),
+    forgetting(host.storage, repo, head),
     moveOps(host.storage, repo, seen),
   ])
   const ops: WriteOp[] = [
@@ -102,13 +102,17 @@ async function write(
 
 /**
  * Takes a commit with all that changed since the head, in one write. False when it is the head already. The caller
- * holds the repo's lock and has settled it. Whatever is thrown, nothing has changed.
+ * holds the repo's lock alone, and gives the head. Whatever is thrown, nothing has changed.
  *
  * Throws what `proveCommit`, `isAhead` and `checkChanges` throw, `space.hash-mismatch`, and a `StorageError`.
  */
-export async function applyCommit(host: SpaceHost, repo: string, options: ApplyOptions): Promise<boolean> {
+export async function applyCommit(
+  host: SpaceHost,
+  repo: string,
+  head: SpaceHeadRow | undefined,
+  options: ApplyOptions,
+): Promise<boolean> {
   const proven = await proveCommit(host, repo, options.commit)
-  const head = await readHead(host.storage, repo)
   if (!(await isAhead(host.storage, repo, head, proven))) return false
   const drafted = await draft(host, repo, head, checkChanges(options.changes, host.sha256))
   checkHash(host, repo, drafted.tally, proven)
@@ -129,16 +133,16 @@ export interface AuthorOptions {
 
 /**
  * Makes the author's next commit of these changes and keeps it, in one write; gives its bytes. The caller holds the
- * repo's lock. Throws `space.wrong-author` for another's repo, and what `applyCommit` throws.
+ * repo's lock alone, and gives the head. Throws `space.wrong-author` for another's repo, and what `applyCommit` throws.
  */
 export async function commitOwn(
   host: SpaceHost,
   repo: string,
+  head: SpaceHeadRow | undefined,
   { changes, signer, members, now, clockId = 0 }: AuthorOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { space, author } = spaceRepoOf(repo)
   if (signer.id !== author) throw new SpaceError('space.wrong-author', { found: signer.id })
-  const head = await readHead(host.storage, repo)
   const drafted = await draft(host, repo, head, checkChanges(changes, host.sha256))
   const before = head === undefined ? -1 : (parseTid(head.rev)?.micros ?? -1)
   const bytes = await signSpaceCommit(

@@ -158,7 +158,13 @@ export async function oldestHeld(storage: Storage, repo: string): Promise<string
 }
 
 /** Forgets deletes from before the oldest head that is known to have been held. */
-export async function forgetting(storage: Storage, repo: string): Promise<Forgetting> {
+export async function forgetting(
+  storage: Storage,
+  repo: string,
+  head: SpaceHeadRow | undefined,
+): Promise<Forgetting> {
+  // As long as all heads are known, no delete is from before the oldest.
+  if ((head?.held ?? 0) < MAX_HELD_HEADS) return { ops: [], upTo: undefined, oldest: undefined }
   const held = under(`held/${repo}`)
   const oldest = await oldestHeld(storage, repo)
   if (oldest === undefined) return { ops: [], upTo: undefined, oldest }

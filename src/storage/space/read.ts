@@ -54,6 +54,7 @@ const BESIDE = 2
  * that does not reach is asked for by key.
  */
 async function readClose(storage: Storage, keys: readonly string[]): Promise<unknown[]> {
+  if (keys.length === 0) return []
   if (keys.length < FEW) return storage.getMany('space-records', keys)
   const sorted = [...keys].sort()
   const [from = '', last = ''] = [sorted[0], sorted.at(-1)]
@@ -63,6 +64,7 @@ async function readClose(storage: Storage, keys: readonly string[]): Promise<unk
   const found = new Map(rows.map(({ key, value }) => [key, value]))
   const reached = rows.length < limit ? last : (rows.at(-1)?.key ?? '')
   const beyond = sorted.filter((key) => key > reached)
+  if (beyond.length === 0) return keys.map((key) => found.get(key))
   for (const [index, value] of (await storage.getMany('space-records', beyond)).entries())
     found.set(beyond[index] ?? '', value)
   return keys.map((key) => found.get(key))

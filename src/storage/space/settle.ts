@@ -1,6 +1,6 @@
 import type { Storage, WriteOp } from '../port.ts'
 import { listRows, readHead, readRows, readTake } from './read.ts'
-import { dropValue, headKey, stagedKey, stagedOptions, takeKey } from './rows.ts'
+import { dropValue, headKey, type SpaceHeadRow, stagedKey, stagedOptions, takeKey } from './rows.ts'
 import { type Move, moveOps } from './order.ts'
 import { forgetting, laterRev } from './next-head.ts'
 import { live } from './tally.ts'
@@ -9,11 +9,11 @@ const BATCH = 512
 
 /**
  * Moves what was staged to its place, when the head has moved to it: some at a time, and on from where a crash cut
- * it off. The caller holds the repo's lock alone.
+ * it off. Gives the head as it is then. The caller holds the repo's lock alone.
  */
-export async function settleSpace(storage: Storage, repo: string): Promise<void> {
+export async function settleSpace(storage: Storage, repo: string): Promise<SpaceHeadRow | undefined> {
   const head = await readHead(storage, repo)
-  if (head === undefined || !head.merge) return
+  if (head === undefined || !head.merge) return head
   for (;;) {
     const staged = await listRows(storage, `%${repo}`, null, null, BATCH)
     const kept = await readRows(
@@ -36,11 +36,13 @@ export async function settleSpace(storage: Storage, repo: string): Promise<void>
     await storage.write(ops, stagedOptions(ops))
     if (isDone) break
   }
-  const { ops, upTo } = await forgetting(storage, repo)
-  if (ops.length === 0) return
-  const value = { ...head, merge: false, whole: laterRev(head.whole ?? head.rev, upTo) }
+  const settled: SpaceHeadRow = { ...head, merge: false }
+  const { ops, upTo } = await forgetting(storage, repo, settled)
+  if (ops.length === 0) return settled
+  const value: SpaceHeadRow = { ...settled, whole: laterRev(head.whole ?? head.rev, upTo) }
   const all: WriteOp[] = [...ops, { type: 'put', table: 'space-repos', key: headKey(repo), value }]
   await storage.write(all, stagedOptions(all))
+  return value
 }
 
 /** Gives up a transfer: what is staged, its bytes, and how far it was. Not when the head has moved to it. */
@@ -51,6 +53,10 @@ export async function clearStaged(storage: Storage, repo: string): Promise<void>
   }
   await sweepStaged(storage, repo)
 }
+
+/** Whether anything is staged. */
+export const isStaged = async (storage: Storage, repo: string): Promise<boolean> =>
+  (await listRows(storage, `%${repo}`, null, null, 1)).length > 0
 
 /** Deletes what is staged and belongs to no transfer any more. */
 export async function sweepStaged(storage: Storage, repo: string): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Storage } from '../port.ts'
 import { live } from './tally.ts'
-import { readHead, readRows } from './read.ts'
+import { readRows } from './read.ts'
 import { compareRev } from '../../core/tid.ts'
 import { pathsSince } from './order.ts'
+import { oldestHeld } from './next-head.ts'
 import { heldKey, type SpaceHeadRow, valueKey } from './rows.ts'
 import type { SpaceChange } from './change.ts'
 import { StorageError } from '../errors.ts'
@@ -31,44 +32,64 @@ const CHANGE_BYTES = 64
 export async function changesSince(
   storage: Storage,
   repo: string,
+  head: SpaceHeadRow | undefined,
   held: { readonly rev: string; readonly commit: string } | undefined,
   maxBytes: number,
   reach: Reach = 'held',
 ): Promise<ChangesSince | 'unknown' | 'too-large' | undefined> {
-  const [head, known] = await Promise.all([
-    readHead(storage, repo),
-    held && storage.get('space-repos', heldKey(repo, held.rev)),
-  ])
   if (head === undefined) return undefined
-  if (held !== undefined && !isKnown(head, held, known, reach)) return 'unknown'
+  // Both begin before it is known whether they are wanted: one wait instead of three.
+  const came = ahead(pathsSince(storage, repo, '+', held?.rev))
+  // Who holds nothing need not hear of deletes.
+  const went = held === undefined ? undefined : ahead(pathsSince(storage, repo, '-', held.rev))
+  if (held !== undefined && !(await isKnown(storage, repo, head, held, reach))) return 'unknown'
   const found: Asked[] = []
   let bytes = 0
-  // Who holds nothing need not hear of deletes.
-  for (const mark of held === undefined ? (['+'] as const) : (['+', '-'] as const)) {
-    for await (const paths of pathsSince(storage, repo, mark, held?.rev)) {
-      const rows = await readRows(storage, repo, paths)
-      for (const [index, path] of paths.entries()) {
-        const record = live(rows[index])
-        bytes += CHANGE_BYTES + path.length + (record?.size ?? 0)
-        found.push({ path, cid: record?.cid, bytes: record?.bytes })
-      }
-      if (bytes > maxBytes) return 'too-large'
+  for await (const paths of came) {
+    for (const [index, row] of (await readRows(storage, repo, paths)).entries()) {
+      const [path = '', record] = [paths[index], live(row)]
+      bytes += CHANGE_BYTES + path.length + (record?.size ?? 0)
+      found.push({ path, cid: record?.cid, bytes: record?.bytes })
     }
+    if (bytes > maxBytes) return 'too-large'
+  }
+  for await (const paths of went ?? []) {
+    for (const path of paths) found.push({ path, cid: undefined })
+    bytes += paths.reduce((sum, path) => sum + CHANGE_BYTES + path.length, 0)
+    if (bytes > maxBytes) return 'too-large'
   }
   found.sort((a, b) => (a.path < b.path ? -1 : 1))
   const values = await readValues(storage, repo, found)
   return { head, changes: found.map(({ path }, index) => ({ path, bytes: values[index] })) }
 }
 
+/** The same, of which the first is asked for now. */
+function ahead<T>(list: AsyncGenerator<T>): AsyncIterable<T> {
+  const first = list.next()
+  // Awaited in its turn; by nobody when the list is not wanted.
+  first.catch(() => {})
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let step = await first; step.done !== true; step = await list.next()) yield step.value
+    },
+  }
+}
+
 /** Whether a list that goes on from a head is whole, as far as that reaches. */
-function isKnown(
+async function isKnown(
+  storage: Storage,
+  repo: string,
   head: SpaceHeadRow,
   { rev, commit }: { readonly rev: string; readonly commit: string },
-  found: unknown,
   reach: Reach,
-): boolean {
+): Promise<boolean> {
+  const key = heldKey(repo, rev)
+  const found = await storage.get('space-repos', key)
   if (found !== undefined || reach === 'held') return found === commit
-  return head.whole !== undefined && compareRev(rev, head.whole) >= 0 && compareRev(rev, head.rev) < 0
+  if (head.whole === undefined || compareRev(rev, head.whole) < 0) return false
+  // Of all heads from the oldest that is known on there are rows: one that has none was never held.
+  const oldest = await oldestHeld(storage, repo)
+  return oldest !== undefined && key < oldest
 }
 
 /** Paths that were put or deleted here after a rev; all that are there without one. No more than are remembered. */

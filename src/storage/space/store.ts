@@ -8,7 +8,7 @@ import { isAhead, proveCommit } from './next-head.ts'
 import { readHead, readRows, readTake } from './read.ts'
 import { recheckSpace } from './recheck.ts'
 import { dropRepoOps, heldKey, type SpaceHeadRow, type SpaceTakeRow } from './rows.ts'
-import { clearStaged, sweepStaged } from './settle.ts'
+import { clearStaged, isStaged, sweepStaged } from './settle.ts'
 import { changedPaths, type ChangesSince, changesSince, type Reach, readValues } from './since.ts'
 import { beginTake, stagePage, stageWanted, type TakenPage, takeOver } from './staging.ts'
 import { live } from './tally.ts'
@@ -128,24 +128,30 @@ export function createSpaceStore(host: SpaceHost): SpaceStore {
       return { isNews, rev: proven.commit.rev, cid: proven.cid }
     },
     since: (repo, held, maxBytes, reach) =>
-      reading(repo, () => changesSince(storage, repo, held, maxBytes, reach)),
+      reading(repo, (head) => changesSince(storage, repo, head, held, maxBytes, reach)),
     changed: (repo, rev) => reading(repo, () => changedPaths(storage, repo, rev)),
     apply: (repo, options) =>
-      alone(repo, async () => {
-        const isMoved = await applyCommit(host, repo, options)
+      alone(repo, async (head) => {
+        const [isMoved, wasStaged] = await Promise.all([
+          applyCommit(host, repo, head, options),
+          isStaged(storage, repo),
+        ])
         // The write that moved the head has ended any transfer.
-        if (isMoved) await sweepStaged(storage, repo)
+        if (isMoved && wasStaged) await sweepStaged(storage, repo)
         return isMoved
       }),
     commit: (repo, options) =>
-      alone(repo, async () => {
-        const bytes = await commitOwn(host, repo, options)
-        await sweepStaged(storage, repo)
+      alone(repo, async (head) => {
+        const [bytes, wasStaged] = await Promise.all([
+          commitOwn(host, repo, head, options),
+          isStaged(storage, repo),
+        ])
+        if (wasStaged) await sweepStaged(storage, repo)
         return bytes
       }),
     recheck: (repo) =>
-      reading(repo, async () => {
-        const [head, found] = [await readHead(storage, repo), await recheckSpace(host, repo)]
+      reading(repo, async (head) => {
+        const found = await recheckSpace(host, repo)
         return head && found && { head, ...found }
       }),
     take: {

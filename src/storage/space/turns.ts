@@ -2,14 +2,14 @@ import { equalBytes } from '../../core/bytes.ts'
 import { SpaceError } from '../../repo/space/errors.ts'
 import type { Storage } from '../port.ts'
 import { readHead } from './read.ts'
-import type { SpaceTakeRow } from './rows.ts'
+import type { SpaceHeadRow, SpaceTakeRow } from './rows.ts'
 import { settleSpace } from './settle.ts'
 
 export interface Turns {
-  /** Runs while nobody else reads or writes the repo. */
-  alone<T>(repo: string, work: () => Promise<T>): Promise<T>
-  /** Runs while nobody writes the repo. */
-  reading<T>(repo: string, work: () => Promise<T>): Promise<T>
+  /** Runs while nobody else reads or writes the repo, and gives the head as it is then. */
+  alone<T>(repo: string, work: (head: SpaceHeadRow | undefined) => Promise<T>): Promise<T>
+  /** The same, while nobody writes the repo. */
+  reading<T>(repo: string, work: (head: SpaceHeadRow | undefined) => Promise<T>): Promise<T>
 }
 
 /**
@@ -18,11 +18,8 @@ export interface Turns {
  */
 export function createTurns(storage: Storage): Turns {
   const nameOf = (repo: string): string => `space/${repo}`
-  const alone = <T>(repo: string, work: () => Promise<T>): Promise<T> =>
-    storage.lock(nameOf(repo), { mode: 'exclusive' }, async () => {
-      await settleSpace(storage, repo)
-      return work()
-    })
+  const alone: Turns['alone'] = (repo, work) =>
+    storage.lock(nameOf(repo), { mode: 'exclusive' }, async () => work(await settleSpace(storage, repo)))
   return {
     alone,
     async reading(repo, work) {
@@ -30,7 +27,7 @@ export function createTurns(storage: Storage): Turns {
       for (let turn = 0; turn < 3; turn++) {
         const done = await storage.lock(nameOf(repo), { mode: 'shared' }, async () => {
           const head = await readHead(storage, repo)
-          return head?.merge === true ? undefined : { value: await work() }
+          return head?.merge === true ? undefined : { value: await work(head) }
         })
         if (done !== undefined) return done.value
         await alone(repo, async () => {})

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseSpaceCommit, spaceCommitCid, verifySpaceCommit } from '../../repo/space/commit.ts'
+import { under } from '../../storage/space/rows.ts'
 import { contentOf, put } from '../../storage/space/testing/kit.ts'
 import { sha256 } from '../../storage/testing/node-host.ts'
 import { areSame, eventually, withSpaceWorld } from './testing/nodes.ts'
@@ -54,4 +55,38 @@ it('an author who signed two commits of one time is shown by both, and neither t
     expect(a.sync.peers(space.space).find(({ peer }) => peer === 'one')?.error).toBeUndefined()
     await a.sync.look(space.space)
     expect(a.replica.faults).toHaveLength(1)
+  }))
+
+it('a store with the other end of an old fork takes the newer one, though no list leads there', () =>
+  withSpaceWorld(async ({ world, space, member, store }) => {
+    const kept = await store('store')
+    const a = await member('a', space.owner)
+    const bob = space.device('bob')
+    await space.role(a.replica.log, bob, 'writer')
+    a.sync.changed(space.space)
+    const one = await member('one', bob)
+    await eventually(() => areSame([a.replica, one.replica]), 'in')
+    await eventually(() => kept.replicas.has(space.space), 'kept')
+    const there = kept.replicas.get(space.space) ?? expect.fail()
+    // Nobody but the store brings them together.
+    world.network.cut('one')
+    const two = await member('two', bob)
+    await eventually(() => areSame([a.replica, two.replica]), 'the copy is in')
+    await two.replica.write([put(9, 9)])
+    two.sync.changed(space.space)
+    await eventually(() => areSame([there, two.replica]), 'what the copy wrote')
+    await two.sync.leave(space.space)
+    world.network.cut('two')
+    world.network.cut('a')
+    await one.replica.write([put(1, 1)])
+    await one.replica.write([put(2, 2)])
+    const range = under(`held/${one.replica.repo}`)
+    await one.storage.write([{ type: 'delete-range', table: 'space-repos', ...range }])
+    await one.replica.write([put(3, 3)])
+    world.network.mend('one')
+    await eventually(async () => {
+      await one.sync.look(space.space)
+      return areSame([one.replica, there])
+    }, 'the store has the newer end')
+    expect(Object.keys(await contentOf(there.repos, one.replica.repo))).toHaveLength(3)
   }))

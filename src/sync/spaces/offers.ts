@@ -6,7 +6,7 @@ import { openPacks } from '../packs/client.ts'
 import type { SpaceTaker } from '../packs/space-take.ts'
 import { createSlots } from '../repo-sync/slots.ts'
 import type { SpaceReplica } from './model.ts'
-import { pullRepos } from './pull.ts'
+import { type Pulled, pullRepos } from './pull.ts'
 import type { OfferTaken } from './serve-model.ts'
 
 /** An offer is answered after this, whatever is still under way, ms. */
@@ -41,16 +41,27 @@ export function createOffers(options: {
   ): Promise<void> => {
     const client = await openPacks(net, peer, { timers, clientId: net.self, signal: over.signal })
     try {
-      const pulled = await pullRepos(takerOf(replica), client, repos, {
-        check: () => over.signal.throwIfAborted(),
-        onMoved(repo) {
-          has.add(repo)
-          onMoved(replica, repo, peer)
-        },
-      })
-      for (const repo of pulled.current) has.add(repo)
-      for (const repo of pulled.revoked) failed.set(repo, 'sync.peer-lacks')
-      for (const [repo, { code }] of pulled.failed) failed.set(repo, code)
+      const fetch = async (some: readonly string[], compare: boolean): Promise<Pulled> => {
+        const pulled = await pullRepos(takerOf(replica), client, some, {
+          check: () => over.signal.throwIfAborted(),
+          compare,
+          onMoved(repo) {
+            has.add(repo)
+            onMoved(replica, repo, peer)
+          },
+        })
+        for (const repo of pulled.current) has.add(repo)
+        for (const repo of pulled.revoked) failed.set(repo, 'sync.peer-lacks')
+        return pulled
+      }
+      const first = await fetch(repos, false)
+      // What a list did not lead to, an index may.
+      const again = [...first.failed].flatMap(([repo, { code }]) =>
+        code === 'space.hash-mismatch' ? [repo] : [],
+      )
+      const second = again.length === 0 ? undefined : await fetch(again, true)
+      for (const [repo, { code }] of first.failed) if (!again.includes(repo)) failed.set(repo, code)
+      for (const [repo, { code }] of second?.failed ?? []) failed.set(repo, code)
     } finally {
       await client.close()
     }
