@@ -176,24 +176,25 @@ export function checkChain(
 }
 
 /**
- * The same with the commits' digests made beside other work. What is wrong with the form is thrown at once.
+ * The same in two steps, with the commits' digests made beside other work. What is wrong with the form is thrown at
+ * once.
  *
- * @returns the root as it is claimed, and `proven`, which rejects with `pack.chain` where it does not come out
+ * @returns the root as it is claimed, and `prove`, which rejects with `pack.chain` where it does not come out
  */
 export function checkChainAside(
   subscription: Pick<Subscription, 'id' | 'commits' | 'integrity'>,
   { sha256, digest }: { readonly sha256: Sha256; readonly digest: Digest },
   root: string = GENESIS_ROOT,
-): { readonly root: string; readonly proven: Promise<void> } {
+): { readonly root: string; readonly prove: () => Promise<void> } {
   const { commits } = subscription
   const claimed = claimedBy(subscription, root)
-  if (claimed === undefined) return { root, proven: Promise.resolve() }
+  if (claimed === undefined) return { root, prove: async () => {} }
   const { place, commitChainRoot } = claimed
   const prove = async (): Promise<void> => {
     const digests = await Promise.all(commits.map((it) => digest(commitText(it, place))))
     if (rootAfter(commits, digests.map(toHex), place, sha256, root) !== commitChainRoot) throw refused('root')
   }
-  return { root: commitChainRoot, proven: prove() }
+  return { root: commitChainRoot, prove }
 }
 
 /** What a subscription says of its chain; undefined when it brings no commits. */

@@ -11,6 +11,7 @@ import type { Place, StoredNode } from '../repo/mst/stored.ts'
 import { type Intake, NODE_LIKE } from '../repo/verify/intake.ts'
 import { StorageError } from './errors.ts'
 import type { ToldChange } from './import-session.ts'
+import { nextTask } from './next-task.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow, TreeWindow } from './rows.ts'
 import { createSegmentReader, type SegmentReader, WHOLE_TREE } from './segment-reader.ts'
@@ -59,17 +60,21 @@ export async function lookUpPaths(
 
 /**
  * Takes what someone told: what the base has already is known from here on, and the other records are kept. Their
- * digests are made here of these very bytes, so no block has to be checked against what a sender says it is.
+ * digests are made here of these very bytes, so no block has to be checked against what a sender says it is; and while
+ * the base is still looked up.
  *
  * @param turn called as records were taken, so many bytes with their frames
  */
 export async function takeTold(
   list: readonly ToldChange[],
-  { source, found }: BaseEntries,
+  looked: Promise<BaseEntries>,
   to: { readonly intake: Intake; readonly sha256: Sha256; turn(bytes: number): Promise<void> },
 ): Promise<Told> {
   const { intake, sha256 } = to
-  const digests = list.map(({ record }) => (record === undefined ? undefined : sha256(record)))
+  // Whoever waits for it below hears of its failure.
+  looked.catch(() => {})
+  const digests = await digestsOf(list, sha256)
+  const { source, found } = await looked
   const differences = list.flatMap(({ path }, i): Difference[] => {
     const after = digests[i]
     const was = found.get(path)
@@ -91,6 +96,20 @@ export async function takeTold(
     await to.turn(size)
   }
   return { source, differences: differences.sort((a, b) => (a.key < b.key ? -1 : 1)) }
+}
+
+/** Digests of the records, with a turn for what is read meanwhile. */
+async function digestsOf(list: readonly ToldChange[], sha256: Sha256): Promise<(Uint8Array | undefined)[]> {
+  const digests: (Uint8Array | undefined)[] = []
+  let size = 0
+  for (const { record } of list) {
+    digests.push(record === undefined ? undefined : sha256(record))
+    size += record?.length ?? 0
+    if (size < CHUNK) continue
+    size = 0
+    await nextTask()
+  }
+  return digests
 }
 
 /** Records [first, last) as the frames that a segment holds, one after another: so they are copied in one go. */

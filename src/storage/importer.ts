@@ -218,7 +218,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     async change(list, found, step) {
       const { base } = options
       if (base === undefined || options.partial !== true) throw new RangeError('nothing to change')
-      told = await takeTold(list, await (found ?? lookUpPaths(storage, base, list)), {
+      told = await takeTold(list, found ?? lookUpPaths(storage, base, list), {
         intake,
         sha256,
         async turn(size) {

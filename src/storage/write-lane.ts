@@ -1,4 +1,5 @@
 import { StorageError } from './errors.ts'
+import { nextTask } from './next-task.ts'
 import type { ImportHold } from './import-row.ts'
 import type { WriteOp } from './port.ts'
 import { segmentBytesKey, segmentKey, type SegmentRow } from './rows.ts'
@@ -153,17 +154,4 @@ export function createWriteLane(did: string, writes: ImportHold): WriteLane {
       await landed()
     },
   }
-}
-
-/** Resolves in a task of its own. Not a timer: those wait for milliseconds when they come one after another. */
-function nextTask(): Promise<void> {
-  const { port1, port2 } = new MessageChannel()
-  return new Promise((resolve) => {
-    port1.addEventListener('message', () => {
-      port1.close()
-      resolve()
-    })
-    port1.start()
-    port2.postMessage(undefined)
-  })
 }

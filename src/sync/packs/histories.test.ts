@@ -77,7 +77,7 @@ async function catchUp(from: Replica, to: Replica, did: string, states: States, 
   const ask = { id: did, held, cursor: cursorOf(base.rev) ?? -1 }
   const hashes = { sha256, digest: createDigest(sha256) }
   const told = readList(overTheLine(made), { ask, root: GENESIS_ROOT, peer: 'peer', ...hashes })
-  await told.chained
+  await told.proveChain()
   // Were anything missing or too much in the list, the signed root would not come out.
   await plant(to.storage, did, told.commit, told.changes)
 }

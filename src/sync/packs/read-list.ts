@@ -16,8 +16,8 @@ export interface ToldChanges {
   readonly changes: readonly { readonly path: string; readonly record: Uint8Array | undefined }[]
   /** where the chain stands after it, when that is proven */
   readonly chainRoot: string
-  /** Rejects with `sync.bad-pack` where the chain does not come to that. */
-  readonly chained: Promise<void>
+  /** Proves that the chain comes to that. Rejects with `sync.bad-pack`. */
+  proveChain(): Promise<void>
 }
 
 /**
@@ -71,12 +71,12 @@ export function readList(
   must(subscription.integrity?.partitionId === PARTITION, 'chain')
   const asBad = (error: unknown): unknown => (error instanceof PackError ? bad('chain', error) : error)
   try {
-    const { root, proven } = checkChainAside(subscription, input, input.root)
-    const chained = proven.catch((error: unknown) => {
-      throw asBad(error)
-    })
-    chained.catch(() => {})
-    return { commit: told.commit, changes: told.changes, chainRoot: root, chained }
+    const { root, prove } = checkChainAside(subscription, input, input.root)
+    const proveChain = (): Promise<void> =>
+      prove().catch((error: unknown) => {
+        throw asBad(error)
+      })
+    return { commit: told.commit, changes: told.changes, chainRoot: root, proveChain }
   } catch (error) {
     throw asBad(error)
   }

@@ -77,8 +77,9 @@ export async function takeList(
     if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
     const early = told.changes.length <= EARLY
     const found = early ? lookUpPaths(host.storage, head, told.changes, repo.row.top) : undefined
-    // The import hears of its failure; one that ends before it gets there has no use for it.
-    found?.catch(() => {})
+    const chained = told.proveChain()
+    // The import hears of their failure; one that ends before it gets there has no use for them.
+    for (const it of [found, chained]) it?.catch(() => {})
     return await takeIn(host, endpoints, {
       did,
       source: 'peer',
@@ -92,7 +93,7 @@ export async function takeList(
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)
         if (session.base?.commitCid !== head.commitCid) throw conflict('repos', did)
-        await feedList(session, told, found, host.sha256, work)
+        await feedList(session, { ...told, chained }, found, host.sha256, work)
       },
     })
   } catch (error) {
@@ -117,7 +118,7 @@ const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
 /** The list as the import takes it: the commit as a CAR of its own, then what changed. */
 async function feedList(
   session: ImportSession,
-  { commit, changes, chained }: ToldChanges,
+  { commit, changes, chained }: ToldChanges & { readonly chained: Promise<void> },
   found: Promise<BaseEntries> | undefined,
   sha256: Sha256,
   work: Pick<Work, 'check' | 'report'>,
