@@ -70,6 +70,8 @@ interface State {
   gave: boolean
   /** why it has no more turns */
   out: string | undefined
+  /** what it did then; whatever else was asked of it at that time fails by its line, which says less */
+  fault: CairnError | undefined
 }
 
 export function createSources(
@@ -84,6 +86,7 @@ export function createSources(
     failures: 0,
     gave: false,
     out: undefined,
+    fault: undefined,
   }))
   let now = 0
   const left = (): State[] => states.filter((it) => it.out === undefined)
@@ -104,6 +107,7 @@ export function createSources(
       work.check()
       const named = blaming(error, peer)
       if (named === undefined) throw error
+      if (state.fault !== undefined) throw new Turn(state.fault)
       const { reason } = named.fields
       const full = reason === 'too-many'
       // After a refusal the stream can be used on, unless it is one of the stream itself.
@@ -111,6 +115,7 @@ export function createSources(
       const passes = full || BROKEN.has(named.code)
       if (!passes || ++state.failures >= triesOf(state)) {
         state.out = typeof reason === 'string' ? reason : named.code
+        state.fault = named
         // To say no, or to speak another protocol, is no failure.
         if (named.code !== 'net.refused' && named.code !== 'net.unsupported') onOut(peer, named)
       }
@@ -134,7 +139,8 @@ export function createSources(
         if (left().length === 0) break
       }
     }
-    throw new Turn(last ?? new SyncError('sync.no-copy', { asked: states.length }))
+    const fault = states.findLast((it) => it.fault !== undefined)?.fault
+    throw new Turn(last ?? fault ?? new SyncError('sync.no-copy', { asked: states.length }))
   }
 
   return {
@@ -165,6 +171,7 @@ export function createSources(
       for (const state of states) {
         if (state.out !== reason) continue
         state.out = undefined
+        state.fault = undefined
         any = true
       }
       return any
