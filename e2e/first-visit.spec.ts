@@ -116,6 +116,17 @@ test('a worker whose first installation is cut off is installed when the server 
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
 })
 
+test('a page that no worker took over asks the one that is there to', async ({ cairn }) => {
+  const { page } = cairn
+  await cairn.open('/')
+  await cairn.installed()
+  const session = await page.context().newCDPSession(page)
+  // As with the shift key held: the page is loaded past the worker.
+  await session.send('Page.reload', { ignoreCache: true })
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await cairn.installed()
+})
+
 test('a part of the app that does not come is said, and comes with a reload', async ({
   page,
   app,

@@ -63,7 +63,7 @@ test('a file of an account that no directory knows is kept, and said to be unpro
   await page.route(`${pds.plc}/**`, (route) => route.abort())
   await cairn.open('/')
   await cairn.openFiles([{ name: 'alone.car', bytes: car }])
-  await expect(cairn.row('41 records')).toBeVisible()
+  await expect(cairn.row('41 records · ')).toBeVisible()
   await cairn.openRepo(account.did)
   await expect(page.getByRole('main')).toContainText('41 records, whole')
   await expect(page.getByRole('main')).toContainText('not checked')

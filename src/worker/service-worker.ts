@@ -18,7 +18,7 @@ interface SyncEvent extends ExtendableEvent {
   readonly tag: string
 }
 
-type Message = { readonly type: 'SKIP_WAITING' } | DownloadRequest | DownloadAlive
+type Message = { readonly type: 'SKIP_WAITING' | 'CLAIM' } | DownloadRequest | DownloadAlive
 
 const downloads = createDownloads()
 
@@ -50,6 +50,7 @@ self.addEventListener('message', (event: ExtendableMessageEvent) => {
   // Only our own pages can post to this worker, so the shape is ours.
   const message = event.data as Message
   if (message.type === 'SKIP_WAITING') event.waitUntil(self.skipWaiting())
+  else if (message.type === 'CLAIM') event.waitUntil(self.clients.claim())
   else if (message.type === 'download-alive') event.waitUntil(downloads.alive(message))
   else if (message.type === 'download') {
     const port = event.ports[0]

@@ -6,6 +6,15 @@ const CHECK_EVERY = 60 * 60_000
 const FIRST_RETRY = 15_000
 
 /**
+ * A page that is being loaded while the first worker takes over is none of the pages that it takes over then, and
+ * would stay without it: exports could not go to disk until the next load. So it asks.
+ */
+async function beClaimed(): Promise<void> {
+  const { active } = await navigator.serviceWorker.ready
+  if (navigator.serviceWorker.controller === null) active?.postMessage({ type: 'CLAIM' })
+}
+
+/**
  * Registers the service worker, and looks for new versions of it until the returned function is called. A first
  * installation that fails (one of its files did not come) leaves no registration behind, so it is made again: after a
  * while, or when the network is back. Without a service worker the app works, online; there is nothing to tell.
@@ -32,6 +41,7 @@ export function keepRegistered(onWaiting: (workbox: Workbox) => void): () => voi
     workbox.addEventListener('installed', settle)
     const registration = await workbox.register()
     if (registration?.active) settle()
+    await beClaimed()
   }
   const later = (): void => {
     if (left) return
