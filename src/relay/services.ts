@@ -18,6 +18,7 @@ import { serveRepoSync } from '../sync/repo-sync/serve.ts'
 import { STORE_PROTOCOL } from '../sync/store/messages.ts'
 import { digestSources } from '../sync/spaces/digest-sources.ts'
 import { createSpaceDigests } from '../sync/spaces/digests.ts'
+import { deflateQuickly } from './deflate.ts'
 import { limitKey } from './http/client-address.ts'
 import type { Log } from './http/log.ts'
 import type { RelayLimits } from './limits.ts'
@@ -92,7 +93,7 @@ export function serveProtocols(options: {
     const handlers: [string, StreamHandler][] = [
       [STORE_PROTOCOL, (stream) => store.serve(stream)],
       [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],
-      [PAGES_PROTOCOL, servePages({ storage, timers })],
+      [PAGES_PROTOCOL, servePages({ storage, timers, deflate: deflateQuickly })],
       [DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256, ...ofSpaces })],
       [PACKS_PROTOCOL, servePacks({ handler: packs.handler, timers })],
       [
