@@ -132,6 +132,8 @@ export default defineConfig({
       injectRegister: false,
       registerType: 'prompt',
       manifest,
+      // They are among the patterns below.
+      includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{html,js,css,woff2,wasm,svg,png,webmanifest}'],
         // The service worker keeps it with itself.

@@ -10,8 +10,8 @@ const SEGMENT_BYTES = 1 << 20
 const IN_FLIGHT = 2
 /** Segments that go together, but for the first and the last: a transaction costs about as much, whatever it holds. */
 const TOGETHER = 4
-/** Segments that wait at most, while the disk is slower than what comes. More of them cost memory. */
-const WAITING = 10
+/** Segments that wait at most, while the disk is slower than what comes. More cost memory and save no time. */
+const WAITING = 4
 /** So many are not left for the head's transaction: it would hold it up for longer than a transaction costs. */
 const TOO_MANY_LEFT = 2 * TOGETHER
 /** Bytes that are taken in before writes under way get their turn: some ten milliseconds of work. */
@@ -131,7 +131,7 @@ export function createWriteLane(did: string, writes: ImportHold): WriteLane {
       check()
       taken = 0
       if (flying.size > 0) await nextTask()
-      while (waiting.length >= WAITING) await Promise.race(flying)
+      while (waiting.length >= WAITING && flying.size > 0) await Promise.race(flying)
       check()
     },
     async idle() {

@@ -125,7 +125,9 @@ export async function signWord(fields: WordFields, signer: SpaceSigner): Promise
   const bytes = encodeDagCbor({ ...unsigned(fields), sig })
   if (bytes.length > MAX_WORD_BYTES)
     throw new PresenceError('presence.too-large', { size: bytes.length, most: MAX_WORD_BYTES })
-  parseWord(bytes)
+  // Others wait for each key that is typed, and all but what was typed is as it was in the word before.
+  if (fields.body.kind !== 'text') parseWord(bytes)
+  else if (!v.is(body, fields.body)) throw new PresenceError('presence.malformed', { reason: 'body' })
   return bytes
 }
 
