@@ -132,10 +132,10 @@ export default defineConfig({
       injectRegister: false,
       registerType: 'prompt',
       manifest,
-      // They are among the patterns below.
+      // They are among the patterns below; the manifest itself is added as it is made.
       includeManifestIcons: false,
       injectManifest: {
-        globPatterns: ['**/*.{html,js,css,woff2,wasm,svg,png,webmanifest}'],
+        globPatterns: ['**/*.{html,js,css,woff2,wasm,svg,png}'],
         // The service worker keeps it with itself.
         globIgnores: ['background.js'],
         // Larger than any file of the build; one over it would be left out of the offline app silently.

@@ -57,12 +57,18 @@ async function editorOn(vault: Vault) {
   }
 }
 
-it('what another device typed for a while comes into an open editor, which need not begin anew', () =>
+/** One vault on two devices of two people. */
+const withTwo = (use: (a: Vault, b: Vault) => Promise<void>): Promise<void> =>
   withWorld(async (world) => {
     const [anna, bela] = [await world.profile('Anna'), await world.profile('Béla')]
     const a = await anna.found()
     const b = await bela.join(await a.links.make(link()))
     await meet(a, b)
+    await use(a, b)
+  })
+
+it('what another device typed for a while comes into an open editor, which need not begin anew', () =>
+  withTwo(async (a, b) => {
     const writer = await editorOn(a)
     await writer.type('It')
     await meet(a, b)
@@ -79,11 +85,7 @@ it('what another device typed for a while comes into an open editor, which need 
   }))
 
 it('what was read is not put over what was read after it, however late it comes', () =>
-  withWorld(async (world) => {
-    const [anna, bela] = [await world.profile('Anna'), await world.profile('Béla')]
-    const a = await anna.found()
-    const b = await bela.join(await a.links.make(link()))
-    await meet(a, b)
+  withTwo(async (a, b) => {
     const writer = await editorOn(a)
     await writer.type('It')
     await meet(a, b)
@@ -124,11 +126,7 @@ it('what was read is not put over what was read after it, however late it comes'
   }))
 
 it('what goes on to another record before it was read is not taken for gone', () =>
-  withWorld(async (world) => {
-    const [anna, bela] = [await world.profile('Anna'), await world.profile('Béla')]
-    const a = await anna.found()
-    const b = await bela.join(await a.links.make(link()))
-    await meet(a, b)
+  withTwo(async (a, b) => {
     const writer = await editorOn(a)
     let isLate = false
     const mayRead = Promise.withResolvers<void>()

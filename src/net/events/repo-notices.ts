@@ -53,7 +53,7 @@ export const repoShapes: Shapes<RepoEvents> = {
       v.optional(
         v.object({
           after: v.pipe(v.string(), v.maxLength(MAX_CID)),
-          pack: v.pipe(v.string(), v.base64(), v.maxLength(MAX_PACK)),
+          pack: v.pipe(v.string(), v.maxLength(MAX_PACK)),
         }),
       ),
       undefined,
@@ -98,6 +98,15 @@ export interface RepoNoticesOptions {
   }) => void
 }
 
+/** One whose pack is no base64 to the last bit is none: that there is a new head counts all the same. */
+function readWireList({ after, pack }: WireList): NoticeList | undefined {
+  try {
+    return { after, pack: fromBase64Pad(pack) }
+  } catch {
+    return undefined
+  }
+}
+
 /** Subscribes a spoke to the heads of a set of repos. */
 export function createRepoNotices(
   spoke: TypedEventTarget<RepoEvents>,
@@ -107,13 +116,9 @@ export function createRepoNotices(
   const listener = ({ detail: { id, payload, peer } }: TypedEvent<RepoEvents>): void => {
     // An event about one repo cannot speak of another.
     if (peer === undefined || payload.repo !== id) return
-    const { repo, rev, list } = payload
-    onChanged({
-      repo,
-      rev,
-      peer,
-      ...(list && { list: { after: list.after, pack: fromBase64Pad(list.pack) } }),
-    })
+    const { repo, rev } = payload
+    const list = payload.list && readWireList(payload.list)
+    onChanged({ repo, rev, peer, ...(list && { list }) })
   }
   const watch = (repos: Iterable<string>): void => {
     const wanted = new Set(repos)

@@ -208,12 +208,13 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
   const hear = async (candidate: Candidate, did: string, rev: string, list?: SentList): Promise<void> => {
     const isFree = !running.has(did) && !over.signal.aborted && !setbacks.isOut(did, candidate.peer)
     if (list === undefined || !isFree) return word(candidate, did, rev)
-    const told = Promise.withResolvers<void>()
+    const told = Promise.withResolvers<boolean>()
     begin(did, async () => {
-      if (!(await takeSent(candidate, did, list))) word(candidate, did, rev).then(told.resolve, told.reject)
-      else told.resolve()
+      const taking = takeSent(candidate, did, list)
+      told.resolve(taking)
+      await taking
     })
-    return told.promise
+    if (!(await told.promise)) await word(candidate, did, rev)
   }
 
   const word = async (candidate: Candidate, did: string, rev: string): Promise<void> => {
