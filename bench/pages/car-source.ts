@@ -1,3 +1,4 @@
+import { type ChunkReader, readChunks } from '../../src/core/chunk-reader.ts'
 import type { CarInput } from './protocol.ts'
 
 /** What one read of a network stream gives. */
@@ -5,12 +6,13 @@ const CHUNK_BYTES = 64 * 1024
 
 /**
  * The CAR's bytes in chunks of 64 KB: from memory, so that the transfer is not part of what is measured,
- * or streamed, so that memory holds no more than what the reader keeps.
+ * or streamed as the product reads a server, so that memory holds no more than what the reader keeps. A streamed
+ * chunk is good until the next.
  */
 export async function carChunks(input: CarInput): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
   const response = await fetch(input.url)
   if (!response.ok || response.body === null) throw new Error(`no data at ${input.url}`)
-  if (input.stream === true) return readAll(response.body.getReader())
+  if (input.stream === true) return readAll(readChunks(response.body))
   const bytes = new Uint8Array(await response.arrayBuffer())
   return slices(bytes)
 }
@@ -19,14 +21,8 @@ export async function carWhole(input: CarInput): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(await (await fetch(input.url)).arrayBuffer())
 }
 
-async function* readAll(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    yield value
-  }
+async function* readAll(body: ChunkReader): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) yield chunk
 }
 
 async function* slices(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {

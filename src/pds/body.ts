@@ -1,4 +1,5 @@
 import { concat } from '../core/bytes.ts'
+import { type ChunkReader, readChunks } from '../core/chunk-reader.ts'
 import type { Clock } from '../core/clock.ts'
 import { PdsError } from './errors.ts'
 import type { Timers } from '../core/timers.ts'
@@ -25,17 +26,14 @@ export interface BodyGuard {
 const PROGRESS_BYTES = 1024
 
 /**
- * Wraps an answer's body so that a reader sees only typed errors: `pds.stalled`, `pds.timeout` (past
+ * Reads an answer's body so that whoever asks sees only typed errors: `pds.stalled`, `pds.timeout` (past
  * `totalMs`), `pds.too-large`, `pds.cancelled`, and `pds.network { bytes }` when the connection breaks.
  * The idle clock runs only while a read is pending, so a slow consumer is not blamed on the server.
  * Nothing is read ahead of the consumer: flow control reaches down to the socket.
  */
-export function guardBody(
-  source: ReadableStream<Uint8Array> | null,
-  guard: BodyGuard,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function guardBody(source: ReadableStream<Uint8Array> | null, guard: BodyGuard): ChunkReader {
   const { host, idleMs, totalMs, maxBytes, signal } = guard
-  const reader = source?.getReader()
+  const chunks = source === null ? undefined : readChunks(source)
   const stop = Promise.withResolvers<never>()
   // between two reads nobody listens; the next read sees the rejection
   stop.promise.catch(() => {})
@@ -58,28 +56,24 @@ export function guardBody(
     signal?.removeEventListener('abort', onAbort)
     if (!early) return
     // gives up the connection; the source may be broken already, and its reader is told the reason
-    reader?.cancel().catch(() => {})
+    chunks?.cancel().catch(() => {})
   }
 
-  const read = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
     const began = guard.clock.now()
     const clear = guard.timers.after(Math.max(0, idleMs - waited), () => {
       stop.reject(new PdsError('pds.stalled', { host, ms: idleMs, bytes: received }))
     })
     try {
-      const result = await Promise.race([
-        stop.promise,
-        reader?.read() ?? { done: true as const, value: undefined },
-      ])
-      if (result.done) return undefined
-      received += result.value.byteLength
+      const chunk = await Promise.race([stop.promise, chunks?.read()])
+      if (chunk === undefined) return undefined
+      received += chunk.length
       waited += Math.max(0, guard.clock.now() - began)
       if (received - progressAt >= PROGRESS_BYTES) {
         progressAt = received
         waited = 0
       }
-      // the body of a fetch is never backed by shared memory
-      return result.value as Uint8Array<ArrayBuffer>
+      return chunk
     } catch (cause) {
       if (cause instanceof PdsError) throw cause
       throw new PdsError('pds.network', { host, retriable: true, bytes: received }, { cause })
@@ -88,44 +82,36 @@ export function guardBody(
     }
   }
 
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await read()
-          if (chunk === undefined) {
-            end(false)
-            controller.close()
-            return
-          }
-          if (received > maxBytes) throw new PdsError('pds.too-large', { host, limit: maxBytes })
-          controller.enqueue(chunk)
-        } catch (error) {
-          end(true)
-          controller.error(error)
-        }
-      },
-      cancel: () => end(true),
-    },
-    { highWaterMark: 0 },
-  )
+  const read = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    try {
+      const chunk = await next()
+      if (chunk === undefined) end(false)
+      if (received > maxBytes) throw new PdsError('pds.too-large', { host, limit: maxBytes })
+      return chunk
+    } catch (error) {
+      end(true)
+      // A source that was given up has come to its end: that must not look like the end of the body.
+      stop.reject(error)
+      throw error
+    }
+  }
+  return { read, cancel: async () => end(true) }
 }
 
-/** Reads a whole guarded body, handing on each chunk as it comes. */
+/** Reads a whole body, handing on a copy of each chunk as it comes. */
 export async function eachChunk(
-  body: ReadableStream<Uint8Array>,
-  onChunk: (chunk: Uint8Array) => void,
+  body: ChunkReader,
+  onChunk: (chunk: Uint8Array<ArrayBuffer>) => void,
 ): Promise<void> {
-  const reader = body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    onChunk(value)
+    const chunk = await body.read()
+    if (chunk === undefined) return
+    onChunk(chunk.slice())
   }
 }
 
-/** Reads a whole guarded body into memory, where it is twice for a moment: for what is small. */
-export async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads a whole body into memory, where it is twice for a moment: for what is small. */
+export async function collect(body: ChunkReader): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   await eachChunk(body, (chunk) => chunks.push(chunk))
   return concat(chunks)

@@ -1,4 +1,5 @@
 import { parseCid } from '../core/cid.ts'
+import type { ChunkReader } from '../core/chunk-reader.ts'
 import { isTid } from '../core/syntax.ts'
 import { PdsError } from './errors.ts'
 import type { Network } from './network.ts'
@@ -13,7 +14,7 @@ const MAX_SMALL_JSON = 64 * 1024
 
 export interface RepoStream {
   /** CAR bytes, unproven; errors are those of `guardBody`. Read or cancel it. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly body: ChunkReader
   /**
    * When the server says. A claim, for progress only: between origins a browser hides whether it is
    * the length of a compressed form, so more may come.

@@ -1,4 +1,5 @@
 import { checkUrl } from './addresses.ts'
+import type { ChunkReader } from '../core/chunk-reader.ts'
 import { collect, guardBody } from './body.ts'
 import { PdsError, throwIfCancelled } from './errors.ts'
 import type { Network } from './network.ts'
@@ -34,7 +35,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   /** guarded: see `guardBody`; must be read or cancelled */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly body: ChunkReader
 }
 
 /**

@@ -71,17 +71,16 @@ export function queryUrl({ service, method, params }: Query): string {
 /** The error of a streamed answer, from as much of its body as an error body may have. */
 async function readError(network: Network, query: Query, answer: Answer): Promise<PdsError> {
   const { status, headers, url } = answer
-  const reader = answer.body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
   try {
     while (length <= MAX_ERROR_BYTES) {
-      const { done, value } = await reader.read()
-      if (done) break
-      chunks.push(value)
-      length += value.byteLength
+      const chunk = await answer.body.read()
+      if (chunk === undefined) break
+      chunks.push(chunk.slice())
+      length += chunk.length
     }
-    await reader.cancel()
+    await answer.body.cancel()
   } catch (error) {
     // a cancelled read is the caller's will; any other break leaves the status to speak for itself
     if (error instanceof PdsError && error.code === 'pds.cancelled') return error

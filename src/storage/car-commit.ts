@@ -1,3 +1,4 @@
+import { readChunks } from '../core/chunk-reader.ts'
 import { createCarReader } from '../repo/car/reader.ts'
 import { RepoError } from '../repo/errors.ts'
 import type { SignedCommit } from './import-session.ts'
@@ -22,15 +23,15 @@ export async function readCarCommit(file: Blob): Promise<SignedCommit> {
       found = signedCommit(root, bytes)
     },
   })
-  const stream = file.stream().getReader()
+  const chunks = readChunks(file.stream())
   try {
     while (found === undefined) {
-      const { value, done } = await stream.read()
-      if (done) break
-      car.push(value)
+      const chunk = await chunks.read()
+      if (chunk === undefined) break
+      car.push(chunk)
     }
   } finally {
-    await stream.cancel().catch(() => {})
+    await chunks.cancel().catch(() => {})
   }
   if (found === undefined) {
     car.end()

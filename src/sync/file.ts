@@ -1,3 +1,4 @@
+import { readChunks } from '../core/chunk-reader.ts'
 import { readCarCommit } from '../storage/car-commit.ts'
 import type { BackupResult } from './backup.ts'
 import type { Endpoints, Host } from './host.ts'
@@ -22,6 +23,6 @@ export async function importFile(
     label: name,
     work,
     once: true,
-    feed: (session) => drain(session, file.stream(), work),
+    feed: (session) => drain(session, readChunks(file.stream()), work),
   })
 }

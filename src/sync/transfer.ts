@@ -1,3 +1,4 @@
+import type { ChunkReader } from '../core/chunk-reader.ts'
 import { hasCode } from '../core/errors.ts'
 import { isRetriable, PdsError } from '../pds/errors.ts'
 import type { Identity } from '../pds/identity.ts'
@@ -123,22 +124,17 @@ function mayRetryPartial(error: unknown): boolean {
   return isRetriable(error) && !hasCode(error, 'pds.http')
 }
 
-/** Hands a stream to the import, no faster than it is stored. */
-export async function drain(
-  session: ImportSession,
-  body: ReadableStream<Uint8Array>,
-  work: Work,
-): Promise<void> {
-  const reader = body.getReader()
+/** Hands a CAR to the import, no faster than it is stored. */
+export async function drain(session: ImportSession, body: ChunkReader, work: Work): Promise<void> {
   try {
     for (;;) {
-      const { value, done } = await reader.read()
-      if (done) return
+      const chunk = await body.read()
+      if (chunk === undefined) return
       work.check()
-      await session.write(value)
+      await session.write(chunk)
       work.report(session.progress)
     }
   } finally {
-    await reader.cancel().catch(() => {})
+    await body.cancel().catch(() => {})
   }
 }

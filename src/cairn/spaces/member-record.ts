@@ -1,5 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
-import { concat } from '../../core/bytes.ts'
+import { collect } from '../../pds/body.ts'
 import { createIdentityResolver } from '../../pds/identity.ts'
 import { queryStream } from '../../pds/xrpc.ts'
 import { toJson } from '../../repo/json.ts'
@@ -68,14 +68,9 @@ async function fetchRecord(
     { service: pds, method: 'com.atproto.sync.getRecord', params },
     { signal, accept: 'application/vnd.ipld.car', maxBytes: MAX_PROOF },
   )
-  const parts: Uint8Array[] = []
-  for (const reader = body.getReader(); ;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    parts.push(value)
-  }
+  const car = await collect(body)
   const path = `${MEMBER_COLLECTION}/${rkey}`
-  const { commit, value } = verifyProofCar({ car: concat(parts), path, did: repo, sha256: host.sha256 })
+  const { commit, value } = verifyProofCar({ car, path, did: repo, sha256: host.sha256 })
   if ((await verifySignature(currentKey, commit.sig, commit.unsigned)) !== 'valid')
     throw new CairnError('spaces.account', { did: repo })
   const found = { repo, collection: MEMBER_COLLECTION, rkey }

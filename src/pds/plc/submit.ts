@@ -1,3 +1,4 @@
+import { readChunks } from '../../core/chunk-reader.ts'
 import { collect } from '../body.ts'
 import { didMethod, fetchPlcLog } from '../did-fetch.ts'
 import { PdsError } from '../errors.ts'
@@ -49,5 +50,5 @@ export async function submitToPlc(
 }
 
 async function refusal(body: ReadableStream<Uint8Array>): Promise<string> {
-  return new TextDecoder().decode(await collect(body)).slice(0, MAX_TEXT)
+  return new TextDecoder().decode(await collect(readChunks(body))).slice(0, MAX_TEXT)
 }

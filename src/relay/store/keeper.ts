@@ -1,3 +1,4 @@
+import { readChunks } from '../../core/chunk-reader.ts'
 import { hasCode } from '../../core/errors.ts'
 import { type Turns, createTurns } from '../../cairn/turns.ts'
 import { readCarCommit } from '../../storage/car-commit.ts'
@@ -112,7 +113,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
         fetching.foresee(did, file.size)
         const { snapshot } = await takeIn(host, fetching.endpoints, {
           ...input,
-          feed: (session) => drain(session, file.stream(), work),
+          feed: (session) => drain(session, readChunks(file.stream()), work),
         })
         moved = snapshot !== undefined
       } catch (error) {

@@ -1,3 +1,4 @@
+import { readChunks } from '../../core/chunk-reader.ts'
 import { describe, expect, it } from 'vitest'
 import { takeIn } from '../../sync/take-in.ts'
 import { drain } from '../../sync/transfer.ts'
@@ -130,7 +131,7 @@ describe('a store', () => {
             source: 'peer',
             label: from.peer,
             work,
-            feed: (session) => drain(session, feed.stream(), work),
+            feed: (session) => drain(session, readChunks(feed.stream()), work),
           })
         },
       })

@@ -1,3 +1,4 @@
+import type { ChunkReader } from '../../core/chunk-reader.ts'
 import { equalAt } from '../../core/bytes.ts'
 import { type Cid, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import { CairnError } from '../../core/errors.ts'
@@ -6,9 +7,9 @@ import { type Commit, MAX_COMMIT_BYTES, parseCommit } from '../../repo/commit.ts
 
 /**
  * The commit that a CAR names as its root, as soon as it has come; the rest is not read. Nothing of it is proven.
- * Undefined when there is none. Throws RepoError for what is no CAR, and what the stream throws.
+ * Undefined when there is none. Throws RepoError for what is no CAR, and what reading throws.
  */
-export async function commitInCar(stream: ReadableStream<Uint8Array>): Promise<Commit | undefined> {
+export async function commitInCar(file: ChunkReader): Promise<Commit | undefined> {
   let roots: readonly Cid[] = []
   let found: Commit | undefined
   const car = createCarReader({
@@ -21,15 +22,14 @@ export async function commitInCar(stream: ReadableStream<Uint8Array>): Promise<C
       found = commitIn(buffer.slice(from, to))
     },
   })
-  const reader = stream.getReader()
   try {
     while (found === undefined) {
-      const { done, value } = await reader.read()
-      if (done) break
-      car.push(value)
+      const chunk = await file.read()
+      if (chunk === undefined) break
+      car.push(chunk)
     }
   } finally {
-    await reader.cancel()
+    await file.cancel()
   }
   return found
 }

@@ -1,3 +1,4 @@
+import { readChunks } from '../../core/chunk-reader.ts'
 import { CairnError } from '../../core/errors.ts'
 import type { Commit } from '../../repo/commit.ts'
 import { commitInCar } from './commit-in-car.ts'
@@ -11,7 +12,7 @@ import { MovingError } from './errors.ts'
  */
 export async function whoseFile(file: Blob, name: string): Promise<Pick<Commit, 'did' | 'rev'>> {
   try {
-    const found = await commitInCar(file.stream())
+    const found = await commitInCar(readChunks(file.stream()))
     if (found !== undefined) return found
   } catch (error) {
     if (!(error instanceof CairnError)) throw error

@@ -1,3 +1,4 @@
+import { readChunks } from '../../core/chunk-reader.ts'
 import { NetError } from '../../net/errors.ts'
 import type { BackupResult } from '../backup.ts'
 import type { Endpoints, Host } from '../host.ts'
@@ -38,7 +39,7 @@ export async function pullHttp(
           await response.body?.cancel()
           throw new NetError('net.refused', { peer, reason: `status-${response.status}` })
         }
-        await drain(session, response.body, work)
+        await drain(session, readChunks(response.body), work)
       } catch (error) {
         work.check()
         // What `fetch` and a body's reader say of a broken line.
