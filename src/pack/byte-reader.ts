@@ -53,6 +53,22 @@ export function createByteReader(bytes: Uint8Array, limits: PackLimits): ByteRea
   return readRange(bytes, view, 0, bytes.length, { left: limits.maxUnfolded })
 }
 
+/** Up to here a loop is faster than the decoder. */
+const SHORT = 32
+const units: number[] = []
+
+/** Text of few bytes, all of them ASCII; undefined for any other. */
+function shortAscii(bytes: Uint8Array, from: number, length: number): string | undefined {
+  if (length > SHORT) return undefined
+  units.length = length
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[from + i] ?? 0
+    if (byte > 0x7f) return undefined
+    units[i] = byte
+  }
+  return String.fromCharCode(...units)
+}
+
 function readRange(
   bytes: Uint8Array,
   view: DataView,
@@ -84,7 +100,7 @@ function readRange(
     const start = step(lengthBytes)
     const length = lengthBytes === 2 ? view.getUint16(start, true) : view.getUint32(start, true)
     const here = step(length, start)
-    const value = fromUtf8Strict(bytes, here, here + length)
+    const value = shortAscii(bytes, here, length) ?? fromUtf8Strict(bytes, here, here + length)
     if (value === undefined) throw error('pack.utf8', { offset: here })
     return value
   }
