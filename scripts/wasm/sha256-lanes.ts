@@ -138,12 +138,20 @@ function holds(lane: usize, digest: usize): bool {
   return differ == 0
 }
 
-/**
- * Hashes `count` messages of the table. What becomes of each digest: with `compare` it is held against the one
- * that the entry names, and the lowest index that differs is given, or -1; else its first word is put into the
- * entry's third field.
- */
-function each(table: usize, count: i32, compare: bool): i32 {
+/** Holds each digest against the one that its entry names. */
+const CHECK: i32 = 0
+/** Puts the first word of each digest into the third field of its entry. */
+const HEADS: i32 = 1
+/** Puts each digest where its entry says. */
+const FILL: i32 = 2
+
+/** Writes the state of a lane as a digest. */
+function put(lane: usize, digest: usize): void {
+  for (let i: usize = 0; i < 8; i++) store<u32>(digest + i * 4, bswap<u32>(load<u32>(STATE + i * 16 + lane * 4)))
+}
+
+/** Hashes `count` messages of the table. With CHECK it gives the lowest index whose digest differs; else -1. */
+function each(table: usize, count: i32, what: i32): i32 {
   let entered: i32 = 0
   let active: i32 = 0
   let wrong: i32 = i32.MAX_VALUE
@@ -172,7 +180,8 @@ function each(table: usize, count: i32, compare: bool): i32 {
       const index = load<i32>(slot, 16)
       if (index < 0 || load<u32>(slot, 4) != 0 || load<u32>(slot, 12) != 0) continue
       const entry = table + <usize>index * 12
-      if (!compare) store<u32>(entry, load<u32>(STATE + lane * 4), 8)
+      if (what == HEADS) store<u32>(entry, load<u32>(STATE + lane * 4), 8)
+      else if (what == FILL) put(lane, <usize>load<u32>(entry, 8))
       else if (!holds(lane, <usize>load<u32>(entry, 8)) && index < wrong) wrong = index
       if (entered < count) enter(lane, table, entered++)
       else {
@@ -186,10 +195,15 @@ function each(table: usize, count: i32, compare: bool): i32 {
 
 /** Entries: offset, length, offset of the expected digest; u32 each. The lowest index that does not hold, or -1. */
 export function check(table: usize, count: i32): i32 {
-  return each(table, count, true)
+  return each(table, count, CHECK)
 }
 
 /** Entries: offset, length, and room for the first word of the digest. */
 export function heads(table: usize, count: i32): void {
-  each(table, count, false)
+  each(table, count, HEADS)
+}
+
+/** Entries: offset, length, and where the digest is put; u32 each. */
+export function fill(table: usize, count: i32): void {
+  each(table, count, FILL)
 }

@@ -54,6 +54,20 @@ export function checkEach(sha256: Sha256): DigestCheck {
 }
 
 /**
+ * Puts digests among the bytes: as {@link DigestCheck}, with room where each digest belongs. That room lies in no
+ * message.
+ */
+export type DigestFill = (bytes: Uint8Array, messages: Int32Array, count: number) => void
+
+/** The fill that hashes one message after another. */
+export function fillEach(sha256: Sha256): DigestFill {
+  return (bytes, messages, count) => {
+    for (let i = 0; i < count; i++)
+      bytes.set(sha256(bytes.subarray(messages[i * 3], messages[i * 3 + 1])), messages[i * 3 + 2])
+  }
+}
+
+/**
  * First words of the SHA-256 of messages that lie one after another: message i ends before `ends[i]` and begins
  * where the one before it ends. `heads` has room for `count` of them, signed 32-bit integers.
  */
@@ -72,5 +86,6 @@ export const headEach: HeadsOf = (bytes, ends, count, heads) => {
 /** Many SHA-256 at a time, where a host can. */
 export interface Lanes {
   readonly check: DigestCheck
+  readonly fill: DigestFill
   readonly heads: HeadsOf
 }

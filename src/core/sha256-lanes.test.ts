@@ -1,7 +1,15 @@
 import { hash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkEach, createSha256, type DigestCheck, headEach, type HeadsOf } from './hash.ts'
+import {
+  checkEach,
+  createSha256,
+  type DigestCheck,
+  type DigestFill,
+  fillEach,
+  headEach,
+  type HeadsOf,
+} from './hash.ts'
 import { createLanes } from './sha256-lanes.ts'
 
 interface Batch {
@@ -71,6 +79,39 @@ describe.each(checks)('a check of digests, %s', (_name, check) => {
     expect(run(large)).toBe(-1)
     large.bytes[large.bytes.length - 1]! ^= 1
     expect(run(large)).toBe(3)
+  })
+})
+
+describe.each<[string, DigestFill]>([
+  ['four at once', lanes.fill],
+  ['one after another', fillEach(await createSha256())],
+])('digests put among their messages, %s', (_name, fill) => {
+  const wanted = (list: readonly Uint8Array[]): Uint8Array => batch(list).bytes
+  /** The same with nothing where the digests go, and something before and after. */
+  const filled = (list: readonly Uint8Array[]): Uint8Array => {
+    const { bytes, messages, count } = batch(list)
+    for (let i = 0; i < count; i++) bytes.fill(9, messages[i * 3 + 2], (messages[i * 3 + 2] ?? 0) + 32)
+    const within = new Uint8Array(bytes.length + 10).fill(7)
+    within.set(bytes, 5)
+    fill(
+      within,
+      messages.map((at, i) => (i < count * 3 ? at + 5 : at)),
+      count,
+    )
+    expect([...within.subarray(0, 5), ...within.subarray(-5)]).toEqual(Array.from({ length: 10 }, () => 7))
+    return within.subarray(5, 5 + bytes.length)
+  }
+
+  it('are those of the messages, which stay as they are', () => {
+    const messages = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 40 })
+    fc.assert(fc.property(messages, (list) => Buffer.compare(filled(list), wanted(list)) === 0))
+  })
+
+  it('are right beyond what one call takes', () => {
+    const many = Array.from({ length: 9000 }, (_, i) => Uint8Array.from([i & 0xff, i >> 8]))
+    expect(Buffer.compare(filled(many), wanted(many))).toBe(0)
+    const large = [900_000, 2_000_000, 10, 300_000].map((size) => new Uint8Array(randomBytes(size)))
+    expect(Buffer.compare(filled(large), wanted(large))).toBe(0)
   })
 })
 

@@ -1,5 +1,5 @@
 import { fromBase64Pad } from '@atcute/multibase'
-import type { DigestCheck, HeadsOf, Lanes } from './hash.ts'
+import type { DigestCheck, DigestFill, HeadsOf, Lanes } from './hash.ts'
 import { SHA256_ROUND, SHA256_START } from './sha256-head.ts'
 import { SHA256_LANES_WASM } from './sha256-lanes-wasm.ts'
 
@@ -18,6 +18,7 @@ const WASM_PAGE = 65_536
 interface Module {
   readonly memory: WebAssembly.Memory
   check(table: number, count: number): number
+  fill(table: number, count: number): void
   heads(table: number, count: number): void
 }
 
@@ -39,8 +40,8 @@ export async function createLanes(): Promise<Lanes | undefined> {
     if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE))
     new Uint8Array(memory.buffer, INPUT_AT).set(bytes)
   }
-  /** Checks messages [first, last), which lie within bytes [from, to). */
-  const run = (
+  /** Copies messages [first, last) in, which lie within bytes [from, to), and puts them into the table. */
+  const enter = (
     bytes: Uint8Array,
     messages: Int32Array,
     first: number,
@@ -57,12 +58,16 @@ export async function createLanes(): Promise<Lanes | undefined> {
       table[at + 1] = (messages[i * 3 + 1] ?? 0) - start
       table[at + 2] = (messages[i * 3 + 2] ?? 0) + shift
     }
-    return module.check(TABLE_AT, last - first)
   }
 
-  const check: DigestCheck = (bytes, messages, count) => {
-    let first = 0
-    while (first < count) {
+  /** Enters messages, as many at a time as there is room for; ends when `run` says so of a batch. */
+  const batches = (
+    bytes: Uint8Array,
+    messages: Int32Array,
+    count: number,
+    run: (first: number, last: number, from: number, to: number) => boolean,
+  ): void => {
+    for (let first = 0; first < count;) {
       let from = bytes.length
       let to = 0
       let last = first
@@ -73,12 +78,29 @@ export async function createLanes(): Promise<Lanes | undefined> {
         from = low
         to = high
       }
-      const wrong = run(bytes, messages, first, last, from, to)
-      if (wrong >= 0) return first + wrong
+      enter(bytes, messages, first, last, from, to)
+      if (run(first, last, from, to)) return
       first = last
     }
-    return -1
   }
+
+  const check: DigestCheck = (bytes, messages, count) => {
+    let found = -1
+    batches(bytes, messages, count, (first, last) => {
+      const wrong = module.check(TABLE_AT, last - first)
+      if (wrong >= 0) found = first + wrong
+      return wrong >= 0
+    })
+    return found
+  }
+
+  const fill: DigestFill = (bytes, messages, count) =>
+    batches(bytes, messages, count, (first, last, from, to) => {
+      module.fill(TABLE_AT, last - first)
+      // The same bytes, with their digests.
+      bytes.set(new Uint8Array(memory.buffer, INPUT_AT, to - from), from)
+      return false
+    })
 
   const heads: HeadsOf = (bytes, ends, count, out) => {
     for (let first = 0, from = 0; first < count;) {
@@ -98,13 +120,13 @@ export async function createLanes(): Promise<Lanes | undefined> {
       from = to
     }
   }
-  return { check, heads }
+  return { check, fill, heads }
 }
 
 async function instantiate(): Promise<Module | undefined> {
   try {
     const { instance } = await WebAssembly.instantiate(fromBase64Pad(SHA256_LANES_WASM), {})
-    // The module's two exports, as its source names them.
+    // The module's exports, as its source names them.
     return instance.exports as unknown as Module
   } catch {
     return undefined

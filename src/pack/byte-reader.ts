@@ -25,8 +25,8 @@ export interface ByteReader {
   str16(): string
   /** Text after its length in four bytes. Throws `pack.utf8`. */
   str32(): string
-  /** A copy of the bytes after their length in four bytes. */
-  bytes32(): Uint8Array<ArrayBuffer>
+  /** The bytes after their length in four bytes: a copy, or in a part that shares them a view. */
+  bytes32(): Uint8Array
   /** A copy of the next bytes. */
   take(length: number): Uint8Array<ArrayBuffer>
   /**
@@ -34,8 +34,12 @@ export interface ByteReader {
    * cannot hold them, so that nothing is allocated for items that never came.
    */
   count(least: number, width?: 2 | 4): number
-  /** A reader of the next bytes alone, with the same offsets and budget; this one goes on after them. */
-  part(length: number): ByteReader
+  /**
+   * A reader of the next bytes alone, with the same offsets and budget; this one goes on after them.
+   *
+   * @param shares its values are views of the bytes, which must not change then
+   */
+  part(length: number, shares?: boolean): ByteReader
   /** Throws `pack.trailing` when anything is left. */
   end(): void
   /** Counts `bytes` that stand for more than they take. Throws `pack.too-large`. */
@@ -53,12 +57,29 @@ export function createByteReader(bytes: Uint8Array, limits: PackLimits): ByteRea
   return readRange(bytes, view, 0, bytes.length, { left: limits.maxUnfolded })
 }
 
+/** Up to here a loop is faster than the decoder. */
+const SHORT = 32
+const units: number[] = []
+
+/** Text of few bytes, all of them ASCII; undefined for any other. */
+function shortAscii(bytes: Uint8Array, from: number, length: number): string | undefined {
+  if (length > SHORT) return undefined
+  units.length = length
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[from + i] ?? 0
+    if (byte > 0x7f) return undefined
+    units[i] = byte
+  }
+  return String.fromCharCode(...units)
+}
+
 function readRange(
   bytes: Uint8Array,
   view: DataView,
   from: number,
   to: number,
   budget: { left: number },
+  shares = false,
 ): ByteReader {
   let at = from
 
@@ -84,7 +105,7 @@ function readRange(
     const start = step(lengthBytes)
     const length = lengthBytes === 2 ? view.getUint16(start, true) : view.getUint32(start, true)
     const here = step(length, start)
-    const value = fromUtf8Strict(bytes, here, here + length)
+    const value = shortAscii(bytes, here, length) ?? fromUtf8Strict(bytes, here, here + length)
     if (value === undefined) throw error('pack.utf8', { offset: here })
     return value
   }
@@ -115,7 +136,7 @@ function readRange(
       const start = at
       const length = reader.u32()
       const here = step(length, start)
-      return copyRange(bytes, here, here + length)
+      return shares ? bytes.subarray(here, here + length) : copyRange(bytes, here, here + length)
     },
     take(length) {
       const here = step(length)
@@ -127,9 +148,9 @@ function readRange(
       if (count * least > to - at) throw error('pack.count', { offset: start, count })
       return count
     },
-    part(length) {
+    part(length, shared = shares) {
       const here = step(length)
-      return readRange(bytes, view, here, here + length, budget)
+      return readRange(bytes, view, here, here + length, budget, shared)
     },
     end() {
       if (at < to) throw error('pack.trailing', { bytes: to - at })

@@ -52,21 +52,61 @@ function commitText(commit: PackCommit, place: ChainPlace): Uint8Array<ArrayBuff
 }
 
 function writeChanges(sink: TextSink, changes: readonly Change[]): void {
+  const startOf = createStarts()
   const endOf = createEnds()
-  let mark = '[{"op":'
-  if (changes.length === 0) sink.text('[')
+  let mark = '['
+  if (changes.length === 0) sink.text(mark)
   for (const change of changes) {
     const { op, row, rowId } = change
     sink.text(mark)
-    sink.json(op)
-    sink.text(',"row":')
-    writeCanonical(sink, row, 3)
+    const value = onlyBytes(row)
+    if (value === undefined) {
+      sink.text('{"op":')
+      sink.json(op)
+      sink.text(',"row":')
+      writeCanonical(sink, row, 3)
+    } else {
+      sink.raw(startOf(op, value.name))
+      sink.hex(value.bytes)
+      sink.text('"}}')
+    }
     sink.text(',"rowId":')
     sink.json(rowId)
     sink.raw(endOf(change))
-    mark = ',{"op":'
+    mark = ','
   }
   sink.text(']')
+}
+
+/** The cell of a row that has no other, and bytes in it: most rows are records. */
+function onlyBytes(row: Change['row']): { readonly name: string; readonly bytes: Uint8Array } | undefined {
+  if (row === null || typeof row !== 'object' || Array.isArray(row)) return undefined
+  const names = Object.keys(row)
+  const [name] = names
+  if (name === undefined || names.length > 1) return undefined
+  // any other object is read by its keys
+  const bytes = (row as Readonly<Record<string, unknown>>)[name]
+  return bytes instanceof Uint8Array ? { name, bytes } : undefined
+}
+
+/** What comes before the digits of such a row. */
+function createStarts(): (op: Change['op'], name: string) => Uint8Array {
+  const known = new Map<string, Map<string, Uint8Array>>()
+  return (op, name) => {
+    const names = known.get(op) ?? new Map<string, Uint8Array>()
+    known.set(op, names)
+    const found = names.get(name)
+    if (found !== undefined) return found
+    const start = createTextSink()
+    start.text('{"op":')
+    start.json(op)
+    start.text(',"row":{')
+    start.json(name)
+    start.text(':{"bytesHex":"')
+    const bytes = start.bytes()
+    names.set(name, bytes)
+    return bytes
+  }
 }
 
 /** What follows a row's id: changes of one table with the same scopes, which share one object, have the same. */
@@ -102,8 +142,8 @@ function sizeOf(changes: readonly Change[]): number {
   let size = 1024
   for (const { row, rowId, table } of changes) {
     size += CHANGE_BYTES + rowId.length + table.length
-    if (row === null || typeof row !== 'object') continue
-    for (const value of Object.values(row)) if (value instanceof Uint8Array) size += value.length * 2
+    const only = onlyBytes(row)
+    if (only !== undefined) size += only.bytes.length * 2
   }
   return size
 }

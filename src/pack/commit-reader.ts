@@ -4,7 +4,7 @@ import { OPERATIONS, type Change, type ChangeScopes, type PackCommit } from './m
 import { readList, readOption, readTime } from './read-parts.ts'
 import { sameColumns, type Column, type Table } from './table-model.ts'
 import { readTable } from './table-reader.ts'
-import { setOwn, type JsonValue } from './values.ts'
+import { setOwn } from './values.ts'
 
 /** The columns that a table must have; undefined for a table that may have any. */
 export type ColumnsOf = (table: string) => readonly Column[] | undefined
@@ -14,19 +14,20 @@ const ROW_IN_GROUP = 2
 
 /** A change whose row is not looked up yet: the groups come after all changes. */
 interface Unresolved {
-  readonly change: Omit<Change, 'row'>
-  readonly row: JsonValue
+  /** with its row where that came along, else without one yet */
+  readonly change: { -readonly [K in keyof Change]: Change[K] }
   readonly place: { readonly group: number; readonly row: number; readonly offset: number } | undefined
 }
 
-export function readCommit(reader: ByteReader, columnsOf: ColumnsOf): PackCommit {
+/** @param shares cells of rows that travel in binary are views of the bytes */
+export function readCommit(reader: ByteReader, columnsOf: ColumnsOf, shares: boolean): PackCommit {
   const commitSeq = reader.i64()
   const createdAt = readTime(reader)
   const actorId = reader.str32()
   const tables = readList(reader, 2, (it) => it.str16())
   const scopes = readList(reader, 4, readScopes)
   const unresolved = readList(reader, 13, (it) => readChange(it, tables, scopes))
-  const groups = readGroups(reader, tables, columnsOf)
+  const groups = readGroups(reader, tables, columnsOf, shares)
   const changes = resolveRows(reader, unresolved, groups)
   const inGroups = new Set(unresolved.flatMap(({ place }) => place?.group ?? []))
   const schemas = groups.flatMap(({ table, columns }, index) =>
@@ -83,18 +84,23 @@ function readChange(
     table,
     rowId,
     op,
-    ...(rowVersion === undefined ? {} : { rowVersion }),
+    row,
     scopes: entry.scopes,
   }
-  return { change, row, place }
+  return { change: rowVersion === undefined ? change : { ...change, rowVersion }, place }
 }
 
 /** A table has one group at most, so that its rows have one schema. */
-function readGroups(reader: ByteReader, tables: readonly string[], columnsOf: ColumnsOf): Table[] {
+function readGroups(
+  reader: ByteReader,
+  tables: readonly string[],
+  columnsOf: ColumnsOf,
+  shares: boolean,
+): Table[] {
   const seen = new Set<string>()
   return readList(reader, 22, () => {
     const offset = reader.offset()
-    const group = readGroup(reader, tables, columnsOf)
+    const group = readGroup(reader, tables, columnsOf, shares)
     if (seen.has(group.table))
       throw reader.error('pack.group', { offset, reason: 'twice', table: group.table })
     seen.add(group.table)
@@ -102,13 +108,18 @@ function readGroups(reader: ByteReader, tables: readonly string[], columnsOf: Co
   })
 }
 
-function readGroup(reader: ByteReader, tables: readonly string[], columnsOf: ColumnsOf): Table {
+function readGroup(
+  reader: ByteReader,
+  tables: readonly string[],
+  columnsOf: ColumnsOf,
+  shares: boolean,
+): Table {
   const start = reader.offset()
   const named = tables[reader.u16()]
   if (named === undefined) throw reader.error('pack.index', { offset: start, reason: 'table' })
   const size = reader.u32()
   const offset = reader.offset()
-  const part = reader.part(size)
+  const part = reader.part(size, shares)
   const table = readTable(part)
   part.end()
   if (table.table !== named) throw reader.error('pack.group', { offset, table: table.table, named })
@@ -125,8 +136,8 @@ function resolveRows(
   groups: readonly Table[],
 ): Change[] {
   const used = groups.map(({ rows }) => new Uint8Array(rows.length))
-  return unresolved.map(({ change, row: inline, place }) => {
-    if (place === undefined) return { ...change, row: inline }
+  return unresolved.map(({ change, place }) => {
+    if (place === undefined) return change
     const { offset } = place
     const group = groups[place.group]
     const row = group?.rows[place.row]
@@ -137,6 +148,7 @@ function resolveRows(
     if (group.table !== change.table) throw reader.error('pack.row-ref', { offset, reason: 'table' })
     if (seen[place.row] === 1) throw reader.error('pack.row-ref', { offset, reason: 'twice' })
     seen[place.row] = 1
-    return { ...change, row }
+    change.row = row
+    return change
   })
 }

@@ -24,10 +24,39 @@ describe('any', () => {
       fc.property(arbitraryPack, (pack) => {
         const bytes = encodePack(pack, { groupThreshold: 1 })
         expect(decodePack(bytes)).toEqual(pack)
+        expect(decodePack(bytes, { sharesIn: () => true })).toEqual(pack)
         expect(encodePack(decodePack(bytes), { groupThreshold: 1 })).toEqual(bytes)
       }),
       { numRuns: 150 },
     )
+  })
+
+  it('cell of bytes is a copy, but where a subscription is to share them', () => {
+    const scopes = { repo: 'r' }
+    const commit = {
+      ...{ commitSeq: 1, createdAt: '2026-01-01T00:00:00.000Z', actorId: 'a' },
+      changes: ['1', '2'].map((rowId) => ({
+        ...{ table: 't', rowId, op: 'upsert' as const, scopes },
+        row: { record: Uint8Array.of(1, 2, 3) },
+      })),
+      schemas: [{ table: 't', columns: [{ name: 'record', type: 'bytes' as const }] }],
+    }
+    const subscription = (id: string) => ({
+      ...{ id, status: 'active' as const, scopes, bootstrap: false, nextCursor: 1, commits: [commit] },
+    })
+    const pack = { ok: true, pull: { ok: true, subscriptions: ['own', 'shared'].map(subscription) } }
+    const bytes = encodePack(pack, { groupThreshold: 1 })
+    const read = decodePack(bytes, { sharesIn: (id) => id === 'shared' })
+    expect(read).toEqual(pack)
+    const shared = read.pull?.subscriptions.map(({ commits }) =>
+      commits.flatMap(({ changes }) =>
+        changes.map(({ row }) => (row as { record: Uint8Array }).record.buffer === bytes.buffer),
+      ),
+    )
+    expect(shared).toEqual([
+      [false, false],
+      [true, true],
+    ])
   })
 
   it('bytes at all are read or refused', () => {

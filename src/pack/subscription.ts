@@ -11,8 +11,13 @@ import type { JsonValue } from './values.ts'
 
 /** What a pull gives for one subscription, both ways. */
 
-export function readSubscription(reader: ByteReader, columnsOf: ColumnsOf): Subscription {
+export function readSubscription(
+  reader: ByteReader,
+  columnsOf: ColumnsOf,
+  sharesIn: (id: string) => boolean,
+): Subscription {
   const id = reader.str32()
+  const shares = sharesIn(id)
   const statusAt = reader.offset()
   const name = reader.str16()
   const status = SUBSCRIPTION_STATUSES.find((it) => it === name)
@@ -24,7 +29,7 @@ export function readSubscription(reader: ByteReader, columnsOf: ColumnsOf): Subs
   const bootstrapState = readOption(reader, readJsonObject)
   const nextCursor = reader.i64()
   const integrity = readOption(reader, readIntegrity)
-  const commits = readList(reader, 32, (it) => readCommit(it, columnsOf))
+  const commits = readList(reader, 32, (it) => readCommit(it, columnsOf, shares))
   const snapshots = readOption(reader, (it) => readList(it, 12, readSnapshot))
   return {
     id,

@@ -62,17 +62,24 @@ function readColumns(reader: ByteReader): Column[] {
   return columns
 }
 
+const NONE = new Uint8Array(0)
+
 function readRow(reader: ByteReader, columns: readonly Column[], mapBytes: number): Row {
   const at = reader.offset()
-  const map = reader.take(mapBytes)
+  // Most tables have so few columns that nothing has to be made for the map.
+  const first = mapBytes > 0 ? reader.u8() : 0
+  const more = mapBytes > 1 ? reader.take(mapBytes - 1) : NONE
+  const mapAt = (byte: number): number => (byte === 0 ? first : (more[byte - 1] ?? 0))
   const spare = columns.length & 7
   // What is shifted down stands for no column.
-  if (spare !== 0 && (map[mapBytes - 1] ?? 0) >> spare !== 0) {
+  if (spare !== 0 && mapAt(mapBytes - 1) >> spare !== 0) {
     throw reader.error('pack.null', { offset: at + mapBytes - 1, reason: 'spare bit' })
   }
   const row: Record<string, Cell> = {}
-  for (const [index, column] of columns.entries()) {
-    const isNull = (((map[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
+  for (let index = 0; index < columns.length; index++) {
+    const column = columns[index]
+    if (column === undefined) continue
+    const isNull = ((mapAt(index >> 3) >> (index & 7)) & 1) === 1
     if (isNull && column.nullable !== true) {
       throw reader.error('pack.null', { offset: at + (index >> 3), reason: 'column', column: column.name })
     }

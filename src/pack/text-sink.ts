@@ -26,6 +26,9 @@ const PAIRS = new Uint16Array(
   Uint8Array.from({ length: 512 }, (_, i) => hexDigit((i & 1) === 0 ? i >> 5 : (i >> 1) & 15)).buffer,
 )
 
+/** Where the host has it: code that has run little is many times slower, and text is made of few lists. */
+const toHexOf = (Uint8Array.prototype as { toHex?: (this: Uint8Array) => string }).toHex
+
 /** @param size bytes that there may be; more make it grow, which costs a copy each time it doubles */
 export function createTextSink(size: number = FIRST_SIZE): TextSink {
   let out = new Uint8Array(Math.max(size, FIRST_SIZE))
@@ -82,6 +85,10 @@ export function createTextSink(size: number = FIRST_SIZE): TextSink {
     },
     hex(bytes) {
       room(bytes.length * 2)
+      if (toHexOf !== undefined) {
+        at += encoder.encodeInto(toHexOf.call(bytes), out.subarray(at)).written
+        return
+      }
       digits ??= digitBlock()
       const { pairs } = digits
       for (let from = 0; from < bytes.length; from += HEX_BLOCK) {

@@ -31,6 +31,9 @@ import { serveKeptSpaces } from './spaces/serving.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
 
+/** Of pages that are kept for others who ask the same, bytes: of two or three repos of 100,000 records. */
+const RECENT_PAGE_BYTES = 32 << 20
+
 const isLoopback = (client: string): boolean => client.startsWith('127.') || client === limitKey('::1')
 
 const timers = {
@@ -93,7 +96,10 @@ export function serveProtocols(options: {
     const handlers: [string, StreamHandler][] = [
       [STORE_PROTOCOL, (stream) => store.serve(stream)],
       [REPO_SYNC_PROTOCOL, serveRepoSync({ storage, timers })],
-      [PAGES_PROTOCOL, servePages({ storage, timers, deflate: deflateQuickly })],
+      [
+        PAGES_PROTOCOL,
+        servePages({ storage, timers, deflate: deflateQuickly, recentBytes: RECENT_PAGE_BYTES }),
+      ],
       [DIGESTS_PROTOCOL, serveDigests({ storage, timers, sha256, ...ofSpaces })],
       [PACKS_PROTOCOL, servePacks({ handler: packs.handler, timers })],
       [

@@ -2,6 +2,7 @@ import { fromBase58Btc, toBase58Btc } from '@atcute/multibase'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { concat, fromHex } from '../core/bytes.ts'
+import { verifyK256 } from './k256-verify.ts'
 import { verifyP256 } from './p256-verify.ts'
 
 /**
@@ -68,7 +69,7 @@ export async function verifySignature(
   const good =
     key.curve === 'p256'
       ? await verifyP256(didKey, key.point, sig, signed)
-      : secp256k1.verify(sig, signed, key.point, { format: 'compact', lowS: true, prehash: true })
+      : verifyK256(didKey, key.point, sig, signed)
   return good ? 'valid' : 'invalid'
 }
 

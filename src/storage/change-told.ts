@@ -1,27 +1,20 @@
-import { CODEC_DAG_CBOR, DIGEST_BYTES } from '../core/cid.ts'
-import type { Sha256 } from '../core/hash.ts'
-import { carFrameHead, carFrameLength } from '../repo/car/writer.ts'
-import { checkRecord } from '../repo/cbor/check.ts'
 import { RepoError } from '../repo/errors.ts'
 import { binary, type Difference } from '../repo/mst/diff.ts'
 import { findMany } from '../repo/mst/find-many.ts'
-import { looksLikeNode } from '../repo/mst/node.ts'
 import type { TreeEntry, TreeSource } from '../repo/mst/read.ts'
 import type { Place, StoredNode } from '../repo/mst/stored.ts'
-import { type Intake, NODE_LIKE } from '../repo/verify/intake.ts'
+import type { Intake } from '../repo/verify/intake.ts'
 import { StorageError } from './errors.ts'
 import type { ToldChange } from './import-session.ts'
-import { nextTask } from './next-task.ts'
 import type { Storage } from './port.ts'
 import type { SnapshotRow, TreeWindow } from './rows.ts'
 import { createSegmentReader, type SegmentReader, WHOLE_TREE } from './segment-reader.ts'
+import { takeFrames, type ToldFrames } from './told-frames.ts'
 
 /** From one change in so many records on, most of the tree's reads are needed anyhow: then they are long. */
 const DENSE = 50
 /** Nodes held between the look-up and the edit, each at most with the 8 KB it was read with; more are read again. */
 const MAX_HELD = 4096
-/** Bytes of records that are taken before writes under way get their turn. */
-const CHUNK = 256 * 1024
 
 /** What a kept tree has at some paths. */
 export interface BaseEntries {
@@ -60,21 +53,19 @@ export async function lookUpPaths(
 
 /**
  * Takes what someone told: what the base has already is known from here on, and the other records are kept. Their
- * digests are made here of these very bytes, so no block has to be checked against what a sender says it is; and while
- * the base is still looked up.
+ * digests were made of these very bytes, so no block has to be checked against what a sender says it is.
  *
+ * @param frames of the list
  * @param turn called as records were taken, so many bytes with their frames
  */
 export async function takeTold(
   list: readonly ToldChange[],
-  looked: Promise<BaseEntries>,
-  to: { readonly intake: Intake; readonly sha256: Sha256; turn(bytes: number): Promise<void> },
+  { source, found }: BaseEntries,
+  frames: ToldFrames,
+  to: { readonly intake: Intake; readonly turn: (bytes: number) => Promise<void> },
 ): Promise<Told> {
-  const { intake, sha256 } = to
-  // Whoever waits for it below hears of its failure.
-  looked.catch(() => {})
-  const digests = await digestsOf(list, sha256)
-  const { source, found } = await looked
+  const { intake, turn } = to
+  const { digests } = frames
   const differences = list.flatMap(({ path }, i): Difference[] => {
     const after = digests[i]
     const was = found.get(path)
@@ -85,57 +76,8 @@ export async function takeTold(
   })
   for (const { before, beforePlace } of differences)
     if (before !== undefined && beforePlace !== undefined) intake.known(before, beforePlace)
-  for (let next = 0; next < list.length;) {
-    const first = next
-    let size = 0
-    for (; next < list.length && size < CHUNK; next++) {
-      const record = list[next]?.record
-      if (record !== undefined) size += carFrameLength(record.length)
-    }
-    takeFrames(list, digests, first, next, size, intake)
-    await to.turn(size)
-  }
+  await takeFrames(frames, intake, turn)
   return { source, differences: differences.sort((a, b) => (a.key < b.key ? -1 : 1)) }
-}
-
-/** Digests of the records, with a turn for what is read meanwhile. */
-async function digestsOf(list: readonly ToldChange[], sha256: Sha256): Promise<(Uint8Array | undefined)[]> {
-  const digests: (Uint8Array | undefined)[] = []
-  let size = 0
-  for (const { record } of list) {
-    digests.push(record === undefined ? undefined : sha256(record))
-    size += record?.length ?? 0
-    if (size < CHUNK) continue
-    size = 0
-    await nextTask()
-  }
-  return digests
-}
-
-/** Records [first, last) as the frames that a segment holds, one after another: so they are copied in one go. */
-function takeFrames(
-  list: readonly ToldChange[],
-  digests: readonly (Uint8Array | undefined)[],
-  first: number,
-  last: number,
-  size: number,
-  intake: Intake,
-): void {
-  const frames = new Uint8Array(size)
-  let at = 0
-  for (let i = first; i < last; i++) {
-    const record = list[i]?.record
-    const digest = digests[i]
-    if (record === undefined || digest === undefined) continue
-    const head = carFrameHead(CODEC_DAG_CBOR, digest, record.length)
-    frames.set(head, at)
-    const from = at + head.length
-    const to = from + record.length
-    frames.set(record, from)
-    const form = looksLikeNode(frames, from, to) ? NODE_LIKE : checkRecord(frames, from, to)
-    intake.take(CODEC_DAG_CBOR, frames, from - DIGEST_BYTES, from, to, at, form)
-    at = to
-  }
 }
 
 /** Remembers nodes. That a kept one cannot be read is no fault of whoever told changes. */

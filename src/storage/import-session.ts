@@ -1,6 +1,7 @@
 import type { Lanes, Sha256 } from '../core/hash.ts'
 import type { Commit } from '../repo/commit.ts'
 import type { BaseEntries } from './change-told.ts'
+import type { ToldFrames } from './told-frames.ts'
 import type { KnownHead, RepoFacts } from './head.ts'
 import type { Storage, WriteOp } from './port.ts'
 import type { ImportRow, SnapshotRow } from './rows.ts'
@@ -24,6 +25,14 @@ export interface ImportProgress {
 export interface ToldChange {
   readonly path: string
   readonly record: Uint8Array | undefined
+}
+
+/** What of a list can be done before it is known whose it is. */
+export interface EarlyChange {
+  /** what the base has at its paths */
+  readonly found?: Promise<BaseEntries> | undefined
+  /** its records, with their digests */
+  readonly framed?: Promise<ToldFrames> | undefined
 }
 
 /** What the snapshot says beside its tree. */
@@ -55,10 +64,10 @@ export interface ImportSession {
    * Takes what changed since the base, every path once, with its records: nothing more comes after the commit then.
    * Partial only.
    *
-   * @param found what the base has at these paths, where that was looked up already
+   * @param early what was done for it already: see {@link EarlyChange}
    * @param step called now and then while records are taken; throws to stop
    */
-  change(list: readonly ToldChange[], found?: Promise<BaseEntries>, step?: () => void): Promise<void>
+  change(list: readonly ToldChange[], early?: EarlyChange, step?: () => void): Promise<void>
   /** The snapshot that changes are applied to, or whose blocks need not come again. */
   readonly base: SnapshotRow | undefined
   /** The repo's row and its head as this import wrote them, once it has. */

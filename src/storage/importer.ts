@@ -1,6 +1,6 @@
 import { concat, copyRange, equalAt } from '../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
-import { checkEach } from '../core/hash.ts'
+import { checkEach, fillEach } from '../core/hash.ts'
 import { RepoError } from '../repo/errors.ts'
 import { type CheckedBlocks, createBlockCheck } from '../repo/verify/block-check.ts'
 import { createIntake, type Intake } from '../repo/verify/intake.ts'
@@ -20,6 +20,7 @@ import { signedCommit } from './signed-commit.ts'
 import { snapshotOf } from './snapshot-of.ts'
 import { createWriteLane } from './write-lane.ts'
 import { createTreeSink } from './tree-sink.ts'
+import { frameTold } from './told-frames.ts'
 import { partialTree } from './partial.ts'
 
 export type { ImportOptions, ImportSession, SignedCommit } from './import-session.ts'
@@ -215,12 +216,16 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
       await spill()
       if (lane.pauses(chunk.length)) await lane.room()
     },
-    async change(list, found, step) {
+    async change(list, { found, framed } = {}, step) {
       const { base } = options
       if (base === undefined || options.partial !== true) throw new RangeError('nothing to change')
-      told = await takeTold(list, found ?? lookUpPaths(storage, base, list), {
+      // Each while the other waits.
+      const [looked, frames] = await Promise.all([
+        found ?? lookUpPaths(storage, base, list),
+        framed ?? frameTold(list, options.lanes?.fill ?? fillEach(sha256)),
+      ])
+      told = await takeTold(list, looked, frames, {
         intake,
-        sha256,
         async turn(size) {
           records.copyRun()
           bytes += size

@@ -58,7 +58,7 @@ export async function takeTold(host: Host, endpoints: Endpoints, input: TakeTold
         throw new StorageError('storage.conflict', { table: 'repos', key: did })
       const digest = host.sha256(told.last.commit)
       await session.write(buildCar([digest], [{ codec: CODEC_DAG_CBOR, digest, data: told.last.commit }]))
-      await session.change(told.changes, found, () => work.check())
+      await session.change(told.changes, { found }, () => work.check())
     },
   })
 }

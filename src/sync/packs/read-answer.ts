@@ -1,3 +1,4 @@
+import { isDid } from '../../core/syntax.ts'
 import { NetError } from '../../net/errors.ts'
 import { PackError } from '../../pack/errors.ts'
 import type { PushedCommit, Subscription, SyncPack } from '../../pack/model.ts'
@@ -69,7 +70,8 @@ export function throwRefusal(bytes: Uint8Array, peer: string): void {
 
 function decode(bytes: Uint8Array, peer: string): SyncPack {
   try {
-    return decodePack(bytes, { columnsOf: () => RECORD })
+    // Records of a public repo are copied as they are taken: each on its own first would cost more than reading them.
+    return decodePack(bytes, { columnsOf: () => RECORD, sharesIn: isDid })
   } catch (error) {
     if (!(error instanceof PackError)) throw error
     throw new PackError(error.code, { ...error.fields, peer }, { cause: error })

@@ -122,9 +122,11 @@ function readCommit(
 /** The one column's bytes; undefined for a row of any other form. */
 function recordOf({ row }: Change): Uint8Array | undefined {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
-  const columns = Object.entries(row)
-  const [name, value] = columns[0] ?? []
-  return columns.length === 1 && name === RECORD_COLUMN && value instanceof Uint8Array ? value : undefined
+  const columns = Object.keys(row)
+  if (columns.length !== 1 || columns[0] !== RECORD_COLUMN) return undefined
+  // any other object is read by its keys
+  const value = (row as Readonly<Record<string, unknown>>)[RECORD_COLUMN]
+  return value instanceof Uint8Array ? value : undefined
 }
 
 /** `{ repo: did }`, or `{}` without a DID. */

@@ -1,13 +1,14 @@
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
-import { createDigest, type Sha256 } from '../../core/hash.ts'
+import { createDigest, fillEach, type Sha256 } from '../../core/hash.ts'
 import { GENESIS_ROOT } from '../../pack/chain.ts'
 import type { Subscription } from '../../pack/model.ts'
 import type { Identity } from '../../pds/identity.ts'
 import { buildCar } from '../../repo/car/writer.ts'
 import { RepoError } from '../../repo/errors.ts'
-import { type BaseEntries, lookUpPaths } from '../../storage/change-told.ts'
+import { lookUpPaths } from '../../storage/change-told.ts'
 import { StorageError } from '../../storage/errors.ts'
-import type { ImportSession } from '../../storage/import-session.ts'
+import type { EarlyChange, ImportSession } from '../../storage/import-session.ts'
+import { frameTold } from '../../storage/told-frames.ts'
 import type { BackupResult } from '../backup.ts'
 import { SyncError } from '../errors.ts'
 import type { Endpoints, Host } from '../host.ts'
@@ -78,8 +79,10 @@ export async function takeList(
     const early = told.changes.length <= EARLY
     const found = early ? lookUpPaths(host.storage, head, told.changes, repo.row.top) : undefined
     const chained = told.proveChain()
+    // Of more, beside the look-up.
+    const framed = early ? frameTold(told.changes, host.lanes?.fill ?? fillEach(host.sha256)) : undefined
     // The import hears of their failure; one that ends before it gets there has no use for them.
-    for (const it of [found, chained]) it?.catch(() => {})
+    for (const it of [found, framed, chained]) it?.catch(() => {})
     return await takeIn(host, endpoints, {
       did,
       source: 'peer',
@@ -93,7 +96,7 @@ export async function takeList(
       async feed(session) {
         if (session.resumed) throw conflict('imports', did)
         if (session.base?.commitCid !== head.commitCid) throw conflict('repos', did)
-        await feedList(session, { ...told, chained }, found, host.sha256, work)
+        await feedList(session, { ...told, chained }, { found, framed }, host.sha256, work)
       },
     })
   } catch (error) {
@@ -119,16 +122,20 @@ const conflict = (table: 'repos' | 'imports', did: string): StorageError =>
 async function feedList(
   session: ImportSession,
   { commit, changes, chained }: ToldChanges & { readonly chained: Promise<void> },
-  found: Promise<BaseEntries> | undefined,
+  early: EarlyChange,
   sha256: Sha256,
   work: Pick<Work, 'check' | 'report'>,
 ): Promise<void> {
   const digest = sha256(commit)
   // The commit first: whose it is decides whether anything else is taken.
   await session.write(buildCar([digest], [{ codec: CODEC_DAG_CBOR, digest, data: commit }]))
-  await chained
-  await session.change(changes, found, () => {
-    work.check()
-    work.report(session.progress)
-  })
+  try {
+    await session.change(changes, early, () => {
+      work.check()
+      work.report(session.progress)
+    })
+  } finally {
+    // Its hash is made on another thread meanwhile. Where both fail, this is what is said.
+    await chained
+  }
 }

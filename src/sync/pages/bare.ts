@@ -52,15 +52,19 @@ export function readBare(
     ends.push(at)
   }
   const bytes = size <= room.length ? room.subarray(0, size) : new Uint8Array(size)
+  // From the end on, where each block lies behind the place that it moves to: no view is made of any.
+  const shift = size - bare.length
+  bytes.set(bare, shift)
   let at = 0
   for (let i = 0; i < starts.length; i++) {
     const start = starts[i] ?? 0
     const end = ends[i] ?? start
-    at = writeCid(bytes, writeVarint(bytes, at, CID_BYTES + end - start), CODEC_DAG_CBOR, BLANK)
-    bytes.set(bare.subarray(start, end), at)
+    const length = end - start
+    at = writeCid(bytes, writeVarint(bytes, at, CID_BYTES + length), CODEC_DAG_CBOR, BLANK)
+    bytes.copyWithin(at, shift + start, shift + end)
     // From here on these are offsets in the frames.
     starts[i] = at
-    at += end - start
+    at += length
     ends[i] = at
   }
   return { bytes, from: starts, to: ends }

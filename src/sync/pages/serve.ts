@@ -1,6 +1,5 @@
-import { CairnError, hasCode } from '../../core/errors.ts'
+import { hasCode } from '../../core/errors.ts'
 import { utf8 } from '../../core/bytes.ts'
-import { compress } from '../../core/compress.ts'
 import { NetError } from '../../net/errors.ts'
 import { createFrameReader, writeLongFrame } from '../../net/frames.ts'
 import { decodeMessage, writeMessage } from '../../net/messages.ts'
@@ -13,11 +12,13 @@ import { headOf, type IdentityRow, openRepo } from '../kept.ts'
 import { createSlots } from '../repo-sync/slots.ts'
 import { findBlocks } from './find-blocks.ts'
 import { createHeldSnapshots, type Held, type HeldSnapshots } from './held.ts'
-import { buildPage } from './page-plan.ts'
 import { isOver, patient } from './patient.ts'
 import { type PartialRow, partialRows } from './partial-rows.ts'
 import type { Pins } from './pins.ts'
-import { partialBeginning, partialHead, partialPage } from './serve-partial.ts'
+import { createRecentPages } from './recent-pages.ts'
+import { orRefused, Refused } from './refused.ts'
+import { createPageServer, type PageServer } from './serve-page.ts'
+import { partialBeginning, partialHead } from './serve-partial.ts'
 import {
   MAX_COLLECTIONS,
   MAX_FRAME_BYTES,
@@ -29,6 +30,9 @@ import {
   type RequestOf,
 } from './protocol.ts'
 
+/** Of pages that a device keeps, in bytes: some for each of those who take a repo from it at a time. */
+const RECENT_BYTES = 8 << 20
+
 export interface ServePagesOptions {
   readonly storage: Storage
   readonly timers: Timers
@@ -39,6 +43,8 @@ export interface ServePagesOptions {
   readonly limits?: ServePagesLimits
   /** DEFLATE (RFC 1951) where the host has a quicker one than `CompressionStream`; the bytes do not change meanwhile */
   readonly deflate?: (bytes: Uint8Array) => Promise<Uint8Array>
+  /** of pages that are kept for others who ask the same, and for those who ask for the next */
+  readonly recentBytes?: number
   /**
    * Told of bytes as they leave: pages, the tree nodes and records of a walk, blobs. What only begins one (heads,
    * identities, signed commits) is not told of.
@@ -50,7 +56,7 @@ export interface ServePagesOptions {
 export type SentKind = 'repo' | 'changes' | 'blobs'
 
 export interface ServePagesLimits {
-  /** streams at once, to one peer and in all; each holds some 4 MB while it answers */
+  /** streams at once, to one peer and in all; each holds some 4 MB while it answers, and the page that comes next */
   readonly perPeer: number
   readonly inAll: number
   /** a peer that neither asks nor takes for so long is let go, ms */
@@ -67,22 +73,14 @@ interface Answer {
   readonly sends?: { readonly did: string; readonly what: SentKind }
 }
 
-class Refused extends CairnError {
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal) {
-    super('sync.refused', { refusal })
-    this.refusal = refusal
-  }
-}
-
 /**
- * Serves `/cairn/repo-pages/1.0.0` from what is kept, whole or in part: request by request, one answer in memory at a time. What
- * cannot be answered is refused by name, and the stream goes on; bytes that are no messages end it.
+ * Serves `/cairn/repo-pages/1.0.0` from what is kept, whole or in part: request by request, one answer in memory at a time and
+ * the page after it. What cannot be answered is refused by name, and the stream goes on; bytes that are no messages end it.
  */
 export function servePages(options: ServePagesOptions): StreamHandler {
   const { storage, timers, limits = PAGES_LIMITS } = options
   const slots = createSlots(limits)
+  const recent = createRecentPages(options.recentBytes ?? RECENT_BYTES)
   return async (raw) => {
     const free = slots.take(raw.peer)
     let sends: Answer['sends']
@@ -91,6 +89,12 @@ export function servePages(options: ServePagesOptions): StreamHandler {
     })
     const frames = createFrameReader(stream)
     const held = createHeldSnapshots(storage)
+    const pages = createPageServer({
+      storage,
+      hold: (request) => hold(options, held, request),
+      recent,
+      deflate: options.deflate,
+    })
     try {
       if (free === undefined) {
         await writeMessage(stream, { refused: 'too-many' satisfies Refusal })
@@ -100,7 +104,7 @@ export function servePages(options: ServePagesOptions): StreamHandler {
         stream.begin()
         const frame = await frames.read(MAX_REQUEST_BYTES).catch(isOver)
         if (frame === undefined) return
-        const { head, bytes, sends: told } = await answer(options, held, frame, raw.peer)
+        const { head, bytes, sends: told } = await answer(options, { held, pages }, frame, raw.peer)
         await writeMessage(stream, head)
         if (bytes === undefined) continue
         sends = told
@@ -109,6 +113,7 @@ export function servePages(options: ServePagesOptions): StreamHandler {
       }
     } finally {
       stream.release()
+      await pages.settled()
       free?.()
     }
   }
@@ -116,7 +121,7 @@ export function servePages(options: ServePagesOptions): StreamHandler {
 
 async function answer(
   options: ServePagesOptions,
-  held: HeldSnapshots,
+  { held, pages }: { readonly held: HeldSnapshots; readonly pages: PageServer },
   frame: Uint8Array,
   peer: string,
 ): Promise<Answer> {
@@ -130,7 +135,7 @@ async function answer(
       case 'identity':
         return await identity(options.storage, request)
       case 'page':
-        return sending('repo', request, await page(options, held, request))
+        return sending('repo', request, await pages.answer(request))
       case 'blocks':
         return request.wants.length === 0
           ? await blocks(options, held, request)
@@ -221,38 +226,8 @@ async function hold(
   return found
 }
 
-/** Something of a partial copy, or why not. */
-const orRefused = <T extends object>(found: T | Refusal): T => {
-  if (typeof found === 'string') throw new Refused(found)
-  return found
-}
-
 /** What the head says of the form of the bytes. */
 const formOf = ({ bare }: { readonly bare?: boolean | undefined }) => (bare === true ? { bare } : {})
-
-async function page(
-  options: ServePagesOptions,
-  held: HeldSnapshots,
-  request: RequestOf<'page'>,
-): Promise<Answer> {
-  const whole = await hold(options, held, request)
-  const build = {
-    known: request.known === true && request.after !== undefined,
-    maxBytes: Math.min(request.maxBytes, PAGE_BYTES),
-    bare: request.bare === true,
-  }
-  const { root, bytes, last, end, records } =
-    whole === undefined
-      ? orRefused(await partialPage(options.storage, request, build))
-      : {
-          root: whole.snapshot.commitCid,
-          ...(await buildPage(whole.reader, whole.snapshot, request, build)),
-        }
-  const head = { root, ...(last === undefined ? {} : { last }), end, records, ...formOf(request) }
-  if (request.deflate !== true) return { head, bytes }
-  const { deflate = (plain) => compress(plain, 'deflate-raw') } = options
-  return { head: { ...head, deflate: true }, bytes: await deflate(bytes) }
-}
 
 async function blocks(
   options: ServePagesOptions,

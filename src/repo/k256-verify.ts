@@ -1,0 +1,52 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { bytesToNumberBE } from '@noble/curves/utils.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+
+const { Point, Signature } = secp256k1
+const { Fn } = Point
+
+/** Bits that a step with a key's table takes. More make the table dear, and each check little cheaper. */
+const WINDOW = 4
+/** Keys that are remembered, those that were seen last. A table is some 100 KB. */
+const MAX_KEYS = 16
+
+/** By name; without a table for those that were seen once. */
+const keys = new Map<string, { table: InstanceType<typeof Point> | undefined }>()
+
+/**
+ * Whether a signature on K-256 is that of SHA-256(`signed`). From its second signature on a key has a table of its
+ * multiples, which takes half a check to make, and spares half of each. With it and without, the same is said of
+ * whatever has its form; that, and a low S, are the caller's to check.
+ *
+ * @param name of the key: the same name, the same key
+ * @param point compressed, on the curve
+ * @param sig R and S, each in range
+ */
+export function verifyK256(name: string, point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean {
+  const known = keys.get(name)
+  keys.delete(name)
+  keys.set(name, known ?? { table: undefined })
+  const [oldest] = keys.keys()
+  if (keys.size > MAX_KEYS && oldest !== undefined) keys.delete(oldest)
+  if (known === undefined) return verifyOnce(point, sig, signed)
+  known.table ??= tableOf(point)
+  return verifyByTable(known.table, sig, signed)
+}
+
+export const verifyOnce = (point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean =>
+  secp256k1.verify(sig, signed, point, { format: 'compact', lowS: true, prehash: true })
+
+export const tableOf = (point: Uint8Array): InstanceType<typeof Point> =>
+  Point.fromBytes(point).precompute(WINDOW, false)
+
+/** ECDSA (SEC 1, 4.1.4): R is on the line of u1 times the generator and u2 times the key. */
+export function verifyByTable(key: InstanceType<typeof Point>, sig: Uint8Array, signed: Uint8Array): boolean {
+  const { r, s } = Signature.fromBytes(sig, 'compact')
+  const inverse = Fn.inv(s)
+  // As many bits as the order has.
+  const digest = Fn.create(bytesToNumberBE(sha256(signed)))
+  const sum = Point.BASE.multiplyUnsafe(Fn.create(digest * inverse)).add(
+    key.multiplyUnsafe(Fn.create(r * inverse)),
+  )
+  return !sum.is0() && Fn.create(sum.toAffine().x) === r
+}
