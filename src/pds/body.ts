@@ -1,5 +1,6 @@
 import { concat } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
+import { createPieces } from '../core/pieces.ts'
 import { PdsError } from './errors.ts'
 import type { Timers } from '../core/timers.ts'
 
@@ -126,7 +127,7 @@ export async function eachChunk(
 
 /** Reads a whole guarded body into memory, where it is twice for a moment: for what is small. */
 export async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  await eachChunk(body, (chunk) => chunks.push(chunk))
-  return concat(chunks)
+  const pieces = createPieces(new Uint8Array())
+  await eachChunk(body, (chunk) => pieces.add(chunk))
+  return concat([pieces.join()])
 }

@@ -62,7 +62,7 @@ export function serveProtocols(options: {
 }): Services {
   const { node, traffic, store, limits, log } = options
   const { libp2p } = node
-  const net = createRelayNet(libp2p, { log, streams: limits.streamsPerConnection })
+  const net = createRelayNet(libp2p, { log, timers, streams: limits.streamsPerConnection })
   const directory = createDirectoryServer({
     net,
     clock: { now: Date.now },

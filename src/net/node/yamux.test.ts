@@ -8,6 +8,8 @@ const KB = 1024
 /** The type of a frame that gives bytes back, and the bytes of a frame's head (yamux specification). */
 const WINDOW_UPDATE = 1
 const HEAD = 12
+/** The flag of a frame that opens a stream. */
+const SYN = 1
 
 const ours = { streamOptions: { maxStreamWindowSize: 256 * KB } } satisfies YamuxMuxerInit
 
@@ -97,5 +99,24 @@ describe('yamux that gives bytes back in halves of a window', () => {
     other.resume()
     await all
     await close()
+  })
+
+  it('collects no frame that is longer than any window', async () => {
+    const [here, there] = multiaddrConnectionPair()
+    const muxer = sparingYamux(ours)().createStreamMuxer(there)
+    const ended = new Promise<void>((resolve) => there.addEventListener('close', () => resolve()))
+    // A data frame that opens stream 1 and says that it has as many bytes as a frame can say.
+    const head = new Uint8Array(HEAD)
+    head.set([0, 0, 0, SYN, 0, 0, 0, 1, 255, 255, 255, 255])
+    here.send(head)
+    let sent = 0
+    while (there.status === 'open' && sent < 1024 * KB) {
+      here.send(new Uint8Array(32 * KB))
+      sent += 32 * KB
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(there.status).toBe('aborted')
+    await ended
+    expect([sent >= 256 * KB, muxer.streams]).toEqual([true, []])
   })
 })

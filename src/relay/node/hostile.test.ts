@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
+import { frame, freezable, PING, rawPeer, SYN } from '../testing/raw-peer.ts'
+import { addressOf, createStarted, metric } from '../testing/relays.ts'
+
+const started = createStarted()
+afterEach(() => started.close())
+
+describe('a peer that breaks the rules below all protocols', () => {
+  it('is let go when it freezes: a line that was broken off holds no place', async () => {
+    const relay = await started.relay()
+    const way = await freezable(started, relay.port)
+    const peer = await rawPeer(started, way.port)
+    expect(await metric(relay, 'cairn_websockets')).toBe(1)
+    way.freeze()
+    // No frame has such a type.
+    peer.send(frame(9, SYN, 1, 0))
+    await expect.poll(() => metric(relay, 'cairn_websockets')).toBe(0)
+  })
+
+  it('is let go when it asks for more answers than it takes', async () => {
+    const relay = await started.relay()
+    const way = await freezable(started, relay.port)
+    const peer = await rawPeer(started, way.port)
+    way.freeze()
+    const pings = Buffer.concat(Array.from({ length: 5000 }, (_, id) => frame(PING, SYN, 0, id)))
+    const closed = new Promise<void>((resolve) => peer.addEventListener('close', () => resolve()))
+    let sent = 0
+    // Some megabytes of answers wait in the socket, and in the system behind it.
+    while (sent < 2_000_000 && (await metric(relay, 'cairn_websockets')) > 0) {
+      for (let i = 0; i < 20; i++) if (!peer.send(pings)) await Promise.race([peer.onDrain(), closed])
+      sent += 20 * 5000
+    }
+    expect(await metric(relay, 'cairn_websockets')).toBe(0)
+    expect(sent).toBeLessThan(2_000_000)
+  })
+
+  it('is not listened to when it goes on after its answer', async () => {
+    const relay = await started.relay({ dataDir: await started.folder() })
+    const client = await started.client()
+    const connection = await client.dial(await addressOf(relay.url))
+    const stream = await connection.newStream(REPO_SYNC_PROTOCOL)
+    const closed = new Promise<void>((resolve) => stream.addEventListener('close', () => resolve()))
+    const answered = new Promise<void>((resolve) =>
+      stream.addEventListener('remoteCloseWrite', () => resolve()),
+    )
+    // Longer than any request, and it never ends.
+    stream.send(new Uint8Array(128 * 1024))
+    await answered
+    let sent = 0
+    while (stream.status === 'open' && sent < 4 * 1024 * 1024) {
+      if (!stream.send(new Uint8Array(64 * 1024))) await Promise.race([stream.onDrain(), closed])
+      sent += 64 * 1024
+    }
+    await closed
+    expect(stream.status).toBe('reset')
+  })
+})

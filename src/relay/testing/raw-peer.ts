@@ -1,0 +1,84 @@
+import { noise } from '@libp2p/noise'
+import { AbstractStreamMuxer } from '@libp2p/utils'
+import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
+import { webSockets } from '@libp2p/websockets'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Started } from './relays.ts'
+
+const YAMUX = '/yamux/1.0.0'
+/** Types and flags of frames (yamux specification). */
+export const DATA = 0
+export const WINDOW = 1
+export const PING = 2
+export const SYN = 1
+
+/** A frame of yamux, whose length may be a lie. */
+export function frame(type: number, flags: number, stream: number, length: number, data?: Uint8Array) {
+  const head = Buffer.alloc(12)
+  head[1] = type
+  head.writeUInt16BE(flags, 2)
+  head.writeUInt32BE(stream, 4)
+  head.writeUInt32BE(length, 8)
+  return data === undefined ? head : Buffer.concat([head, data])
+}
+
+/** Says that it speaks yamux, and opens nothing by itself. */
+class SilentMuxer extends AbstractStreamMuxer {
+  onData(): void {}
+  onCreateStream(): never {
+    throw new Error('it opens no streams')
+  }
+}
+
+/** Bytes below all that libp2p makes of them: a proven connection on which a test writes frames itself. */
+export async function rawPeer(started: Started, port: number): Promise<MessageStream> {
+  const { promise, resolve } = Promise.withResolvers<MessageStream>()
+  const muxers: StreamMuxerFactory = {
+    protocol: YAMUX,
+    createStreamMuxer(link) {
+      resolve(link)
+      return new SilentMuxer(link, { protocol: YAMUX, name: 'raw' })
+    },
+  }
+  const node = await createLibp2p({
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [() => muxers],
+    connectionMonitor: { enabled: false },
+  })
+  started.onClose(() => node.stop())
+  await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}/ws`))
+  return promise
+}
+
+/** A way to a port of this machine that can freeze, as a laptop does: its lines stay, and nothing is taken any more. */
+export async function freezable(started: Started, port: number) {
+  const sockets = new Set<Socket>()
+  const far: Socket[] = []
+  const server = createServer((near) => {
+    const there = connect(port, '127.0.0.1')
+    far.push(there)
+    near.pipe(there)
+    there.pipe(near)
+    for (const socket of [near, there]) {
+      sockets.add(socket)
+      // What is cut is cut.
+      socket.on('error', () => {})
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  started.onClose(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return {
+    // A TCP server's address is an AddressInfo.
+    port: (server.address() as AddressInfo).port,
+    /** Takes nothing any more of what comes from the port. */
+    freeze: () => {
+      for (const socket of far) socket.unpipe().pause()
+    },
+  }
+}
