@@ -87,7 +87,7 @@ export function createHandler(
       return refuse(isFile ? 'fileRequestsPerMinutePerAddress' : 'requestsPerMinutePerAddress', wait)
     const leave = options.answers.take(client)
     if (leave === undefined) return refuse('socketsPerAddress', 1)
-    onceOver(request, response, leave)
+    response.once('close', leave)
     if (mount !== undefined) {
       const origin = requestOrigin(request, options.secure, options.fallback())
       const { search } = new URL(request.url ?? '/', origin)
@@ -139,18 +139,6 @@ export function createHandler(
       else sendText(response, 500, 'Something went wrong on this server.\n')
     })
   }
-}
-
-/** An answer that waits behind others of its connection is not told when that is gone. */
-function onceOver({ socket }: IncomingMessage, response: ServerResponse, run: () => void): void {
-  const over = (): void => {
-    response.off('close', over)
-    socket.off('close', over)
-    run()
-  }
-  response.once('close', over)
-  // One for each answer that waits is no leak.
-  socket.setMaxListeners(0).once('close', over)
 }
 
 const isRead = (request: IncomingMessage): boolean => request.method === 'GET' || request.method === 'HEAD'

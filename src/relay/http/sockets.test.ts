@@ -94,12 +94,15 @@ describe('answers to one client of a proxy', () => {
 
   it('count until their connection is gone, also those behind others', async () => {
     const relay = await relayWithApp()
-    const socket = await dial(relay.port)
-    socket.write(ask('203.0.113.9') + ask('203.0.113.9', '/') + ask('203.0.113.9', '/'))
-    await expect
-      .poll(() => metric(relay, 'cairn_limited_total{limit="socketsPerAddress"}'))
-      .toBeGreaterThan(0)
-    socket.destroy()
-    await expect.poll(() => statusOf(relay.port, '203.0.113.9')).toBe(200)
+    for (let round = 1; round <= 3; round++) {
+      const socket = await dial(relay.port)
+      socket.write(ask('203.0.113.9') + ask('203.0.113.9', '/') + ask('203.0.113.9', '/'))
+      await expect.poll(() => metric(relay, 'cairn_limited_total{limit="socketsPerAddress"}')).toBe(round)
+      socket.destroy()
+      await expect
+        .poll(() => metric(relay, 'cairn_http_requests_total{route="app",status="200"}'))
+        .toBe(2 * round)
+    }
+    expect(await statusOf(relay.port, '203.0.113.9')).toBe(200)
   })
 })
