@@ -60,7 +60,9 @@ describe('connections of one address', () => {
 
   it('end when nothing moves', async () => {
     const { port } = await listening({ idleMs: 50 })
-    await closed(await dial(port))
+    const socket = await dial(port)
+    await closed(socket)
+    expect(socket.destroyed).toBe(true)
   })
 })
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
 import { frame, freezable, PING, rawPeer, SYN } from '../testing/raw-peer.ts'
@@ -7,6 +9,23 @@ const started = createStarted()
 afterEach(() => started.close())
 
 describe('a peer that breaks the rules below all protocols', () => {
+  it.each([
+    ['is no frame of a WebSocket', Buffer.from([0x80, 0x80, 0, 0, 0, 0])],
+    ['is longer than any', Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
+  ])('by what %s, is let go alone', async (_what, bytes) => {
+    const relay = await started.relay()
+    const socket = connect(relay.port, '127.0.0.1')
+    started.onClose(() => socket.destroy())
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    await once(socket, 'data')
+    socket.write(bytes)
+    await once(socket.resume(), 'close')
+    expect((await fetch(`http://127.0.0.1:${relay.port}/healthz`)).status).toBe(200)
+  })
+
   it('is let go when it freezes: a line that was broken off holds no place', async () => {
     const relay = await started.relay()
     const way = await freezable(started, relay.port)

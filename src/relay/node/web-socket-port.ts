@@ -64,6 +64,8 @@ export function createWebSocketPort(options: {
         return
       }
       server.handleUpgrade(request, socket, head, (webSocket) => {
+        // A frame that is none, or too long: without a listener it would end the process.
+        webSocket.on('error', () => webSocket.terminate())
         target.onWsServerConnection(webSocket, request)
       })
     },
