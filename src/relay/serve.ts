@@ -178,7 +178,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       }),
     ]
     if (options.publicUrl?.protocol === 'https:') mounts.push(createClientMetadataMount(options.publicUrl))
-    if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
+    if (store !== undefined)
+      mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store, { clientOf: keyOf }) })
 
     http.serve(
       createHandler({
