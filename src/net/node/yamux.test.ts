@@ -101,6 +101,27 @@ describe('yamux that gives bytes back in halves of a window', () => {
     await close()
   })
 
+  it('holds few bytes apart that come one by one while nobody reads', async () => {
+    const { stream, other, close } = await open('stock', 'ours')
+    const total = 5000
+    const got: number[] = []
+    other.pause()
+    other.addEventListener('message', ({ data }) => got.push(...data.subarray()))
+    for (let i = 0; i < total; i++) {
+      stream.send(Uint8Array.of(i))
+      // Each goes by itself.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await expect.poll(() => other.readBufferLength).toBe(total)
+    // The class of all streams has it; their interface does not show it.
+    const { readBuffer } = other as Stream & { readonly readBuffer: Iterable<Uint8Array> }
+    expect([...readBuffer].length).toBeLessThanOrEqual(256)
+    other.resume()
+    await expect.poll(() => got.length).toBe(total)
+    expect(got).toEqual(Array.from({ length: total }, (_, i) => i & 255))
+    await close()
+  })
+
   it('collects no frame that is longer than any window', async () => {
     const [here, there] = multiaddrConnectionPair()
     const muxer = sparingYamux(ours)().createStreamMuxer(there)
