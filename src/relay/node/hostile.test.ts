@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
+import { concat } from '../../core/bytes.ts'
+import { varintLength, writeVarint } from '../../core/varint.ts'
 import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
 import { frame, freezable, PING, rawPeer, SYN } from '../testing/raw-peer.ts'
 import { addressOf, createStarted, metric } from '../testing/relays.ts'
+import { DHT_PROTOCOL } from './libp2p.ts'
 
 const started = createStarted()
 afterEach(() => started.close())
@@ -52,6 +56,45 @@ describe('a peer that breaks the rules below all protocols', () => {
     }
     expect(await metric(relay, 'cairn_websockets')).toBe(0)
     expect(sent).toBeLessThan(2_000_000)
+  })
+
+  it('is heard by the DHT with some addresses, not with thousands, and in few words', async () => {
+    const relay = await started.relay()
+    const client = await started.client()
+    const connection = await client.dial(await addressOf(relay.url))
+    const behindLength = (bytes: Uint8Array, ...before: number[]): Uint8Array => {
+      const length = new Uint8Array(varintLength(bytes.length))
+      writeVarint(length, 0, bytes.length)
+      return concat([Uint8Array.from(before), length, bytes])
+    }
+    /** A field of protobuf that holds bytes. */
+    const field = (number: number, bytes: Uint8Array) => behindLength(bytes, (number << 3) | 2)
+    const cid = concat([Uint8Array.of(1, 0x55, 0x12, 32), new Uint8Array(32)])
+    /** `ADD_PROVIDER` of libp2p's DHT. */
+    const announcement = (addresses: number): Uint8Array => {
+      const own = [field(1, client.peerId.toMultihash().bytes)]
+      for (let i = 0; i < addresses; i++) {
+        const { bytes } = multiaddr(`/ip4/1.2.${i >> 8}.${i & 255}/tcp/443`)
+        own.push(field(2, bytes))
+      }
+      return behindLength(concat([Uint8Array.of(8, 2), field(2, cid), field(9, concat(own))]))
+    }
+    /** `GET_PROVIDERS`, with a field that nobody knows. */
+    const question = (padding: number): Uint8Array =>
+      behindLength(concat([Uint8Array.of(8, 3), field(2, cid), field(15, new Uint8Array(padding))]))
+    /** What the relay says to who announces itself and asks who provides it then. */
+    const told = async (addresses: number, padding: number): Promise<'answer' | 'reset'> => {
+      const stream = await connection.newStream(DHT_PROTOCOL)
+      const { promise, resolve } = Promise.withResolvers<'answer' | 'reset'>()
+      stream.addEventListener('message', () => resolve('answer'))
+      stream.addEventListener('close', () => resolve('reset'))
+      stream.send(announcement(addresses))
+      stream.send(question(padding))
+      return promise
+    }
+    expect(await told(3, 1000)).toBe('answer')
+    // Nothing of the second is kept, and the third is not even read.
+    expect([await told(4000, 1000), await told(3, 200_000)]).toEqual(['reset', 'reset'])
   })
 
   it('is not listened to when it goes on after its answer', async () => {
