@@ -30,15 +30,9 @@ import type { SpaceKeeper } from './spaces/keeper.ts'
 import { serveKeptSpaces } from './spaces/serving.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
+import { timers } from './timers.ts'
 
 const isLoopback = (client: string): boolean => client.startsWith('127.') || client === limitKey('::1')
-
-const timers = {
-  after: (ms: number, run: () => void): (() => void) => {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  },
-}
 
 export interface Services {
   /** For metrics. */

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { concat } from '../../core/bytes.ts'
 import { varintLength, writeVarint } from '../../core/varint.ts'
 import { REPO_SYNC_PROTOCOL } from '../../sync/repo-sync/protocol.ts'
-import { frame, freezable, PING, rawPeer, SYN } from '../testing/raw-peer.ts'
+import { startPipe } from '../testing/pipe.ts'
+import { frame, PING, rawPeer, SYN } from '../testing/raw-peer.ts'
 import { addressOf, createStarted, metric } from '../testing/relays.ts'
 import { DHT_PROTOCOL } from './libp2p.ts'
 
@@ -32,10 +33,10 @@ describe('a peer that breaks the rules below all protocols', () => {
 
   it('is let go when it freezes: a line that was broken off holds no place', async () => {
     const relay = await started.relay()
-    const way = await freezable(started, relay.port)
+    const way = await startPipe(started, relay.port)
     const peer = await rawPeer(started, way.port)
     expect(await metric(relay, 'cairn_websockets')).toBe(1)
-    way.freeze()
+    way.deafen()
     // No frame has such a type.
     peer.send(frame(9, SYN, 1, 0))
     await expect.poll(() => metric(relay, 'cairn_websockets')).toBe(0)
@@ -43,9 +44,9 @@ describe('a peer that breaks the rules below all protocols', () => {
 
   it('is let go when it asks for more answers than it takes', async () => {
     const relay = await started.relay()
-    const way = await freezable(started, relay.port)
+    const way = await startPipe(started, relay.port)
     const peer = await rawPeer(started, way.port)
-    way.freeze()
+    way.deafen()
     const pings = Buffer.concat(Array.from({ length: 5000 }, (_, id) => frame(PING, SYN, 0, id)))
     const closed = new Promise<void>((resolve) => peer.addEventListener('close', () => resolve()))
     let sent = 0

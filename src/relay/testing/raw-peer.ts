@@ -4,7 +4,6 @@ import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Started } from './relays.ts'
 
 const YAMUX = '/yamux/1.0.0'
@@ -51,34 +50,4 @@ export async function rawPeer(started: Started, port: number): Promise<MessageSt
   started.onClose(() => node.stop())
   await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}/ws`))
   return promise
-}
-
-/** A way to a port of this machine that can freeze, as a laptop does: its lines stay, and nothing is taken any more. */
-export async function freezable(started: Started, port: number) {
-  const sockets = new Set<Socket>()
-  const far: Socket[] = []
-  const server = createServer((near) => {
-    const there = connect(port, '127.0.0.1')
-    far.push(there)
-    near.pipe(there)
-    there.pipe(near)
-    for (const socket of [near, there]) {
-      sockets.add(socket)
-      // What is cut is cut.
-      socket.on('error', () => {})
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  started.onClose(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return {
-    // A TCP server's address is an AddressInfo.
-    port: (server.address() as AddressInfo).port,
-    /** Takes nothing any more of what comes from the port. */
-    freeze: () => {
-      for (const socket of far) socket.unpipe().pause()
-    },
-  }
 }
