@@ -14,7 +14,7 @@ import { joinBytes } from '../repo/testing/car.ts'
 import { generateRepo } from '../repo/testing/generate.ts'
 import { createPrng } from '../repo/testing/prng.ts'
 import { mutateBytes } from './testing/mutations.ts'
-import { rawPeer } from './testing/raw-peer.ts'
+import { frame, rawPeer } from './testing/raw-peer.ts'
 import { addressOf, createStarted } from './testing/relays.ts'
 import { samplesOf } from './testing/samples.ts'
 
@@ -216,13 +216,11 @@ describe('whatever strangers send, a relay goes on', () => {
     for (let round = 0; round < Math.ceil(ROUNDS / 2); round++) {
       const peer = await rawPeer(started, port)
       for (let i = 0; i < 40 && peer.status === 'open'; i++) {
-        const head = Buffer.alloc(12)
-        head[1] = prng.int(prng.chance(0.9) ? 4 : 256)
-        head.writeUInt16BE(prng.int(prng.chance(0.9) ? 16 : 65_536), 2)
-        head.writeUInt32BE(prng.int(8), 4)
         const data = prng.bytes(prng.int(100))
-        head.writeUInt32BE(prng.chance(0.8) ? data.length : prng.int(2 ** 32), 8)
-        peer.send(Buffer.concat([head, data]))
+        const length = prng.chance(0.8) ? data.length : prng.int(2 ** 32)
+        const type = prng.int(prng.chance(0.9) ? 4 : 256)
+        const flags = prng.int(prng.chance(0.9) ? 16 : 65_536)
+        peer.send(Buffer.concat([frame(type, flags, prng.int(8), length), data]))
         await new Promise((resolve) => setImmediate(resolve))
       }
       peer.abort(new Error('enough'))

@@ -8,19 +8,17 @@ import type { Started } from './relays.ts'
 
 const YAMUX = '/yamux/1.0.0'
 /** Types and flags of frames (yamux specification). */
-export const DATA = 0
-export const WINDOW = 1
 export const PING = 2
 export const SYN = 1
 
-/** A frame of yamux, whose length may be a lie. */
-export function frame(type: number, flags: number, stream: number, length: number, data?: Uint8Array) {
+/** The head of a frame of yamux, whose length may be a lie. */
+export function frame(type: number, flags: number, stream: number, length: number): Uint8Array {
   const head = Buffer.alloc(12)
   head[1] = type
   head.writeUInt16BE(flags, 2)
   head.writeUInt32BE(stream, 4)
   head.writeUInt32BE(length, 8)
-  return data === undefined ? head : Buffer.concat([head, data])
+  return head
 }
 
 /** Says that it speaks yamux, and opens nothing by itself. */
