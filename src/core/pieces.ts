@@ -5,6 +5,9 @@ const SHORT = 1024
 /** Short pieces are copied into arrays of at most so many bytes. */
 const LONGEST_COPY = 64 * 1024
 
+/** Every array costs a microsecond to make, and most need none. */
+const NONE = new Uint8Array()
+
 /** Bytes that come in pieces and are one array in the end. */
 export interface Pieces {
   readonly length: number
@@ -21,7 +24,7 @@ export interface Pieces {
 export function createPieces(first: Uint8Array): Pieces {
   const whole = first.length === 0 ? [] : [first]
   let length = first.length
-  let copies = new Uint8Array()
+  let copies: Uint8Array = NONE
   let used = 0
 
   const putAway = (): void => {

@@ -42,15 +42,19 @@ export function createFrameReader(stream: ByteStream): FrameReader {
     if (length === VARINT_BAD) throw malformed('length')
     if (length > limit) throw new NetError('net.too-large', { peer: stream.peer, bytes: length, limit })
     const from = varintLength(length)
-    const pieces = createPieces(held.subarray(from))
-    while (pieces.length < length) {
-      const chunk = await stream.read()
-      if (chunk === undefined) throw malformed('ended-in-message')
-      pieces.add(chunk)
+    const end = from + length
+    if (held.length < end) {
+      const pieces = createPieces(held)
+      while (pieces.length < end) {
+        const chunk = await stream.read()
+        if (chunk === undefined) throw malformed('ended-in-message')
+        pieces.add(chunk)
+      }
+      held = pieces.join()
     }
-    const all = pieces.join()
-    held = all.subarray(length)
-    return all.subarray(0, length)
+    const frame = held.subarray(from, end)
+    held = held.subarray(end)
+    return frame
   }
   return {
     read,
