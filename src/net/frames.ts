@@ -1,4 +1,5 @@
 import { concat } from '../core/bytes.ts'
+import { createPieces } from '../core/pieces.ts'
 import { readVarint, varintLength, VARINT_BAD, VARINT_MORE, writeVarint } from '../core/varint.ts'
 import { NetError } from './errors.ts'
 import type { ByteStream } from './net.ts'
@@ -41,17 +42,19 @@ export function createFrameReader(stream: ByteStream): FrameReader {
     if (length === VARINT_BAD) throw malformed('length')
     if (length > limit) throw new NetError('net.too-large', { peer: stream.peer, bytes: length, limit })
     const from = varintLength(length)
-    const parts = [held.subarray(from)]
-    let have = held.length - from
-    while (have < length) {
-      const chunk = await stream.read()
-      if (chunk === undefined) throw malformed('ended-in-message')
-      parts.push(chunk)
-      have += chunk.length
+    const end = from + length
+    if (held.length < end) {
+      const pieces = createPieces(held)
+      while (pieces.length < end) {
+        const chunk = await stream.read()
+        if (chunk === undefined) throw malformed('ended-in-message')
+        pieces.add(chunk)
+      }
+      held = pieces.join()
     }
-    const all = parts.length === 1 ? (parts[0] ?? new Uint8Array()) : concat(parts)
-    held = all.subarray(length)
-    return all.subarray(0, length)
+    const frame = held.subarray(from, end)
+    held = held.subarray(end)
+    return frame
   }
   return {
     read,

@@ -1,6 +1,7 @@
 import { concat } from '../core/bytes.ts'
 import { type ChunkReader, readChunks } from '../core/chunk-reader.ts'
 import type { Clock } from '../core/clock.ts'
+import { createPieces } from '../core/pieces.ts'
 import { PdsError } from './errors.ts'
 import type { Timers } from '../core/timers.ts'
 
@@ -112,7 +113,7 @@ export async function eachChunk(
 
 /** Reads a whole body into memory, where it is twice for a moment: for what is small. */
 export async function collect(body: ChunkReader): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  await eachChunk(body, (chunk) => chunks.push(chunk))
-  return concat(chunks)
+  const pieces = createPieces(new Uint8Array())
+  await eachChunk(body, (chunk) => pieces.add(chunk))
+  return concat([pieces.join()])
 }

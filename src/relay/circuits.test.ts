@@ -2,37 +2,13 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createConnection, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Relay } from './serve.ts'
+import { startPipe } from './testing/pipe.ts'
 import { addressOf, createStarted, metric, reachable, through } from './testing/relays.ts'
 
 const started = createStarted()
 afterEach(() => started.close())
-
-/** Passes bytes on to a port until it is frozen: sockets stay open, and nothing moves, as with a laptop asleep. */
-async function startPipe(target: number): Promise<{ port: number; freeze(): void }> {
-  const sockets: Socket[] = []
-  const server = createServer((socket) => {
-    const onward = createConnection({ host: '127.0.0.1', port: target })
-    sockets.push(socket, onward)
-    for (const one of [socket, onward]) one.on('error', () => one.destroy())
-    socket.pipe(onward).pipe(socket)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  started.onClose(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return {
-    // A TCP server's address is an AddressInfo.
-    port: (server.address() as AddressInfo).port,
-    freeze: () => {
-      for (const socket of sockets) socket.unpipe().pause()
-    },
-  }
-}
 
 /** The stream of a circuit between a node and its relay. */
 function streamTo(node: Libp2p, relay: Relay, kind: 'hop' | 'stop'): Stream {
@@ -100,7 +76,7 @@ describe('circuits', () => {
   it('reach the newest connection of a peer whose older one is dead, which is then closed', async () => {
     const relay = await started.relay()
     const address = await addressOf(relay.url)
-    const pipe = await startPipe(relay.port)
+    const pipe = await startPipe(started, relay.port)
     const key = await generateKeyPair('Ed25519')
     const slow = address.toString().replace(`/tcp/${relay.port}/`, `/tcp/${pipe.port}/`)
     await reachable(await started.client([through(slow)], key))

@@ -42,6 +42,8 @@ export const defaultLimits = {
   fileRequestsPerMinutePerAddress: 30_000,
   /** HTTP connections open at once, WebSockets included */
   sockets: 4_000,
+  /** of one address, or answers under way to it where a proxy has the connections: twice its WebSockets */
+  socketsPerAddress: 512,
   /** bytes of the headers of one request; ours are under 2 KB */
   headerBytes: 16 * 1024,
 

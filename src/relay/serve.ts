@@ -5,7 +5,7 @@ import { NetError } from '../net/errors.ts'
 import { createAddressGuard } from './guard/addresses.ts'
 import type { AddressGuard } from './guard/addresses.ts'
 import { createGuardedFetch } from './guard/fetch.ts'
-import { createClientAddress, limitKey } from './http/client-address.ts'
+import { createClientAddress, createProxies, limitKey } from './http/client-address.ts'
 import { describeRelay } from './http/description.ts'
 import type { Described } from './http/description.ts'
 import { createClientMetadataMount } from './http/client-metadata.ts'
@@ -34,6 +34,7 @@ import { openSpaces, type RelaySpaces } from './spaces/spaces.ts'
 import { createPacksMount } from './packs/mount.ts'
 import { createUploadsMount } from './packs/uploads/mount.ts'
 import { openUploads, type Uploads } from './packs/uploads/uploads.ts'
+import { createSlots } from '../sync/repo-sync/slots.ts'
 import { DEFAULT_STUN } from './options.ts'
 import type { Relay, RelayOptions } from './options.ts'
 import { serveProtocols } from './services.ts'
@@ -58,7 +59,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const limits: RelayLimits = { ...defaultLimits, ...options.limits }
   const log = options.log ?? noLog
   const version = readVersion()
-  const clientOf = createClientAddress(options.trustedProxies)
+  const isProxy = createProxies(options.trustedProxies)
+  const clientOf = createClientAddress(isProxy)
   const files = options.dist === undefined ? undefined : await serveStatic(options.dist)
   const privateKey =
     options.dataDir === undefined ? await generateKeyPair('Ed25519') : await loadIdentity(options.dataDir)
@@ -66,6 +68,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const traffic = createTraffic(limits, Date.now)
   const port = createWebSocketPort({ guard, messageBytes: limits.messageBytes })
 
+  /** Counts what a limit stopped, once there is something that counts. */
+  let limited = (_limit: string): void => {}
   /** Set when there is someone to tell of what the store keeps, and someone to pull it from. */
   let onKept = (_did: string): void => {}
   let pull: StoreOptions['pull']
@@ -74,7 +78,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
-    const http = await listen({ port: options.port, host: options.host, tls: options.tls, limits })
+    const http = await listen({
+      ...{ port: options.port, host: options.host, tls: options.tls, limits, isProxy },
+      onRefused: () => limited('socketsPerAddress'),
+    })
     opened.push(() => http.close())
     const { node, store, uploads, spaces } = await openParts()
     return run(http, node, store, uploads, spaces)
@@ -155,6 +162,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       store: () => store?.usage(),
       spaces: () => spaces?.usage(),
     })
+    limited = metrics.limited
     const basePath = options.publicUrl?.pathname.replace(/\/?$/, '/') ?? '/'
     const keyOf = (request: IncomingMessage): string => limitKey(clientOf(request))
     // The first whose prefix a path has answers.
@@ -170,7 +178,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       }),
     ]
     if (options.publicUrl?.protocol === 'https:') mounts.push(createClientMetadataMount(options.publicUrl))
-    if (store !== undefined) mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store) })
+    if (store !== undefined)
+      mounts.push({ prefix: '/xrpc/', route: 'xrpc', handle: createXrpc(store, { clientOf: keyOf }) })
 
     http.serve(
       createHandler({
@@ -182,6 +191,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
         clientOf,
         rate: createRateLimit(limits.requestsPerMinutePerAddress, Date.now),
         fileRate: createRateLimit(limits.fileRequestsPerMinutePerAddress, Date.now),
+        answers: createSlots({ perPeer: limits.socketsPerAddress, inAll: Number.POSITIVE_INFINITY }),
         basePath,
         secure: http.secure,
         fallback: () => options.publicUrl ?? local,

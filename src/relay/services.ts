@@ -30,18 +30,12 @@ import type { SpaceKeeper } from './spaces/keeper.ts'
 import { serveKeptSpaces } from './spaces/serving.ts'
 import { createStorePeers, type StorePeers } from './store-peers.ts'
 import type { Store } from './store/model.ts'
+import { timers } from './timers.ts'
 
 /** Of pages that are kept for others who ask the same, bytes: of two or three repos of 100,000 records. */
 const RECENT_PAGE_BYTES = 32 << 20
 
 const isLoopback = (client: string): boolean => client.startsWith('127.') || client === limitKey('::1')
-
-const timers = {
-  after: (ms: number, run: () => void): (() => void) => {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  },
-}
 
 export interface Services {
   /** For metrics. */
@@ -65,7 +59,7 @@ export function serveProtocols(options: {
 }): Services {
   const { node, traffic, store, limits, log } = options
   const { libp2p } = node
-  const net = createRelayNet(libp2p, { log, streams: limits.streamsPerConnection })
+  const net = createRelayNet(libp2p, { log, timers, streams: limits.streamsPerConnection })
   const directory = createDirectoryServer({
     net,
     clock: { now: Date.now },

@@ -1,4 +1,4 @@
-import { concat } from '../../core/bytes.ts'
+import { createPieces } from '../../core/pieces.ts'
 import { NetError } from '../errors.ts'
 import type { ByteStream } from '../net.ts'
 
@@ -23,18 +23,17 @@ export function createLengthReader(stream: ByteStream, limit: number): () => Pro
 
   /** Holds at least so many bytes; false when the stream ended before. */
   const hold = async (bytes: number): Promise<boolean> => {
-    const parts = [held]
-    let have = held.length
-    while (have < bytes) {
+    if (held.length >= bytes) return true
+    const pieces = createPieces(held)
+    while (pieces.length < bytes) {
       const chunk = await stream.read()
       if (chunk === undefined) {
-        if (have === 0) return false
+        if (pieces.length === 0) return false
         throw new NetError('net.malformed', { peer: stream.peer, reason: 'ended-in-frame' })
       }
-      parts.push(chunk)
-      have += chunk.length
+      pieces.add(chunk)
     }
-    if (parts.length > 1) held = concat(parts)
+    held = pieces.join()
     return true
   }
 

@@ -6,7 +6,7 @@ import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
 import { fastNoiseCrypto } from './fast-noise-crypto.ts'
 import { mendInitChannel } from './init-channel.ts'
-import { wholeMessages } from './whole-messages.ts'
+import { rightLinks } from './web-socket-links.ts'
 
 export interface BrowserNodeOptions extends BaseOptions {
   /** no direct connections, so that peers learn no address of this device */
@@ -34,7 +34,7 @@ export async function createBrowserNode(options: BrowserNodeOptions): Promise<Ca
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }, await fastNoiseCrypto()),
     addresses: { listen: relayOnly ? [] : ['/webrtc'] },
-    transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport, ...direct],
+    transports: [(parts) => rightLinks(webSockets()(parts)), circuit.transport, ...direct],
   })
   return wrap(libp2p, circuit.port, options, relayOnly ? 'relay-only' : 'webrtc')
 }

@@ -4,7 +4,7 @@ import { createLibp2p } from 'libp2p'
 import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
-import { wholeMessages } from './whole-messages.ts'
+import { rightLinks } from './web-socket-links.ts'
 
 export interface NodeNodeOptions extends BaseOptions {
   /** multiaddrs, TCP or WebSocket; port 0 takes a free one; none for a node that only dials */
@@ -20,7 +20,7 @@ export async function createNodeNode(options: NodeNodeOptions): Promise<CairnNod
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: options.maxConnections ?? MAX_CONNECTIONS, secureOnly: false }),
     addresses: { listen: [...options.listen] },
-    transports: [tcp(), (parts) => wholeMessages(webSockets()(parts)), circuit.transport],
+    transports: [tcp(), (parts) => rightLinks(webSockets()(parts)), circuit.transport],
   })
   return wrap(libp2p, circuit.port, options, 'no-webrtc')
 }

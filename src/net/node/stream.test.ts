@@ -62,6 +62,25 @@ describe('a libp2p stream', () => {
     expect(most).toBeLessThanOrEqual(MAX_WINDOW)
   })
 
+  it('whose bytes come one by one holds few of them apart, and gives them in order', async () => {
+    const {
+      raw: [near, far],
+      ends: [, there],
+    } = await pair()
+    const total = 20_000
+    for (let i = 0; i < total; i++) if (!near.send(Uint8Array.of(i))) await near.onDrain()
+    await near.close()
+    await expect.poll(() => far.remoteWriteStatus).toBe('closed')
+    let chunks = 0
+    const got: number[] = []
+    for (let chunk = await there.read(); chunk !== undefined; chunk = await there.read()) {
+      chunks++
+      got.push(...chunk)
+    }
+    expect(got).toEqual(Array.from({ length: total }, (_, i) => i & 255))
+    expect(chunks).toBeLessThanOrEqual(256)
+  })
+
   it('holds back a writer at every wait, not only at the first', async () => {
     const {
       raw: [raw],

@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { concat } from '../../core/bytes.ts'
 import type { CairnError } from '../../core/errors.ts'
 import { NetError } from '../errors.ts'
 import type { ByteStream, Path } from '../net.ts'
@@ -12,6 +13,9 @@ import { toNetError } from './net-error.ts'
  * sender is stopped only by the credit of `flow.ts`, without which 4 MiB unread reset the stream.
  */
 const PAUSE_AT = 256 * 1024
+
+/** Unread chunks before they become one: each takes some hundred bytes beside its own. */
+const MOST_CHUNKS = 256
 
 /** Unread bytes below which more is asked for. */
 const RESUME_BELOW = 128 * 1024
@@ -60,6 +64,7 @@ export function createByteStream(stream: Stream, facts: StreamFacts): ByteStream
   stream.addEventListener('message', ({ data }) => {
     // One array for what may be a list of many; a list of one is not copied.
     const bytes = data.subarray()
+    if (chunks.length >= MOST_CHUNKS) chunks.splice(0, chunks.length, concat(chunks))
     chunks.push(bytes)
     unread += bytes.length
     facts.onReceived?.(bytes.length)

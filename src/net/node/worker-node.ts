@@ -4,7 +4,7 @@ import { baseInit, type BaseOptions, wrap } from './base.ts'
 import { createCircuitTransport } from './circuit-port.ts'
 import type { CairnNode } from './create.ts'
 import { fastNoiseCrypto } from './fast-noise-crypto.ts'
-import { wholeMessages } from './whole-messages.ts'
+import { rightLinks } from './web-socket-links.ts'
 
 /** Connections that a service worker keeps in the seconds it runs. */
 const MAX_CONNECTIONS = 20
@@ -15,7 +15,7 @@ export async function createWorkerNode(options: BaseOptions): Promise<CairnNode>
   const libp2p = await createLibp2p({
     ...baseInit(options, { maxConnections: MAX_CONNECTIONS, secureOnly: true }, await fastNoiseCrypto()),
     addresses: { listen: [] },
-    transports: [(parts) => wholeMessages(webSockets()(parts)), circuit.transport],
+    transports: [(parts) => rightLinks(webSockets()(parts)), circuit.transport],
   })
   return wrap(libp2p, circuit.port, options, 'no-webrtc')
 }

@@ -8,6 +8,8 @@ const KB = 1024
 /** The type of a frame that gives bytes back, and the bytes of a frame's head (yamux specification). */
 const WINDOW_UPDATE = 1
 const HEAD = 12
+/** The flag of a frame that opens a stream. */
+const SYN = 1
 
 const ours = { streamOptions: { maxStreamWindowSize: 256 * KB } } satisfies YamuxMuxerInit
 
@@ -97,5 +99,45 @@ describe('yamux that gives bytes back in halves of a window', () => {
     other.resume()
     await all
     await close()
+  })
+
+  it('holds few bytes apart that come one by one while nobody reads', async () => {
+    const { stream, other, close } = await open('stock', 'ours')
+    const total = 5000
+    const got: number[] = []
+    other.pause()
+    other.addEventListener('message', ({ data }) => got.push(...data.subarray()))
+    for (let i = 0; i < total; i++) {
+      stream.send(Uint8Array.of(i))
+      // Each goes by itself.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await expect.poll(() => other.readBufferLength).toBe(total)
+    // The class of all streams has it; their interface does not show it.
+    const { readBuffer } = other as Stream & { readonly readBuffer: Iterable<Uint8Array> }
+    expect([...readBuffer].length).toBeLessThanOrEqual(256)
+    other.resume()
+    await expect.poll(() => got.length).toBe(total)
+    expect(got).toEqual(Array.from({ length: total }, (_, i) => i & 255))
+    await close()
+  })
+
+  it('collects no frame that is longer than any window', async () => {
+    const [here, there] = multiaddrConnectionPair()
+    const muxer = sparingYamux(ours)().createStreamMuxer(there)
+    const ended = new Promise<void>((resolve) => there.addEventListener('close', () => resolve()))
+    // A data frame that opens stream 1 and says that it has as many bytes as a frame can say.
+    const head = new Uint8Array(HEAD)
+    head.set([0, 0, 0, SYN, 0, 0, 0, 1, 255, 255, 255, 255])
+    here.send(head)
+    let sent = 0
+    while (there.status === 'open' && sent < 1024 * KB) {
+      here.send(new Uint8Array(32 * KB))
+      sent += 32 * KB
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(there.status).toBe('aborted')
+    await ended
+    expect([sent >= 256 * KB, muxer.streams]).toEqual([true, []])
   })
 })

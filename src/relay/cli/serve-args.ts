@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { dataFolder } from '../data-folder.ts'
-import { createClientAddress } from '../http/client-address.ts'
+import { createProxies } from '../http/client-address.ts'
 import { LOG_LEVELS } from '../http/log.ts'
 import type { LogLevel } from '../http/log.ts'
 import { isLimitName } from '../limits.ts'
@@ -174,7 +174,7 @@ function readLimit(text: string): [LimitName, number] {
 
 function readProxies(list: readonly string[]): readonly string[] {
   try {
-    createClientAddress(list)
+    createProxies(list)
   } catch (error) {
     throw usage(`--trust-proxy: ${error instanceof Error ? error.message : 'no address'}.`)
   }

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { createClientAddress, limitKey } from './client-address.ts'
+import { createClientAddress, createProxies, limitKey } from './client-address.ts'
 
 /** The parts of a request that are looked at. */
 const from = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage
 
 describe('who asks', () => {
-  const clientOf = createClientAddress(['10.0.0.0/8', '2606:4700::/32'])
+  const clientOf = createClientAddress(createProxies(['10.0.0.0/8', '2606:4700::/32']))
   it.each([
     ['198.51.100.4', undefined, '198.51.100.4'],
     ['::ffff:198.51.100.4', undefined, '198.51.100.4'],
@@ -23,7 +23,7 @@ describe('who asks', () => {
   })
 
   it.each(['proxy', '10.0.0.0/33', '10.0.0.0/a', '::/129', '1.2.3.4/8/8'])('%s is no block', (block) => {
-    expect(() => createClientAddress([block])).toThrow(RangeError)
+    expect(() => createProxies([block])).toThrow(RangeError)
   })
 
   it('limits count a /64 as one', () => {

@@ -4,22 +4,31 @@ import { BlockList, isIP } from 'node:net'
 /** Tells who is asking: an IP address as text, or `unknown`. */
 export type ClientAddress = (request: IncomingMessage) => string
 
+/** Whether an address, as `normalAddress` gives it, is of a reverse proxy that is believed. */
+export type IsProxy = (address: string) => boolean
+
 /**
- * The address that a request came from. A reverse proxy on this machine, and any that is named, is
- * believed about who asked it: the last entry of its `X-Forwarded-For`, which is the one it wrote itself.
+ * Reverse proxies: those on this machine, and any that is named.
  *
  * @param trusted addresses or CIDR blocks of more proxies
  * @throws RangeError for one that is neither
  */
-export function createClientAddress(trusted: readonly string[] = []): ClientAddress {
+export function createProxies(trusted: readonly string[] = []): IsProxy {
   const proxies = new BlockList()
   proxies.addSubnet('127.0.0.0', 8, 'ipv4')
   proxies.addAddress('::1', 'ipv6')
   for (const block of trusted) addBlock(proxies, block)
+  return (address) => isIn(proxies, address)
+}
 
+/**
+ * The address that a request came from. A proxy is believed about who asked it: the last entry of its
+ * `X-Forwarded-For`, which is the one it wrote itself.
+ */
+export function createClientAddress(isProxy: IsProxy): ClientAddress {
   return (request) => {
     const direct = normalAddress(request.socket.remoteAddress ?? '')
-    if (!isIn(proxies, direct)) return direct === '' ? 'unknown' : direct
+    if (!isProxy(direct)) return direct === '' ? 'unknown' : direct
     const last = String(request.headers['x-forwarded-for'] ?? '')
       .split(',')
       .at(-1)

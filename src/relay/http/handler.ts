@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { limitKey } from './client-address.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { RelayDescription } from './description.ts'
+import type { Slots } from '../../sync/repo-sync/slots.ts'
+import type { LimitName } from '../limits.ts'
 import { errorFields } from './log.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,6 +33,8 @@ export interface HandlerOptions {
   readonly rate: RateLimit
   /** of requests for the app's files: a first visit asks for all of them */
   readonly fileRate: RateLimit
+  /** places for answers under way, by what limits count a client by */
+  readonly answers: Slots
   /** path of the public URL, with a slash at the end: a proxy may or may not take it away */
   readonly basePath: string
   readonly secure: boolean
@@ -73,11 +77,17 @@ export function createHandler(
     }
     const mount = options.mounts.find(({ prefix }) => path.startsWith(prefix))
     const isFile = mount === undefined && path !== '/relay.json' && path !== '/metrics'
-    const wait = (isFile ? options.fileRate : options.rate).take(limitKey(options.clientOf(request)))
-    if (wait > 0) {
-      metrics.limited(isFile ? 'fileRequestsPerMinutePerAddress' : 'requestsPerMinutePerAddress')
-      return text(429, 'Too many requests\n', 'limited', { 'retry-after': String(wait), ...OPEN })
+    const client = limitKey(options.clientOf(request))
+    const refuse = (limit: LimitName, seconds: number): void => {
+      metrics.limited(limit)
+      text(429, 'Too many requests\n', 'limited', { 'retry-after': String(seconds), ...OPEN })
     }
+    const wait = (isFile ? options.fileRate : options.rate).take(client)
+    if (wait > 0)
+      return refuse(isFile ? 'fileRequestsPerMinutePerAddress' : 'requestsPerMinutePerAddress', wait)
+    const leave = options.answers.take(client)
+    if (leave === undefined) return refuse('socketsPerAddress', 1)
+    response.once('close', leave)
     if (mount !== undefined) {
       const origin = requestOrigin(request, options.secure, options.fallback())
       const { search } = new URL(request.url ?? '/', origin)

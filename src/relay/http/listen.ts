@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { sendText } from '../static-files.ts'
 import type { RelayLimits } from '../limits.ts'
+import type { IsProxy } from './client-address.ts'
+import { boundSockets } from './sockets.ts'
 
 /** Files in PEM form: the certificate with its chain, and its private key. */
 export interface TlsFiles {
@@ -17,6 +19,8 @@ export interface TlsFiles {
 const CLOSE_GRACE_MS = 3_000
 /** Headers of a request are read for at most this long, so that slow clients hold no sockets. */
 const HEADERS_TIMEOUT_MS = 15_000
+/** A connection on which nothing moves is closed after this: above what any answer takes to begin. */
+const IDLE_MS = 120_000
 
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
@@ -42,12 +46,20 @@ export async function listen(options: {
   readonly host: string
   readonly tls: TlsFiles | undefined
   readonly limits: RelayLimits
+  readonly isProxy: IsProxy
+  /** an address has as many connections as it may have */
+  readonly onRefused: () => void
+  /** what a connection on which nothing moves is closed after, ms; two minutes unless told */
+  readonly idleMs?: number
 }): Promise<HttpServer> {
-  const { tls, limits } = options
+  const { tls, limits, idleMs = IDLE_MS } = options
   const common = { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: limits.headerBytes }
   const server =
     tls === undefined ? createServer(common) : createSecureServer({ ...common, ...(await read(tls)) })
   server.maxConnections = limits.sockets
+  boundSockets(server, limits.socketsPerAddress, options)
+  // WebSockets are let off: libp2p knows better who is still there.
+  server.timeout = idleMs
   const early = (_request: IncomingMessage, response: ServerResponse): void =>
     sendText(response, 503, 'Starting\n', { 'retry-after': '1' })
   server.on('request', early)

@@ -24,7 +24,9 @@ export function createRateLimit(perMinute: number, now: () => number): RateLimit
       buckets.set(key, bucket)
       const [oldest] = buckets.size > MOST_KEYS ? buckets.keys() : []
       if (oldest !== undefined) buckets.delete(oldest)
-      bucket.tokens = Math.min(perMinute, bucket.tokens + ((at - bucket.at) * perMinute) / MINUTE)
+      // A clock that is set back takes nothing away.
+      const passed = Math.max(0, at - bucket.at)
+      bucket.tokens = Math.min(perMinute, bucket.tokens + (passed * perMinute) / MINUTE)
       bucket.at = at
       if (bucket.tokens < 1) return Math.ceil((((1 - bucket.tokens) / perMinute) * MINUTE) / 1000)
       bucket.tokens -= 1

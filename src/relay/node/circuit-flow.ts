@@ -3,6 +3,7 @@ import type { CircuitRelayServerComponents } from '@libp2p/circuit-relay-v2'
 import type { Connection, Stream } from '@libp2p/interface'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { newestFirst } from './newest.ts'
+import { overlay } from './overlay.ts'
 
 /** Bytes that wait for a slow receiver before its sender is stopped; up to a stream's window comes after. */
 const STOP_AT = 256 * 1024
@@ -104,15 +105,4 @@ function follow(from: Stream, to: Stream): void {
     settle()
     return more
   }
-}
-
-/** The same object with some methods replaced; the others see the object itself, and its private fields. */
-function overlay<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(inner, name) {
-      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name)
-      const value: unknown = Reflect.get(inner, name, inner)
-      return typeof value === 'function' ? (...args: unknown[]): unknown => value.apply(inner, args) : value
-    },
-  })
 }

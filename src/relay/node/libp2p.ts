@@ -4,7 +4,7 @@ import { identify } from '@libp2p/identify'
 import type { Identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
-import type { KadDHT } from '@libp2p/kad-dht'
+import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -14,6 +14,7 @@ import { sparingYamux } from '../../net/node/yamux.ts'
 import type { AddressGuard } from '../guard/addresses.ts'
 import { createDialGater, dialRefusal } from '../guard/dial.ts'
 import type { RelayLimits } from '../limits.ts'
+import { dhtComponents } from './dht-questions.ts'
 import { createMemoryRows } from './memory-rows.ts'
 import { circuitComponents } from './circuit-flow.ts'
 import { keepNewest } from './newest.ts'
@@ -66,6 +67,16 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<RelayN
       applyDefaultLimit: false,
     },
   })
+  const dht = kadDHT({
+    protocol: DHT_PROTOCOL,
+    clientMode: false,
+    maxInboundStreams: limits.dhtStreamsPerConnection,
+    // What may be dialled is decided in one place; addresses that never may be are not handed on.
+    peerInfoMapper: (info) => {
+      const { multiaddrs, ...rest } = passthroughMapper(info)
+      return { ...rest, multiaddrs: multiaddrs.filter((one) => dialRefusal(guard, one) === undefined) }
+    },
+  })
   const libp2p = await createLibp2p<RelayServices>({
     privateKey: options.privateKey,
     nodeInfo: { name: 'cairn-relay', version: options.version },
@@ -98,16 +109,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<RelayN
     services: {
       identify: identify(),
       ping: ping({ maxInboundStreams: limits.streamsPerConnection }),
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: false,
-        maxInboundStreams: limits.dhtStreamsPerConnection,
-        // What may be dialled is decided in one place; addresses that never may be are not handed on.
-        peerInfoMapper: (info) => {
-          const { multiaddrs, ...rest } = passthroughMapper(info)
-          return { ...rest, multiaddrs: multiaddrs.filter((one) => dialRefusal(guard, one) === undefined) }
-        },
-      }),
+      dht: (components: KadDHTComponents) => dht(dhtComponents(components)),
       relay: (components) => circuits(circuitComponents(components)),
     },
   })

@@ -24,6 +24,19 @@ describe('rows in memory', () => {
     expect(() => rows.get(key('/none'))).toThrow(expect.objectContaining({ name: 'NotFoundError' }))
   })
 
+  it('takes half a kilobyte a row at most, on average, and no row that is no peer’s', async () => {
+    const rows = createMemoryRows(100)
+    for (let i = 0; i < 100; i++) await rows.put(key(`/peers/${i}`), new Uint8Array(5000))
+    const kept = await names(rows, '/peers')
+    expect(kept).toEqual(Array.from({ length: 10 }, (_, i) => `/peers/${90 + i}`))
+    // What is written again counts once.
+    for (let i = 0; i < 100; i++) await rows.put(key('/peers/99'), new Uint8Array(5000))
+    expect(await names(rows, '/peers')).toHaveLength(10)
+    expect(() => rows.put(key('/peers/x'), new Uint8Array(40_000))).toThrow(
+      expect.objectContaining({ code: 'net.limit' }),
+    )
+  })
+
   it('lets go of what was written longest ago', async () => {
     const rows = createMemoryRows(2)
     await rows.put(key('/a'), new Uint8Array())

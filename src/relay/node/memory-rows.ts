@@ -1,5 +1,6 @@
 import { NotFoundError } from '@libp2p/interface'
 import type { Libp2pInit } from 'libp2p'
+import { NetError } from '../../net/errors.ts'
 
 type Rows = NonNullable<Libp2pInit['datastore']>
 type Key = Parameters<Rows['get']>[0]
@@ -12,22 +13,30 @@ interface Row {
 /** Rows of one DHT key lie together (`/dht/provider/KEY/PEER`): each lookup asks for just these. */
 const groupOf = (name: string): string | undefined => /^(\/[^/]+){3}(?=\/)/.exec(name)?.[0]
 
+/** What a row takes on average, bytes: a peer with its key and some addresses, or a provider. */
+const ROW_BYTES = 512
+/** A longer row is no peer's: who has hundreds of addresses is refused. Bytes. */
+const MOST_ROW_BYTES = 32 * 1024
+
 /**
  * What libp2p remembers of peers and of the DHT, in memory and bounded: both take in rows from anyone, and
  * its own store for it grows without end. When full, the row that was written longest ago goes. Nothing
  * here must last: peers come back and say it again.
  *
- * @param most rows
+ * @param most rows, of half a kilobyte on average
  */
 export function createMemoryRows(most: number): Rows {
   const rows = new Map<string, Row>()
   const groups = new Map<string, Map<string, Row>>()
+  const mostBytes = most * ROW_BYTES
+  let bytes = 0
 
   function drop(name: string): void {
     const group = groupOf(name)
     const members = group === undefined ? undefined : groups.get(group)
     members?.delete(name)
     if (group !== undefined && members?.size === 0) groups.delete(group)
+    bytes -= rows.get(name)?.value.length ?? 0
     rows.delete(name)
   }
 
@@ -40,14 +49,19 @@ export function createMemoryRows(most: number): Rows {
 
   const put: Rows['put'] = (key, value) => {
     const name = key.toString()
+    if (value.length > MOST_ROW_BYTES)
+      throw new NetError('net.limit', { what: 'peer-row', limit: MOST_ROW_BYTES })
     // Anew, so that the map stays in the order of writing.
     drop(name)
     const row = { key, value }
     rows.set(name, row)
+    bytes += value.length
     const group = groupOf(name)
     if (group !== undefined) groups.set(group, (groups.get(group) ?? new Map<string, Row>()).set(name, row))
-    const [oldest] = rows.size > most ? rows.keys() : []
-    if (oldest !== undefined) drop(oldest)
+    for (const oldest of rows.keys()) {
+      if (rows.size <= most && bytes <= mostBytes) break
+      drop(oldest)
+    }
     return key
   }
   const get: Rows['get'] = (key) => {

@@ -1,8 +1,10 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../../net/errors.ts'
 import type { Net, OpenOptions, PeerConnection, StreamHandler } from '../../net/net.ts'
+import { finish } from '../../net/node/finish.ts'
 import { parseMultiaddr, pathOf, withPeer } from '../../net/node/multiaddrs.ts'
 import { isUnsupported, toNetError } from '../../net/node/net-error.ts'
 import { createByteStream } from '../../net/node/stream.ts'
@@ -23,9 +25,9 @@ const MAX_ADDRESSES = 16
  */
 export function createRelayNet(
   libp2p: Libp2p,
-  options: { readonly log: Log; readonly streams: number },
+  options: { readonly log: Log; readonly timers: Timers; readonly streams: number },
 ): Net {
-  const { log } = options
+  const { log, timers } = options
   const listeners = new Set<() => void>()
   const changed = (): void => {
     for (const listener of listeners) listener()
@@ -41,15 +43,16 @@ export function createRelayNet(
       protocol,
     })
 
-  const serve = async (handler: StreamHandler, stream: Stream, connection: Connection): Promise<void> => {
-    const bytes = wrap(stream, connection, stream.protocol)
-    try {
-      await handler(bytes)
-      await bytes.closeWrite()
-    } catch (error) {
-      log('debug', 'stream.failed', { protocol: stream.protocol, ...errorFields(error) })
-      bytes.abort(toNetError(error, { peer: bytes.peer }))
+  const serve = (handler: StreamHandler, stream: Stream, connection: Connection): Promise<void> => {
+    const told: StreamHandler = async (bytes) => {
+      try {
+        await handler(bytes)
+      } catch (error) {
+        log('debug', 'stream.failed', { protocol: stream.protocol, ...errorFields(error) })
+        throw error
+      }
     }
+    return finish(wrap(stream, connection, stream.protocol), told, timers)
   }
 
   const reach = async (peer: string, signal: AbortSignal, open: OpenOptions): Promise<Connection> => {

@@ -55,6 +55,19 @@ describe('traffic', () => {
     expect(traffic.refusal('203.0.113.5')).toBeUndefined()
   })
 
+  it('begins its hour anew when the clock is set back: it would last for years', async () => {
+    let now = 5 * 365 * 86_400_000
+    const traffic = createTraffic({ ...defaultLimits, bytesPerHour: 1000 }, () => now)
+    const [client, inside] = await pair()
+    inside.resume()
+    traffic.add(inside, '203.0.113.5')
+    await receive(client, inside, 1100)
+    traffic.count()
+    expect(traffic.refusal('203.0.113.6')).toBe('bytesPerHour')
+    now = 1000
+    expect(traffic.refusal('203.0.113.6')).toBeUndefined()
+  })
+
   it('ends all sockets of a peer id that moves too much, from whatever address', async () => {
     const traffic = createTraffic({ ...defaultLimits, bytesPerPeerPerHour: 1000 }, () => 0)
     const pairs = [await pair(), await pair(), await pair()] as const

@@ -1,6 +1,7 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Socket } from 'node:net'
 import { limitKey, normalAddress } from '../http/client-address.ts'
+import { leftOf } from '../../core/clock.ts'
 import type { RelayLimits } from '../limits.ts'
 
 /** ms; what was counted is forgotten after it */
@@ -59,7 +60,7 @@ export function createTraffic(limits: RelayLimits, now: () => number): Traffic {
   }
 
   function roll(): void {
-    if (now() - window < HOUR) return
+    if (leftOf(HOUR, window, now()) > 0) return
     window = now()
     spent.all = 0
     spent.clients.clear()

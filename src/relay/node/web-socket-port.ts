@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebSocketServer } from 'ws'
 import type { WebSocket as NodeWebSocket } from 'ws'
-import { wholeMessages } from '../../net/node/whole-messages.ts'
+import { rightLinks } from '../../net/node/web-socket-links.ts'
 import type { AddressGuard } from '../guard/addresses.ts'
 import { openWebSocket } from '../guard/web-socket.ts'
 import { webSocketUrl } from './multiaddrs.ts'
@@ -44,7 +44,7 @@ export function createWebSocketPort(options: {
 
   return {
     transport: (components) => {
-      const transport = wholeMessages(create(components))
+      const transport = rightLinks(create(components))
       const createListener = transport.createListener.bind(transport)
       return Object.assign(transport, {
         createListener: (init: Parameters<typeof createListener>[0]): Listener => {
@@ -64,6 +64,8 @@ export function createWebSocketPort(options: {
         return
       }
       server.handleUpgrade(request, socket, head, (webSocket) => {
+        // A frame that is none, or too long: without a listener it would end the process.
+        webSocket.on('error', () => webSocket.terminate())
         target.onWsServerConnection(webSocket, request)
       })
     },

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { createPieces } from '../../core/pieces.ts'
 import { MAX_REQUEST_BYTES } from '../../sync/packs/model.ts'
 import { PackWireError } from '../../sync/packs/wire-errors.ts'
 
@@ -24,14 +25,12 @@ export async function readBody(
   const tooLarge = (): PackWireError => new PackWireError('sync.limit-exceeded', { what: 'bytes', limit })
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
   const timer = setTimeout(() => request.destroy(), PATIENCE)
-  const parts: Uint8Array[] = []
-  let bytes = 0
+  const pieces = createPieces(new Uint8Array())
   try {
     // What a request gives without an encoding is buffers.
     for await (const part of request as AsyncIterable<Buffer>) {
-      bytes += part.length
-      if (bytes > limit) throw tooLarge()
-      parts.push(part)
+      if (pieces.length + part.length > limit) throw tooLarge()
+      pieces.add(part)
     }
   } catch (error) {
     if (error instanceof PackWireError) throw error
@@ -39,5 +38,5 @@ export async function readBody(
   } finally {
     clearTimeout(timer)
   }
-  return request.complete ? Buffer.concat(parts) : undefined
+  return request.complete ? pieces.join() : undefined
 }

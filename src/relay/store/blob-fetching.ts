@@ -1,3 +1,4 @@
+import { leftOf } from '../../core/clock.ts'
 import { fetchBlobs } from '../../sync/blobs.ts'
 import { type Fetching, storeWork } from './fetch-repo.ts'
 import { codeOf } from './keeper.ts'
@@ -48,15 +49,16 @@ export function createBlobFetching(
       if (signal.aborted || waiting.has(did)) return
       for (const [old, at] of last) {
         // In order of time: those before are over.
-        if (host.clock.now() - at < EVERY) break
+        if (leftOf(EVERY, at, host.clock.now()) > 0) break
         last.delete(old)
       }
       const at = last.get(did)
-      if (at === undefined) begin(did)
+      const left = at === undefined ? 0 : leftOf(EVERY, at, host.clock.now())
+      if (left === 0) begin(did)
       else
         waiting.set(
           did,
-          host.timers.after(EVERY - (host.clock.now() - at), () => begin(did)),
+          host.timers.after(left, () => begin(did)),
         )
     },
     stop() {

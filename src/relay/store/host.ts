@@ -1,6 +1,7 @@
 import { hash, randomInt } from 'node:crypto'
 import type { Storage } from '../../storage/port.ts'
 import type { Host } from '../../sync/host.ts'
+import { timers } from '../timers.ts'
 import type { StoreOptions } from './model.ts'
 
 /** What the engine needs of this process, over the store's own storage. */
@@ -9,12 +10,7 @@ export function hostOf(options: StoreOptions, storage: Storage): Host {
     storage,
     fetch: options.fetch,
     sha256: (bytes) => hash('sha256', bytes, 'buffer'),
-    timers: {
-      after(ms, run) {
-        const timer = setTimeout(run, ms)
-        return () => clearTimeout(timer)
-      },
-    },
+    timers,
     clock: { now: () => Date.now() },
     random: () => randomInt(2 ** 32),
     ...options.host,

@@ -1,4 +1,5 @@
 import { readChunks } from '../../core/chunk-reader.ts'
+import { leftOf } from '../../core/clock.ts'
 import { hasCode } from '../../core/errors.ts'
 import { type Turns, createTurns } from '../../cairn/turns.ts'
 import { readCarCommit } from '../../storage/car-commit.ts'
@@ -159,7 +160,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     const head = await headOf(host.storage, did)
     if (row === undefined || head === undefined) return { isFresh: false, behindFor: undefined }
     const isBehind = rev !== undefined && (head.rev ?? '') < rev
-    const left = (row.upstreamCheckedAt ?? 0) + (isBehind ? FRESH_BEHIND : FRESH_FOR) - host.clock.now()
+    const left = leftOf(isBehind ? FRESH_BEHIND : FRESH_FOR, row.upstreamCheckedAt ?? 0, host.clock.now())
     return { isFresh: left > 0, behindFor: isBehind && left > 0 ? left : undefined }
   }
 

@@ -1,5 +1,6 @@
 import { readChunks } from '../../core/chunk-reader.ts'
 import { describe, expect, it } from 'vitest'
+import { blobKey } from '../../storage/rows.ts'
 import { takeIn } from '../../sync/take-in.ts'
 import { drain } from '../../sync/transfer.ts'
 import { contents, tracesOf, wanted } from '../../sync/testing/sync-kit.ts'
@@ -10,6 +11,7 @@ import type { Store } from './model.ts'
 import { everyKey, withStoreKit } from './testing/store-kit.ts'
 
 const peer = (name: string, token?: string) => ({ by: { peer: name, token } })
+const DAY = 86_400_000
 const operator = { by: 'operator' } as const
 
 describe('a store', () => {
@@ -71,6 +73,27 @@ describe('a store', () => {
       // what is left of the five seconds, which the timers of the kit sleep through at once
       await expect.poll(async () => (await store.head(alice.did))?.head.rev).toBe(alice.repo.rev)
       expect(timers.slept).toContain(4_000)
+    }))
+
+  it('asks again, and fetches blobs, after a clock that was years ahead is put right', () =>
+    withStoreKit(async ({ pds, open, timers, logged }) => {
+      const alice = await pds.account({ name: 'alice' })
+      const store = await open()
+      timers.pass(5 * 365 * DAY)
+      await store.keep(alice.did, peer('p1'))
+      await store.idle()
+      timers.pass(-5 * 365 * DAY)
+      alice.commit({ create: 1 })
+      await store.keep(alice.did, peer('p1'))
+      expect((await store.head(alice.did))?.head.rev).toBe(alice.repo.rev)
+      const cid = alice.addBlob(new TextEncoder().encode('late'))
+      await store.refresh(alice.did)
+      await store.idle()
+      await expect
+        .poll(() => store.storage.get('blobs', blobKey(alice.did, cid)))
+        .toMatchObject({ state: 'kept' })
+      expect(logged.filter(({ event }) => event.endsWith('failed'))).toEqual([])
+      expect(timers.slept.filter((ms) => ms > DAY)).toEqual([])
     }))
 
   it('that cannot look once more, because enough wait already, says so in its log', () =>

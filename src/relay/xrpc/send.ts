@@ -44,7 +44,11 @@ export async function sendAnswer(
 
 export function sendError(request: IncomingMessage, response: ServerResponse, error: XrpcError): void {
   const { status, error: name, message } = error
-  sendJson(request, response, status, { error: name, message }, status === 405 ? { allow: 'GET, HEAD' } : {})
+  const more: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+    405: { allow: 'GET, HEAD' },
+    429: { 'retry-after': '1' },
+  }
+  sendJson(request, response, status, { error: name, message }, more[status])
 }
 
 /** A page of another origin may ask with whatever headers its client sets; they change nothing here. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../core/bytes.ts'
 import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
@@ -298,4 +300,28 @@ describe('a store read over XRPC', () => {
       expect(asked.status).toBe(204)
       expect(asked.headers.get('access-control-allow-headers')).toBe('atproto-proxy')
     }))
+
+  it('gives so many long answers at once, however slowly they are taken', () =>
+    withXrpc(
+      async ({ account, store, origin, get }) => {
+        const alice = await account({ name: 'alice', records: 30_000 })
+        await store.keep(alice.did, operator)
+        const path = `com.atproto.sync.getRepo?did=${alice.did}`
+        const slow = connect(Number(new URL(origin).port), '127.0.0.1')
+        slow.write(`GET /xrpc/${path} HTTP/1.1\r\nhost: relay.test\r\n\r\n`)
+        await once(slow, 'readable')
+        const refused = await get(path)
+        expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+          429,
+          '1',
+          { error: 'RateLimitExceeded' },
+        ])
+        // Short ones are given all the same, and no head of a long one takes a place.
+        expect((await get(`com.atproto.sync.getLatestCommit?did=${alice.did}`)).status).toBe(200)
+        expect((await get(path, { method: 'HEAD' })).status).toBe(200)
+        slow.destroy()
+        await expect.poll(async () => (await (await get(path)).bytes()).length).toBeGreaterThan(4_000_000)
+      },
+      { long: { perPeer: 1, inAll: 2 } },
+    ))
 })

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createSlots, type SlotLimits } from '../../sync/repo-sync/slots.ts'
 import type { Store } from '../store/model.ts'
 import { invalid, XrpcError } from './errors.ts'
 import { readParams } from './params.ts'
@@ -13,9 +14,17 @@ export interface XrpcOptions {
   /** a client that takes nothing of an answer for so long is let go, ms; a minute unless told */
   readonly idleMs?: number
   readonly log?: (event: string, fields: Readonly<Record<string, unknown>>) => void
+  /** what limits count a client by; all are one unless told */
+  readonly clientOf?: (request: IncomingMessage) => string
+  readonly long?: SlotLimits
 }
 
 const IDLE = 60_000
+/** Longer answers, and those whose length nobody knows, are read from the disk as they are taken, bytes. */
+const LONG = 256 * 1024
+/** Long answers at once: each holds some 2 MB, for as long as its reader takes. */
+const MOST_LONG_OF_CLIENT = 16
+const MOST_LONG = 128
 const PREFIX = '/xrpc/'
 const methods: ReadonlyMap<string, Method> = new Map(Object.entries({ ...syncMethods, ...repoMethods }))
 
@@ -28,7 +37,8 @@ const methods: ReadonlyMap<string, Method> = new Map(Object.entries({ ...syncMet
  * from a block's CID to its place.
  */
 export function createXrpc(store: Store, options: XrpcOptions = {}): Xrpc {
-  const { idleMs = IDLE, log = () => {} } = options
+  const { idleMs = IDLE, log = () => {}, clientOf = () => '' } = options
+  const slots = createSlots(options.long ?? { perPeer: MOST_LONG_OF_CLIENT, inAll: MOST_LONG })
 
   const answer = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -36,7 +46,16 @@ export function createXrpc(store: Store, options: XrpcOptions = {}): Xrpc {
     const name = url.pathname.slice(PREFIX.length)
     const method = methods.get(name)
     if (method === undefined) throw new XrpcError(501, 'MethodNotImplemented', 'Method not implemented')
-    await sendAnswer(request, response, await method(store, readParams(url.searchParams)), idleMs)
+    const found = await method(store, readParams(url.searchParams))
+    if (found.type === 'json' || (found.length ?? LONG + 1) <= LONG || request.method === 'HEAD')
+      return sendAnswer(request, response, found, idleMs)
+    const leave = slots.take(clientOf(request))
+    if (leave === undefined) throw new XrpcError(429, 'RateLimitExceeded', 'Too many downloads at once')
+    try {
+      await sendAnswer(request, response, found, idleMs)
+    } finally {
+      leave()
+    }
   }
 
   return async (request, response, url) => {

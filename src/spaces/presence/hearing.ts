@@ -3,8 +3,7 @@ import type { EpochKeys } from './epoch-keys.ts'
 import { PresenceError } from './errors.ts'
 import { openWord } from './seal.ts'
 import type { Sessions } from './sessions.ts'
-import { createWordVerifier } from './verify.ts'
-import type { Word } from './word.ts'
+import { isSigned, type Word } from './word.ts'
 
 /** Words that wait to be checked, of all peers. */
 const MAX_WAITING = 256
@@ -29,7 +28,6 @@ export interface HearingOptions {
  */
 export function createHearing(options: HearingOptions) {
   const { space, own, keys, sessions, roleOf } = options
-  const verify = createWordVerifier()
   let checking: Promise<void> = Promise.resolve()
   let waiting = 0
   let closed = false
@@ -41,7 +39,7 @@ export function createHearing(options: HearingOptions) {
     if (device === own) return
     const role = roleOf(device)
     if (role === 'none') throw new PresenceError('presence.no-role', { device })
-    if (!(await verify(word))) throw new PresenceError('presence.bad-signature', { device })
+    if (!(await isSigned(word))) throw new PresenceError('presence.bad-signature', { device })
     sessions.accept(word)
     if (body.kind === 'text' && role === 'reader') throw new PresenceError('presence.read-only', { device })
     // While it was checked the listener may have ended.

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { equalBytes } from '../../core/bytes.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
+import { verifySignature } from '../../repo/signature.ts'
 import type { SpaceSigner } from '../../repo/space/commit.ts'
 import { KEY_BYTES } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
@@ -112,8 +113,12 @@ function plainBody(said: WordBody): Record<string, unknown> {
   return { kind, typing, where: place, cursor: positions, heard: [...heard] }
 }
 
+/** Whether its device signed it. */
+export const isSigned = async (word: Word): Promise<boolean> =>
+  (await verifySignature(word.device, word.sig, signedWord(word))) === 'valid'
+
 /** What `word.sig` is over. */
-export const signedWord = (word: WordFields): Uint8Array<ArrayBuffer> => signedBytes(TAG, unsigned(word))
+const signedWord = (word: WordFields): Uint8Array<ArrayBuffer> => signedBytes(TAG, unsigned(word))
 
 /**
  * A signed word's bytes.

@@ -11,7 +11,7 @@ import { createManualTimers, type ManualTimers } from '../../pds/testing/timers.
 import { PdsError } from '../../pds/errors.ts'
 import { headOf } from '../kept.ts'
 import { type SyncKit, withSync } from '../testing/sync-kit.ts'
-import { readCursor, readRest, saveCursor } from './cursor.ts'
+import { readCursor, readRest, saveCursor, saveRest } from './cursor.ts'
 import { createFollower, type Follower, type FollowOptions } from './follow.ts'
 import { wholeFrame } from './testing/told.ts'
 
@@ -394,5 +394,13 @@ describe('a follower', () => {
       clock.advance(60 * 60_000)
       await server.connected(3)
       expect(server.asked).toEqual([1, undefined, undefined])
+      // One that was noted by a clock years ahead is no longer than the longest.
+      await again.close()
+      await saveRest(storage, pds.origin, { until: clock.clock.now() + 5 * 365 * 86_400_000, times: 1 })
+      const third = follow({ allowance, pollEvery })
+      third.set([{ did: alice.did, pds: pds.origin }])
+      while (third.servers()[0]?.nextTryAt === undefined) await new Promise(setImmediate)
+      expect(third.servers()[0]?.nextTryAt).toBeLessThanOrEqual(clock.clock.now() + 24 * 60 * 60_000)
+      await third.close()
     }))
 })

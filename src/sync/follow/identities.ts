@@ -1,3 +1,4 @@
+import { leftOf } from '../../core/clock.ts'
 import type { Identity } from '../../pds/identity.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { askIdentity } from '../take-in.ts'
@@ -22,7 +23,7 @@ export function createIdentities(host: Host, endpoints: () => Promise<Endpoints>
     async of(did, work) {
       const now = host.clock.now()
       const kept = known.get(did)
-      if (kept !== undefined && now - kept.at < FRESH_FOR) return kept.identity
+      if (kept !== undefined && leftOf(FRESH_FOR, kept.at, now) > 0) return kept.identity
       known.delete(did)
       const identity = await askIdentity(host, await endpoints(), did, work)
       if (identity === undefined) return undefined

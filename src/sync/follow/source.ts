@@ -1,3 +1,4 @@
+import { leftOf } from '../../core/clock.ts'
 import {
   type Allowance,
   type Firehose,
@@ -68,9 +69,9 @@ export function createSource(options: SourceOptions): Source {
   }
 
   const askAll = (): void => {
-    const since = askedAllAt === undefined ? ASK_ALL_EVERY : clock.now() - askedAllAt
-    if (since < ASK_ALL_EVERY) {
-      cancelAsk ??= timers.after(ASK_ALL_EVERY - since, () => {
+    const left = askedAllAt === undefined ? 0 : leftOf(ASK_ALL_EVERY, askedAllAt, clock.now())
+    if (left > 0) {
+      cancelAsk ??= timers.after(left, () => {
         cancelAsk = undefined
         askAll()
       })
@@ -109,7 +110,9 @@ export function createSource(options: SourceOptions): Source {
   const start = async (): Promise<void> => {
     const [cursor, resting] = await Promise.all([readCursor(storage, service), readRest(storage, service)])
     if (closed) return
-    if (resting !== undefined && resting.until > clock.now()) return wait(resting.until)
+    // Noted by a clock that was ahead, it is no longer than any.
+    const until = Math.min(resting?.until ?? 0, clock.now() + LONGEST_REST)
+    if (until > clock.now()) return wait(until)
     saved = cursor
     firehose = followFirehose({
       service,
