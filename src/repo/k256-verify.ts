@@ -1,6 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesToNumberBE } from '@noble/curves/utils.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { createRecent } from '../core/recent.ts'
 
 const { Point, Signature } = secp256k1
 const { Fn } = Point
@@ -11,7 +12,7 @@ const WINDOW = 4
 const MAX_KEYS = 16
 
 /** By name; without a table for those that were seen once. */
-const keys = new Map<string, { table: InstanceType<typeof Point> | undefined }>()
+const keys = createRecent<string, { table: InstanceType<typeof Point> | undefined }>(MAX_KEYS)
 
 /**
  * Whether a signature on K-256 is that of SHA-256(`signed`). From its second signature on a key has a table of its
@@ -24,11 +25,10 @@ const keys = new Map<string, { table: InstanceType<typeof Point> | undefined }>(
  */
 export function verifyK256(name: string, point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean {
   const known = keys.get(name)
-  keys.delete(name)
-  keys.set(name, known ?? { table: undefined })
-  const [oldest] = keys.keys()
-  if (keys.size > MAX_KEYS && oldest !== undefined) keys.delete(oldest)
-  if (known === undefined) return verifyOnce(point, sig, signed)
+  if (known === undefined) {
+    keys.set(name, { table: undefined })
+    return verifyOnce(point, sig, signed)
+  }
   known.table ??= tableOf(point)
   return verifyByTable(known.table, sig, signed)
 }

@@ -1,11 +1,12 @@
 import { p256 } from '@noble/curves/nist.js'
+import { createRecent } from '../core/recent.ts'
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SHA256 = { name: 'ECDSA', hash: 'SHA-256' } as const
 /** Keys that are ready: more than sign at a time. */
 const MAX_KEYS = 256
 
-const keys = new Map<string, Promise<CryptoKey | undefined>>()
+const keys = createRecent<string, Promise<CryptoKey | undefined>>(MAX_KEYS)
 
 /**
  * Whether a signature on P-256 is that of SHA-256(`signed`). By the host's own code where it has any: a tenth of what
@@ -32,11 +33,10 @@ export const verifyPure = (point: Uint8Array, sig: Uint8Array, signed: Uint8Arra
   p256.verify(sig, signed, point, { format: 'compact', lowS: true, prehash: true })
 
 function keyOf(name: string, point: Uint8Array): Promise<CryptoKey | undefined> {
-  const key = keys.get(name) ?? importKey(point)
-  keys.delete(name)
+  const known = keys.get(name)
+  if (known !== undefined) return known
+  const key = importKey(point)
   keys.set(name, key)
-  const [oldest] = keys.keys()
-  if (keys.size > MAX_KEYS && oldest !== undefined) keys.delete(oldest)
   return key
 }
 

@@ -42,7 +42,8 @@ describeWithFixtures('crypto vectors', (dir) => {
 
   it('judges every signature as the vectors do, and says why', async () => {
     expect(vectors.length).toBeGreaterThan(4)
-    for (const vector of vectors) {
+    // What is seen again is checked in another way.
+    for (const vector of [...vectors, ...vectors]) {
       const result = await verifySignature(
         vector.publicKeyDid,
         fromBase64(vector.signatureBase64),

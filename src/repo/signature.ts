@@ -2,6 +2,7 @@ import { fromBase58Btc, toBase58Btc } from '@atcute/multibase'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { concat, fromHex } from '../core/bytes.ts'
+import { createRecent } from '../core/recent.ts'
 import { verifyK256 } from './k256-verify.ts'
 import { verifyP256 } from './p256-verify.ts'
 
@@ -55,7 +56,7 @@ export async function verifySignature(
   sig: Uint8Array,
   signed: Uint8Array,
 ): Promise<SignatureResult> {
-  const key = parseDidKey(didKey)
+  const key = knownKey(didKey)
   if (key === undefined) return 'unsupported-key'
   if (sig.length !== SIGNATURE_BYTES) return 'malformed'
   if (isHighS(key.curve, sig)) return 'high-s'
@@ -71,6 +72,18 @@ export async function verifySignature(
       ? await verifyP256(didKey, key.point, sig, signed)
       : verifyK256(didKey, key.point, sig, signed)
   return good ? 'valid' : 'invalid'
+}
+
+/** Keys that were read: that one lies on its curve takes as long to see as a signature by the host's own code. */
+const MAX_KEYS = 256
+const keys = createRecent<string, PublicKey>(MAX_KEYS)
+
+function knownKey(didKey: string): PublicKey | undefined {
+  const known = keys.get(didKey)
+  if (known !== undefined) return known
+  const key = parseDidKey(didKey)
+  if (key !== undefined) keys.set(didKey, key)
+  return key
 }
 
 function isHighS(curve: Curve, sig: Uint8Array): boolean {
