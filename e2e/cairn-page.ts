@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { expect, type Locator, type Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
+import { engineOf, probe } from './engine.ts'
+import { expect } from './expect.ts'
 import { formatNumber } from '../src/app/lib/format.ts'
 import { collectionHref, recordHref, repoHref, type RepoTab } from '../src/app/lib/routes.ts'
 import { wordsFor } from '../src/app/words.ts'
@@ -9,6 +11,9 @@ export interface Urls {
   readonly pds: string
   readonly plc: string
 }
+
+/** Settings by which nothing outside this machine is asked. */
+export const localServers = ({ pds, plc }: Urls) => ({ plc, doh: '', resolver: pds, allowLocal: true })
 
 export interface NamedFile {
   readonly name: string
@@ -52,8 +57,15 @@ export function createCairnPage(page: Page, urls: Urls) {
     openCollection: (did: string, collection: string) => open(collectionHref(did, collection)),
     openRecord: (did: string, path: string) => open(recordHref(did, path)),
 
-    /** Points every endpoint at the local servers, in Settings, and waits until that is stored. */
+    /** Opens the Library with every endpoint pointed at the local servers. */
     async setUp(): Promise<void> {
+      await probe(page.context())
+      await open('/')
+      await engineOf(page).device.setSettings({ endpoints: localServers(urls) })
+    },
+
+    /** The same as a person does it, in Settings, which stay open. */
+    async setUpByHand(): Promise<void> {
       await open('/settings')
       await page.getByRole('textbox', { name: 'PLC directory' }).fill(urls.plc)
       await page.getByRole('textbox', { name: 'DNS over HTTPS' }).fill('')
@@ -71,7 +83,7 @@ export function createCairnPage(page: Page, urls: Urls) {
       counts: { records: number; blobs?: number },
       { whole = true }: { whole?: boolean } = {},
     ): Promise<void> {
-      await open('/')
+      if (page.url() !== `${urls.app}/`) await open('/')
       await add(account.handle)
       const kept = row(`@${account.handle}`)
       await expect(kept).toContainText(`${formatNumber(counts.records)} record`, { timeout: BACKUP_MS })

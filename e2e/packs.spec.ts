@@ -4,8 +4,10 @@ import { decodePack } from '../src/pack/pack-reader.ts'
 import { encodePack } from '../src/pack/pack-writer.ts'
 import type { Change, Subscription, SyncPack } from '../src/pack/model.ts'
 import type { Device } from './device.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 /** How a browser last took a repo in from someone else, and what it had tried before that. */
 async function lastPulled(device: Device, did: string): Promise<Readonly<Record<string, unknown>>> {

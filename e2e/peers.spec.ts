@@ -1,7 +1,9 @@
 import { peerOf } from './device.ts'
 import { heardIce } from './engine.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, lastTaken, writeNews, type News } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 test('two browsers that keep one repo link directly, and each knows the copy of the other', async ({
   device,

@@ -1,6 +1,8 @@
 import { fetchCar } from './cars.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { post, tid } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 test('backups from before and after a rotation prove by the key of their time, and the past key moves no head', async ({
   pds,

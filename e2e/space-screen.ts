@@ -1,4 +1,5 @@
-import { expect, type Locator, type Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
+import { expect } from './expect.ts'
 import { parseRoute, spaceHref, type SpaceTab } from '../src/app/lib/routes.ts'
 import { wordsFor } from '../src/app/words.ts'
 

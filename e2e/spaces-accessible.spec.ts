@@ -1,8 +1,10 @@
 import { overflowOf, VARIANTS, violationsOf } from './axe.ts'
 import { spaceScreens } from './places.ts'
 import { CHOIR, fillChoir, SINGERS } from './space-choir.ts'
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
 import { createSpaceScreen } from './space-screen.ts'
+
+test.use(NOT_INSTALLED)
 
 test('every screen of a space, in both themes and at 360 px: axe finds nothing and nothing is cut off', async ({
   group,

@@ -5,12 +5,15 @@ import {
   everything,
   expect,
   inWithin,
+  type Member,
   namesOf,
+  NOT_INSTALLED,
   sent,
   test,
   titlesOf,
-  type Member,
 } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 const HOUR = 60 * 60_000
 
@@ -253,8 +256,9 @@ test('a link that was revoked, has expired, or is damaged or unknown says exactl
     .poll(() => bela.engine.spaces.preview(expiring.url ?? '').catch((error: { code: string }) => error.code))
     .toBe('spaces.link-expired')
   await says(expiring.url ?? '', 'spaces.link-expired')
-  const other = await someone('Dana')
+  const other = await someone('Dana', { installs: true })
   const elsewhere = await other.engine.spaces.create({ title: 'Elsewhere', name: 'Dana' })
+  await other.tab.installed()
   await other.context.setOffline(true)
   const unheard = await other.engine.spaces.makeLink(elsewhere.space, {
     kind: 'editor',
