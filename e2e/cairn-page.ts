@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from '@playwright/test'
 import { engineOf, probe } from './engine.ts'
 import { expect } from './expect.ts'
+import { opened } from './opened.ts'
 import { formatNumber } from '../src/app/lib/format.ts'
 import { collectionHref, recordHref, repoHref, type RepoTab } from '../src/app/lib/routes.ts'
 import { wordsFor } from '../src/app/words.ts'
@@ -29,7 +30,7 @@ export type CairnPage = ReturnType<typeof createCairnPage>
 export function createCairnPage(page: Page, urls: Urls) {
   const open = async (path = '/'): Promise<void> => {
     await page.goto(urls.app + path)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await opened(page)
   }
 
   /** The Library's row of an account, or of a job by its label. */

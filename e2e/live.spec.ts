@@ -29,7 +29,7 @@ test('a friend’s post is in the copy within seconds, and nothing is asked for'
   device,
   newAccount,
 }) => {
-  const [friend, other] = [await newAccount(), await newAccount()]
+  const [friend, other] = await Promise.all([newAccount(), newAccount()])
   const mine = await device()
   await mine.keep(friend.did)
   await mine.keep(other.did)

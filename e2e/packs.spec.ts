@@ -24,7 +24,10 @@ for (const relayOnly of [false, true]) {
   }) => {
     const account = await newAccount()
     const { did } = account
-    const [one, other] = [await device({ network: { relayOnly } }), await device({ network: { relayOnly } })]
+    const [one, other] = await Promise.all([
+      device({ network: { relayOnly } }),
+      device({ network: { relayOnly } }),
+    ])
     await one.keep(did)
     await other.keep(did)
     const [peer] = await one.linked()
@@ -62,7 +65,7 @@ for (const [lie, code, tamper] of LIES) {
   }) => {
     const account = await newAccount()
     const { did } = account
-    const [giver, taker] = [await device(), await device()]
+    const [giver, taker] = await Promise.all([device(), device()])
     await giver.keep(did)
     await giver.connected()
     // Only the store gives it to others.

@@ -11,7 +11,7 @@ test('backups from before and after a rotation prove by the key of their time, a
 }) => {
   const account = await newAccount()
   const { did } = account
-  const [laptop, phone] = [await device(), await device()]
+  const [laptop, phone] = await Promise.all([device(), device()])
   const head = async ({ engine }: typeof laptop) => (await engine.library.get(did))?.head
   await laptop.keep(did)
   const first = await head(laptop)
