@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { expect, type Locator, type Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
+import { engineOf, probe } from './engine.ts'
+import { expect } from './expect.ts'
+import { opened } from './opened.ts'
 import { formatNumber } from '../src/app/lib/format.ts'
 import { collectionHref, recordHref, repoHref, type RepoTab } from '../src/app/lib/routes.ts'
 import { wordsFor } from '../src/app/words.ts'
@@ -9,6 +12,9 @@ export interface Urls {
   readonly pds: string
   readonly plc: string
 }
+
+/** Settings by which nothing outside this machine is asked. */
+export const localServers = ({ pds, plc }: Urls) => ({ plc, doh: '', resolver: pds, allowLocal: true })
 
 export interface NamedFile {
   readonly name: string
@@ -24,7 +30,7 @@ export type CairnPage = ReturnType<typeof createCairnPage>
 export function createCairnPage(page: Page, urls: Urls) {
   const open = async (path = '/'): Promise<void> => {
     await page.goto(urls.app + path)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await opened(page)
   }
 
   /** The Library's row of an account, or of a job by its label. */
@@ -52,8 +58,15 @@ export function createCairnPage(page: Page, urls: Urls) {
     openCollection: (did: string, collection: string) => open(collectionHref(did, collection)),
     openRecord: (did: string, path: string) => open(recordHref(did, path)),
 
-    /** Points every endpoint at the local servers, in Settings, and waits until that is stored. */
+    /** Opens the Library with every endpoint pointed at the local servers. */
     async setUp(): Promise<void> {
+      await probe(page.context())
+      await open('/')
+      await engineOf(page).device.setSettings({ endpoints: localServers(urls) })
+    },
+
+    /** The same as a person does it, in Settings, which stay open. */
+    async setUpByHand(): Promise<void> {
       await open('/settings')
       await page.getByRole('textbox', { name: 'PLC directory' }).fill(urls.plc)
       await page.getByRole('textbox', { name: 'DNS over HTTPS' }).fill('')
@@ -71,7 +84,7 @@ export function createCairnPage(page: Page, urls: Urls) {
       counts: { records: number; blobs?: number },
       { whole = true }: { whole?: boolean } = {},
     ): Promise<void> {
-      await open('/')
+      if (page.url() !== `${urls.app}/`) await open('/')
       await add(account.handle)
       const kept = row(`@${account.handle}`)
       await expect(kept).toContainText(`${formatNumber(counts.records)} record`, { timeout: BACKUP_MS })

@@ -1,8 +1,9 @@
-import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
 import type { ActivityItem, Copy, NetworkSettings, PeerStatus } from '../src/cairn/api.ts'
 import type { AppServer } from './app-server.ts'
-import { createCairnPage, type CairnPage, type Urls } from './cairn-page.ts'
+import { createCairnPage, localServers, type CairnPage, type Urls } from './cairn-page.ts'
 import { engineOf, probe, type Engine } from './engine.ts'
+import { expect } from './expect.ts'
 
 /** A friend's browser: storage of its own, one tab open. */
 export interface Device {
@@ -33,6 +34,8 @@ export interface DeviceOptions {
   readonly network?: Partial<NetworkSettings>
   /** has a touch screen */
   readonly touch?: boolean
+  /** installs the app, also where the tests of a file use `NOT_INSTALLED` */
+  readonly installs?: boolean
   /** where accounts live, other than on the real server of all tests */
   readonly servers?: Pick<Urls, 'pds' | 'plc'>
 }
@@ -45,7 +48,14 @@ export const openDevice = async (
   urls: Urls,
   options: Omit<DeviceOptions, 'relay'> = {},
 ): Promise<Device> =>
-  setUpDevice(await browser.newContext({ hasTouch: options.touch ?? false }), urls, options)
+  setUpDevice(
+    await browser.newContext({
+      hasTouch: options.touch ?? false,
+      ...(options.installs === true ? { serviceWorkers: 'allow' } : {}),
+    }),
+    urls,
+    options,
+  )
 
 /** The same in storage that is there already. */
 export async function setUpDevice(
@@ -55,9 +65,7 @@ export async function setUpDevice(
 ): Promise<Device> {
   await probe(context)
   const device = await openTab(context, urls)
-  await device.engine.device.setSettings({
-    endpoints: { plc: urls.plc, doh: '', resolver: urls.pds, allowLocal: true },
-  })
+  await device.engine.device.setSettings({ endpoints: localServers(urls) })
   // no server outside this machine is asked for an address
   await device.engine.network.setSettings({ stun: [], ...network })
   return device

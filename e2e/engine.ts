@@ -11,8 +11,12 @@ interface Probe {
   readonly heardIce: string[]
 }
 
-/** Lets every page of a browser be asked with {@link engineOf} and {@link heardIce}. */
+const probed = new WeakSet<BrowserContext>()
+
+/** Lets every page that a browser opens from now on be asked with {@link engineOf} and {@link heardIce}. */
 export async function probe(context: BrowserContext): Promise<void> {
+  if (probed.has(context)) return
+  probed.add(context)
   await context.addInitScript(() => {
     const { promise, resolve } = Promise.withResolvers<Worker>()
     const probe: Probe = { engine: promise, heardIce: [] }

@@ -1,7 +1,8 @@
-import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
+import { test as base, type BrowserContext, type Locator, type Page } from '@playwright/test'
 import { startApp, type AppServer } from './app-server.ts'
 import { createCairnPage, type CairnPage } from './cairn-page.ts'
 import { openDevice, type Device, type DeviceOptions } from './device.ts'
+import { expect } from './expect.ts'
 import { startPds, type Account, type Pds } from './pds/client.ts'
 import { heavyAccount } from './pds/heavy.ts'
 import { LARGE, seedAccount, type SeedSize } from './pds/seed.ts'
@@ -134,6 +135,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 })
 
 export { expect, type Locator, type Page }
+
+/**
+ * For `test.use`: browsers that do not install the app. To keep its two hundred files costs each of them as much as a
+ * short test does, and where several are at work and none is without a network it shows nothing.
+ */
+export const NOT_INSTALLED = { serviceWorkers: 'block' } as const
 
 /** A relay of this machine, for accounts of this PDS. */
 const relayFlags = (pds: Pds): string[] => ['--plc', pds.plc, '--allow-local', '--stun', 'none']

@@ -1,5 +1,7 @@
 import { startLocalPds } from '../src/sync/testing/local-pds.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 const RECORDS = 100_000
 

@@ -1,6 +1,8 @@
 import { peerOf } from './device.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 test('of several tabs one leads and the others show the same; when it closes, another takes over', async ({
   device,

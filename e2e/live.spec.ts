@@ -1,7 +1,9 @@
 import type { Device } from './device.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { writeNews } from './news.ts'
 import type { Pds } from './pds/client.ts'
+
+test.use(NOT_INSTALLED)
 
 /** News is in the copy so soon after it was written, on a machine that may be busy, ms. */
 const SECONDS = 8000
@@ -27,7 +29,7 @@ test('a friend’s post is in the copy within seconds, and nothing is asked for'
   device,
   newAccount,
 }) => {
-  const [friend, other] = [await newAccount(), await newAccount()]
+  const [friend, other] = await Promise.all([newAccount(), newAccount()])
   const mine = await device()
   await mine.keep(friend.did)
   await mine.keep(other.did)

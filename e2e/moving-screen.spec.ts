@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Download, Page } from '@playwright/test'
 import { movingHref } from '../src/app/lib/routes.ts'
+import { overflowOf, violationsOf } from './axe.ts'
 import { expect, test as base } from './fixtures.ts'
 import { openNodeDevice } from './node-device.ts'
 import { startPds, type Pds } from './pds/client.ts'
@@ -48,15 +48,8 @@ async function looksRight(page: Page): Promise<void> {
     ]) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.setViewportSize(viewport)
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .analyze()
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
-        [],
-      )
-      const over = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
+      expect(await violationsOf(page)).toEqual([])
+      const over = await overflowOf(page)
       expect(over, `too wide at ${viewport.width}`).toBeLessThanOrEqual(0)
     }
   }

@@ -5,6 +5,7 @@ import {
   expect,
   failures,
   goOn,
+  inLots,
   mailOf,
   NEW_PASSWORD,
   OLD_PASSWORD,
@@ -289,12 +290,11 @@ test('10,000 records and 500 blobs are restored, and each is the same', async ({
   test.setTimeout(300_000)
   const account = await mover({ posts: 0, likes: 0, follows: 0, images: 0 })
   const { did } = account
-  const images: Write[] = []
-  for (let at = 0; at < 500; at++) {
+  const images = await inLots([...Array(500).keys()], async (at): Promise<Write> => {
     const image = await old.call('uploadBlob', { did, kind: 'png', seed: 1_000 + at })
     const embed = { $type: 'app.bsky.embed.images', images: [{ alt: `Picture ${at}`, image }] }
-    images.push(post(100_000 + at, `With a picture, ${at}`, { embed }))
-  }
+    return post(100_000 + at, `With a picture, ${at}`, { embed })
+  })
   await old.call('applyWrites', { did, writes: images })
   for (let from = 0; from < 9_500; from += 1_900) {
     const likes = Array.from({ length: 1_900 }, (_, i) => like(did, 200_000 + from + i))

@@ -1,4 +1,4 @@
-import { expect } from '@playwright/test'
+import { expect } from './expect.ts'
 import type { Device } from './device.ts'
 import type { Pds } from './pds/client.ts'
 import { post, tid } from './pds/seed.ts'

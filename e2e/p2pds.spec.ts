@@ -1,6 +1,8 @@
 import { startStockPeer } from '../src/sync/repo-sync/testing/stock-peer.ts'
 import { readCar } from './cars.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 test('a node of another make gets a repo from the store over the relay’s WebSocket', async ({
   device,

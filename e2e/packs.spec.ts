@@ -4,8 +4,10 @@ import { decodePack } from '../src/pack/pack-reader.ts'
 import { encodePack } from '../src/pack/pack-writer.ts'
 import type { Change, Subscription, SyncPack } from '../src/pack/model.ts'
 import type { Device } from './device.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 /** How a browser last took a repo in from someone else, and what it had tried before that. */
 async function lastPulled(device: Device, did: string): Promise<Readonly<Record<string, unknown>>> {
@@ -22,7 +24,10 @@ for (const relayOnly of [false, true]) {
   }) => {
     const account = await newAccount()
     const { did } = account
-    const [one, other] = [await device({ network: { relayOnly } }), await device({ network: { relayOnly } })]
+    const [one, other] = await Promise.all([
+      device({ network: { relayOnly } }),
+      device({ network: { relayOnly } }),
+    ])
     await one.keep(did)
     await other.keep(did)
     const [peer] = await one.linked()
@@ -60,7 +65,7 @@ for (const [lie, code, tamper] of LIES) {
   }) => {
     const account = await newAccount()
     const { did } = account
-    const [giver, taker] = [await device(), await device()]
+    const [giver, taker] = await Promise.all([device(), device()])
     await giver.keep(did)
     await giver.connected()
     // Only the store gives it to others.

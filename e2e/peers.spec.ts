@@ -1,14 +1,16 @@
 import { peerOf } from './device.ts'
 import { heardIce } from './engine.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, lastTaken, writeNews, type News } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 test('two browsers that keep one repo link directly, and each knows the copy of the other', async ({
   device,
   newAccount,
 }) => {
   const account = await newAccount()
-  const [a, b] = [await device(), await device()]
+  const [a, b] = await Promise.all([device(), device()])
   const rev = await a.keep(account.did)
   expect(await b.keep(account.did)).toBe(rev)
 
@@ -45,7 +47,7 @@ test('a new record goes from browser to browser within a second, and the server 
   pds,
 }) => {
   const account = await newAccount()
-  const [a, b] = [await device(), await device()]
+  const [a, b] = await Promise.all([device(), device()])
   await a.keep(account.did)
   await b.keep(account.did)
   await a.linked()

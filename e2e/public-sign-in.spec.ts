@@ -31,7 +31,7 @@ test('the app at a public address signs in as what its relay says that it is, wh
 
       // A host that was not told its own address is nobody to a server: that is said, and nothing is sent.
       const nameless = await startRelay(...flags)
-      await cairn.setUp()
+      await cairn.setUpByHand()
       await pds.call('forgetRequests', {})
       await accounts(page).getByRole('textbox', { name: 'Your handle' }).fill(me.handle)
       await accounts(page).getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -32,8 +32,8 @@ test('one publishes an agreement, the other finds and accepts it, and it ends fo
   device,
   newAccount,
 }) => {
-  const [alice, bob] = [await newAccount(), await newAccount()]
-  const [one, two] = [await device(), await device()]
+  const [alice, bob] = await Promise.all([newAccount(), newAccount()])
+  const [one, two] = await Promise.all([device(), device()])
   await Promise.all([one.connected(), two.connected()])
   await signIn(one, alice)
   await signIn(two, bob)
@@ -112,8 +112,8 @@ test('a copy that was there before stays, and who lets anyone keep one is kept o
   device,
   newAccount,
 }) => {
-  const [alice, bob] = [await newAccount(), await newAccount()]
-  const [one, two] = [await device(), await device()]
+  const [alice, bob] = await Promise.all([newAccount(), newAccount()])
+  const [one, two] = await Promise.all([device(), device()])
   await one.keep(bob.did)
   await signIn(two, bob)
   await two.tab.open('/network')
@@ -137,7 +137,7 @@ test('what is published without a network is written when there is one, also aft
   device,
   newAccount,
 }) => {
-  const [alice, bob] = [await newAccount(), await newAccount()]
+  const [alice, bob] = await Promise.all([newAccount(), newAccount()])
   const one = await device()
   const { page, context } = one
   await one.connected()

@@ -68,7 +68,7 @@ test('a friend who leaves in mid-transfer: another takes over, and the copy is w
   pds,
 }) => {
   const relay = await startRelay()
-  const [one, other] = [await device({ relay }), await device({ relay })]
+  const [one, other] = await Promise.all([device({ relay }), device({ relay })])
   const taker = await device({ relay, ...HIDDEN })
   await one.keep(heavy.did)
   await other.keep(heavy.did)
@@ -106,7 +106,7 @@ test('a relay that is replaced by another at its address: everyone is found agai
 }) => {
   const relay = await startRelay()
   const account = await newAccount()
-  const [one, other] = [await device({ relay, ...HIDDEN }), await device({ relay, ...HIDDEN })]
+  const [one, other] = await Promise.all([device({ relay, ...HIDDEN }), device({ relay, ...HIDDEN })])
   await one.keep(account.did)
   await other.keep(account.did)
   await one.linked()

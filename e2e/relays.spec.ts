@@ -1,5 +1,7 @@
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
+
+test.use(NOT_INSTALLED)
 
 test('three relays answer for each other: browsers on different ones find each other', async ({
   device,

@@ -1,6 +1,8 @@
 import { fetchCar } from './cars.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { post, tid } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 test('backups from before and after a rotation prove by the key of their time, and the past key moves no head', async ({
   pds,
@@ -9,7 +11,7 @@ test('backups from before and after a rotation prove by the key of their time, a
 }) => {
   const account = await newAccount()
   const { did } = account
-  const [laptop, phone] = [await device(), await device()]
+  const [laptop, phone] = await Promise.all([device(), device()])
   const head = async ({ engine }: typeof laptop) => (await engine.library.get(did))?.head
   await laptop.keep(did)
   const first = await head(laptop)

@@ -78,7 +78,7 @@ test('two accounts stand side by side; signing out of one ends its session at th
   newAccount,
   openTab,
 }) => {
-  const [ada, ben] = [await newAccount(), await newAccount()]
+  const [ada, ben] = await Promise.all([newAccount(), newAccount()])
   const { page } = cairn
   const seen = await watchSessions(page.context())
   await signInOnPage(page, cairn.urls.app, ada)

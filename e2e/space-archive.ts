@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { expect } from '@playwright/test'
+import { expect } from './expect.ts'
 import type { Member } from './space-fixtures.ts'
 
 /** What a person does to take a space with them and to bring it back, by the names that they see. */

@@ -1,10 +1,10 @@
 import { availableParallelism, loadavg } from 'node:os'
 import type { Device, DeviceOptions } from './device.ts'
-import { expect, test as base } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test as base } from './fixtures.ts'
 import { createSpaceScreen, type SpaceScreen } from './space-screen.ts'
 import { startWatchedRelay, type WatchedRelay } from './space-watched-relay.ts'
 
-export { expect }
+export { expect, NOT_INSTALLED }
 
 const HOUR = 60 * 60_000
 
@@ -121,9 +121,11 @@ export const everything = (parts: readonly string[]): string => parts.join('\n')
  * Devices that only a relay can link: the browser's offline mode, by which tests part them, lets direct connections
  * between browsers live on.
  */
-export const PARTABLE: DeviceOptions = { network: { relayOnly: true } }
+export const PARTABLE: DeviceOptions = { network: { relayOnly: true }, installs: true }
 
 /** Cuts these off from everything, or links them again. They must have been made {@link PARTABLE}. */
 export async function setApart(members: readonly Device[], apart: boolean): Promise<void> {
+  // What a screen loads when it first needs it comes from the device then.
+  if (apart) await Promise.all(members.map(({ tab }) => tab.installed()))
   await Promise.all(members.map(({ context }) => context.setOffline(apart)))
 }

@@ -1,4 +1,6 @@
-import { expect, type Locator, type Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
+import { expect } from './expect.ts'
+import { opened } from './opened.ts'
 import { parseRoute, spaceHref, type SpaceTab } from '../src/app/lib/routes.ts'
 import { wordsFor } from '../src/app/words.ts'
 
@@ -25,7 +27,7 @@ export function createSpaceScreen(page: Page, app: string) {
   }
   const open = async (of: string, tab?: SpaceTab, id?: string): Promise<void> => {
     await page.goto(app + spaceHref(of, tab, id))
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await opened(page)
   }
   /** Opens a menu and presses one of its buttons. */
   const choose = async (menu: Locator, action: string): Promise<void> => {
@@ -87,7 +89,7 @@ export function createSpaceScreen(page: Page, app: string) {
     /** Opens a link as one that was sent, in this tab. */
     async follow(url: string): Promise<void> {
       await page.goto(url)
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await opened(page)
     },
 
     /** Answers what a followed link asks. */

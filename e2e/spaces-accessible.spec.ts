@@ -1,8 +1,11 @@
 import { overflowOf, VARIANTS, violationsOf } from './axe.ts'
+import { opened } from './opened.ts'
 import { spaceScreens } from './places.ts'
 import { CHOIR, fillChoir, SINGERS } from './space-choir.ts'
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
 import { createSpaceScreen } from './space-screen.ts'
+
+test.use(NOT_INSTALLED)
 
 test('every screen of a space, in both themes and at 360 px: axe finds nothing and nothing is cut off', async ({
   group,
@@ -30,7 +33,7 @@ test('every screen of a space, in both themes and at 360 px: axe finds nothing a
   for (const { name, path } of spaceScreens(space, filled)) {
     await page.setViewportSize({ width: 1180, height: 800 })
     await page.goto(app.url + path)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await opened(page)
     await look(name)
   }
   const screen = createSpaceScreen(page, app.url)

@@ -1,5 +1,7 @@
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
 import { post } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 const RECORDS = { posts: 12, likes: 0, follows: 0, images: 1 }
 

@@ -2,7 +2,19 @@ import { toHex } from '../src/core/bytes.ts'
 import { parseDeviceLink } from '../src/spaces/links/device-link.ts'
 import { offerPlace } from '../src/spaces/links/device-place.ts'
 import { setEngineClock } from './engine.ts'
-import { addTask, expect, namesOf, PARTABLE, personOf, setApart, test, titlesOf } from './space-fixtures.ts'
+import {
+  addTask,
+  expect,
+  namesOf,
+  NOT_INSTALLED,
+  PARTABLE,
+  personOf,
+  setApart,
+  test,
+  titlesOf,
+} from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 /** How long a link for another device can be used, ms. */
 const LINK_LIFE = 10 * 60_000

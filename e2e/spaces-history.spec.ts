@@ -1,4 +1,6 @@
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 test('the text of a note is brought back as it was, and all that was written is found by its words', async ({
   group,

@@ -5,19 +5,22 @@ import {
   everything,
   expect,
   inWithin,
+  type Member,
   namesOf,
+  NOT_INSTALLED,
   sent,
   test,
   titlesOf,
-  type Member,
 } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 const HOUR = 60 * 60_000
 
 test('a space is made, its link scanned or sent, and whoever opens it is in within two seconds', async ({
   someone,
 }) => {
-  const [anna, bela] = [await someone('Anna'), await someone('Béla')]
+  const [anna, bela] = await Promise.all([someone('Anna'), someone('Béla')])
   const space = await anna.screen.make('Orchard', 'Anna')
   await anna.screen.write('Bring ladders on Saturday')
   const link = await anna.screen.share()
@@ -56,7 +59,7 @@ test('the secret of a link leaves the address at once, and no request and no log
   watchedRelay,
 }) => {
   const relay = await watchedRelay()
-  const [anna, bela] = [await someone('Anna', { relay }), await someone('Béla', { relay })]
+  const [anna, bela] = await Promise.all([someone('Anna', { relay }), someone('Béla', { relay })])
   const asked: string[] = []
   for (const { context } of [anna, bela])
     context.on('request', (request) => {
@@ -146,7 +149,7 @@ test('a link that is used up says so while its maker is away', async ({ someone 
 })
 
 test('who comes by a viewer link reads all, can write nothing, and sees why', async ({ someone }) => {
-  const [anna, rosa] = [await someone('Anna'), await someone('Rosa')]
+  const [anna, rosa] = await Promise.all([someone('Anna'), someone('Rosa')])
   const space = await anna.screen.make('Orchard', 'Anna')
   await anna.screen.write('Bring ladders on Saturday')
   await addTask(anna, space, 'Prune')
@@ -171,7 +174,7 @@ test('who comes by a viewer link reads all, can write nothing, and sees why', as
 })
 
 test('asking to join: the request is seen, let in or declined, and both are told', async ({ someone }) => {
-  const [anna, bela, cem] = [await someone('Anna'), await someone('Béla'), await someone('Cem')]
+  const [anna, bela, cem] = await Promise.all([someone('Anna'), someone('Béla'), someone('Cem')])
   await anna.screen.make('Orchard', 'Anna')
   await anna.screen.write('Bring ladders on Saturday')
   const link = await anna.screen.share({ kind: 'Has to ask' })
@@ -206,7 +209,7 @@ test('asking to join: the request is seen, let in or declined, and both are told
 
 test('the long form of a link asks with no relay keeping anything', async ({ someone, watchedRelay }) => {
   const relay = await watchedRelay('--no-spaces')
-  const [anna, bela] = [await someone('Anna', { relay }), await someone('Béla', { relay })]
+  const [anna, bela] = await Promise.all([someone('Anna', { relay }), someone('Béla', { relay })])
   const space = await anna.screen.make('Orchard', 'Anna')
   const link = await anna.screen.share({ kind: 'Has to ask', long: true })
   await anna.screen.dialog.getByRole('button', { name: 'Done' }).click()
@@ -224,7 +227,7 @@ test('the long form of a link asks with no relay keeping anything', async ({ som
 test('a link that was revoked, has expired, or is damaged or unknown says exactly that', async ({
   someone,
 }) => {
-  const [anna, bela] = [await someone('Anna'), await someone('Béla')]
+  const [anna, bela] = await Promise.all([someone('Anna'), someone('Béla')])
   const space = await anna.screen.make('Orchard', 'Anna')
   const expiring = await anna.engine.spaces.makeLink(space, { kind: 'editor', expiresIn: 1_500, uses: 5 })
   const early = await bela.engine.spaces.preview(expiring.url ?? '')
@@ -253,8 +256,9 @@ test('a link that was revoked, has expired, or is damaged or unknown says exactl
     .poll(() => bela.engine.spaces.preview(expiring.url ?? '').catch((error: { code: string }) => error.code))
     .toBe('spaces.link-expired')
   await says(expiring.url ?? '', 'spaces.link-expired')
-  const other = await someone('Dana')
+  const other = await someone('Dana', { installs: true })
   const elsewhere = await other.engine.spaces.create({ title: 'Elsewhere', name: 'Dana' })
+  await other.tab.installed()
   await other.context.setOffline(true)
   const unheard = await other.engine.spaces.makeLink(elsewhere.space, {
     kind: 'editor',

@@ -1,5 +1,7 @@
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
 import type { Page } from './fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 /** Presses Tab until what has this name is focused. */
 async function tabTo(

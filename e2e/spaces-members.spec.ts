@@ -2,6 +2,7 @@ import {
   addTask,
   expect,
   namesOf,
+  NOT_INSTALLED,
   PARTABLE,
   personOf,
   sent,
@@ -10,6 +11,8 @@ import {
   titlesOf,
 } from './space-fixtures.ts'
 import { drawPicture } from './space-pictures.ts'
+
+test.use(NOT_INSTALLED)
 
 const HOUR = 60 * 60_000
 

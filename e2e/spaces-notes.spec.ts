@@ -1,4 +1,6 @@
-import { expect, PARTABLE, setApart, test, type Member } from './space-fixtures.ts'
+import { expect, type Member, NOT_INSTALLED, PARTABLE, setApart, test } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 /** Opens a note by its title. */
 async function openNote({ screen, page }: Member, title: string): Promise<void> {

@@ -1,4 +1,6 @@
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 test('posts, replies, reactions and mentions: all see them, and what is new is marked until it is read', async ({
   group,

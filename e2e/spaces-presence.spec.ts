@@ -1,4 +1,6 @@
-import { expect, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 test('who is here and who is typing shows, is stored nowhere, and is gone within five seconds of a closed tab', async ({
   group,

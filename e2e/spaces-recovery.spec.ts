@@ -23,7 +23,7 @@ test('twelve words on paper open every space again on a bare device, when all ot
   someone,
   startRelay,
 }) => {
-  const [anna, bela] = [await someone('Anna'), await someone('Béla')]
+  const [anna, bela] = await Promise.all([someone('Anna'), someone('Béla')])
   await openRecovery(anna)
   await expect(recoveryCard(anna.page)).toContainText('They are worth making once you are in a space.')
   const orchard = await anna.screen.make('Orchard', 'Anna')

@@ -1,5 +1,7 @@
 import type { Locator, Page } from './fixtures.ts'
-import { expect, PARTABLE, setApart, test } from './space-fixtures.ts'
+import { expect, NOT_INSTALLED, PARTABLE, setApart, test } from './space-fixtures.ts'
+
+test.use(NOT_INSTALLED)
 
 /** Puts a finger on one thing, moves it to the middle of another in steps, looks, and lets go. */
 async function dragByFinger(

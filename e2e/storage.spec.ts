@@ -71,7 +71,7 @@ test('lasting storage is asked for at the first backup, and the answer is shown'
 
 test('deleting one backup takes its bytes; deleting everything takes all', async ({ cairn, newAccount }) => {
   const { page } = cairn
-  const [first, second] = [await newAccount(), await newAccount()]
+  const [first, second] = await Promise.all([newAccount(), newAccount()])
   await cairn.backUp(first, { records: 41 })
   await cairn.backUp(second, { records: 41 })
   await cairn.openRepo(first.did, 'health')

@@ -1,4 +1,5 @@
-import { test as base, expect } from '@playwright/test'
+import { test as base } from '@playwright/test'
+import { expect } from './expect.ts'
 import type { Move, MoveGifts } from '../src/cairn/api.ts'
 import { openNodeDevice, type NodeDevice } from './node-device.ts'
 import { startPds, type Account, type Pds } from './pds/client.ts'
@@ -96,6 +97,14 @@ export const stepNamed = (move: Move, name: string) => move.steps.find((step) =>
 export const failures = (move: Move) =>
   move.steps.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, ...error }]))
 
+/** Does something with each, twenty at a time. */
+export async function inLots<T, R>(all: readonly T[], each: (one: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = []
+  for (let from = 0; from < all.length; from += 20)
+    done.push(...(await Promise.all(all.slice(from, from + 20).map(each))))
+  return done
+}
+
 /** Every record and blob of an account at two servers, one by one. The first may be off by now: it was read before. */
 export async function everything(pds: Pds, did: string) {
   const { collections } = await pds.call('describeRepo', { did })
@@ -103,13 +112,13 @@ export async function everything(pds: Pds, did: string) {
   for (const collection of collections) {
     for (const { uri, cid } of await pds.call('listRecords', { did, collection })) records.set(uri, cid)
   }
-  const blobs = new Map<string, string>()
-  for (const cid of await pds.call('listBlobs', { did })) {
+  const read = async (cid: string): Promise<[string, string]> => {
     const answer = await fetch(
       `${pds.url}/xrpc/com.atproto.sync.getBlob?${new URLSearchParams({ did, cid })}`,
     )
     if (!answer.ok) throw new Error(`${cid}: ${answer.status}`)
-    blobs.set(cid, Buffer.from(await answer.arrayBuffer()).toString('base64'))
+    return [cid, Buffer.from(await answer.arrayBuffer()).toString('base64')]
   }
+  const blobs = new Map(await inLots(await pds.call('listBlobs', { did }), read))
   return { records, blobs }
 }

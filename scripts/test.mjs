@@ -26,8 +26,14 @@ const { allSteps } = await import('./lib/steps.mjs')
 const sum = { passed: 0, failed: 0, skipped: 0 }
 /** @type {string[]} */
 const lines = []
-for (const step of allSteps().filter(({ part }) => wants(part))) {
-  console.log(`\n── ${step.name}`)
+for (const row of allSteps()) {
+  const wanted = row.filter(({ part }) => wants(part))
+  if (wanted.length > 0) console.log(`\n── ${wanted.map(({ name }) => name).join(', ')}`)
+  await Promise.all(wanted.map(take))
+}
+
+/** @param {import('./lib/steps.mjs').Step} step */
+async function take(step) {
   const started = Date.now()
   const { passed, failed, skipped, secondTry = [] } = await step.run()
   sum.passed += passed

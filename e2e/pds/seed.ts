@@ -72,13 +72,14 @@ export async function seedAccount(pds: Pds, handle: string, size: SeedSize = SMA
   const account = await pds.call('createAccount', { handle })
   const { did } = account
   const kinds: readonly MediaKind[] = ['png', 'jpeg', 'webp', 'gif']
-  const images: BlobRef[] = []
-  for (let i = 0; i < size.images; i++) {
-    images.push(await pds.call('uploadBlob', { did, kind: kinds[i % 4] ?? 'png', seed: i + 1 }))
-  }
-  const html = await pds.call('uploadBlob', { did, kind: 'html', seed: 1 })
-  const svg = await pds.call('uploadBlob', { did, kind: 'svg', seed: 1 })
-  const avatar = await pds.call('uploadBlob', { did, kind: 'png', seed: 99, side: 96 })
+  const upload = (kind: MediaKind, seed: number, side?: number): Promise<BlobRef> =>
+    pds.call('uploadBlob', { did, kind, seed, ...(side === undefined ? {} : { side }) })
+  const [html, svg, avatar, ...images] = await Promise.all([
+    upload('html', 1),
+    upload('svg', 1),
+    upload('png', 99, 96),
+    ...Array.from({ length: size.images }, (_, i) => upload(kinds[i % 4] ?? 'png', i + 1)),
+  ])
 
   const writes: Write[] = [
     create('app.bsky.actor.profile', 'self', {
