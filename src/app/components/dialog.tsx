@@ -11,7 +11,7 @@ interface DialogProps {
 
 /**
  * The platform's own modal dialog: it holds the focus, makes the rest inert, closes on Escape, and gives the
- * focus back.
+ * focus back: to what opened it, or where that is gone to the heading of the screen.
  */
 export function Dialog({ title, describedBy, children, onClose }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -20,7 +20,8 @@ export function Dialog({ title, describedBy, children, onClose }: DialogProps) {
     const opener = document.activeElement
     dialog.current?.showModal()
     return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+      const back = opener?.isConnected === true ? opener : document.querySelector('main :is(h1, h2)')
+      if (back instanceof HTMLElement) back.focus()
     }
   }, [])
   // outside of what opened it, whose styles are not meant for it

@@ -21,7 +21,7 @@ const FACES = 4
 export function SpaceHead({ label, isFirst }: { readonly label: string; readonly isFirst: boolean }) {
   const { space, detail, isAdmin } = useHere()
   const { title, members, sync, state } = detail
-  const now = useNow()
+  const now = useNow(sync.answeredAt)
   const [sharing, setSharing] = useState(false)
   const undo = useAction()
   const [said, setSaid] = useState('')
