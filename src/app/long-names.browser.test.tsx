@@ -1,0 +1,63 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { find, leave, open, see } from './testing/on-screen.tsx'
+import { at, warmUp } from './testing/space-screen.tsx'
+import { REPOS } from './testing/story-data.ts'
+import { DETAIL } from './testing/story-space-data.ts'
+
+const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'
+
+beforeAll(warmUp)
+afterEach(leave)
+
+/** It starts and ends within another. */
+const isIn = (inner: Element, outer: Element): boolean => {
+  const [a, b] = [inner.getBoundingClientRect(), outer.getBoundingClientRect()]
+  return a.left > b.left - 1 && a.right < b.right + 1
+}
+
+describe('a name as long as a line', () => {
+  it('leaves room for the size beside it', async () => {
+    await page.viewport(360, 740)
+    const [repo] = REPOS
+    if (repo === undefined) throw new Error('there are repos')
+    open('/settings', { repos: [{ ...repo, displayName: LONG }] })
+    const size = await find('.usage dd')
+    await see(LONG)
+    const text = document.createRange()
+    text.selectNodeContents(size)
+    expect(text.getClientRects()).toHaveLength(1)
+  })
+
+  it('makes no field, row or button of the members wider than what it is in', async () => {
+    await page.viewport(1180, 900)
+    const persons = DETAIL.persons.map((person) => (person.isSelf ? person : { ...person, name: LONG }))
+    open(at('members'), { spaces: { detail: { persons, isOwner: true } } })
+    await see(/When you are gone/)
+    for (const card of document.querySelectorAll('main .card'))
+      for (const each of card.querySelectorAll('select, button'))
+        if (each.checkVisibility()) expect(isIn(each, card)).toBe(true)
+    for (const row of document.querySelectorAll('.person')) {
+      const role = row.querySelector('select')
+      const name = row.querySelector('.person-name .strong')
+      if (role === null || name === null) continue
+      const isBeside = role.getBoundingClientRect().top < name.getBoundingClientRect().bottom
+      if (isBeside)
+        expect(name.getBoundingClientRect().right).toBeLessThanOrEqual(role.getBoundingClientRect().left)
+    }
+    await userEvent.click(await find('.person > .line .btn.danger'))
+    const dialog = await find('dialog')
+    for (const each of dialog.querySelectorAll('button')) expect(isIn(each, dialog)).toBe(true)
+  })
+})
+
+describe('the tab that is open', () => {
+  it('shows whole when the others have grown by what is new', async () => {
+    await page.viewport(590, 740)
+    open(at('settings'), { spaces: { unread: { posts: 12, notes: 13, tasks: 14, files: 15 } } })
+    const tab = await find('[data-tab=settings]')
+    const bar = tab.parentElement ?? tab
+    await expect.poll(() => bar.querySelectorAll('.tab-count').length).toBeGreaterThanOrEqual(4)
+    await expect.poll(() => isIn(tab, bar)).toBe(true)
+  })
+})
