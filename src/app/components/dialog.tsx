@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react'
 import { createPortal } from 'react-dom'
+import { giveBackFocus } from '../lib/give-back-focus.ts'
 
 interface DialogProps {
   readonly title: string
@@ -19,10 +20,7 @@ export function Dialog({ title, describedBy, children, onClose }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement
     dialog.current?.showModal()
-    return () => {
-      const back = opener?.isConnected === true ? opener : document.querySelector('main :is(h1, h2)')
-      if (back instanceof HTMLElement) back.focus()
-    }
+    return () => giveBackFocus(opener)
   }, [])
   // outside of what opened it, whose styles are not meant for it
   return createPortal(
