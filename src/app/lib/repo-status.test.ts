@@ -17,7 +17,7 @@ describe('blobs that were to be fetched when the page was closed', () => {
   it('are told, and do not make a copy complete', () => {
     expect(withBlobs({ referenced: 19, kept: 18 }, 'active')).toMatchObject({
       short: 'Saved on this device',
-      long: '1 blob is not here yet',
+      long: '1 blob is not here',
     })
     expect(withBlobs({ referenced: 19, kept: 19 }, 'active').long).toBeUndefined()
     expect(withBlobs({ referenced: 19, kept: 0 }, 'takendown').long).toMatch(/^every record is kept, /)
@@ -30,9 +30,9 @@ describe('blobs that were to be fetched when the page was closed', () => {
   it('are counted apart from what nobody has and what is not wanted', () => {
     expect(blobsSentence(some({}))).toBe('No record refers to one.')
     expect(blobsSentence(some({ referenced: 3, kept: 3 }))).toBe('All 3 are kept and match their hashes.')
-    expect(blobsSentence(some({ referenced: 19, kept: 2 }))).toBe('2 of 19 are kept; 17 not here yet.')
+    expect(blobsSentence(some({ referenced: 19, kept: 2 }))).toBe('2 of 19 are kept; 17 not here.')
     expect(blobsSentence(some({ referenced: 19, kept: 2, missing: 3, skipped: 4 }))).toBe(
-      '2 of 19 are kept; 10 not here yet, 3 missing, 4 skipped.',
+      '2 of 19 are kept; 10 not here, 3 missing, 4 skipped.',
     )
   })
 })

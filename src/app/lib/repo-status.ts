@@ -26,7 +26,7 @@ const GONE: Readonly<Partial<Record<UpstreamStatus, string>>> = {
   'not-found': 'gone from its server',
 }
 
-/** Blobs that records name, that are wanted, and that nobody said they have not: they are to be fetched still. */
+/** Blobs that records name, that are wanted, and that nobody said they have not: to be fetched still, or refused. */
 const blobsToCome = ({ referenced, kept, missing, skipped }: BlobCounts): number =>
   Math.max(0, referenced - kept - missing - skipped)
 
@@ -36,7 +36,7 @@ export function blobsSentence(blobs: BlobCounts): string {
   if (referenced === 0) return 'No record refers to one.'
   if (kept === referenced) return `All ${formatNumber(kept)} are kept and match their hashes.`
   const others = [
-    [blobsToCome(blobs), 'not here yet'],
+    [blobsToCome(blobs), 'not here'],
     [missing, 'missing'],
     [skipped, 'skipped'],
   ] as const
@@ -88,8 +88,7 @@ export function repoStatus(repo: RepoSummary): Status {
     }
   }
   const toCome = blobsToCome(repo.blobs)
-  const long =
-    toCome === 0 ? undefined : `${plural(toCome, 'blob')} ${toCome === 1 ? 'is' : 'are'} not here yet`
+  const long = toCome === 0 ? undefined : `${plural(toCome, 'blob')} ${toCome === 1 ? 'is' : 'are'} not here`
   return { tone: 'good', short: 'Saved on this device', long }
 }
 
