@@ -10,6 +10,8 @@ const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeam
 beforeAll(warmUp)
 afterEach(leave)
 
+const right = (selector: string): number =>
+  document.querySelector(selector)?.getBoundingClientRect().right ?? Number.NaN
 /** It starts and ends within another. */
 const isIn = (inner: Element, outer: Element): boolean => {
   const [a, b] = [inner.getBoundingClientRect(), outer.getBoundingClientRect()]
@@ -33,6 +35,24 @@ describe('a name as long as a line', () => {
     const text = document.createRange()
     text.selectNodeContents(size)
     expect(text.getClientRects()).toHaveLength(1)
+  })
+
+  it('begins where its script begins, and is cut off at its end', async () => {
+    await page.viewport(360, 740)
+    const [repo] = REPOS
+    if (repo === undefined) throw new Error('there are repos')
+    open('/', {
+      repos: [{ ...repo, displayName: 'שרה בת אברהם לוי רוזנברג מירושלים שבהרים הגבוהים מאוד' }],
+      jobs: [],
+    })
+    const name = await find('.row .name bdi')
+    const first = document.createRange()
+    first.setStart(name.firstChild ?? name, 0)
+    first.setEnd(name.firstChild ?? name, 1)
+    expect(name.scrollWidth).toBeGreaterThan(name.clientWidth)
+    const [letter, row] = [first.getBoundingClientRect(), name.getBoundingClientRect()]
+    expect(letter.right).toBeLessThan(row.right + 1)
+    expect(row.right).toBeLessThan(right('.row .state'))
   })
 
   it('makes no field, row or button of the members wider than what it is in', async () => {

@@ -89,9 +89,9 @@ export function StorageCard() {
                     const repo = repos?.find((each) => each.did === did)
                     return (
                       <div key={did} className="kv-row">
-                        <dt className="clip">
+                        <dt>
                           <a href={repoHref(did)}>
-                            <bdi>{repo === undefined ? did : repoName(repo)}</bdi>
+                            <bdi className="clip">{repo === undefined ? did : repoName(repo)}</bdi>
                           </a>
                         </dt>
                         <dd className="num">{formatBytes(bytes)}</dd>

@@ -97,8 +97,8 @@ function SpaceRow({ space }: { readonly space: SpaceSummary }) {
       </span>
       <div>
         <div className="line tight">
-          <a className="name clip" href={spaceHref(space.space)}>
-            <bdi>{space.title}</bdi>
+          <a className="name shrinks" href={spaceHref(space.space)}>
+            <bdi className="clip">{space.title}</bdi>
           </a>
           {space.unread > 0 && (
             <span className="new num">
