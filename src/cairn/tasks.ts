@@ -1,7 +1,5 @@
 import { hasCode } from '../core/errors.ts'
-import { didMethod } from '../pds/did-fetch.ts'
 import { isRetriable } from '../pds/errors.ts'
-import { parseAccountName } from '../pds/input.ts'
 import { backUp, type BackupResult } from '../sync/backup.ts'
 import { importFile } from '../sync/file.ts'
 import { applyRetention, sweep } from '../sync/keep.ts'
@@ -56,7 +54,6 @@ export interface TaskParts {
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
 export interface Tasks extends PeerTasks, LiveTasks {
-  /** What names no account is told at once, and is no work that failed: `pds.input-unsupported`, `pds.did-unsupported`. */
   backup(input: string, options?: BackupOptions): Job
   file(file: Blob, name: string): Job
   /** Fetches blobs from the account's server, and what that does not give from peers. */
@@ -194,8 +191,6 @@ export function createTasks(parts: TaskParts): Tasks {
       sweep: (did) => tasks.sweep(did),
     }),
     backup(input, options = {}) {
-      const name = parseAccountName(input)
-      if (name.type === 'did') didMethod(name.did)
       const did = input.startsWith('did:') ? input : undefined
       return jobs.start({
         kind: 'backup',
