@@ -75,7 +75,7 @@ export function RepoScreen({ route }: { readonly route: RepoRoute }) {
 
 function Tabs({ did, current }: { readonly did: string; readonly current: RepoTab }) {
   const mayWrite = useMayWrite(did) === true
-  const bar = useShownTab(current, String(mayWrite))
+  const bar = useShownTab(current)
   return (
     <nav ref={bar} className="tabs" aria-label="Parts of this repository">
       {REPO_TABS.filter((tab) => tab !== 'writing' || mayWrite || tab === current).map((tab) => (

@@ -94,7 +94,7 @@ function Tabs({ current }: { readonly current: SpaceTab }) {
     members: isAdmin ? (requests?.length ?? 0) : 0,
   }
   const tabs = Object.keys(LABELS) as SpaceTab[]
-  const bar = useShownTab(current, `${isAdmin} ${Object.values(news).join()}`)
+  const bar = useShownTab(current)
   return (
     <nav ref={bar} className="tabs" aria-label="Parts of this space">
       {tabs
