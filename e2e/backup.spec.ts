@@ -103,6 +103,9 @@ test('what is no account is refused with a sentence', async ({ cairn }) => {
   await cairn.open('/')
   await cairn.add('not a handle')
   await expect(cairn.problem('pds.input-unsupported')).toBeVisible()
+  // told where it was typed, to be mended there
+  await expect(cairn.page.getByRole('textbox', { name: /^Handle, DID/ })).toHaveValue('not a handle')
+  await expect(cairn.page.getByRole('button', { name: 'Try again' })).toHaveCount(0)
   await cairn.add('nobody.test')
   await expect(cairn.problem('pds.handle-unresolved', { handle: 'nobody.test' })).toBeVisible()
 })

@@ -98,6 +98,12 @@ export function createSpaceScreen(page: Page, app: string) {
       await page.getByRole('button', { name: button, exact: true }).click()
     },
 
+    /** Answers what a followed link for another device asks. */
+    async addDevice(name: string): Promise<void> {
+      await page.getByRole('textbox', { name: /^What you call this device/ }).fill(name)
+      await page.getByRole('button', { name: 'Add this device', exact: true }).click()
+    },
+
     /** Writes a post on the Posts tab. */
     async write(text: string): Promise<void> {
       const box = main.getByRole('textbox', { name: /^Write to / })

@@ -37,7 +37,7 @@ test('a link that the first device shows makes another one the same person’s: 
   const kept = async () => (await fetch(`${app.url}/join/${place}`)).status
   await expect.poll(kept).toBe(410)
   await phone.screen.follow(late.url)
-  await phone.screen.accept('Anna’s phone', 'Add this device')
+  await phone.screen.addDevice('Anna’s phone')
   await expect(phone.screen.problem('spaces.link-expired')).toBeVisible()
   expect(await phone.engine.spaces.list()).toEqual([])
 
@@ -51,15 +51,17 @@ test('a link that the first device shows makes another one the same person’s: 
   await phone.screen.follow(link)
   expect(phone.page.url()).not.toContain('#')
   await expect(phone.page.getByRole('heading', { level: 1 })).toHaveText('Add this device?')
-  await phone.screen.accept('Anna’s phone', 'Add this device')
+  await phone.screen.addDevice('Anna’s phone')
   await expect(phone.page.getByRole('heading', { level: 1 })).toHaveText('Orchard')
   await expect(phone.screen.post('Bring ladders on Saturday')).toBeVisible()
+  await expect(dialog.getByRole('status')).toContainText('was added by this link')
+  await expect(dialog.getByRole('img', { name: /^QR code/ })).toHaveCount(0)
   await dialog.getByRole('button', { name: 'Done' }).click()
 
   // somebody who saw the code comes too late
   const third = await someone('Mallory', PARTABLE)
   await third.screen.follow(link)
-  await third.screen.accept('Mallory', 'Add this device')
+  await third.screen.addDevice('Mallory')
   await expect(third.screen.problem('spaces.link-used-up')).toBeVisible()
   expect(await third.engine.spaces.list()).toEqual([])
   await third.context.close()

@@ -14,6 +14,7 @@ import { keepInBackground } from './lib/background.ts'
 import { EngineContext } from './lib/engine-context.ts'
 import { isActive, JobProvider, useJobs, useJobStore } from './lib/jobs.ts'
 import { askToKeep } from './lib/persist.ts'
+import { keepFocus } from './lib/keep-focus.ts'
 import { followLinks } from './lib/navigate.ts'
 import { useRepos } from './lib/reads.ts'
 import { useUnreadOfAll } from './lib/spaces.ts'
@@ -73,6 +74,7 @@ export function App({ start }: AppProps) {
     }
   }, [start])
   useEffect(() => followLinks(document), [])
+  useEffect(() => keepFocus(document), [])
   const state = useMemo(() => ({ cairn }), [cairn])
   return (
     <EngineContext value={state}>

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
+import { MOMENT } from './lib/lasting.ts'
 import { spaceHref } from './lib/routes.ts'
 import { button, dialog, find, leave, open, see, text } from './testing/on-screen.tsx'
 import { at, edits, field, violations, warmUp } from './testing/space-screen.tsx'
@@ -207,7 +208,8 @@ describe('members and links', () => {
 describe('how one stands in a space', () => {
   it('tells what waits, and that nothing is lost by it', async () => {
     open(at('posts'), { spaces: { detail: { sync: { ...DETAIL.sync, unsent: 3 } } } })
-    await see(/3 changes wait to be sent\./)
+    // for longer than what passes by itself
+    await expect.poll(text, { timeout: 3 * MOMENT }).toMatch(/3 changes wait to be sent\./)
     await see(/They are saved on this device/)
     expect(document.querySelector('[role=status].note')).not.toBeNull()
   })

@@ -17,7 +17,7 @@ describe('the list of spaces', () => {
     open('/spaces')
     await see(/Three spaces on this device, sealed from end to end\. 2 new\./)
     await see(/Tidewater Choir2 new, 1 mention of you/)
-    await see(/Saved on this device\. 3 of 4 others have all of it\./)
+    await see(/Saved on this device\. 3 of 4 other copies are current\./)
     await see(/waits for an answer/)
     expect(document.querySelector('nav [aria-current]')?.textContent).toMatch(/^Spaces2/)
   })
@@ -66,6 +66,7 @@ describe('a link into a space', () => {
     location.hash = '#/device/abc.othersecret'
     await expect.poll(() => location.pathname + location.hash).toBe('/join')
     await see(/Add this device\?/)
+    await see(/Your name in the space stays what it is/)
     await userEvent.click(await button(/^Add this device$/))
     await expect
       .poll(() => story.calls.some((call) => /^joinDevice http.*othersecret /.test(call)))

@@ -55,7 +55,10 @@ export interface BackupOptions {
 export interface Library {
   list(): Promise<readonly RepoSummary[]>
   get(did: string): Promise<RepoSummary | undefined>
-  /** Starts a backup of a handle, DID, or at:// URI (first or update). Resolves when the job exists. */
+  /**
+   * Starts a backup of a handle, DID, or at:// URI (first or update). Resolves when the job exists; rejects for what
+   * names no account.
+   */
   backup(input: string, options?: BackupOptions): Promise<Job>
   /** Starts an import of a CAR file (optionally its identity document beside it). */
   importFile(file: Blob, name: string): Promise<Job>

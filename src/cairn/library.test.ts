@@ -181,6 +181,18 @@ describe('the library', () => {
       expect(await cairn.library.list()).toEqual([])
     }))
 
+  it('refuses what is no name before there is any work', () =>
+    withCairn(async ({ cairn }) => {
+      for (const [input, code] of [
+        ['not a handle', 'pds.input-unsupported'],
+        ['did:plc:abc123', 'pds.did-unsupported'],
+        ['did:key:z6Mk', 'pds.did-unsupported'],
+      ] as const)
+        await expect(cairn.library.backup(input)).rejects.toMatchObject({ code })
+      expect(await cairn.activity.jobs()).toEqual([])
+      expect(await cairn.activity.list({ limit: 10 })).toEqual([])
+    }))
+
   it('tells of an equivocation with both commits', () =>
     withCairn(async ({ cairn, pds, backUp }) => {
       const alice = await pds.account({ name: 'alice' })

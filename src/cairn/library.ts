@@ -1,3 +1,4 @@
+import { parseAccountName } from '../pds/input.ts'
 import { SyncError } from '../sync/errors.ts'
 import { applyRetention, deleteRepo, deleteSnapshot } from '../sync/keep.ts'
 import { repoRow, snapshotsOf } from '../sync/kept.ts'
@@ -31,6 +32,8 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
     list: async () => (await summaries.all((did) => jobs.of(did))).sort((a, b) => a.addedAt - b.addedAt),
     get: (did) => summaries.repo(did, jobs.of(did)),
     async backup(input, options) {
+      // what names no account is told where it was typed, and is no work that failed
+      parseAccountName(input)
       const isSame = (it: { did: string | undefined; label: string }): boolean =>
         it.did === input || it.label === input
       const running = jobs.list().find((it) => it.kind === 'backup' && it.endedAt === undefined && isSame(it))

@@ -1,4 +1,5 @@
 import { isDid, isHandle } from '../core/syntax.ts'
+import { didMethod } from './did-fetch.ts'
 import { PdsError } from './errors.ts'
 
 export type AccountName =
@@ -12,12 +13,16 @@ const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
 
 /**
  * The account that a person means by a handle (with or without `@`), a DID, an at:// URI, or a link
- * to a profile or post (`https://…/profile/NAME…`). Throws `pds.input-unsupported { input }`.
+ * to a profile or post (`https://…/profile/NAME…`). Throws `pds.input-unsupported { input }`, and
+ * `pds.did-unsupported { did }` for a DID that is no account's.
  */
 export function parseAccountName(input: string): AccountName {
   const text = input.slice(0, MAX_INPUT).replace(INVISIBLE, '').trim()
   const name = nameIn(text)
-  if (isDid(name)) return { type: 'did', did: name }
+  if (isDid(name)) {
+    didMethod(name)
+    return { type: 'did', did: name }
+  }
   const handle = name.replace(/^@/, '').toLowerCase()
   if (isHandle(handle)) return { type: 'handle', handle }
   throw new PdsError('pds.input-unsupported', { input: text.slice(0, 256) })

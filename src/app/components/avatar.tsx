@@ -1,4 +1,5 @@
 import { useBlobImage } from '../lib/blob-image.ts'
+import { initialOf } from '../lib/graphemes.ts'
 
 interface AvatarProps {
   readonly did: string
@@ -14,14 +15,11 @@ export function Avatar({ did, cid, name, size = 44 }: AvatarProps) {
   const tint = did.charCodeAt(did.length - 1) % 2 === 0 ? ' moss' : ''
   return (
     <span className={`ava s${size}${url === undefined ? tint : ''}`} aria-hidden="true">
-      {url === undefined ? initial(name) : <img src={url} alt="" width={size} height={size} />}
+      {url === undefined ? (
+        initialOf(name.replace(/^(@|did:[a-z]+:)/, ''))
+      ) : (
+        <img src={url} alt="" width={size} height={size} />
+      )}
     </span>
   )
-}
-
-function initial(name: string): string {
-  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(
-    name.replace(/^(@|did:[a-z]+:)/, ''),
-  )
-  return first?.segment.toUpperCase() ?? '?'
 }

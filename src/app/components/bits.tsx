@@ -6,7 +6,7 @@ import { Stones } from './stones.tsx'
 
 /** "2 minutes ago", with the exact time in full on hover and for machines. */
 export function Ago({ at }: { readonly at: number }) {
-  const now = useNow()
+  const now = useNow(at)
   return (
     <time dateTime={new Date(at).toISOString()} title={formatFull(at)}>
       {formatAgo(at, now)}

@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react'
 import { createPortal } from 'react-dom'
+import { giveBackFocus } from '../lib/give-back-focus.ts'
 
 interface DialogProps {
   readonly title: string
@@ -11,7 +12,7 @@ interface DialogProps {
 
 /**
  * The platform's own modal dialog: it holds the focus, makes the rest inert, closes on Escape, and gives the
- * focus back.
+ * focus back: to what opened it, or where that is gone to the heading of the screen.
  */
 export function Dialog({ title, describedBy, children, onClose }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -19,9 +20,7 @@ export function Dialog({ title, describedBy, children, onClose }: DialogProps) {
   useEffect(() => {
     const opener = document.activeElement
     dialog.current?.showModal()
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
-    }
+    return () => giveBackFocus(opener)
   }, [])
   // outside of what opened it, whose styles are not meant for it
   return createPortal(

@@ -17,18 +17,36 @@ export function useBlobImage(did: string, cid: string | undefined): string | und
     if (cairn === undefined || cid === undefined) return
     let url: string | undefined
     let left = false
+    let state: 'wanted' | 'reading' | 'read' = 'wanted'
+    let again = false
     const read = async () => {
       const blob = await cairn.library.blob(did, cid)
+      state = 'read'
       if (left || blob.size > MAX_PREVIEW_BYTES) return
       const type = imageTypeOf(new Uint8Array(await blob.slice(0, 16).arrayBuffer()))
       if (left || type === undefined) return
       url = URL.createObjectURL(blob.slice(0, blob.size, type))
       setImage({ key: `${did}/${cid}`, url })
     }
-    // not kept (yet): the screen shows its own stand-in
-    read().catch(() => {})
+    const tryToRead = () => {
+      again = state === 'reading'
+      if (state !== 'wanted') return
+      state = 'reading'
+      read().catch(() => {
+        if (state !== 'reading') return
+        // not kept (yet): the screen shows its own stand-in
+        state = 'wanted'
+        if (again && !left) tryToRead()
+      })
+    }
+    tryToRead()
+    // records are here before the blobs that they name
+    const leave = cairn.subscribe((event) => {
+      if (event.type === 'repo' && event.did === did) tryToRead()
+    })
     return () => {
       left = true
+      leave()
       if (url !== undefined) URL.revokeObjectURL(url)
       setImage(undefined)
     }

@@ -99,25 +99,33 @@ const tickers = new Set<() => void>()
 let clock = Date.now()
 let timer: ReturnType<typeof setInterval> | undefined
 
-/** The time, renewed every half minute for all who show "2 minutes ago". */
-export function useNow(): number {
+function onTick(tick: () => void): () => void {
+  tickers.add(tick)
+  timer ??= setInterval(() => {
+    clock = Date.now()
+    for (const each of tickers) each()
+  }, TICK_MS)
+  return () => {
+    tickers.delete(tick)
+    if (tickers.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+/**
+ * The time, renewed every half minute for all who show "2 minutes ago".
+ *
+ * @param at a time that is told beside it, ms: what has happened since the last half minute is not told as ahead
+ */
+export function useNow(at?: number): number {
   return useSyncExternalStore(
-    (tick) => {
-      tickers.add(tick)
-      timer ??= setInterval(() => {
-        clock = Date.now()
-        for (const each of tickers) each()
-      }, TICK_MS)
-      return () => {
-        tickers.delete(tick)
-        if (tickers.size > 0) return
-        clearInterval(timer)
-        timer = undefined
-      }
-    },
+    onTick,
     () => {
+      const now = Date.now()
       // nobody kept it running: it may be hours old. Within a render it must not move
-      if (timer === undefined && Date.now() - clock > TICK_MS) clock = Date.now()
+      const isOld = timer === undefined && now - clock > TICK_MS
+      if (isOld || (at !== undefined && clock < at && at <= now)) clock = now
       return clock
     },
     () => clock,

@@ -1,4 +1,4 @@
-import type { Job, RepoSummary, UpstreamStatus } from '../../cairn/api.ts'
+import type { BlobCounts, Job, RepoSummary, UpstreamStatus } from '../../cairn/api.ts'
 import { formatBytes, formatDay, formatDuration, formatNumber, plural, shorten } from './format.ts'
 
 export type Tone = 'good' | 'behind' | 'bad' | 'quiet'
@@ -26,6 +26,24 @@ const GONE: Readonly<Partial<Record<UpstreamStatus, string>>> = {
   'not-found': 'gone from its server',
 }
 
+/** Blobs that records name, that are wanted, and that nobody said they have not: to be fetched still, or refused. */
+const blobsToCome = ({ referenced, kept, missing, skipped }: BlobCounts): number =>
+  Math.max(0, referenced - kept - missing - skipped)
+
+/** How many of a repo's blobs are here, and what is so of the others: a sentence. */
+export function blobsSentence(blobs: BlobCounts): string {
+  const { referenced, kept, missing, skipped } = blobs
+  if (referenced === 0) return 'No record refers to one.'
+  if (kept === referenced) return `All ${formatNumber(kept)} are kept and match their hashes.`
+  const others = [
+    [blobsToCome(blobs), 'not here'],
+    [missing, 'missing'],
+    [skipped, 'skipped'],
+  ] as const
+  const told = others.flatMap(([count, words]) => (count > 0 ? [`${formatNumber(count)} ${words}`] : []))
+  return `${formatNumber(kept)} of ${formatNumber(referenced)} are kept; ${told.join(', ')}.`
+}
+
 /** What a person most needs to know about a kept repo, worst first. */
 export function repoStatus(repo: RepoSummary): Status {
   if (repo.head === undefined) {
@@ -39,7 +57,7 @@ export function repoStatus(repo: RepoSummary): Status {
   }
   const gone = GONE[repo.upstream.status]
   if (gone !== undefined) {
-    const whole = repo.blobs.missing === 0 ? 'this copy is complete' : 'every record is kept'
+    const whole = repo.blobs.kept === repo.blobs.referenced ? 'this copy is complete' : 'every record is kept'
     return { tone: 'bad', short: gone, long: `${whole}, ${formatDay(repo.head.takenAt)}` }
   }
   if (repo.head.signature === 'unchecked') {
@@ -69,7 +87,9 @@ export function repoStatus(repo: RepoSummary): Status {
       long: 'every record is kept',
     }
   }
-  return { tone: 'good', short: 'Saved on this device', long: undefined }
+  const toCome = blobsToCome(repo.blobs)
+  const long = toCome === 0 ? undefined : `${plural(toCome, 'blob')} ${toCome === 1 ? 'is' : 'are'} not here`
+  return { tone: 'good', short: 'Saved on this device', long }
 }
 
 export const UPSTREAM_SENTENCE: Readonly<Record<UpstreamStatus, string>> = {

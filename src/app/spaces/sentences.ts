@@ -44,19 +44,21 @@ export const LINK_STATES: Readonly<Record<JoinLink['state'], readonly [tone: Ton
   'used-up': ['quiet', 'used up'],
 }
 
-/** "Saved on this device. 2 of 3 others have all of it." */
+/** "Saved on this device. 2 of 3 other copies are current." Stores keep copies too: these are no people. */
 export function syncSentence(sync: SpaceSyncState, now: number): string {
   const { known, current, connected, answeredAt } = sync
   // nobody has answered since the start: others may have all of it all the same
   if (known === 0) return 'Saved on this device. Nobody else is in reach yet.'
-  const others =
-    known === current
-      ? known === 1
-        ? 'One other has all of it.'
-        : `All ${formatNumber(known)} others have all of it.`
-      : `${formatNumber(current)} of ${plural(known, 'other')} ${current === 1 ? 'has' : 'have'} all of it.`
+  const others = copiesSentence(current, known)
   if (connected > 0 || answeredAt === undefined) return `Saved on this device. ${others}`
   return `Saved on this device. ${others} Last answer ${formatAgo(answeredAt, now)}.`
+}
+
+function copiesSentence(current: number, known: number): string {
+  if (known === 1) return current === 1 ? 'The other copy is current.' : 'The other copy is not current yet.'
+  if (known === current)
+    return `${known === 2 ? 'Both' : `All ${formatNumber(known)}`} other copies are current.`
+  return `${formatNumber(current)} of ${formatNumber(known)} other copies ${current === 1 ? 'is' : 'are'} current.`
 }
 
 /** "3 changes wait to be sent"; undefined when nothing does. */

@@ -6,6 +6,12 @@ import { spaceHref } from '../lib/routes.ts'
 import { dropSecretLink } from '../lib/secret-link.ts'
 import { lastName, rememberName } from './last-name.ts'
 
+/** Forgets the link by which one came, and shows the space that it led to. */
+export function arrive(space: string): void {
+  dropSecretLink()
+  goTo(spaceHref(space), { replace: true })
+}
+
 /**
  * A form by which a person comes into a space: it asks for a name, goes in, forgets the link, and shows the space.
  *
@@ -31,8 +37,7 @@ export function useWayIn(id: string, enter: (cairn: Cairn, name: string) => Prom
       .then((done) => {
         if (!done) return
         rememberName(name)
-        dropSecretLink()
-        goTo(spaceHref(space), { replace: true })
+        arrive(space)
       })
   }
   return {

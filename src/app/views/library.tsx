@@ -167,9 +167,9 @@ function RepoRow({ repo }: { readonly repo: RepoSummary }) {
     <li className="row">
       <Avatar did={repo.did} cid={repo.avatar} name={name} />
       <div>
-        <div className="clip">
+        <div>
           <a className="name" href={repoHref(repo.did)}>
-            <bdi>{name}</bdi>
+            <bdi className="clip">{name}</bdi>
           </a>
         </div>
         {job === undefined ? <Facts repo={repo} /> : <JobBar job={job} label={`Progress of ${name}`} />}

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef } from 'react'
+import { Suspense } from 'react'
 import type { RepoSummary } from '../../cairn/api.ts'
 import { Avatar } from '../components/avatar.tsx'
 import { Empty, Id, Loading } from '../components/bits.tsx'
@@ -10,6 +10,7 @@ import { useDismissJob, useFailedJobOf, useJobOf } from '../lib/jobs.ts'
 import { useRepo } from '../lib/reads.ts'
 import { jobStatus, repoName, TONE_CLASS } from '../lib/repo-status.ts'
 import { REPO_TABS, repoHref, type RepoTab, type Route } from '../lib/routes.ts'
+import { useShownTab } from '../lib/shown-tab.ts'
 import { useMayWrite } from '../lib/writing.ts'
 import { late } from '../lib/late.ts'
 import '../styles/repo.css'
@@ -73,14 +74,8 @@ export function RepoScreen({ route }: { readonly route: RepoRoute }) {
 }
 
 function Tabs({ did, current }: { readonly did: string; readonly current: RepoTab }) {
-  const bar = useRef<HTMLElement>(null)
   const mayWrite = useMayWrite(did) === true
-  // on a phone not all of them fit: the one that is open must be among those that show
-  useEffect(() => {
-    const open = bar.current?.querySelector(`[data-tab="${current}"]`)
-    if (!(open instanceof HTMLElement) || bar.current === null) return
-    bar.current.scrollLeft = open.offsetLeft - (bar.current.clientWidth - open.offsetWidth) / 2
-  }, [current])
+  const bar = useShownTab(current)
   return (
     <nav ref={bar} className="tabs" aria-label="Parts of this repository">
       {REPO_TABS.filter((tab) => tab !== 'writing' || mayWrite || tab === current).map((tab) => (

@@ -32,11 +32,18 @@ export const pdsWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'Nothing was changed.',
     next: 'Check the spelling and your connection. If the handle is new or was changed, try the DID instead.',
   }),
-  'pds.did-unsupported': {
-    title: 'This kind of DID is not used for accounts.',
-    safe: 'Nothing was changed.',
-    next: 'Accounts have DIDs that start with did:plc: or did:web:.',
-  },
+  'pds.did-unsupported': (fields) =>
+    text(fields, 'did', '').startsWith('did:plc:')
+      ? {
+          title: 'This DID is not whole.',
+          safe: 'Nothing was changed.',
+          next: 'After did:plc: come 24 letters and digits. Check that it was copied in full.',
+        }
+      : {
+          title: 'This kind of DID is not used for accounts.',
+          safe: 'Nothing was changed.',
+          next: 'Accounts have DIDs that start with did:plc: or did:web:.',
+        },
   'pds.did-not-found': {
     title: 'No account has this DID.',
     safe: COPY_SAFE,

@@ -1,4 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
+import { parseAccountName } from '../../pds/input.ts'
 import { challengePeer } from '../../sync/challenge/challenge.ts'
 import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import type { Candidate } from '../../sync/peers/engine.ts'
@@ -82,7 +83,10 @@ export function copyActions(
     },
     async keep(input) {
       const link = readKeepLink(input)
-      if (link === undefined) return { job: tasks.backup(input).id, did: undefined }
+      if (link === undefined) {
+        parseAccountName(input)
+        return { job: tasks.backup(input).id, did: undefined }
+      }
       // Asked for by this person now, whatever was agreed before.
       await keepForOurselves(storage, link.did)
       await takeUpLink(running, hints, link)

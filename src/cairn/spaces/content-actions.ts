@@ -63,8 +63,10 @@ export function contentActions({ use, context }: OpenSpaces): ContentActions {
     edit: async (space, edits) => (await use(space)).edit(edits),
     entities: async (space, kind, options) => (await use(space)).vault.content.list(kind, options),
     async entity(space, item) {
-      const { kind, id } = itemOf(item)
-      return (await use(space)).vault.content.get(kind, id)
+      const { content } = (await use(space)).vault
+      // a link that was cut off names nothing that is here
+      const found = parseItem(item)
+      return found && content.get(found.kind, found.id)
     },
     replies: async (space, item) => (await use(space)).vault.content.replies(item),
     async reactions(space, items) {

@@ -41,6 +41,11 @@ describe("another device of one's own", () => {
       await two.until(async () => (await two.cairn.spaces.get(space))?.state === 'removed')
       await one.cairn.spaces.edit(space, [task('c', 'Secret')])
       expect(await titles(two, space)).not.toContain('Secret')
+      // It is no copy of the space any more, and nothing waits for it.
+      await one.until(async () => {
+        const { peers = [], sync } = (await one.cairn.spaces.get(space)) ?? {}
+        return peers.every(({ kind }) => kind === 'store') && sync?.known === sync?.current
+      })
     }))
 
   it('is told when the link is damaged, unknown, or over', () =>

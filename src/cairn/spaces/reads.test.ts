@@ -34,6 +34,10 @@ describe('what is news', () => {
         await ben.until(async () => (await texts(ben, space)).length === 3)
         expect(await ben.cairn.spaces.unread(space)).toEqual({ posts: 1 })
 
+        // What is not here is not here, also by a link that was cut off.
+        for (const item of [`post/${personTag(person)}.fourth`, 'post/fou', 'post', ''])
+          expect(await ben.cairn.spaces.entity(space, item)).toBeUndefined()
+
         const [newest] = await ben.cairn.spaces.entities(space, 'post')
         await ben.cairn.spaces.markRead(space, 'posts', newest?.counter ?? 0)
         expect(await unreadOf(ben, space)).toBe(0)

@@ -2,6 +2,7 @@ import { parseTid } from '../../core/tid.ts'
 import { formatSpaceRepo } from '../../repo/space/uri.ts'
 import { personTag } from '../../spaces/content/ids.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
+import type { SpacePeer } from '../../sync/spaces/model.ts'
 import type { SpaceDetail, SpacePerson, SpaceRole, SpaceSummary, SpaceSyncState } from '../space-model.ts'
 import { joinError } from './join-faults.ts'
 import type { OpenSpace } from './open-space.ts'
@@ -11,14 +12,23 @@ import type { SpacesNet } from '../network/spaces-net.ts'
 export const selfOf = (vault: Vault): string =>
   vault.persons.personOf(vault.device().id) ?? vault.row.person ?? vault.device().id
 
-function syncStateOf({ space, unsent }: OpenSpace, net: SpacesNet | undefined): SpaceSyncState {
-  const peers = net?.sync.peers(space) ?? []
+/** Devices and stores that keep the space, so far as is known: one that was removed has a copy, and none of ours. */
+function keepersOf({ space, vault }: OpenSpace, net: SpacesNet | undefined): readonly SpacePeer[] {
+  const { devices } = vault.state()
+  return (net?.sync.peers(space) ?? []).filter(
+    ({ kind, device, error }) =>
+      kind === 'store' || (device === undefined ? error !== 'space-sync.stranger' : devices.has(device)),
+  )
+}
+
+function syncStateOf(open: OpenSpace, net: SpacesNet | undefined): SpaceSyncState {
+  const peers = keepersOf(open, net)
   const answered = peers.flatMap(({ answeredAt }) => answeredAt ?? [])
   return {
     connected: peers.filter((it) => it.connected).length,
     current: peers.filter((it) => it.current).length,
     known: peers.length,
-    unsent: unsent(),
+    unsent: open.unsent(),
     answeredAt: answered.length === 0 ? undefined : Math.max(...answered),
   }
 }
@@ -48,7 +58,7 @@ export async function summaryOf(open: OpenSpace, net: SpacesNet | undefined): Pr
 
 /** Everything of a space but what is in it. */
 export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Promise<SpaceDetail> {
-  const { space, vault } = open
+  const { vault } = open
   const fields = vault.content.get('space', 'space')?.fields
   const pins = vault.content
     .list('pin')
@@ -65,12 +75,10 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     persons: await personsOf(open),
     former: formerOf(vault),
     pins,
-    peers: (net?.sync.peers(space) ?? []).map(
-      ({ peer, kind, connected, current, answeredAt, error, device }) => ({
-        ...{ peer, kind, connected, current, answeredAt, error },
-        name: (device && nameOf(vault, device)) ?? net?.nameOf(peer) ?? peer,
-      }),
-    ),
+    peers: keepersOf(open, net).map(({ peer, kind, connected, current, answeredAt, error, device }) => ({
+      ...{ peer, kind, connected, current, answeredAt, error },
+      name: (device && nameOf(vault, device)) ?? net?.nameOf(peer) ?? peer,
+    })),
   }
 }
 

@@ -16,7 +16,7 @@ export function Peers({ status }: { readonly status: NetworkStatus }) {
         <p className="small">
           {status.peers.length === 0
             ? 'Nobody who keeps what you keep is connected now. Ask someone to keep a copy: open a repository and choose “Ask someone to keep a copy”.'
-            : 'Devices that keep something you keep too.'}
+            : 'Devices that keep something you keep too, or are in a space with you.'}
         </p>
       </div>
       {status.peers.length > 0 && (
@@ -51,7 +51,7 @@ function PeerRow({ peer, label, names }: PeerRowProps) {
         {!isDirect && <p className="small">{whyRelayed(peer.whyRelayed)}</p>}
         <p className="small">
           {peer.shared.length === 0 ? (
-            'Shares nothing with you yet.'
+            'No repository is kept by both.'
           ) : (
             <>
               Both keep{' '}

@@ -7,7 +7,7 @@ import { useAction } from '../../lib/engine-context.ts'
 import { formatBytes, formatFull, formatNumber, plural } from '../../lib/format.ts'
 import { useJobOf } from '../../lib/jobs.ts'
 import { goTo } from '../../lib/navigate.ts'
-import { repoName, UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
+import { blobsSentence, repoName, UPSTREAM_SENTENCE } from '../../lib/repo-status.ts'
 import { movingHref, repoHref } from '../../lib/routes.ts'
 import { SIGNATURE_SENTENCE, SIGNATURE_WORDS } from '../../lib/signature.ts'
 import type { RepoTabProps } from './tab-props.ts'
@@ -119,13 +119,7 @@ export function Health({ repo }: RepoTabProps) {
           <h2>
             <a href={repoHref(did, 'blobs')}>Blobs</a>
           </h2>
-          <p className="small">
-            {repo.blobs.referenced === 0
-              ? 'No record refers to one.'
-              : repo.blobs.kept === repo.blobs.referenced
-                ? `All ${formatNumber(repo.blobs.referenced)} are kept and match their hashes.`
-                : `${formatNumber(repo.blobs.kept)} of ${formatNumber(repo.blobs.referenced)} are kept; ${formatNumber(repo.blobs.missing)} missing, ${formatNumber(repo.blobs.skipped)} skipped.`}
-          </p>
+          <p className="small">{blobsSentence(repo.blobs)}</p>
         </section>
       </div>
     </div>

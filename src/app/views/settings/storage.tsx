@@ -29,6 +29,7 @@ export function StorageCard() {
     })
     reload()
   }
+  const ofRepos = (storage?.repos ?? []).reduce((sum, { bytes }) => sum + bytes, 0)
   const persistent = storage?.persistent === true
   const why = persistent ? 'granted' : (asked ?? storage?.why ?? 'not-asked')
   return (
@@ -81,20 +82,26 @@ export function StorageCard() {
               <p className="small">{WHY[why]}</p>
             </div>
             {storage.repos.length > 0 && (
-              <dl className="kv small">
+              <dl className="kv usage small">
                 {storage.repos
                   .toSorted((a, b) => b.bytes - a.bytes)
                   .map(({ did, bytes }) => {
                     const repo = repos?.find((each) => each.did === did)
                     return (
                       <div key={did} className="kv-row">
-                        <dt className="clip">
-                          <a href={repoHref(did)}>{repo === undefined ? did : repoName(repo)}</a>
+                        <dt>
+                          <a href={repoHref(did)}>
+                            <bdi className="clip">{repo === undefined ? did : repoName(repo)}</bdi>
+                          </a>
                         </dt>
                         <dd className="num">{formatBytes(bytes)}</dd>
                       </div>
                     )
                   })}
+                <div className="kv-row">
+                  <dt>Cairn itself, spaces, and what makes it quick</dt>
+                  <dd className="num">{formatBytes(storage.usage - ofRepos)}</dd>
+                </div>
               </dl>
             )}
           </>

@@ -4,6 +4,7 @@ import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
 import { useAction } from '../../lib/engine-context.ts'
 import { plural } from '../../lib/format.ts'
+import { useRested } from '../../lib/lasting.ts'
 import { useNow } from '../../lib/live.ts'
 import { spaceHref } from '../../lib/routes.ts'
 import { useHere } from '../../spaces/here.ts'
@@ -20,8 +21,9 @@ const FACES = 4
 /** What the space is called, who is here now, how far others have it, and what one does most. */
 export function SpaceHead({ label, isFirst }: { readonly label: string; readonly isFirst: boolean }) {
   const { space, detail, isAdmin } = useHere()
-  const { title, members, sync, state } = detail
-  const now = useNow()
+  const { title, members, state } = detail
+  const sync = useRested(detail.sync, detail.sync.current < detail.sync.known)
+  const now = useNow(sync.answeredAt)
   const [sharing, setSharing] = useState(false)
   const undo = useAction()
   const [said, setSaid] = useState('')

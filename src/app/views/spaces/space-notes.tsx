@@ -3,6 +3,7 @@ import type { SpaceDetail } from '../../../cairn/api.ts'
 import { Empty } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { shorten } from '../../lib/format.ts'
+import { useLasting } from '../../lib/lasting.ts'
 import { useOnline } from '../../lib/online.ts'
 import { useHere } from '../../spaces/here.ts'
 import { unsentSentence, waitingSentence } from '../../spaces/sentences.ts'
@@ -12,6 +13,8 @@ import { ForgetDialog } from './settings/forget.tsx'
 export function SpaceNotes() {
   const { detail } = useHere()
   const online = useOnline()
+  const waiting = waitingSentence(detail.sync)
+  const isHeldUp = useLasting(waiting !== undefined)
   switch (detail.state) {
     case 'asked':
       if (detail.fault !== undefined) return <InVain fault={detail.fault} />
@@ -36,8 +39,7 @@ export function SpaceNotes() {
         </Over>
       )
     case 'member': {
-      const waiting = waitingSentence(detail.sync)
-      if (online && waiting === undefined) return null
+      if (online && !isHeldUp) return null
       return (
         <div className="note behind strip-note" role="status">
           <p className="strong">
@@ -47,7 +49,9 @@ export function SpaceNotes() {
           <p>
             {waiting === undefined
               ? 'Everything here can be read and changed; it is sent by itself when the network is back.'
-              : 'They are saved on this device, and sent by themselves when someone else is in reach.'}
+              : detail.sync.unsent === 1
+                ? 'It is saved on this device, and sent by itself when someone else is in reach.'
+                : 'They are saved on this device, and sent by themselves when someone else is in reach.'}
           </p>
         </div>
       )

@@ -1,7 +1,8 @@
-import { Suspense, useEffect, useMemo, useRef } from 'react'
+import { Suspense, useMemo } from 'react'
 import type { SpaceDetail } from '../../../cairn/api.ts'
 import { Empty, Loading } from '../../components/bits.tsx'
 import { Boundary, Title } from '../../components/screen.tsx'
+import { useShownTab } from '../../lib/shown-tab.ts'
 import { spaceHref, type Route, type SpaceTab } from '../../lib/routes.ts'
 import { HereContext, hereOf, useHere } from '../../spaces/here.ts'
 import { useRequests, useSpace, useUnread } from '../../spaces/reads.ts'
@@ -85,13 +86,6 @@ function Tabs({ current }: { readonly current: SpaceTab }) {
   const { space, isAdmin } = useHere()
   const { value: unread } = useUnread(space)
   const { value: requests } = useRequests(space)
-  const bar = useRef<HTMLElement>(null)
-  // on a phone not all of them fit: the one that is open must be among those that show
-  useEffect(() => {
-    const open = bar.current?.querySelector(`[data-tab="${current}"]`)
-    if (!(open instanceof HTMLElement) || bar.current === null) return
-    bar.current.scrollLeft = open.offsetLeft - (bar.current.clientWidth - open.offsetWidth) / 2
-  }, [current])
   const news: Readonly<Partial<Record<SpaceTab, number>>> = {
     posts: newsOf(unread, (place) => place === 'posts' || place.startsWith('post/')),
     notes: newsOf(unread, (place) => place === 'notes' || place.startsWith('note/')),
@@ -100,6 +94,7 @@ function Tabs({ current }: { readonly current: SpaceTab }) {
     members: isAdmin ? (requests?.length ?? 0) : 0,
   }
   const tabs = Object.keys(LABELS) as SpaceTab[]
+  const bar = useShownTab(current)
   return (
     <nav ref={bar} className="tabs" aria-label="Parts of this space">
       {tabs

@@ -4,6 +4,7 @@ import { Ago, Empty } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
 import { formatNumber, plural, pluralWord } from '../../lib/format.ts'
+import { initialOf } from '../../lib/graphemes.ts'
 import { useNow } from '../../lib/live.ts'
 import { TONE_CLASS } from '../../lib/repo-status.ts'
 import { spaceHref } from '../../lib/routes.ts'
@@ -86,18 +87,18 @@ function headline(spaces: readonly SpaceSummary[] | undefined): string {
 }
 
 function SpaceRow({ space }: { readonly space: SpaceSummary }) {
-  const now = useNow()
+  const now = useNow(space.sync.answeredAt)
   const { tone, words } = spaceState(space)
   const isMember = space.state === 'member' && space.fault === undefined
   return (
     <li className="row space-row">
       <span className="ava mark" aria-hidden="true">
-        {space.title.trim().slice(0, 1).toUpperCase() || '?'}
+        {initialOf(space.title)}
       </span>
       <div>
         <div className="line tight">
-          <a className="name clip" href={spaceHref(space.space)}>
-            <bdi>{space.title}</bdi>
+          <a className="name shrinks" href={spaceHref(space.space)}>
+            <bdi className="clip">{space.title}</bdi>
           </a>
           {space.unread > 0 && (
             <span className="new num">

@@ -56,7 +56,7 @@ export function FileRow({ file, state, isOpen }: FileRowProps) {
         <p className="small">
           <span className="num">{formatBytes(size)}</span> · <bdi>{nameOf(file.changedBy)}</bdi>,{' '}
           <Ago at={file.changedAt} />
-          {file.unsent && <UnsentPill />}
+          {file.unsent && <UnsentPill since={file.changedAt} />}
         </p>
         {state !== undefined && <FileProgress name={name} size={size} state={state} />}
         {/* a transfer that failed is told by its progress */}

@@ -11,10 +11,15 @@ import '../../../styles/share.css'
 
 /** Shows a code that makes another device one of this person's. Each opening makes a fresh one. */
 export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) {
-  const { space } = useHere()
+  const { space, detail } = useHere()
+  const ownDevices = detail.persons
+    .filter(({ isSelf }) => isSelf)
+    .flatMap(({ devices }) => devices.filter(({ isRecovery }) => !isRecovery).map(({ device }) => device))
+  const [before, setBefore] = useState<readonly string[]>(ownDevices)
+  const isUsed = ownDevices.some((device) => !before.includes(device))
   const { value: made, error, again } = useOnce((cairn) => cairn.spaces.deviceLink(space))
   const done = useRef<HTMLButtonElement>(null)
-  const isOver = useIsPast(made?.expiresAt)
+  const isOver = useIsPast(made?.expiresAt) && !isUsed
   return (
     <Dialog title="Add another device of yours" describedBy="device-link" onClose={onClose}>
       <div className="stack share">
@@ -30,7 +35,7 @@ export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) 
           </ErrorNote>
         )}
         {made === undefined && error === undefined && <Loading label="Making the link" />}
-        {made !== undefined && !isOver && (
+        {made !== undefined && !isOver && !isUsed && (
           <>
             <QrCode text={made.url} label="QR code of the link for your other device" />
             <CopyField value={made.url} label="Link" />
@@ -39,13 +44,19 @@ export function DeviceLinkDialog({ onClose }: { readonly onClose: () => void }) 
             </p>
           </>
         )}
-        <div role="status">{isOver && <p>This link has ended. Whoever opens it now is told so.</p>}</div>
+        <div role="status">
+          {isOver && <p>This link has ended. Whoever opens it now is told so.</p>}
+          {isUsed && (
+            <p>A device of yours was added by this link. It is under Members, where it can be removed.</p>
+          )}
+        </div>
         <div className="line">
-          {isOver && (
+          {(isOver || isUsed) && (
             <button
               type="button"
               className="btn go"
               onClick={() => {
+                setBefore(ownDevices)
                 again()
                 // this one goes, and the focus must not go with it
                 done.current?.focus()

@@ -1,9 +1,10 @@
 import { MoreHorizontal } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Entity } from '../../../../cairn/api.ts'
 import { Confirm } from '../../../components/confirm.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
+import { useLeaveGuard } from '../../../lib/leave-guard.ts'
 import { goTo } from '../../../lib/navigate.ts'
 import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
@@ -114,18 +115,30 @@ function TitleField({ id, title }: { readonly id: string; readonly title: string
   const { run } = action
   const [draft, setDraft] = useState<string>()
   const field = useRef<HTMLInputElement>(null)
+  /** what was typed here and not stored yet; what others call it meanwhile is not written over for the rest */
+  const unsaved = useRef<string>(undefined)
+  const save = useCallback(() => {
+    const next = unsaved.current
+    unsaved.current = undefined
+    if (next !== undefined)
+      void run((cairn) => cairn.spaces.edit(space, [{ kind: 'note', id, set: { title: next } }]))
+  }, [run, space, id])
   useEffect(() => {
     // a new note begins with what it is called
     if (title === '') field.current?.focus()
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [])
   useEffect(() => {
-    if (draft === undefined || draft === title) return
-    const save = () =>
-      void run((cairn) => cairn.spaces.edit(space, [{ kind: 'note', id, set: { title: draft } }]))
+    if (draft === undefined) return undefined
     const timer = setTimeout(save, REST_MS)
     return () => clearTimeout(timer)
-  }, [draft, title, run, space, id])
+  }, [draft, save])
+  useEffect(() => {
+    if (unsaved.current === undefined) setDraft(undefined)
+  }, [title])
+  // whoever goes to another screen at once has typed it all the same
+  useEffect(() => save, [save])
+  useLeaveGuard(draft !== undefined && draft !== title, save)
   return (
     <>
       <input
@@ -137,10 +150,12 @@ function TitleField({ id, title }: { readonly id: string; readonly title: string
         maxLength={MAX_TITLE}
         dir="auto"
         autoComplete="off"
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={({ target }) => {
+          unsaved.current = target.value
+          setDraft(target.value)
+        }}
         onBlur={() => {
-          if (draft !== undefined && draft !== title)
-            void run((cairn) => cairn.spaces.edit(space, [{ kind: 'note', id, set: { title: draft } }]))
+          save()
           setDraft(undefined)
         }}
       />

@@ -3,6 +3,7 @@ import type { Presence } from '../../../../cairn/api.ts'
 import { Empty, Loading } from '../../../components/bits.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction, useEngine } from '../../../lib/engine-context.ts'
+import { useLeaveGuard } from '../../../lib/leave-guard.ts'
 import { spaceHref } from '../../../lib/routes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { useEntity, usePresence } from '../../../spaces/reads.ts'
@@ -21,6 +22,9 @@ export function NotePage({ id }: { readonly id: string }) {
   const { cairn } = useEngine()
   const store = useCallback(async () => cairn?.spaces.flushNote(space, id), [cairn, space, id])
   const { isStored, typed } = useStored(store)
+  // what could not be stored is told by the next key
+  const storeNow = useCallback(() => void store().catch(() => {}), [store])
+  useLeaveGuard(!isStored, storeNow)
   const back = (
     <p className="back">
       <a href={spaceHref(space, 'notes')}>All notes</a>
@@ -51,7 +55,10 @@ export function NotePage({ id }: { readonly id: string }) {
   )
 }
 
-/** The text. What is typed is stored by the engine within half a second, and all of it when the page is left. */
+/**
+ * The text. What is typed is stored by the engine within half a second, and all of it when one goes to another screen.
+ * An engine ends with its page, so the browser asks whoever closes that sooner.
+ */
 function NoteText({
   id,
   title,

@@ -89,7 +89,7 @@ function Facts({ id, by, at, unsent }: FactsProps) {
   return (
     <p className="small">
       <bdi>{nameOf(by)}</bdi>, <Ago at={at} />
-      {unsent && <UnsentPill />}
+      {unsent && <UnsentPill since={at} />}
       {here.length > 0 && (
         <span className="pill">
           <span>

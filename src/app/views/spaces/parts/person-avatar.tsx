@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { initialOf } from '../../../lib/graphemes.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { partsOf } from '../../../spaces/items.ts'
 import { useEntity } from '../../../spaces/reads.ts'
@@ -14,7 +15,7 @@ export function PersonAvatar({ person, size = 36 }: PersonAvatarProps) {
   const { personOf, nameOf } = useHere()
   const picture = personOf(person)?.picture
   const tint = person.charCodeAt(person.length - 1) % 2 === 0 ? ' moss' : ''
-  const initial = <Initial name={nameOf(person)} />
+  const initial = initialOf(nameOf(person))
   return (
     <span className={`ava s${size}${tint}`} aria-hidden="true">
       {picture === undefined ? initial : <Picture item={picture} otherwise={initial} />}
@@ -26,9 +27,4 @@ function Picture({ item, otherwise }: { readonly item: string; readonly otherwis
   const { space } = useHere()
   const { value: file } = useEntity(space, 'file', partsOf(item).id)
   return <BytesImage bytes={file?.fields.preview} otherwise={otherwise} />
-}
-
-function Initial({ name }: { readonly name: string }) {
-  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name)
-  return first?.segment.toUpperCase() ?? '?'
 }

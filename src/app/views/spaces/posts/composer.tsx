@@ -2,6 +2,7 @@ import { Paperclip, X } from 'lucide-react'
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction } from '../../../lib/engine-context.ts'
+import { useLeaveGuard } from '../../../lib/leave-guard.ts'
 import { useDraft } from '../../../spaces/drafts.ts'
 import { useHere } from '../../../spaces/here.ts'
 import { newId } from '../../../spaces/ids.ts'
@@ -39,6 +40,7 @@ export function Composer({ place, parent, placeholder, focusNow = false, onDone 
   const typing = useTyping(space, place)
   const action = useAction()
   const empty = text.trim() === '' && files.length === 0
+  useLeaveGuard(text.trim() !== '')
   useEffect(() => {
     // the person has just asked to answer
     if (focusNow) box.current?.focus()
@@ -60,7 +62,9 @@ export function Composer({ place, parent, placeholder, focusNow = false, onDone 
     )
     if (!done) return
     typing.stop()
-    setText('')
+    // what was typed while it was stored is of the next one
+    const now = box.current?.value ?? text
+    setText(now.startsWith(text) ? now.slice(text.length) : now)
     setFiles([])
     if (onDone === undefined) box.current?.focus()
     else onDone()

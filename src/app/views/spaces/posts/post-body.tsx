@@ -30,7 +30,7 @@ export function PostMeta({ post, children }: PostMetaProps) {
         {post.changedAt > post.madeAt + 1_000 && ', edited'}
         {post.clockAhead && ', by a clock that is ahead'}
       </span>
-      {post.unsent && <UnsentPill />}
+      {post.unsent && <UnsentPill since={post.changedAt} />}
       {post.hidden && <span className="pill behind">hidden from the others</span>}
       {children}
     </div>

@@ -7,8 +7,8 @@ import { wordsFor } from '../../../words.ts'
 /** Who has what is here: the devices and stores that keep this space, as far as each said last. */
 export function ReachCard() {
   const { detail } = useHere()
-  const now = useNow()
   const { peers, sync } = detail
+  const now = useNow(sync.answeredAt)
   return (
     <section className="card pad setting" aria-labelledby="sp-reach">
       <div>

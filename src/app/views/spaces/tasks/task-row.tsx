@@ -65,7 +65,7 @@ export function TaskRow({ task, index, count, total, isOpen, drag, onMove, onHol
           <bdi>{title === '' ? 'Without a title' : title}</bdi>
         </button>
         <span className="line small task-facts">
-          {task.unsent && <UnsentPill />}
+          {task.unsent && <UnsentPill since={task.changedAt} />}
           {typeof due === 'string' && <Due due={due} done={done} />}
           {typeof assignee === 'string' && (
             <span className="who">
