@@ -11,11 +11,11 @@ describe('what comes while a screen is open', () => {
   it('has just happened, however long ago the time was last told', async () => {
     const [first] = REPOS
     if (first?.head === undefined) throw new Error('the first one is kept')
-    const { head } = first
-    const repo = { ...first, blobs: { ...first.blobs, referenced: 0, kept: 0, missing: 0 } }
+    const head = { ...first.head, verifiedAt: Date.now() - 3 * 60 * 60_000 }
+    const repo = { ...first, head, blobs: { ...first.blobs, referenced: 0, kept: 0, missing: 0 } }
     const repos = [repo]
     const story = open('/', { repos, jobs: [] })
-    await see(/verified yesterday/)
+    await see(/verified 3 hours ago/)
     const later = Date.now() + 20_000
     vi.spyOn(Date, 'now').mockImplementation(() => later)
     repos[0] = { ...repo, head: { ...head, verifiedAt: later } }
