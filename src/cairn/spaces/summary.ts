@@ -14,10 +14,12 @@ export const selfOf = (vault: Vault): string =>
 
 /** Devices and stores that keep the space, so far as is known: one that was removed has a copy, and none of ours. */
 function keepersOf({ space, vault }: OpenSpace, net: SpacesNet | undefined): readonly SpacePeer[] {
-  const { devices } = vault.state()
+  const { devices, frozen } = vault.state()
+  // Who came by a link may have shown that one's key, which is no device's.
+  const isRemoved = (device: string): boolean => frozen.has(device) && !devices.has(device)
   return (net?.sync.peers(space) ?? []).filter(
     ({ kind, device, error }) =>
-      kind === 'store' || (device === undefined ? error !== 'space-sync.stranger' : devices.has(device)),
+      kind === 'store' || (device === undefined ? error !== 'space-sync.stranger' : !isRemoved(device)),
   )
 }
 

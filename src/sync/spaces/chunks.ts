@@ -4,6 +4,7 @@ import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../../net/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { type ChunkClient, openChunks } from './chunk-client.ts'
+import { unlessAborted } from './unless-aborted.ts'
 import { SpaceSyncError } from './errors.ts'
 import type { SpaceReplica } from './model.ts'
 
@@ -74,18 +75,6 @@ export function createSpaceChunks(options: {
       entry.users--
       if (entry.users === 0 && open.get(peer) === entry)
         entry.stopIdling = timers.after(IDLE, () => drop(peer, entry))
-    }
-  }
-  /** Who stops waiting is not held up; others go on. */
-  const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const stop = (): void => reject(new NetError('net.cancelled'))
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    try {
-      return await Promise.race([work, promise])
-    } finally {
-      signal.removeEventListener('abort', stop)
     }
   }
 

@@ -8,6 +8,7 @@ import type { HeadWord } from '../digests/digest.ts'
 import { push } from './hand-over.ts'
 import { createLine } from './line.ts'
 import type { SpacePeer, SpaceReplica } from './model.ts'
+import type { PackLines } from './pack-lines.ts'
 import { forgetSkips, fullRound, greet, hintedRound, type RoundHost, type Standing } from './round.ts'
 
 /** The pause after a first failure, doubled with each: short where only the line broke, ms. */
@@ -25,6 +26,7 @@ export interface FollowerOptions extends Omit<RoundHost, 'line' | 'standing' | '
   readonly clock: Clock
   readonly random: () => number
   readonly prove: NonNullable<SpaceReplica['prove']>
+  readonly packLines: PackLines
   /** told to a store that is asked to keep the space */
   readonly token: ((store: string) => string | undefined) | undefined
   /** A round ended well: it may be followed. */
@@ -91,6 +93,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const line = createLine({
     ...{ net, timers, random: options.random, peer, signal: over.signal },
     ...{ space: replica.space, prove: options.prove },
+    packs: options.packLines.at(peer, over.signal),
     async greet(client) {
       const welcome = await greet(client, host, token?.(peer))
       device = welcome.key

@@ -15,7 +15,7 @@ const PASS_ON = 3000
 
 export interface JoinedOptions extends Pick<
   FollowerOptions,
-  'net' | 'timers' | 'clock' | 'random' | 'sha256' | 'token'
+  'net' | 'timers' | 'clock' | 'random' | 'sha256' | 'token' | 'packLines'
 > {
   readonly clock: Clock
   readonly replica: SpaceReplica

@@ -12,6 +12,7 @@ import { SpaceSyncError } from './errors.ts'
 import { forgetAtStores } from './forget.ts'
 import { createJoined, type Joined } from './joined.ts'
 import type { SpaceReplica, SpaceSync, SpaceTopic } from './model.ts'
+import { createPackLines } from './pack-lines.ts'
 import { serveSpaces } from './serve-spaces.ts'
 import { createSpaceWords, type SpaceWords } from './words.ts'
 
@@ -60,6 +61,7 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
   const listeners = new Set<(space: string) => void>()
   const find = (space: string): SpaceReplica | undefined => spaces.get(space)?.replica
 
+  const packLines = createPackLines(options)
   const words = createSpaceWords({
     say: (space, word) => serving.channel.say(space, word),
     access: { keyOf: (peer, space) => serving.access.keyOf(peer, space) },
@@ -149,7 +151,7 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
       void spaces.get(space)?.close()
       const joined = createJoined({
         ...options,
-        ...{ replica, serving, token: options.tokenFor },
+        ...{ replica, serving, packLines, token: options.tokenFor },
         prove: (challenge) => prove.call(replica, challenge),
         onChange: () => changed(space),
       })
