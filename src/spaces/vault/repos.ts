@@ -109,10 +109,16 @@ export function createRepos(options: ReposOptions): Repos {
 
   async function anew(device: string): Promise<void> {
     close(device)
-    const book = await begin(device)
-    if (book === undefined) return
-    await settleKeys()
-    await book.readAll()
+    try {
+      const book = await begin(device)
+      if (book === undefined) return
+      await settleKeys()
+      await book.readAll()
+    } catch (error) {
+      // What was read in part would pass for all of it.
+      close(device)
+      throw error
+    }
   }
 
   async function step(device: string, head: SpaceHeadRow): Promise<void> {
@@ -122,8 +128,6 @@ export function createRepos(options: ReposOptions): Repos {
     const { rev, cid: commit } = book.claim
     const found = await store.since(repoOf(device), { rev, commit }, MAX_CHANGES)
     if (found === undefined || typeof found === 'string') return anew(device)
-    // The head of the same moment as the changes.
-    book.claim = claimOf(found.head)
     for (const { path, bytes } of found.changes) await takeKeys(device, path, bytes)
     await settleKeys()
     await book.take(
@@ -131,6 +135,8 @@ export function createRepos(options: ReposOptions): Repos {
         path.startsWith(`${SEALED}/`) ? [{ rkey: path.slice(SEALED.length + 1), bytes }] : [],
       ),
     )
+    // The head of the same moment as the changes, once they are all here: what fails is taken again.
+    book.claim = claimOf(found.head)
   }
 
   async function catchUp(device: string): Promise<void> {
