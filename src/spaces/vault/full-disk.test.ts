@@ -24,6 +24,64 @@ function tight() {
   }
 }
 
+/** A disk that gives no records, once, after the next write of a space's keys. */
+function hitched() {
+  let state: 'well' | 'armed' | 'hitch' = 'well'
+  const check = (table: string): void => {
+    if (state !== 'hitch' || table !== 'space-records') return
+    state = 'well'
+    throw new StorageError('storage.failed')
+  }
+  return {
+    wrap: (storage: Storage): Storage => ({
+      ...storage,
+      async write(ops, options) {
+        await storage.write(ops, options)
+        if (state === 'armed' && ops.some((it) => it.type === 'put' && it.table === 'space-keys'))
+          state = 'hitch'
+      },
+      async getMany(table, keys) {
+        check(table)
+        return storage.getMany(table, keys)
+      },
+      async list(table, range) {
+        check(table)
+        return storage.list(table, range)
+      },
+    }),
+    arm() {
+      state = 'armed'
+    },
+    isOver: () => state === 'well',
+  }
+}
+
+describe('a disk that fails for a moment', () => {
+  it('takes nothing from what waited for a key', () =>
+    withWorld(async (world) => {
+      const disk = hitched()
+      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben', disk.wrap)]
+      const a = await anna.found()
+      const invited = await a.links.make(link())
+      const b = await ben.join(invited)
+      const [c, d] = [
+        await (await world.profile('Cleo')).join(invited),
+        await (await world.profile('Dora')).join(invited),
+      ]
+      await meet(a, b, c, d)
+      await a.acts.removePerson(c.row.person ?? '')
+      await give(a, d)
+      await d.edit([task('d', 'Water')])
+      await give(d, b, (author) => author === d.device().id)
+      disk.arm()
+      await codeOf(give(a, b))
+      expect(disk.isOver()).toBe(true)
+      await a.edit([task('a', 'Dig')])
+      await give(a, b)
+      expect(sorted(b)).toEqual(['Dig', 'Water'])
+    }))
+})
+
 describe('a disk that is full for a moment', () => {
   it('takes nothing from what another wrote under a new key', () =>
     withWorld(async (world) => {

@@ -61,6 +61,8 @@ export const isIn = ({ is }: Verdict): boolean => is === 'counts' || is === 'beh
 export function createRepos(options: ReposOptions): Repos {
   const { space, store, log, keyring, effects, unwraps, isOwnPast } = options
   const books = new Map<string, Book>()
+  /** epochs that opened, and of which not every book has heard */
+  const untold = new Set<string>()
   const repoOf = (author: string): string => formatSpaceRepo({ space, author })
 
   const shows = (claim: CommitClaim): boolean => isOwnPast(claim.author) || isIn(log.members.judge(claim))
@@ -92,8 +94,11 @@ export function createRepos(options: ReposOptions): Repos {
     const own = unwraps()
     const { opened, faults } = await keyring.settle(own)
     for (const { code, fields } of faults) effects.ignored({ code, device: own[0]?.device ?? '', fields })
-    if (opened.length === 0) return
-    for (const book of books.values()) await book.opened(opened)
+    for (const name of opened) untold.add(name)
+    if (untold.size === 0) return
+    const names = [...untold]
+    for (const book of books.values()) await book.opened(names)
+    for (const name of names) untold.delete(name)
   }
 
   /** A book of which only the keys were read; none when the head is not shown. */
