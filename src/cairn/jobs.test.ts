@@ -253,6 +253,10 @@ describe('jobs', () => {
       jobs.heard(foreign)
       jobs.heard({ ...foreign, state: 'done', endedAt: timers.clock.now() })
       expect(jobs.list().map((it) => it.id)).not.toContain('foreign')
+      // Its tab died, and the clock was ahead.
+      jobs.heard(foreign)
+      timers.pass(-1_000_000)
+      expect(jobs.of('did:x')).toBeUndefined()
     }))
 
   it('tell the other tabs that they live, until they have ended', () =>

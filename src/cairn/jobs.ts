@@ -1,3 +1,4 @@
+import { leftOf } from '../core/clock.ts'
 import { SyncError } from '../sync/errors.ts'
 import { exclusively, type Work, type WorkReport } from '../sync/work.ts'
 import type { Job, JobKind } from './api.ts'
@@ -167,7 +168,7 @@ export function createJobs(host: CairnHost, emit: (job: Job) => void): Jobs {
 
   const alive = (): Job[] => {
     const now = host.clock.now()
-    for (const [id, { at }] of foreign) if (now - at > SILENT) foreign.delete(id)
+    for (const [id, { at }] of foreign) if (leftOf(SILENT, at, now) === 0) foreign.delete(id)
     return [...foreign.values()].map((it) => it.job)
   }
 

@@ -3,7 +3,7 @@ import type { KeptAgreement } from '../../sync/agreements/model.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { Agreement, Network } from '../network-model.ts'
 import { peerName } from './copies.ts'
-import type { ServiceParts } from './parts.ts'
+import { quietly, type ServiceParts } from './parts.ts'
 
 const keptFor = (did: string): string => `kept-for/${did}`
 
@@ -29,6 +29,16 @@ export async function keepTheirs(
   // Told of more than once while it comes in.
   if (jobs.list().some((it) => it.did === theirs && it.endedAt === undefined)) return
   tasks.backup(theirs)
+}
+
+/** Goes on with what a stop cut off. */
+export async function keepAllTheirs(
+  parts: Pick<ServiceParts, 'host' | 'jobs' | 'tasks'>,
+  agreements: Pick<Agreements, 'list'>,
+): Promise<void> {
+  for (const it of await agreements.list())
+    if (it.theirs !== undefined && (await isKeptFor(parts.host.storage, it.theirs)))
+      quietly(keepTheirs(parts, it))
 }
 
 /** What a person does about agreements. */

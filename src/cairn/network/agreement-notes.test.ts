@@ -4,6 +4,7 @@ import { createTestTimers } from '../../sync/testing/timers.ts'
 import type { ActivityLog } from '../activity.ts'
 import { createAgreementNotes } from './agreement-notes.ts'
 
+const YEAR = 365 * 24 * 3_600_000
 const [ALICE, BOB] = ['did:plc:alice', 'did:plc:bob']
 
 const agreement = (change: Partial<KeptAgreement>): KeptAgreement => ({
@@ -69,5 +70,9 @@ describe('agreements in the history', () => {
     pass(3_600_000)
     await flood()
     expect(notes).toHaveLength(62)
+    // The clock was ahead.
+    pass(-YEAR)
+    await flood()
+    expect(notes).toHaveLength(92)
   })
 })

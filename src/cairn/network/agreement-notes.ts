@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, leftOf } from '../../core/clock.ts'
 import type { KeptAgreement, OnChange } from '../../sync/agreements/model.ts'
 import type { ActivityLog } from '../activity.ts'
 import type { ActivityItem, ActivityKind } from '../model.ts'
@@ -18,7 +18,7 @@ export function createAgreementNotes(
   let strangers = 0
   const mayNote = (): boolean => {
     const now = clock.now()
-    if (now - since >= HOUR) [since, strangers] = [now, 0]
+    if (leftOf(HOUR, since, now) === 0) [since, strangers] = [now, 0]
     return ++strangers <= STRANGERS_AN_HOUR
   }
 

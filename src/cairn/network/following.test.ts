@@ -18,6 +18,8 @@ import type { Running } from './parts.ts'
 const DID = 'did:web:alice.example.org'
 const FIRST = '3lmztkjyh2k2a'
 
+const YEAR = 365 * 24 * 60 * 60_000
+
 describe('a repo with many quick edits', () => {
   it('is told of to a store by one word at a time, of its last head last, and seldom', () =>
     withLevel(async (storage) => {
@@ -69,6 +71,31 @@ describe('a repo with many quick edits', () => {
       expect(published.toSorted()).toEqual(published)
       following.stop()
       over.abort()
+    }))
+})
+
+describe('a store within reach', () => {
+  it('is asked now and then, also when the clock was ahead the last time', () =>
+    withLevel(async (storage) => {
+      const timers = createTestTimers()
+      const met: string[] = []
+      // What following does not use here is left out.
+      const running = {
+        host: { storage, timers, clock: timers.clock },
+        engine: { meet: async ({ peer }: { readonly peer: string }) => void met.push(peer) },
+        notices: { follow: () => {} },
+        over: new AbortController().signal,
+        connectedStores: () => ['store'],
+        candidateOf: (peer: string) => ({ peer, addresses: [], kind: 'store' as const }),
+      } as unknown as Running
+      const following = createFollowing(running)
+      following.meetStores()
+      following.meetStores()
+      expect(met).toEqual(['store'])
+      timers.pass(-YEAR)
+      following.meetStores()
+      following.meetStores()
+      expect(met).toEqual(['store', 'store'])
     }))
 })
 

@@ -1,3 +1,4 @@
+import { leftOf } from '../../core/clock.ts'
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
@@ -106,7 +107,7 @@ export function createFollowing(running: Running): Following {
   /** A store is no member of topics: it is asked when it comes within reach, and now and then. */
   const meetStores = (): void => {
     for (const peer of connectedStores()) {
-      if (clock.now() - (asked.get(peer) ?? -ROUND) < ROUND) continue
+      if (leftOf(ROUND, asked.get(peer) ?? Number.NEGATIVE_INFINITY, clock.now()) > 0) continue
       asked.set(peer, clock.now())
       hear(peer, dids())
       quietly(engine.meet(candidateOf(peer), dids()))

@@ -37,8 +37,8 @@ export function counterOf(storage: Storage, key: string): { next(): Promise<numb
     if (next >= end) {
       const stored = (await storage.get('network', key)) as number | undefined
       next = Math.max(next, stored ?? 1)
+      await storage.write([{ type: 'put', table: 'network', key, value: next + STEP }])
       end = next + STEP
-      await storage.write([{ type: 'put', table: 'network', key, value: end }])
     }
     return next++
   }

@@ -16,7 +16,7 @@ import { createNotices } from '../../sync/peers/notices.ts'
 import { createLive } from '../live/live.ts'
 import { createPublishing, thisDevice } from '../live/publishing.ts'
 import { readSettings } from '../settings.ts'
-import { agreementActions, isKeptFor, keepTheirs } from './agreement-actions.ts'
+import { agreementActions, isKeptFor, keepAllTheirs, keepTheirs } from './agreement-actions.ts'
 import { createAgreementNotes } from './agreement-notes.ts'
 import { collectionActions } from './collection-actions.ts'
 import { copyActions, takeUpLink } from './copy-actions.ts'
@@ -206,7 +206,6 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       for (const did of following.didsOf(topics)) emit({ type: 'copies', did })
     },
   })
-
   const spaces = createSpacesNet({
     host,
     net,
@@ -237,14 +236,27 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       (await agreements.list()).some((it) => it.theirs === did && it.state === 'active'),
   })
   const hints = new Map<string, Candidate[]>()
-
   const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
-  relays.set(settings.relays)
-  await networker.listen()
-  await following.start()
-  // What a stop cut off.
-  for (const it of await agreements.list())
-    if (it.theirs !== undefined && (await isKeptFor(storage, it.theirs))) quietly(keepTheirs(parts, it))
+  const close = async (): Promise<void> => {
+    over.abort()
+    following.stop()
+    for (const stop of stops) stop()
+    const parted = [live, publishing, packs, engine, notices, networker, devices, spaces.sync]
+    await Promise.all(parted.map((it) => it.close()))
+    relays.close()
+    await directory.close()
+    await node.stop()
+  }
+  try {
+    relays.set(settings.relays)
+    await networker.listen()
+    await following.start()
+    await keepAllTheirs(parts, agreements)
+  } catch (error) {
+    // The next try starts a node of its own.
+    await close().catch(() => {})
+    throw error
+  }
 
   return {
     ...copyActions(running, following, hints),
@@ -283,15 +295,6 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       publishing.changed(did)
     },
     moved: (result) => following.moved(result),
-    async close() {
-      over.abort()
-      following.stop()
-      for (const stop of stops) stop()
-      const parted = [live, publishing, packs, engine, notices, networker, devices, spaces.sync]
-      await Promise.all(parted.map((it) => it.close()))
-      relays.close()
-      await directory.close()
-      await node.stop()
-    },
+    close,
   }
 }

@@ -28,6 +28,10 @@ it('what is sent moves until it pauses, each kind to each peer by itself', () =>
   expect(transfers.list()).toMatchObject([{ peer: 'eve', bytes: 5 }])
   pass(4000)
   expect(transfers.list()).toEqual([])
+  transfers.sent('eve', DID, 1, 'changes')
+  // The clock was ahead.
+  pass(-1_000_000)
+  expect(transfers.list()).toEqual([])
   // What begins again counts from there.
   transfers.sent('ben', DID, 7)
   expect(transfers.list()).toMatchObject([{ peer: 'ben', bytes: 7 }])

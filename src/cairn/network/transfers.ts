@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, leftOf } from '../../core/clock.ts'
 import type { Jobs } from '../jobs.ts'
 import type { TransferStatus } from '../network-model.ts'
 import { createRate, type Rate } from '../rate.ts'
@@ -28,7 +28,7 @@ export interface Transfers {
 export function createTransfers(clock: Clock, jobs: Pick<Jobs, 'list'>): Transfers {
   const sending = new Map<string, Sending>()
   const forgetPaused = (now: number): void => {
-    for (const [key, entry] of sending) if (now - entry.at >= PAUSE) sending.delete(key)
+    for (const [key, entry] of sending) if (leftOf(PAUSE, entry.at, now) === 0) sending.delete(key)
   }
   return {
     sent(peer, did, bytes, what = 'repo') {
@@ -38,7 +38,7 @@ export function createTransfers(clock: Clock, jobs: Pick<Jobs, 'list'>): Transfe
       // Whether or not anyone looks: peers come and go, and so do repos.
       if (before === undefined) forgetPaused(now)
       const entry =
-        before !== undefined && now - before.at < PAUSE
+        before !== undefined && leftOf(PAUSE, before.at, now) > 0
           ? before
           : { did, peer, what, bytes: 0, at: now, rate: 0, meter: createRate() }
       entry.bytes += bytes

@@ -148,4 +148,17 @@ describe('Activity says', () => {
       anna.faults.fault({ code: 'space.equivocation', peer: 'peer-c', fields })
       expect((await anna.read())[1]).toMatchObject({ ...forked, rev, ...proof })
     }))
+
+  it('the same again when the clock was ahead the last time', () =>
+    withWorld(async (world) => {
+      const { profiles, vaults } = await three(world)
+      const anna = watch(world, profiles[0] as Profile, vaults[0])
+      const fault = { code: 'space.rollback', peer: 'peer-c', fields: {} }
+      world.clock.now += 1000 * REPEAT
+      anna.faults.fault(fault)
+      world.clock.now -= 1000 * REPEAT
+      anna.faults.fault(fault)
+      anna.faults.fault(fault)
+      expect(await anna.read()).toHaveLength(2)
+    }))
 })

@@ -1,3 +1,4 @@
+import { leftOf } from '../../core/clock.ts'
 import { CairnError } from '../../core/errors.ts'
 import type { RefusedWord } from '../../spaces/presence/model.ts'
 import type { Ignored, Vault, VaultChange } from '../../spaces/vault/model.ts'
@@ -33,7 +34,7 @@ export function createSpaceFaults(
   ): void => {
     const name = `${kind} ${key}`
     const now = host.clock.now()
-    if (now - (noted.get(name) ?? -AGAIN_AFTER) < AGAIN_AFTER) return
+    if (leftOf(AGAIN_AFTER, noted.get(name) ?? Number.NEGATIVE_INFINITY, now) > 0) return
     noted.delete(name)
     noted.set(name, now)
     const [oldest] = noted.keys()

@@ -158,8 +158,8 @@ export function createBook(options: BookOptions, claim: CommitClaim): Book {
     },
     async opened(epochs) {
       const rkeys = epochs.flatMap((it) => [...(waiting.get(it) ?? [])])
-      for (const it of epochs) waiting.delete(it)
       for await (const records of recordsAt(store, repo, rkeys.map(sealedPath))) await take(sealedOf(records))
+      for (const it of epochs) waiting.delete(it)
     },
     async wrote(rkey, place, value) {
       former.delete(nameOf(place))

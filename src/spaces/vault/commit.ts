@@ -103,11 +103,19 @@ async function commitSome(
   const wrote = (await Promise.all(sealed)).flat()
   const changes = [...keys, ...wrote.map(({ rkey, bytes }) => ({ path: sealedPath(rkey), bytes }))]
   if (changes.length === 0) return
+  const before = book?.claim
   await commitRaw(parts, repo, changes)
-  if (made !== undefined) await keyring.learn(epoch.info.name, epoch.key, made)
-  await repos.settleKeys()
-  const own = repos.books().get(author)
-  for (const { rkey, it } of wrote) await own?.wrote(rkey, it, it.value)
+  try {
+    if (made !== undefined) await keyring.learn(epoch.info.name, epoch.key, made)
+    await repos.settleKeys()
+    const own = repos.books().get(author)
+    for (const { rkey, it } of wrote) await own?.wrote(rkey, it, it.value)
+  } catch (error) {
+    // It is in the repo: the next time it is read from there.
+    if (before === undefined) repos.close(author)
+    else repos.own(author, before)
+    throw error
+  }
 }
 
 /** Commits records as they are; keys among them are taken in. The caller holds the lock. */

@@ -59,6 +59,8 @@ interface Known {
 export async function createKeyring(storage: Storage, space: string, sha256: Sha256): Promise<Keyring> {
   const known = new Map<string, Known>()
   const open = new Map<string, OpenEpoch>()
+  /** of those the ones that were given as opened */
+  const durable = new Set<string>()
   /** keys that were told and not tried yet */
   const told = new Map<string, Uint8Array>()
   /** names of rows whose epoch is kept too */
@@ -158,24 +160,31 @@ export async function createKeyring(storage: Storage, space: string, sha256: Sha
     },
     async settle(own) {
       const faults: CairnError[] = []
-      const before = new Set(open.keys())
       const names = [...due]
       due.clear()
-      for (const name of names) await tryKeys(name, own, faults)
-      const from = names.flatMap((name) => open.get(name) ?? [])
-      const all = await openAncestors(from, (name) => (open.has(name) ? undefined : known.get(name)?.info))
-      for (const [name, it] of all.opened) if (!open.has(name)) open.set(name, it)
-      const opened = [...open.keys()].filter((name) => !before.has(name))
-      if (opened.length > 0) turn++
-      const ops = opened.flatMap((name) => {
-        const { key } = open.get(name) ?? {}
-        const bytes = known.get(name)?.bytes
-        if (key === undefined || kept.has(name)) return []
-        kept.add(name)
-        return [epochRowOp(space, name, { key, bytes })]
-      })
-      if (ops.length > 0) await storage.write(ops)
-      return { opened, faults: [...faults, ...all.faults] }
+      try {
+        for (const name of names) await tryKeys(name, own, faults)
+        const from = names.flatMap((name) => open.get(name) ?? [])
+        const all = await openAncestors(from, (name) => (open.has(name) ? undefined : known.get(name)?.info))
+        for (const [name, it] of all.opened) if (!open.has(name)) open.set(name, it)
+        const opened = [...open.keys()].filter((name) => !durable.has(name))
+        if (opened.length > 0) turn++
+        const ops = opened.flatMap((name) => {
+          const { key } = open.get(name) ?? {}
+          const bytes = known.get(name)?.bytes
+          return key === undefined || kept.has(name) ? [] : [epochRowOp(space, name, { key, bytes })]
+        })
+        if (ops.length > 0) await storage.write(ops)
+        for (const name of opened) {
+          kept.add(name)
+          durable.add(name)
+        }
+        return { opened, faults: [...faults, ...all.faults] }
+      } catch (error) {
+        // The next time gives what opened now.
+        for (const name of names) due.add(name)
+        throw error
+      }
     },
     known: () => [...known.values()].map(({ info }) => info),
     get turn() {

@@ -61,6 +61,8 @@ export const isIn = ({ is }: Verdict): boolean => is === 'counts' || is === 'beh
 export function createRepos(options: ReposOptions): Repos {
   const { space, store, log, keyring, effects, unwraps, isOwnPast } = options
   const books = new Map<string, Book>()
+  /** epochs that opened, and of which not every book has heard */
+  const untold = new Set<string>()
   const repoOf = (author: string): string => formatSpaceRepo({ space, author })
 
   const shows = (claim: CommitClaim): boolean => isOwnPast(claim.author) || isIn(log.members.judge(claim))
@@ -92,8 +94,11 @@ export function createRepos(options: ReposOptions): Repos {
     const own = unwraps()
     const { opened, faults } = await keyring.settle(own)
     for (const { code, fields } of faults) effects.ignored({ code, device: own[0]?.device ?? '', fields })
-    if (opened.length === 0) return
-    for (const book of books.values()) await book.opened(opened)
+    for (const name of opened) untold.add(name)
+    if (untold.size === 0) return
+    const names = [...untold]
+    for (const book of books.values()) await book.opened(names)
+    for (const name of names) untold.delete(name)
   }
 
   /** A book of which only the keys were read; none when the head is not shown. */
@@ -109,10 +114,16 @@ export function createRepos(options: ReposOptions): Repos {
 
   async function anew(device: string): Promise<void> {
     close(device)
-    const book = await begin(device)
-    if (book === undefined) return
-    await settleKeys()
-    await book.readAll()
+    try {
+      const book = await begin(device)
+      if (book === undefined) return
+      await settleKeys()
+      await book.readAll()
+    } catch (error) {
+      // What was read in part would pass for all of it.
+      close(device)
+      throw error
+    }
   }
 
   async function step(device: string, head: SpaceHeadRow): Promise<void> {
@@ -122,8 +133,6 @@ export function createRepos(options: ReposOptions): Repos {
     const { rev, cid: commit } = book.claim
     const found = await store.since(repoOf(device), { rev, commit }, MAX_CHANGES)
     if (found === undefined || typeof found === 'string') return anew(device)
-    // The head of the same moment as the changes.
-    book.claim = claimOf(found.head)
     for (const { path, bytes } of found.changes) await takeKeys(device, path, bytes)
     await settleKeys()
     await book.take(
@@ -131,6 +140,8 @@ export function createRepos(options: ReposOptions): Repos {
         path.startsWith(`${SEALED}/`) ? [{ rkey: path.slice(SEALED.length + 1), bytes }] : [],
       ),
     )
+    // The head of the same moment as the changes, once they are all here: what fails is taken again.
+    book.claim = claimOf(found.head)
   }
 
   async function catchUp(device: string): Promise<void> {

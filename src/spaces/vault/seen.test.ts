@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { StorageError } from '../../storage/errors.ts'
+import type { Storage } from '../../storage/port.ts'
 import { judgeHeads } from './judge-seen.ts'
 import type { Vault } from './model.ts'
-import { give, link, meet, task, withWorld } from './testing/kit.ts'
+import { codeOf, give, link, meet, task, withWorld } from './testing/kit.ts'
 
 const PAUSE = 30_000
+const YEARS = 5 * 365 * 24 * 60 * 60_000
 
 async function offeredBy(vault: Vault): Promise<Map<string, { rev: string; commit: string }>> {
   const heads = await vault.store.heads(`${vault.row.space}/`, { limit: 100 })
@@ -59,6 +62,46 @@ describe('what members say they have seen', () => {
       }
       expect(said[0]).toBeGreaterThan(0)
       expect(said.slice(2)).toEqual([0, 0, 0, 0])
+    }))
+
+  it('is said also when the clock was years ahead the last time', () =>
+    withWorld(async (world) => {
+      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]
+      const a = await anna.found()
+      const b = await ben.join(await a.links.make(link()))
+      await meet(a, b)
+      world.clock.now += YEARS
+      await b.edit([task('b', 'Dig')])
+      await give(b, a)
+      expect(await a.publishSeen()).toBe(true)
+      world.clock.now -= YEARS
+      await b.edit([task('c', 'Rake')])
+      await give(b, a)
+      expect(await a.publishSeen()).toBe(true)
+    }))
+
+  it('is said with the next commit when one with it failed', () =>
+    withWorld(async (world) => {
+      let isFull = false
+      const disk = (storage: Storage): Storage => ({
+        ...storage,
+        async write(ops, options) {
+          if (isFull && ops.some((it) => it.type === 'put' && it.table === 'space-repos'))
+            throw new StorageError('storage.quota')
+          return storage.write(ops, options)
+        },
+      })
+      const [anna, ben] = [await world.profile('Anna', disk), await world.profile('Ben')]
+      const a = await anna.found()
+      const b = await ben.join(await a.links.make(link()))
+      await meet(a, b)
+      world.clock.now += PAUSE
+      await b.edit([task('b', 'Dig')])
+      await give(b, a)
+      isFull = true
+      expect(await codeOf(a.edit([task('a', 'Water')]))).toBe('storage.quota')
+      isFull = false
+      expect(await a.publishSeen()).toBe(true)
     }))
 
   it('tells of forks, and asks of a stopped device no more than stays', () => {

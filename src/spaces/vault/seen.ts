@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { equalBytes } from '../../core/bytes.ts'
+import { leftOf } from '../../core/clock.ts'
 import { compareRev, isTid } from '../../core/tid.ts'
 import { encodeDagCbor } from '../../repo/cbor/encode.ts'
 import { SpacesError } from '../errors.ts'
@@ -42,8 +43,10 @@ const readHeads = (bytes: Uint8Array): Heads =>
   )
 
 export interface Seen {
-  /** What goes with a commit that is made anyway. */
-  extra(): Promise<readonly InnerChange[]>
+  /** What goes with a commit that is made anyway, when something was seen since the last time and that is long enough ago. */
+  due(): InnerChange | undefined
+  /** That is durable. */
+  said(change: InnerChange): void
   /** Says what was seen, when something was since the last time and that is long enough ago; true when it did. */
   publish(): Promise<boolean>
   /** The newest head of this device that another says it has seen. */
@@ -56,7 +59,7 @@ export interface Seen {
 export function createSeen(parts: VaultParts): Seen {
   const { repos, host, effects, alone } = parts
   let saidAt: number | undefined
-  let said: Uint8Array | undefined
+  let last: Uint8Array | undefined
   /** others wrote something: their words about what they have seen are nothing to answer */
   let isNews = false
   /** by device, as long as it says nothing else */
@@ -74,17 +77,17 @@ export function createSeen(parts: VaultParts): Seen {
 
   function due(): InnerChange | undefined {
     const now = host.now()
-    if (saidAt !== undefined && now - saidAt < PAUSE) return undefined
+    if (saidAt !== undefined && leftOf(PAUSE, saidAt, now) > 0) return undefined
     const heads = heldHeads()
     heads.delete(parts.device().id)
     const value = encodeHeads(heads)
-    if (heads.size === 0 || (said !== undefined && equalBytes(said, value))) return undefined
+    if (heads.size === 0 || (last !== undefined && equalBytes(last, value))) return undefined
     return { ...SEEN, value }
   }
 
   function note({ value }: InnerChange): void {
     saidAt = host.now()
-    said = value
+    last = value
     isNews = false
   }
 
@@ -112,12 +115,8 @@ export function createSeen(parts: VaultParts): Seen {
   }
 
   return {
-    async extra() {
-      const change = due()
-      if (change === undefined) return []
-      note(change)
-      return [change]
-    },
+    due,
+    said: note,
     publish: () =>
       alone(async () => {
         const change = isNews && parts.role() !== 'none' && parts.role() !== 'reader' ? due() : undefined

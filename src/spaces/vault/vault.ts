@@ -40,7 +40,7 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
   /** what others can read was looked after for this log and these keys */
   let kept = ''
   const seen = createSeen(parts)
-  const writer = createWriter(parts, seen.extra)
+  const writer = createWriter(parts, seen)
 
   /** What follows from operations and cards that entered; nothing when none did. */
   async function afterLog(): Promise<void> {

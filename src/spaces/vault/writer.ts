@@ -2,6 +2,7 @@ import type { Edit } from '../content/model.ts'
 import { ContentError } from '../content/errors.ts'
 import { commitInner, type InnerChange } from './commit.ts'
 import type { VaultParts } from './parts.ts'
+import type { Seen } from './seen.ts'
 
 /** Edits and records of this device on their way into its repo. */
 export interface Writer {
@@ -20,7 +21,7 @@ interface Job {
  * Writes what is asked for. What is asked for while something is being written waits, and is then one commit. Of
  * several the one that is at fault fails alone.
  */
-export function createWriter(parts: VaultParts, extra: () => Promise<readonly InnerChange[]>): Writer {
+export function createWriter(parts: VaultParts, seen: Pick<Seen, 'due' | 'said'>): Writer {
   let waiting: Job[] = []
 
   function add(edits: readonly Edit[], records: readonly InnerChange[]): Promise<void> {
@@ -52,11 +53,14 @@ export function createWriter(parts: VaultParts, extra: () => Promise<readonly In
   async function run(jobs: readonly Job[]): Promise<void> {
     const { content, host } = parts
     const edits = jobs.flatMap((it) => it.edits)
-    await commitInner(parts, async () => {
+    let word: InnerChange | undefined
+    await commitInner(parts, () => {
       const made = edits.length === 0 ? [] : content.edit(parts.device().id, edits, host.now())
       const changes = [...made, ...jobs.flatMap((it) => it.records)]
-      return changes.length === 0 ? [] : [...changes, ...(await extra())]
+      word = changes.length === 0 ? undefined : seen.due()
+      return word === undefined ? changes : [...changes, word]
     })
+    if (word !== undefined) seen.said(word)
   }
 
   return { edit: (edits) => add(edits, []), write: (records) => add([], records) }

@@ -65,7 +65,7 @@ export function publicSource(options: PublicSourceOptions): PackSource {
     const repo = await openRepo(storage, ask.id)
     const head = repo?.head
     if (head === undefined || ask.held === undefined) return make(ask, Number.POSITIVE_INFINITY, repo)
-    return recent.of(JSON.stringify([ask, head.id]), () => make(ask, Number.POSITIVE_INFINITY, repo))
+    return recent.of(nameOf(ask, head.id), () => make(ask, Number.POSITIVE_INFINITY, repo))
   }
 
   return {
@@ -80,3 +80,7 @@ export function publicSource(options: PublicSourceOptions): PackSource {
     },
   }
 }
+
+/** All that a list depends on, and nothing else that an asker says: it may be megabytes. */
+const nameOf = ({ id, held, cursor, verifiedRoot }: PullAsk, head: string): string =>
+  JSON.stringify([id, held?.rev, held?.commit, cursor, verifiedRoot, head])

@@ -44,7 +44,16 @@ export function createPushRows(storage: Storage, sha256: Sha256, clock: Clock): 
   const contentOf = ({ operations }: PushAsk): string => digest(JSON.stringify(operations))
   let reading: Promise<Set<string>> | undefined
   /** Keys of the rows there are, the oldest first. */
-  const known = (): Promise<Set<string>> => (reading ??= readKeys(storage))
+  const known = async (): Promise<Set<string>> => {
+    reading ??= readKeys(storage)
+    try {
+      return await reading
+    } catch (error) {
+      // The next answer reads them again.
+      reading = undefined
+      throw error
+    }
+  }
 
   return {
     async find(ask, caller) {

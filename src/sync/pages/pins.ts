@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, leftOf } from '../../core/clock.ts'
 
 /** A receiver on a slow line may take so long over one head, ms. */
 const PINNED = 60 * 60_000
@@ -17,18 +17,20 @@ export interface Pins {
 
 export function createPins(clock: Clock): Pins {
   /** in the order in which they were renewed */
-  const until = new Map<string, number>()
+  const renewed = new Map<string, number>()
   const name = (did: string, snapshot: string): string => `${did}/${snapshot}`
   return {
     pin(did, snapshot) {
       const key = name(did, snapshot)
-      until.delete(key)
-      until.set(key, clock.now() + PINNED)
-      for (const [oldest, end] of until) {
-        if (end > clock.now() && until.size <= MAX_PINS) break
-        until.delete(oldest)
+      const now = clock.now()
+      renewed.delete(key)
+      renewed.set(key, now)
+      for (const [oldest, at] of renewed) {
+        if (leftOf(PINNED, at, now) > 0 && renewed.size <= MAX_PINS) break
+        renewed.delete(oldest)
       }
     },
-    holds: (did, snapshot) => (until.get(name(did, snapshot)) ?? 0) > clock.now(),
+    holds: (did, snapshot) =>
+      leftOf(PINNED, renewed.get(name(did, snapshot)) ?? Number.NEGATIVE_INFINITY, clock.now()) > 0,
   }
 }

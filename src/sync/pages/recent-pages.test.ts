@@ -58,4 +58,13 @@ describe('recent pages', () => {
     expect((await take('a')).bytes).toHaveLength(10)
     expect(made).toEqual(['a', 'a'])
   })
+
+  it('are only so many, however short: anyone may ask for what lies past the end', async () => {
+    const { made, take } = counting(10_000)
+    const names = Array.from({ length: 2000 }, (_, i) => `past the end ${i}`)
+    for (const name of names) await take(name, async () => pageOf(0))
+    made.length = 0
+    for (const name of names) await take(name, async () => pageOf(0))
+    expect(made).toHaveLength(names.length)
+  })
 })

@@ -18,9 +18,12 @@ export interface RecentPages {
 
 interface Entry {
   readonly page: Promise<SentPage>
-  /** 0 while it is made */
-  bytes: number
+  /** undefined while it is made */
+  bytes: number | undefined
 }
+
+/** Pages that are kept at most: short ones cost little to make, and anyone may ask for them under any number of names. */
+const MAX_PAGES = 1000
 
 /** @param room bytes of pages that are kept; the one that was asked for longest ago goes first */
 export function createRecentPages(room: number): RecentPages {
@@ -30,14 +33,14 @@ export function createRecentPages(room: number): RecentPages {
 
   const trim = (): void => {
     for (const [name, { bytes }] of pages) {
-      if (held <= room) return
-      if (bytes === 0) continue
+      if (held <= room && pages.size <= MAX_PAGES) return
+      if (bytes === undefined) continue
       held -= bytes
       pages.delete(name)
     }
   }
   const fresh = (name: string, page: Promise<SentPage>): Entry => {
-    const entry: Entry = { page, bytes: 0 }
+    const entry: Entry = { page, bytes: undefined }
     page.then(
       ({ bytes }) => {
         entry.bytes = bytes.length

@@ -44,7 +44,7 @@ export interface DeviceKit {
   readonly pds: LocalPds
   /** The relay that serves the app to every device. */
   readonly relay: Relay
-  device(): Promise<TestDevice>
+  device(wrap?: (storage: Storage) => Storage): Promise<TestDevice>
   /** Ends a device's page, and goes on with its disk in another kind of context. */
   as(device: TestDevice, context: NetworkHost['context']): Promise<TestDevice>
   /** Ends a device's page and copies its disk: the same profile twice. */
@@ -76,8 +76,12 @@ export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promi
   }
   try {
     const relay = await startRelay()
-    const open = async (disk: string, context: NetworkHost['context']): Promise<TestDevice> => {
-      const started = startDevice(await openLevel(disk), pds, urlOf(relay), context)
+    const open = async (
+      disk: string,
+      context: NetworkHost['context'],
+      wrap = (storage: Storage): Storage => storage,
+    ): Promise<TestDevice> => {
+      const started = startDevice(wrap(await openLevel(disk)), pds, urlOf(relay), context)
       ends.push(() => started.close())
       disks.set(started, disk)
       await started.cairn.device.setSettings({ endpoints: pds.endpoints })
@@ -88,7 +92,7 @@ export async function withDevices(use: (kit: DeviceKit) => Promise<void>): Promi
       relay,
       startRelay,
       urlOf,
-      device: async () => open(await folder(), 'page'),
+      device: async (wrap) => open(await folder(), 'page', wrap),
       async twice(device) {
         await device.close()
         const [disk, copy] = [disks.get(device) ?? '', await folder()]
