@@ -1,4 +1,4 @@
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
 import { withDevices } from '../network/testing/device-kit.ts'
 
 const SPACES = 8
@@ -33,4 +33,5 @@ it('many spaces with the same people are in step as one is: none waits because a
         return peers.length === 3 && peers.every(({ current, error }) => current && error === undefined)
       })
     }
+    expect(await cleo.cairn.spaces.list()).toHaveLength(SPACES)
   }))

@@ -34,8 +34,8 @@ export interface ServeChunksLimits extends SlotLimits {
   readonly idleMs: number
 }
 
-/** Each holds one chunk. */
-const CHUNKS_LIMITS: ServeChunksLimits = { perPeer: 3, inAll: 48, idleMs: 60_000 }
+/** A stream is for one space, and holds one chunk. */
+const CHUNKS_LIMITS: ServeChunksLimits = { perPeer: 8, inAll: 48, idleMs: 60_000 }
 
 /** Serves `/cairn/space-chunks/1.0.0`: one chunk in memory for each stream. */
 export function serveChunks(options: ServeChunksOptions): StreamHandler {
