@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { concat } from './bytes.ts'
-import { type ChunkReader, readChunks, streamOf } from './chunk-reader.ts'
+import { type ChunkReader, readChunks, asStream } from './chunk-reader.ts'
 
 const BYTES = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251)
 
@@ -50,7 +50,7 @@ describe('reading a stream chunk by chunk', () => {
     const broken = () =>
       new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('cut')) })
     await expect(readChunks(broken()).read()).rejects.toThrow('cut')
-    await expect(streamOf(readChunks(broken())).getReader().read()).rejects.toThrow('cut')
+    await expect(asStream(readChunks(broken())).getReader().read()).rejects.toThrow('cut')
   })
 
   it('takes no stream that another reads', () => {
@@ -68,7 +68,7 @@ describe('a stream of what is read', () => {
       read: async () => (++reads > 3 ? undefined : buffer.fill(reads)),
       cancel: async () => {},
     }
-    const reader = streamOf(chunks).getReader()
+    const reader = asStream(chunks).getReader()
     expect(reads).toBe(0)
     const first = await reader.read()
     const second = await reader.read()
@@ -78,7 +78,7 @@ describe('a stream of what is read', () => {
 
   it('gives up what is read when it is cancelled', async () => {
     let cancelled = false
-    const stream = streamOf({
+    const stream = asStream({
       read: async () => new Uint8Array(1),
       cancel: async () => void (cancelled = true),
     })

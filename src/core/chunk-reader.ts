@@ -52,7 +52,7 @@ function readWhatComes(stream: ReadableStream<Uint8Array>): ChunkReader {
 }
 
 /** The other way: a stream of copies, for whoever takes nothing else. */
-export function streamOf(chunks: ChunkReader): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function asStream(chunks: ChunkReader): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {

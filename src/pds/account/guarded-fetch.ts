@@ -1,4 +1,4 @@
-import { streamOf } from '../../core/chunk-reader.ts'
+import { asStream } from '../../core/chunk-reader.ts'
 import { checkUrl } from '../addresses.ts'
 import { guardBody } from '../body.ts'
 import { PdsError, throwIfCancelled } from '../errors.ts'
@@ -60,7 +60,7 @@ export function guardedFetch(network: () => Promise<Network>): StandardFetch {
         maxBytes: MAX_ANSWER_BYTES,
         signal: request.signal,
       })
-      return new Response(streamOf(guarded), { status, statusText, headers })
+      return new Response(asStream(guarded), { status, statusText, headers })
     } catch (cause) {
       throwIfCancelled(request.signal)
       if (late) throw new PdsError('pds.timeout', { host: url.host, ms }, { cause })
