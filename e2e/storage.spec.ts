@@ -77,7 +77,7 @@ test('deleting one backup takes its bytes; deleting everything takes all', async
   await cairn.openRepo(first.did, 'health')
   await page.getByRole('button', { name: 'Remove this repository' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click()
-  await cairn.open('/')
+  await expect(page.getByRole('heading', { name: 'Library' })).toBeVisible()
   await expect(cairn.row(`@${first.handle}`)).toHaveCount(0)
   await expect(cairn.row(`@${second.handle}`)).toContainText('41 records')
   await expect
