@@ -11,6 +11,8 @@ const READ_BUFFER = 4 * 1024 * 1024
 /** yamux whose windows stay below what a paused stream may hold, so that a slow reader is never reset. */
 export const flowControlledYamux = (): ReturnType<typeof sparingYamux> =>
   sparingYamux({
+    // The library breaks a connection off on which more than ten come before this side has taken it in.
+    maxEarlyStreams: MAX_STREAMS,
     streamOptions: {
       initialStreamWindowSize: FIRST_WINDOW,
       maxStreamWindowSize: MAX_WINDOW,

@@ -90,6 +90,8 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<RelayN
     streamMuxers: [
       sparingYamux({
         maxInboundStreams: limits.streamsPerConnection,
+        // A page that comes back opens all that it had at once.
+        maxEarlyStreams: limits.streamsPerConnection,
         streamOptions: { maxStreamWindowSize: limits.streamWindowBytes },
       }),
     ],
