@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { StorageError } from '../../storage/errors.ts'
 import type { Storage } from '../../storage/port.ts'
-import { codeOf, give, link, meet, sorted, task, withWorld } from './testing/kit.ts'
+import type { Vault } from './model.ts'
+import { codeOf, give, link, meet, sorted, task, withWorld, type World } from './testing/kit.ts'
 
 /** A disk on which the next writes of a space's keys find no room, as many as that is asked for. */
 function tight() {
@@ -56,23 +57,33 @@ function hitched() {
   }
 }
 
+/**
+ * Anna and Ben; Anna has removed somebody, and what Dora wrote since then is at Ben, but for the key that opens it.
+ *
+ * @param disk of Ben
+ */
+async function waitingForKey(world: World, disk: (storage: Storage) => Storage): Promise<[Vault, Vault]> {
+  const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben', disk)]
+  const a = await anna.found()
+  const invited = await a.links.make(link())
+  const b = await ben.join(invited)
+  const [c, d] = [
+    await (await world.profile('Cleo')).join(invited),
+    await (await world.profile('Dora')).join(invited),
+  ]
+  await meet(a, b, c, d)
+  await a.acts.removePerson(c.row.person ?? '')
+  await give(a, d)
+  await d.edit([task('d', 'Water')])
+  await give(d, b, (author) => author === d.device().id)
+  return [a, b]
+}
+
 describe('a disk that fails for a moment', () => {
   it('takes nothing from what waited for a key', () =>
     withWorld(async (world) => {
       const disk = hitched()
-      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben', disk.wrap)]
-      const a = await anna.found()
-      const invited = await a.links.make(link())
-      const b = await ben.join(invited)
-      const [c, d] = [
-        await (await world.profile('Cleo')).join(invited),
-        await (await world.profile('Dora')).join(invited),
-      ]
-      await meet(a, b, c, d)
-      await a.acts.removePerson(c.row.person ?? '')
-      await give(a, d)
-      await d.edit([task('d', 'Water')])
-      await give(d, b, (author) => author === d.device().id)
+      const [a, b] = await waitingForKey(world, disk.wrap)
       disk.arm()
       await codeOf(give(a, b))
       expect(disk.isOver()).toBe(true)
@@ -129,19 +140,7 @@ describe('a disk that is full for a moment', () => {
   it('takes nothing from what waited for a key', () =>
     withWorld(async (world) => {
       const disk = tight()
-      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben', disk.wrap)]
-      const a = await anna.found()
-      const invited = await a.links.make(link())
-      const b = await ben.join(invited)
-      const [c, d] = [
-        await (await world.profile('Cleo')).join(invited),
-        await (await world.profile('Dora')).join(invited),
-      ]
-      await meet(a, b, c, d)
-      await a.acts.removePerson(c.row.person ?? '')
-      await give(a, d)
-      await d.edit([task('d', 'Water')])
-      await give(d, b, (author) => author === d.device().id)
+      const [a, b] = await waitingForKey(world, disk.wrap)
       expect(sorted(b)).toEqual([])
       disk.fill(1)
       await codeOf(give(a, b))

@@ -7,6 +7,7 @@ import { openPacks, type PackClient } from '../packs/client.ts'
 import { httpPacks } from '../packs/http-client.ts'
 import { MAX_SUBSCRIPTIONS, type PullAsk, type PushAsk } from '../packs/model.ts'
 import { PackWireError } from '../packs/wire-errors.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { Candidate } from './choose.ts'
 
 /** A stream that nobody asks over is closed after this, ms: a burst of news needs no second one. */
@@ -89,7 +90,7 @@ export function createPackDesks({ host, net, storeUrl }: PackDesksOptions): Pack
     mine.users++
     mine.stopIdling()
     try {
-      return await unlessAborted(mine.client.then(run), signal)
+      return await unlessAborted(mine.client.then(run), signal, cancelled)
     } catch (error) {
       if (!signal.aborted && !isWord(error)) close(key, mine)
       throw error
@@ -111,7 +112,7 @@ export function createPackDesks({ host, net, storeUrl }: PackDesksOptions): Pack
 
   return {
     async pull(candidate, ask, signal) {
-      const ready = await unlessAborted(takeForeseen(candidate, ask), signal)
+      const ready = await unlessAborted(takeForeseen(candidate, ask), signal, cancelled)
       if (ready !== undefined) return ready
       return use(candidate, signal, async (client) => {
         const { answers } = await client.pull([ask])
@@ -150,15 +151,4 @@ export function createPackDesks({ host, net, storeUrl }: PackDesksOptions): Pack
 const isWord = (error: unknown): boolean =>
   hasCode(error, 'net.refused') || error instanceof PackWireError || error instanceof SyncError
 
-/** What others wait for too goes on; who stops waiting is not held up. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = (): void => reject(new SyncError('sync.cancelled'))
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
+const cancelled = (): SyncError => new SyncError('sync.cancelled')

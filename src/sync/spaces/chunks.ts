@@ -4,7 +4,7 @@ import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../../net/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { type ChunkClient, openChunks } from './chunk-client.ts'
-import { unlessAborted } from './unless-aborted.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { SpaceSyncError } from './errors.ts'
 import type { SpaceReplica } from './model.ts'
 
@@ -82,6 +82,7 @@ export function createSpaceChunks(options: {
     const has = await unlessAborted(
       use(store, (client) => client.has(ids)),
       signal,
+      cancelled,
     )
     const lacking = ids.filter((_, i) => has[i] !== true)
     const worker = async (): Promise<void> => {
@@ -94,6 +95,7 @@ export function createSpaceChunks(options: {
         await unlessAborted(
           use(store, (client) => client.put(mine, bytes)),
           signal,
+          cancelled,
         )
       }
     }
@@ -112,6 +114,7 @@ export function createSpaceChunks(options: {
           bytes = await unlessAborted(
             use(peer, (client) => client.get(id)),
             signal,
+            cancelled,
           )
         } catch (error) {
           if (signal.aborted || over.signal.aborted || !(error instanceof CairnError)) throw error
@@ -126,7 +129,7 @@ export function createSpaceChunks(options: {
     },
     async push(ids, stores, signal) {
       const results = await Promise.allSettled(stores.map((store) => pushTo(store, ids, signal)))
-      if (signal.aborted) throw new NetError('net.cancelled')
+      if (signal.aborted) throw cancelled()
       if (results.some((it) => it.status === 'fulfilled')) return
       const [first] = results
       const cause = first?.status === 'rejected' ? { cause: first.reason as unknown } : undefined
@@ -138,3 +141,5 @@ export function createSpaceChunks(options: {
     },
   }
 }
+
+const cancelled = (): NetError => new NetError('net.cancelled')

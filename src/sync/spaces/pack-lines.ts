@@ -2,7 +2,7 @@ import type { Timers } from '../../core/timers.ts'
 import { NetError } from '../../net/errors.ts'
 import type { Net } from '../../net/net.ts'
 import { openPacks, type PackClient } from '../packs/client.ts'
-import { unlessAborted } from './unless-aborted.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 /**
  * Streams for packs, one to each peer for all spaces: what they ask at once goes together in one request, and many
@@ -55,9 +55,9 @@ export function createPackLines({ net, timers }: { readonly net: Net; readonly t
       return {
         async client() {
           // Nobody would give the place back.
-          if (signal.aborted) throw new NetError('net.cancelled')
+          if (signal.aborted) throw cancelled()
           mine ??= take()
-          return endingWith(await unlessAborted(mine.client, signal), signal)
+          return endingWith(await unlessAborted(mine.client, signal, cancelled), signal)
         },
         leave,
         drop() {
@@ -72,8 +72,10 @@ export function createPackLines({ net, timers }: { readonly net: Net; readonly t
 /** The same client, whose answers are not waited for any longer than the signal says. */
 const endingWith = (client: PackClient, signal: AbortSignal): PackClient => ({
   peer: client.peer,
-  pull: (asks, options) => unlessAborted(client.pull(asks, options), signal),
-  push: (commit) => unlessAborted(client.push(commit), signal),
-  chunk: (id, scopes) => unlessAborted(client.chunk(id, scopes), signal),
+  pull: (asks, options) => unlessAborted(client.pull(asks, options), signal, cancelled),
+  push: (commit) => unlessAborted(client.push(commit), signal, cancelled),
+  chunk: (id, scopes) => unlessAborted(client.chunk(id, scopes), signal, cancelled),
   close: () => client.close(),
 })
+
+const cancelled = (): NetError => new NetError('net.cancelled')
