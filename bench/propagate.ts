@@ -133,11 +133,13 @@ async function begin(members: readonly MemberPage[], input: Omit<StartMember, 'i
     await one.call('start', { ...input, index })
     await until(async () => (await linksOf(one)) >= (isOurs ? index : 1), LINKED_WITHIN)
   }
-  // Whoever dropped a link has made it anew, or never will.
-  const all = async (): Promise<number[]> => Promise.all(members.map(linksOf))
+  // Whoever dropped a link has made it anew, or never will. One that is replaced by a better one is none for a moment.
   const wanted = isOurs ? members.length - 1 : 1
-  await until(async () => (await all()).every((count) => count >= wanted), LINKED_WITHIN)
-  const links = await all()
+  let links: number[] = []
+  await until(async () => {
+    links = await Promise.all(members.map(linksOf))
+    return links.every((count) => count >= wanted)
+  }, LINKED_WITHIN)
   if (links.includes(0)) throw new Error(`links of members: ${links.join(', ')}`)
 }
 

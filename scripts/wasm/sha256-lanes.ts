@@ -1,5 +1,5 @@
 // SHA-256 of four messages at once, one a SIMD lane, checked against the digests that they should have.
-// AssemblyScript, compiled by build.mjs into src/core/sha256-lanes-wasm.ts. The algorithm: FIPS 180-4.
+// AssemblyScript, compiled by build.mjs into src/core/blocks-wasm.ts. The algorithm: FIPS 180-4.
 
 /** Round constants, then the start state; filled by the caller. */
 const K: usize = 0

@@ -39,8 +39,16 @@ export function createDigest(sha256: Sha256): Digest {
  * Checks that messages have the digests that lie among the same bytes. `messages` holds for each of `count`
  * where it begins, where it ends, and where its 32-byte digest begins. Gives the index of the first that
  * has another digest, or -1.
+ *
+ * Where all hold, and it can tell at once, it puts 1 into `sound` for each message that is a whole record in strict
+ * DAG-CBOR. 0 says that nobody looked, or that it is none.
  */
-export type DigestCheck = (bytes: Uint8Array, messages: Int32Array, count: number) => number
+export type DigestCheck = (
+  bytes: Uint8Array,
+  messages: Int32Array,
+  count: number,
+  sound?: Uint8Array,
+) => number
 
 /** The check that hashes one message after another. */
 export function checkEach(sha256: Sha256): DigestCheck {

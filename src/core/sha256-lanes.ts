@@ -1,9 +1,9 @@
 import { fromBase64Pad } from '@atcute/multibase'
+import { BLOCKS_WASM } from './blocks-wasm.ts'
 import type { DigestCheck, DigestFill, HeadsOf, Lanes } from './hash.ts'
 import { SHA256_ROUND, SHA256_START } from './sha256-head.ts'
-import { SHA256_LANES_WASM } from './sha256-lanes-wasm.ts'
 
-/** Where the module expects its tables (see scripts/wasm/sha256-lanes.ts). */
+/** Where the module expects its tables (see scripts/wasm). */
 const ROUND_AT = 0
 const START_AT = 256
 /** Past the module's own 4 KB of working memory and data. */
@@ -20,6 +20,7 @@ interface Module {
   check(table: number, count: number): number
   fill(table: number, count: number): void
   heads(table: number, count: number): void
+  records(table: number, count: number): void
 }
 
 /**
@@ -84,11 +85,16 @@ export async function createLanes(): Promise<Lanes | undefined> {
     }
   }
 
-  const check: DigestCheck = (bytes, messages, count) => {
+  const check: DigestCheck = (bytes, messages, count, sound) => {
     let found = -1
     batches(bytes, messages, count, (first, last) => {
       const wrong = module.check(TABLE_AT, last - first)
       if (wrong >= 0) found = first + wrong
+      else if (sound !== undefined) {
+        module.records(TABLE_AT, last - first)
+        const table = new Uint32Array(memory.buffer, TABLE_AT, MESSAGES * 3)
+        for (let i = first; i < last; i++) sound[i] = table[(i - first) * 3 + 2] ?? 0
+      }
       return wrong >= 0
     })
     return found
@@ -125,7 +131,7 @@ export async function createLanes(): Promise<Lanes | undefined> {
 
 async function instantiate(): Promise<Module | undefined> {
   try {
-    const { instance } = await WebAssembly.instantiate(fromBase64Pad(SHA256_LANES_WASM), {})
+    const { instance } = await WebAssembly.instantiate(fromBase64Pad(BLOCKS_WASM), {})
     // The module's exports, as its source names them.
     return instance.exports as unknown as Module
   } catch {

@@ -13,7 +13,7 @@ function judge(point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean 
   if (s > order / 2n || r === 0n || s === 0n) return undefined
   const once = verifyOnce(point, sig, signed)
   expect(verifyByTable(tableOf(point), sig, signed)).toBe(once)
-  // The first by this name may be without a table; the next has one.
+  // The first by this name are without a table; those after them have one.
   for (let i = 0; i < 2; i++) expect(verifyK256(point.join(), point, sig, signed)).toBe(once)
   return once
 }

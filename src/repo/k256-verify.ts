@@ -10,25 +10,26 @@ const { Fn } = Point
 const WINDOW = 4
 /** Keys that are remembered, those that were seen last. A table is some 100 KB. */
 const MAX_KEYS = 16
+/** Signatures of a key before it has a table: with the first table the generator's is made, which is dear. */
+const WITHOUT = 8
 
-/** By name; without a table for those that were seen once. */
-const keys = createRecent<string, { table: InstanceType<typeof Point> | undefined }>(MAX_KEYS)
+/** By name. */
+const keys = createRecent<string, { seen: number; table: InstanceType<typeof Point> | undefined }>(MAX_KEYS)
 
 /**
- * Whether a signature on K-256 is that of SHA-256(`signed`). From its second signature on a key has a table of its
- * multiples, which takes half a check to make, and spares half of each. With it and without, the same is said of
- * whatever has its form; that, and a low S, are the caller's to check.
+ * Whether a signature on K-256 is that of SHA-256(`signed`). A key that signs often has a table of its multiples, which
+ * spares half of each check. With it and without, the same is said of whatever has its form; that, and a low S, are the
+ * caller's to check.
  *
  * @param name of the key: the same name, the same key
  * @param point compressed, on the curve
  * @param sig R and S, each in range
  */
 export function verifyK256(name: string, point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean {
-  const known = keys.get(name)
-  if (known === undefined) {
-    keys.set(name, { table: undefined })
-    return verifyOnce(point, sig, signed)
-  }
+  const known = keys.get(name) ?? { seen: 0, table: undefined }
+  if (known.seen === 0) keys.set(name, known)
+  known.seen++
+  if (known.seen <= WITHOUT) return verifyOnce(point, sig, signed)
   known.table ??= tableOf(point)
   return verifyByTable(known.table, sig, signed)
 }

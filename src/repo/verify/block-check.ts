@@ -70,6 +70,7 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
   let found = columns(BLOCKS)
   let count = 0
   let messages = new Int32Array(3 * 1024)
+  let sound = new Uint8Array(1024)
 
   const car = createCarReader({
     header({ roots }) {
@@ -88,21 +89,31 @@ export function createBlockCheck(digests: DigestCheck): BlockCheck {
       found.digestAt[count] = digestAt - shift
       found.codec[count] = codec
       found.position[count] = position
-      found.form[count] = node ? NODE_LIKE : checkRecord(buffer, from, to)
+      found.form[count] = node ? NODE_LIKE : 0
       count++
     },
   })
 
-  /** Checks blocks [first, last), which lie in one buffer. */
+  /** Checks blocks [first, last), which lie in one buffer: the hash of each, and the form of what is no node. */
   const hold = (bytes: Uint8Array, first: number, last: number): void => {
-    if (messages.length < (last - first) * 3) messages = new Int32Array((last - first) * 6)
+    if (sound.length < last - first) {
+      messages = new Int32Array((last - first) * 6)
+      sound = new Uint8Array((last - first) * 2)
+    }
     for (let i = first, at = 0; i < last; i++, at += 3) {
       messages[at] = found.from[i] ?? 0
       messages[at + 1] = found.to[i] ?? 0
       messages[at + 2] = found.digestAt[i] ?? 0
     }
-    const wrong = digests(bytes, messages, last - first)
-    if (wrong < 0) return
+    sound.fill(0)
+    const wrong = digests(bytes, messages, last - first, sound)
+    if (wrong < 0) {
+      const { form, from, to } = found
+      for (let i = first; i < last; i++)
+        if (form[i] !== NODE_LIKE && sound[i - first] !== 1)
+          form[i] = checkRecord(bytes, from[i] ?? 0, to[i] ?? 0)
+      return
+    }
     const digestAt = found.digestAt[first + wrong] ?? 0
     throw new RepoError('repo.bad-hash', {
       offset: found.position[first + wrong] ?? 0,
