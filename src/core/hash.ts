@@ -65,7 +65,7 @@ export function checkEach(sha256: Sha256): DigestCheck {
  * Puts digests among the bytes: as {@link DigestCheck}, with room where each digest belongs. That room lies in no
  * message.
  */
-export type DigestFill = (bytes: Uint8Array, messages: Int32Array, count: number) => void
+export type DigestFill = (bytes: Uint8Array, messages: Int32Array, count: number, sound?: Uint8Array) => void
 
 /** The fill that hashes one message after another. */
 export function fillEach(sha256: Sha256): DigestFill {

@@ -85,24 +85,28 @@ export async function createLanes(): Promise<Lanes | undefined> {
     }
   }
 
+  /** Which messages of the batch that was hashed last are records. */
+  const tell = (sound: Uint8Array, first: number, last: number): void => {
+    module.records(TABLE_AT, last - first)
+    const table = new Uint32Array(memory.buffer, TABLE_AT, MESSAGES * 3)
+    for (let i = first; i < last; i++) sound[i] = table[(i - first) * 3 + 2] ?? 0
+  }
+
   const check: DigestCheck = (bytes, messages, count, sound) => {
     let found = -1
     batches(bytes, messages, count, (first, last) => {
       const wrong = module.check(TABLE_AT, last - first)
       if (wrong >= 0) found = first + wrong
-      else if (sound !== undefined) {
-        module.records(TABLE_AT, last - first)
-        const table = new Uint32Array(memory.buffer, TABLE_AT, MESSAGES * 3)
-        for (let i = first; i < last; i++) sound[i] = table[(i - first) * 3 + 2] ?? 0
-      }
+      else if (sound !== undefined) tell(sound, first, last)
       return wrong >= 0
     })
     return found
   }
 
-  const fill: DigestFill = (bytes, messages, count) =>
+  const fill: DigestFill = (bytes, messages, count, sound) =>
     batches(bytes, messages, count, (first, last, from, to) => {
       module.fill(TABLE_AT, last - first)
+      if (sound !== undefined) tell(sound, first, last)
       // The same bytes, with their digests.
       bytes.set(new Uint8Array(memory.buffer, INPUT_AT, to - from), from)
       return false

@@ -19,6 +19,8 @@ interface Piece {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly places: Int32Array
   readonly count: number
+  /** 1 for what is a record, 0 for what has yet to be looked at */
+  readonly sound: Uint8Array
 }
 
 /** Records that someone told of, with their digests, made here of these very bytes. */
@@ -59,8 +61,9 @@ export async function frameTold(
       places.set([from, at, from - DIGEST_BYTES], count++ * PLACES)
       digests.push(bytes.subarray(from - DIGEST_BYTES, from))
     }
-    fill(bytes, places, count)
-    pieces.push({ bytes, places, count })
+    const sound = new Uint8Array(count)
+    fill(bytes, places, count, sound)
+    pieces.push({ bytes, places, count, sound })
   }
   return { digests, pieces }
 }
@@ -75,12 +78,13 @@ export async function takeFrames(
   intake: Intake,
   turn: (bytes: number) => Promise<void>,
 ): Promise<void> {
-  for (const { bytes, places, count } of pieces) {
-    for (let i = 0; i < count * PLACES; i += PLACES) {
-      const from = places[i] ?? 0
-      const to = places[i + 1] ?? from
-      const form = looksLikeNode(bytes, from, to) ? NODE_LIKE : checkRecord(bytes, from, to)
-      intake.take(CODEC_DAG_CBOR, bytes, places[i + 2] ?? 0, from, to, from, form)
+  for (const { bytes, places, count, sound } of pieces) {
+    for (let i = 0; i < count; i++) {
+      const from = places[i * PLACES] ?? 0
+      const to = places[i * PLACES + 1] ?? from
+      const isSound = sound[i] === 1
+      const form = looksLikeNode(bytes, from, to) ? NODE_LIKE : isSound ? 0 : checkRecord(bytes, from, to)
+      intake.take(CODEC_DAG_CBOR, bytes, places[i * PLACES + 2] ?? 0, from, to, from, form)
     }
     await turn(bytes.length)
   }
