@@ -116,8 +116,9 @@ export function createCairnPage(page: Page, urls: Urls) {
       const busy = page
         .getByRole('main')
         .getByRole('status')
-        .filter({ hasText: /^(Loading|Opening|Reading and proving|Comparing|Searching)/ })
+        .filter({ hasText: /^(Loading|Opening|Reading|Comparing|Searching|Asking|Making)\b/ })
       await expect(busy).toHaveCount(0)
+      await expect(page.getByRole('main').locator('[aria-busy=true]')).toHaveCount(0)
     },
 
     /** The alert that says what the words of an error code say. */

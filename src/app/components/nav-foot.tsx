@@ -11,15 +11,21 @@ export function NavFoot() {
   const { value: storage } = useStorage()
   const online = useOnline()
   const working = useJobs().some((job) => isActive(job) && job.kind !== 'index' && job.kind !== 'sweep')
-  const kept = (repos ?? []).filter((repo) => repo.head !== undefined).length + (spaces?.length ?? 0)
+  // Until both are read nobody knows.
+  const kept =
+    repos === undefined || spaces === undefined
+      ? undefined
+      : repos.filter((repo) => repo.head !== undefined).length + spaces.length
   // an allowance, which need not be free on the disk
   const room =
     storage?.quota === undefined ? '' : ` The browser allows about ${formatBytes(storage.quota)} in all.`
   return (
     <>
-      <span className={working || kept === 0 ? 'pill quiet' : 'pill'}>
-        {working ? 'Working' : kept === 0 ? 'Nothing kept yet' : 'Saved on this device'}
-      </span>
+      {(working || kept !== undefined) && (
+        <span className={working || kept === 0 ? 'pill quiet' : 'pill'}>
+          {working ? 'Working' : kept === 0 ? 'Nothing kept yet' : 'Saved on this device'}
+        </span>
+      )}
       <small>
         {online
           ? `${storage?.persistent === true ? 'The browser keeps it for good.' : kept === 0 ? 'What you keep here is readable without a network.' : 'Readable without a network.'}${room}`
