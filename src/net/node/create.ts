@@ -17,6 +17,12 @@ import { createTrafficBook, type Traffic } from './traffic.ts'
 import { MAX_STREAMS } from './transport.ts'
 import { wholeData } from './whole-data.ts'
 
+/**
+ * How long the other side may take to accept a stream, ms: longer than that waits behind bulk data. A page that is
+ * frozen keeps its connections, and accepts nothing.
+ */
+const OPEN_LIMIT = 30_000
+
 /** A running node: streams to peers, and the relays through which others reach it. */
 export interface CairnNode extends Net {
   readonly libp2p: Libp2p
@@ -86,14 +92,34 @@ export function createNode(parts: NodeParts): CairnNode {
     return stream
   }
 
+  /** Nothing passes, and nobody else looks after the connection: it is there on our side only. */
+  const isDead = (peer: string, before: Traffic): boolean => {
+    const now = traffic.of(peer)
+    const isQuiet = now.received === before.received && now.sent === before.sent
+    return isQuiet && !supervisor.relays().some(({ peerId }) => peerId === peer)
+  }
   const openOver = async (link: Connection, protocol: string, signal?: AbortSignal): Promise<ByteStream> => {
     const names = hasWindows(link) ? [protocol] : [flowName(protocol), protocol]
-    const raw = await link.newStream(names, {
-      runOnLimitedConnection: true,
-      maxOutboundStreams: MAX_STREAMS,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    return adopt(raw, link, protocol)
+    const peer = link.remotePeer.toString()
+    const before = traffic.of(peer)
+    const late = new AbortController()
+    const timeout = new NetError('net.timeout', { peer, ms: OPEN_LIMIT })
+    const cancel = host.timers.after(OPEN_LIMIT, () => late.abort(timeout))
+    try {
+      const raw = await link.newStream(names, {
+        runOnLimitedConnection: true,
+        maxOutboundStreams: MAX_STREAMS,
+        signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+      })
+      return adopt(raw, link, protocol)
+    } catch (error) {
+      if (!late.signal.aborted) throw error
+      // The next try makes a new one.
+      if (isDead(peer, before)) link.abort(timeout)
+      throw timeout
+    } finally {
+      cancel()
+    }
   }
 
   const open = async (peer: string, protocol: string, options: OpenOptions = {}): Promise<ByteStream> => {
