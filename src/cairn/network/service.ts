@@ -2,7 +2,6 @@ import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { createDirectory } from '../../net/directory/client.ts'
 import { loadTransportKey } from '../../net/identity/transport-key.ts'
 import { createNetworker } from '../../net/networker/networker.ts'
-import { fetchRelayInfo } from '../../net/node/relay-info.ts'
 import { repoTopic } from '../../net/topics.ts'
 import { createAgreements } from '../../sync/agreements/agreements.ts'
 import { createDevices } from '../../sync/devices/devices.ts'
@@ -21,6 +20,7 @@ import { createAgreementNotes } from './agreement-notes.ts'
 import { collectionActions } from './collection-actions.ts'
 import { copyActions, takeUpLink } from './copy-actions.ts'
 import type { Service } from './create.ts'
+import { describeRelay } from './describe-relay.ts'
 import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
@@ -60,10 +60,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const relays = createRelays({
     app: network.app,
     node,
-    async describe(url) {
-      const { peerId, multiaddrs, store, shareable, stun } = await fetchRelayInfo(host.fetch, url)
-      return { peerId, multiaddrs, store: store !== null, shareable, stun }
-    },
+    describe: (url) => describeRelay(host, url),
     timers,
     clock,
     onChange() {
