@@ -44,13 +44,32 @@ export interface Following {
 /** The networker's word on a peer that shares topics, handled with what `following` knows of them. */
 export const replicator = (running: () => Running, following: () => Following) => {
   const followed = new WeakSet<AbortSignal>()
-  return async (peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> => {
-    const { engine, notices, candidateOf } = running()
-    const dids = following().didsOf(topics)
-    // Heard from before it is asked, and even when it does not answer. It is tried again under the same signal.
-    if (!followed.has(signal)) notices.follow(peer.id, dids, signal)
-    followed.add(signal)
-    await engine.meet(candidateOf(peer.id), dids)
+  /** what ends the following of some topics while the peer shares others */
+  const partings = new WeakMap<Peer, Set<(topics: readonly Topic[]) => void>>()
+
+  const follow = (peer: Peer, topics: readonly Topic[], signal: AbortSignal): void => {
+    const didOf = new Map(topics.map((topic) => [topic, following().didsOf([topic])]))
+    const leave = running().notices.follow(peer.id, [...didOf.values()].flat(), signal)
+    const part = (removed: readonly Topic[]): void =>
+      leave(removed.flatMap((topic) => didOf.get(topic) ?? []))
+    const mine = partings.get(peer) ?? new Set()
+    partings.set(peer, mine.add(part))
+    signal.addEventListener('abort', () => mine.delete(part), { once: true })
+  }
+  return {
+    async replicate(peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> {
+      const { engine, candidateOf } = running()
+      const now = new Set(peer.topics)
+      const shared = topics.filter((topic) => now.has(topic))
+      // Heard from before it is asked, and even when it does not answer. It is tried again under the same signal.
+      if (!followed.has(signal)) follow(peer, shared, signal)
+      followed.add(signal)
+      await engine.meet(candidateOf(peer.id), following().didsOf(shared))
+    },
+    /** The peer shares these no more. Whether it tells of them is asked anew when it does again: who may hear changes. */
+    parted(peer: Peer, removed: readonly Topic[]): void {
+      for (const part of partings.get(peer) ?? []) part(removed)
+    },
   }
 }
 

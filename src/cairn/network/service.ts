@@ -175,7 +175,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       quietly(rev === undefined ? engine.meet(from, [did]) : engine.hear(from, did, rev, list))
     },
   })
-  const replicate = replicator(
+  const { replicate, parted } = replicator(
     () => running,
     () => following,
   )
@@ -194,6 +194,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     random: host.random,
   })
   for (const event of ['peer-add', 'peer-remove'] as const) networker.addEventListener(event, news)
+  networker.addEventListener('peer-topics', ({ detail }) => parted(detail.peer, detail.removed))
   const devices = createDevices({
     ...{ storage, net, timers, clock, networker },
     isKnown: async (peer) =>
