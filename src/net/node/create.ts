@@ -59,6 +59,8 @@ export function createNode(parts: NodeParts): CairnNode {
   const traffic = createTrafficBook()
   const listeners = new Set<() => void>()
   const streams = new Map<Stream, ByteStream>()
+  /** bytes of streams, either way: one connection of a peer may be dead while another is not */
+  const moved = new WeakMap<Connection, number>()
   const handled = new Set<string>()
   let stopped: Promise<void> | undefined
 
@@ -79,12 +81,16 @@ export function createNode(parts: NodeParts): CairnNode {
 
   const adopt = (raw: Stream, link: Connection, protocol: string): ByteStream => {
     const peer = link.remotePeer.toString()
+    const passed = (bytes: number): number => {
+      moved.set(link, (moved.get(link) ?? 0) + bytes)
+      return bytes
+    }
     const plain = createByteStream(wholeData(raw), {
       peer,
       protocol,
       path: pathOf(link.remoteAddr),
-      onReceived: (bytes) => traffic.received(peer, bytes),
-      onSent: (bytes) => traffic.sent(peer, bytes),
+      onReceived: (bytes) => traffic.received(peer, passed(bytes)),
+      onSent: (bytes) => traffic.sent(peer, passed(bytes)),
       onClose: () => void streams.delete(raw),
     })
     const stream = raw.protocol === protocol ? plain : createFlowStream(plain, protocol)
@@ -93,15 +99,13 @@ export function createNode(parts: NodeParts): CairnNode {
   }
 
   /** Nothing passes, and nobody else looks after the connection: it is there on our side only. */
-  const isDead = (peer: string, before: Traffic): boolean => {
-    const now = traffic.of(peer)
-    const isQuiet = now.received === before.received && now.sent === before.sent
-    return isQuiet && !supervisor.relays().some(({ peerId }) => peerId === peer)
-  }
+  const isDead = (link: Connection, before: number | undefined): boolean =>
+    moved.get(link) === before &&
+    !supervisor.relays().some(({ peerId }) => peerId === link.remotePeer.toString())
   const openOver = async (link: Connection, protocol: string, signal?: AbortSignal): Promise<ByteStream> => {
     const names = hasWindows(link) ? [protocol] : [flowName(protocol), protocol]
     const peer = link.remotePeer.toString()
-    const before = traffic.of(peer)
+    const before = moved.get(link)
     const late = new AbortController()
     const timeout = new NetError('net.timeout', { peer, ms: OPEN_LIMIT })
     const cancel = host.timers.after(OPEN_LIMIT, () => late.abort(timeout))
@@ -115,7 +119,7 @@ export function createNode(parts: NodeParts): CairnNode {
     } catch (error) {
       if (!late.signal.aborted) throw error
       // The next try makes a new one.
-      if (isDead(peer, before)) link.abort(timeout)
+      if (isDead(link, before)) link.abort(timeout)
       throw timeout
     } finally {
       cancel()
