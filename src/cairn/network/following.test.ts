@@ -101,6 +101,42 @@ describe('a store within reach', () => {
     }))
 })
 
+describe('a repo that is kept no more', () => {
+  it('is followed at no store, and again when it is kept anew', () =>
+    withLevel(async (storage) => {
+      const timers = createTestTimers()
+      const followed: string[] = []
+      // What following does not use here is left out.
+      const running = {
+        host: { storage, timers, clock: timers.clock, random: () => 0 },
+        networker: { configure: async () => {}, peers: [] },
+        engine: { meet: async () => {} },
+        notices: {
+          publish: () => false,
+          follow(store: string, dids: readonly string[]) {
+            followed.push(...dids.map((did) => `${store} +${did}`))
+            return (left: readonly string[]) => void followed.push(...left.map((did) => `${store} -${did}`))
+          },
+        },
+        over: new AbortController().signal,
+        connectedStores: () => ['store'],
+        candidateOf: (peer: string) => ({ peer, addresses: [], kind: 'store' as const }),
+      } as unknown as Running
+      const following = createFollowing(running)
+      await storage.write(rowsOf(DID, FIRST))
+      following.changed(DID)
+      await until(() => followed.length === 1)
+      await storage.write([{ type: 'delete', table: 'repos', key: DID }])
+      following.changed(DID)
+      await until(() => followed.length === 2)
+      await storage.write(rowsOf(DID, FIRST))
+      following.changed(DID)
+      await until(() => followed.length === 3)
+      expect(followed).toEqual([`store +${DID}`, `store -${DID}`, `store +${DID}`])
+      following.stop()
+    }))
+})
+
 describe('a new head', () => {
   it('is told of with what leads to it, of listed copies, and a while later when it came from a peer', () =>
     withLevel(async (storage) => {

@@ -88,8 +88,8 @@ export function createFollowing(running: Running): Following {
   const stops = new Set<() => void>()
   const changed = createOneAtATime()
   const told = createOneAtATime()
-  /** which repos each store tells us of, until the lead ends */
-  const heard = new Set<string>()
+  /** which repos each store tells us of, and what ends that before the lead does */
+  const heard = new Map<string, (dids: readonly string[]) => void>()
   let stopRound = (): void => {}
 
   const announce = async (did: string): Promise<void> => {
@@ -109,6 +109,11 @@ export function createFollowing(running: Running): Following {
   const leave = async (did: string): Promise<void> => {
     didOf.delete(toHex(repoTopic(did).id))
     for (const known of [heads, stored, listed, later]) known.delete(did)
+    for (const [name, leaveThere] of heard) {
+      if (!name.endsWith(` ${did}`)) continue
+      heard.delete(name)
+      leaveThere([did])
+    }
     await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
     await part(did)
   }
@@ -119,8 +124,9 @@ export function createFollowing(running: Running): Following {
 
   const hear = (store: string, repos: readonly string[]): void => {
     const added = repos.filter((did) => !heard.has(`${store} ${did}`))
-    for (const did of added) heard.add(`${store} ${did}`)
-    if (added.length > 0) notices.follow(store, added, over)
+    if (added.length === 0) return
+    const leaveThere = notices.follow(store, added, over)
+    for (const did of added) heard.set(`${store} ${did}`, leaveThere)
   }
 
   /** A store is no member of topics: it is asked when it comes within reach, and now and then. */
