@@ -82,6 +82,23 @@ describe('an agreement', () => {
       })
     }))
 
+  it('that was offered while the other side was away reaches it when both are there', () =>
+    withDevices(async ({ pds, device, as }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, two] = await Promise.all([device(), device()])
+      const [first, second] = await Promise.all([one.online(), two.online()])
+      await Promise.all([one.backUp(alice.did), two.backUp(bob.did)])
+      await two.close()
+      const offered = await one.cairn.network.offer({ peer: second, ours: alice.did, theirs: bob.did })
+      expect(offered).toMatchObject({ state: 'offered', waiting: true })
+      const again = await as(two, 'page')
+      await again.online()
+      // They have no repo in common, and nothing else by which they would meet.
+      await (await as(one, 'page')).online()
+      const incoming = await again.until(async () => (await again.cairn.network.agreements())[0])
+      expect(incoming).toMatchObject({ state: 'incoming', peer: first, ours: bob.did, theirs: alice.did })
+    }))
+
   it('leaves a copy that a person asked for by themselves since', () =>
     withDevices(async ({ pds, device }) => {
       const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]

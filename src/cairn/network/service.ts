@@ -24,6 +24,7 @@ import { describeRelay } from './describe-relay.ts'
 import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
+import { keepTold } from './keep-told.ts'
 import { isListed } from './listed.ts'
 import { isLocalApp } from './local-app.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
@@ -234,7 +235,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       (await agreements.list()).some((it) => it.theirs === did && it.state === 'active'),
   })
   const hints = new Map<string, Candidate[]>()
-  const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
+  const stops = [serving.start(), keepTold(agreements, relays, host), devices.handle(), net.onChange(news)]
   const close = async (): Promise<void> => {
     over.abort()
     following.stop()
