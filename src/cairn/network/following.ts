@@ -2,6 +2,7 @@ import { leftOf } from '../../core/clock.ts'
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
+import type { KeptAgreement } from '../../sync/agreements/model.ts'
 import type { BackupResult } from '../../sync/backup.ts'
 import { fraction } from '../../sync/host.ts'
 import { openRepo } from '../../sync/kept.ts'
@@ -31,6 +32,11 @@ export interface Following {
   moved(result: BackupResult): boolean
   /** Leaves those who share a repo and meets them again, as who may know of it has changed. */
   meetAnew(did: string): Promise<void>
+  /** Something was agreed, or ended: a copy that is not for everyone may be known of by more, or fewer. */
+  agreed(
+    now: Pick<KeptAgreement, 'ours' | 'theirs' | 'state'>,
+    before: KeptAgreement['state'] | undefined,
+  ): Promise<void>
   /** Asks all stores within reach again. */
   askStores(): void
   /** Asks those that were not asked for a while. */
@@ -92,11 +98,14 @@ export function createFollowing(running: Running): Following {
   const heard = new Map<string, (dids: readonly string[]) => void>()
   let stopRound = (): void => {}
 
+  const isJoined = (did: string): boolean => didOf.has(toHex(repoTopic(did).id))
   const announce = async (did: string): Promise<void> => {
     const topic = repoTopic(did)
     didOf.set(toHex(topic.id), did)
     listed.delete(did)
     const announced = await isListed(storage, did)
+    // Deleted meanwhile.
+    if (!isJoined(did)) return
     if (announced) listed.add(did)
     await networker.configure(topic, {
       announce: announced,
@@ -106,6 +115,11 @@ export function createFollowing(running: Running): Following {
   }
   const part = (did: string): Promise<void> =>
     networker.configure(repoTopic(did), { announce: false, lookup: false })
+  const meetAnew = async (did: string): Promise<void> => {
+    if (!isJoined(did)) return
+    await part(did)
+    if (isJoined(did)) await announce(did)
+  }
   const leave = async (did: string): Promise<void> => {
     didOf.delete(toHex(repoTopic(did).id))
     for (const known of [heads, stored, listed, later]) known.delete(did)
@@ -159,9 +173,8 @@ export function createFollowing(running: Running): Following {
   const update = async (did: string): Promise<void> => {
     const repo = await openRepo(storage, did)
     const isKept = repo !== undefined || (await partialsOf(storage, did)).length > 0
-    const isJoined = didOf.has(toHex(repoTopic(did).id))
-    if (!isKept) return isJoined ? leave(did) : undefined
-    if (!isJoined) {
+    if (!isKept) return isJoined(did) ? leave(did) : undefined
+    if (!isJoined(did)) {
       await announce(did)
       for (const peer of connectedStores()) {
         // Those that are met later are followed for all that is kept by then.
@@ -214,7 +227,7 @@ export function createFollowing(running: Running): Following {
     changed: (did) => quietly(changed(did, () => update(did))),
     moved({ did, snapshot, before, news, now }) {
       if (now !== undefined) engine.moved(now)
-      if (snapshot?.rev === undefined || !didOf.has(toHex(repoTopic(did).id))) return false
+      if (snapshot?.rev === undefined || !isJoined(did)) return false
       const list = (): SentList | undefined =>
         // Of a copy that is not for everyone each is asked for what may be read when it asks.
         before === undefined || news === undefined || !listed.has(did)
@@ -224,10 +237,11 @@ export function createFollowing(running: Running): Following {
       tellLater(did, snapshot.rev, list)
       return false
     },
-    async meetAnew(did) {
-      if (!didOf.has(toHex(repoTopic(did).id))) return
-      await part(did)
-      await announce(did)
+    meetAnew,
+    async agreed({ ours, theirs, state }, before) {
+      if (state === before || (state !== 'active' && state !== 'ended')) return
+      for (const did of [ours, theirs])
+        if (did !== undefined && !(await isListed(storage, did))) await meetAnew(did)
     },
     askStores() {
       asked.clear()

@@ -110,6 +110,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       emit({ type: 'agreements' })
       quietly(noteAgreement(agreement, before))
       quietly(keepTheirs(parts, agreement))
+      quietly(following.agreed(agreement, before))
       // Its other contexts are known by the device later, whether or not it is there then.
       if (agreement.state === 'active') quietly(devices.isOfDevice(agreement.peer, agreement.peer))
     },
