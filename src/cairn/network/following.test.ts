@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { until } from '../../net/events/testing/channel-kit.ts'
 import { createMessageReader, writeMessage } from '../../net/messages.ts'
+import type { Peer } from '../../net/networker/model.ts'
 import { createMemoryNetwork } from '../../net/testing/memory-net.ts'
+import { repoTopic, type Topic } from '../../net/topics.ts'
 import { tidAfter } from '../../repo/testing/generate.ts'
 import { sha256, withLevel } from '../../storage/testing/node-host.ts'
 import { headOf } from '../../sync/kept.ts'
@@ -11,7 +13,7 @@ import { rowsOf } from '../../sync/digests/testing/digest-kit.ts'
 import { noteCopy } from '../../sync/peers/copy-rows.ts'
 import { MAX_STORE_REQUEST, STORE_PROTOCOL, storeRequest } from '../../sync/store/messages.ts'
 import { createTestTimers } from '../../sync/testing/timers.ts'
-import { createFollowing } from './following.ts'
+import { createFollowing, type Following, replicator } from './following.ts'
 import { setListed } from './listed.ts'
 import type { Running } from './parts.ts'
 
@@ -99,6 +101,42 @@ describe('a store within reach', () => {
     }))
 })
 
+describe('a repo that is kept no more', () => {
+  it('is followed at no store, and again when it is kept anew', () =>
+    withLevel(async (storage) => {
+      const timers = createTestTimers()
+      const followed: string[] = []
+      // What following does not use here is left out.
+      const running = {
+        host: { storage, timers, clock: timers.clock, random: () => 0 },
+        networker: { configure: async () => {}, peers: [] },
+        engine: { meet: async () => {} },
+        notices: {
+          publish: () => false,
+          follow(store: string, dids: readonly string[]) {
+            followed.push(...dids.map((did) => `${store} +${did}`))
+            return (left: readonly string[]) => void followed.push(...left.map((did) => `${store} -${did}`))
+          },
+        },
+        over: new AbortController().signal,
+        connectedStores: () => ['store'],
+        candidateOf: (peer: string) => ({ peer, addresses: [], kind: 'store' as const }),
+      } as unknown as Running
+      const following = createFollowing(running)
+      await storage.write(rowsOf(DID, FIRST))
+      following.changed(DID)
+      await until(() => followed.length === 1)
+      await storage.write([{ type: 'delete', table: 'repos', key: DID }])
+      following.changed(DID)
+      await until(() => followed.length === 2)
+      await storage.write(rowsOf(DID, FIRST))
+      following.changed(DID)
+      await until(() => followed.length === 3)
+      expect(followed).toEqual([`store +${DID}`, `store -${DID}`, `store +${DID}`])
+      following.stop()
+    }))
+})
+
 describe('a new head', () => {
   it('is told of with what leads to it, of listed copies, and a while later when it came from a peer', () =>
     withLevel(async (storage) => {
@@ -154,4 +192,55 @@ describe('a new head', () => {
       expect(published).toEqual([[last, undefined]])
       following.stop()
     }))
+})
+
+describe('a peer that shares several repos and leaves one', () => {
+  it('is followed no more in that one, and anew when it is shared again', async () => {
+    const followed: string[] = []
+    const [one, two] = [repoTopic('did:web:one.example.org'), repoTopic('did:web:two.example.org')]
+    const names = new Map([
+      [one, 'one'],
+      [two, 'two'],
+    ])
+    // What it does not use here is left out.
+    const running = {
+      notices: {
+        follow(_: string, dids: readonly string[]) {
+          followed.push(...dids.map((did) => `+${did}`))
+          return (left: readonly string[]) => void followed.push(...left.map((did) => `-${did}`))
+        },
+      },
+      engine: { meet: async () => {} },
+      candidateOf: (peer: string) => ({ peer, addresses: [], kind: 'device' as const }),
+    } as unknown as Running
+    const following = {
+      didsOf: (topics: readonly Topic[]) => topics.flatMap((topic) => names.get(topic) ?? []),
+    } as unknown as Following
+    const { replicate, parted } = replicator(
+      () => running,
+      () => following,
+    )
+    let topics: readonly Topic[] = [one, two]
+    const peer = {
+      id: 'peer',
+      get topics() {
+        return topics
+      },
+    } as unknown as Peer
+    const link = new AbortController()
+    await replicate(peer, [one, two], link.signal)
+    expect(followed.splice(0)).toEqual(['+one', '+two'])
+    topics = [two]
+    // What a repo is known by goes before its topic is left.
+    names.delete(one)
+    parted(peer, [one])
+    expect(followed.splice(0)).toEqual(['-one'])
+    // What was left before its turn came is not followed.
+    names.set(one, 'one')
+    await replicate(peer, [one], new AbortController().signal)
+    expect(followed.splice(0)).toEqual([])
+    topics = [one, two]
+    await replicate(peer, [one], new AbortController().signal)
+    expect(followed).toEqual(['+one'])
+  })
 })

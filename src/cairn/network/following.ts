@@ -2,6 +2,7 @@ import { leftOf } from '../../core/clock.ts'
 import { toHex } from '../../core/bytes.ts'
 import type { Peer } from '../../net/networker/model.ts'
 import { repoTopic, type Topic } from '../../net/topics.ts'
+import type { KeptAgreement } from '../../sync/agreements/model.ts'
 import type { BackupResult } from '../../sync/backup.ts'
 import { fraction } from '../../sync/host.ts'
 import { openRepo } from '../../sync/kept.ts'
@@ -31,6 +32,11 @@ export interface Following {
   moved(result: BackupResult): boolean
   /** Leaves those who share a repo and meets them again, as who may know of it has changed. */
   meetAnew(did: string): Promise<void>
+  /** Something was agreed, or ended: a copy that is not for everyone may be known of by more, or fewer. */
+  agreed(
+    now: Pick<KeptAgreement, 'ours' | 'theirs' | 'state'>,
+    before: KeptAgreement['state'] | undefined,
+  ): Promise<void>
   /** Asks all stores within reach again. */
   askStores(): void
   /** Asks those that were not asked for a while. */
@@ -44,13 +50,32 @@ export interface Following {
 /** The networker's word on a peer that shares topics, handled with what `following` knows of them. */
 export const replicator = (running: () => Running, following: () => Following) => {
   const followed = new WeakSet<AbortSignal>()
-  return async (peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> => {
-    const { engine, notices, candidateOf } = running()
-    const dids = following().didsOf(topics)
-    // Heard from before it is asked, and even when it does not answer. It is tried again under the same signal.
-    if (!followed.has(signal)) notices.follow(peer.id, dids, signal)
-    followed.add(signal)
-    await engine.meet(candidateOf(peer.id), dids)
+  /** what ends the following of some topics while the peer shares others */
+  const partings = new WeakMap<Peer, Set<(topics: readonly Topic[]) => void>>()
+
+  const follow = (peer: Peer, topics: readonly Topic[], signal: AbortSignal): void => {
+    const didOf = new Map(topics.map((topic) => [topic, following().didsOf([topic])]))
+    const leave = running().notices.follow(peer.id, [...didOf.values()].flat(), signal)
+    const part = (removed: readonly Topic[]): void =>
+      leave(removed.flatMap((topic) => didOf.get(topic) ?? []))
+    const mine = partings.get(peer) ?? new Set()
+    partings.set(peer, mine.add(part))
+    signal.addEventListener('abort', () => mine.delete(part), { once: true })
+  }
+  return {
+    async replicate(peer: Peer, topics: readonly Topic[], signal: AbortSignal): Promise<void> {
+      const { engine, candidateOf } = running()
+      const now = new Set(peer.topics)
+      const shared = topics.filter((topic) => now.has(topic))
+      // Heard from before it is asked, and even when it does not answer. It is tried again under the same signal.
+      if (!followed.has(signal)) follow(peer, shared, signal)
+      followed.add(signal)
+      await engine.meet(candidateOf(peer.id), following().didsOf(shared))
+    },
+    /** The peer shares these no more. Whether it tells of them is asked anew when it does again: who may hear changes. */
+    parted(peer: Peer, removed: readonly Topic[]): void {
+      for (const part of partings.get(peer) ?? []) part(removed)
+    },
   }
 }
 
@@ -69,15 +94,18 @@ export function createFollowing(running: Running): Following {
   const stops = new Set<() => void>()
   const changed = createOneAtATime()
   const told = createOneAtATime()
-  /** which repos each store tells us of, until the lead ends */
-  const heard = new Set<string>()
+  /** which repos each store tells us of, and what ends that before the lead does */
+  const heard = new Map<string, (dids: readonly string[]) => void>()
   let stopRound = (): void => {}
 
+  const isJoined = (did: string): boolean => didOf.has(toHex(repoTopic(did).id))
   const announce = async (did: string): Promise<void> => {
     const topic = repoTopic(did)
     didOf.set(toHex(topic.id), did)
     listed.delete(did)
     const announced = await isListed(storage, did)
+    // Deleted meanwhile.
+    if (!isJoined(did)) return
     if (announced) listed.add(did)
     await networker.configure(topic, {
       announce: announced,
@@ -87,9 +115,19 @@ export function createFollowing(running: Running): Following {
   }
   const part = (did: string): Promise<void> =>
     networker.configure(repoTopic(did), { announce: false, lookup: false })
+  const meetAnew = async (did: string): Promise<void> => {
+    if (!isJoined(did)) return
+    await part(did)
+    if (isJoined(did)) await announce(did)
+  }
   const leave = async (did: string): Promise<void> => {
     didOf.delete(toHex(repoTopic(did).id))
     for (const known of [heads, stored, listed, later]) known.delete(did)
+    for (const [name, leaveThere] of heard) {
+      if (!name.endsWith(` ${did}`)) continue
+      heard.delete(name)
+      leaveThere([did])
+    }
     await Promise.all([forgetListed(storage, did), keepForOurselves(storage, did)])
     await part(did)
   }
@@ -100,8 +138,9 @@ export function createFollowing(running: Running): Following {
 
   const hear = (store: string, repos: readonly string[]): void => {
     const added = repos.filter((did) => !heard.has(`${store} ${did}`))
-    for (const did of added) heard.add(`${store} ${did}`)
-    if (added.length > 0) notices.follow(store, added, over)
+    if (added.length === 0) return
+    const leaveThere = notices.follow(store, added, over)
+    for (const did of added) heard.set(`${store} ${did}`, leaveThere)
   }
 
   /** A store is no member of topics: it is asked when it comes within reach, and now and then. */
@@ -134,9 +173,8 @@ export function createFollowing(running: Running): Following {
   const update = async (did: string): Promise<void> => {
     const repo = await openRepo(storage, did)
     const isKept = repo !== undefined || (await partialsOf(storage, did)).length > 0
-    const isJoined = didOf.has(toHex(repoTopic(did).id))
-    if (!isKept) return isJoined ? leave(did) : undefined
-    if (!isJoined) {
+    if (!isKept) return isJoined(did) ? leave(did) : undefined
+    if (!isJoined(did)) {
       await announce(did)
       for (const peer of connectedStores()) {
         // Those that are met later are followed for all that is kept by then.
@@ -189,7 +227,7 @@ export function createFollowing(running: Running): Following {
     changed: (did) => quietly(changed(did, () => update(did))),
     moved({ did, snapshot, before, news, now }) {
       if (now !== undefined) engine.moved(now)
-      if (snapshot?.rev === undefined || !didOf.has(toHex(repoTopic(did).id))) return false
+      if (snapshot?.rev === undefined || !isJoined(did)) return false
       const list = (): SentList | undefined =>
         // Of a copy that is not for everyone each is asked for what may be read when it asks.
         before === undefined || news === undefined || !listed.has(did)
@@ -199,10 +237,11 @@ export function createFollowing(running: Running): Following {
       tellLater(did, snapshot.rev, list)
       return false
     },
-    async meetAnew(did) {
-      if (!didOf.has(toHex(repoTopic(did).id))) return
-      await part(did)
-      await announce(did)
+    meetAnew,
+    async agreed({ ours, theirs, state }, before) {
+      if (state === before || (state !== 'active' && state !== 'ended')) return
+      for (const did of [ours, theirs])
+        if (did !== undefined && !(await isListed(storage, did))) await meetAnew(did)
     },
     askStores() {
       asked.clear()

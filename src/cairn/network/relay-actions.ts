@@ -1,5 +1,5 @@
-import { fetchRelayInfo } from '../../net/node/relay-info.ts'
 import type { Network } from '../network-model.ts'
+import { describeRelay } from './describe-relay.ts'
 import type { Running } from './parts.ts'
 import { readNetworkSettings, writeNetworkSettings } from './settings.ts'
 
@@ -18,7 +18,7 @@ export function relayActions(running: Running): Pick<Network, 'addRelay' | 'remo
   return {
     async addRelay(url) {
       // What is no relay is not added.
-      const { peerId } = await fetchRelayInfo(host.fetch, url)
+      const { peerId } = await describeRelay(host, url)
       await addRelays(running, [url])
       const added = relays.status().find((it) => it.url === new URL('.', url).href || it.peer === peerId)
       return relays.ask(added?.url ?? url)

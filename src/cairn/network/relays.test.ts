@@ -197,6 +197,26 @@ describe('relays', () => {
     await relays.reached()
   })
 
+  it('say so though one of those that are out of reach tries again at all times', async () => {
+    const kit = setup({ [APP]: facts('own'), [OTHER]: facts('other') })
+    const { relays, time } = kit
+    relays.set([OTHER])
+    await time.pass(0)
+    const reached = relays.reached()
+    await kit.say('own', 'unreachable')
+    await kit.say('own', 'connecting')
+    await kit.say('other', 'unreachable')
+    await reached
+    // Who asks now waits for what is tried now.
+    let isReached = false
+    const again = relays.reached().then(() => (isReached = true))
+    await time.pass(0)
+    expect(isReached).toBe(false)
+    await kit.say('own', 'connected')
+    await again
+    relays.close()
+  })
+
   it('keep nobody waiting after they are closed', async () => {
     const { relays, time, listeners } = setup({ [APP]: facts('own') })
     relays.set([])

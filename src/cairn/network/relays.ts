@@ -44,7 +44,7 @@ export interface Relays {
   /** Asks for a description now, and rejects with the reason when there is none. */
   ask(url: string): Promise<RelayStatus>
   status(): readonly RelayStatus[]
-  /** Resolves when each relay was reached, or has failed once. */
+  /** Resolves when each relay was reached, or has failed once from now on. */
   reached(): Promise<void>
   facts(): readonly (RelayFacts & { readonly url: string })[]
   close(): void
@@ -163,8 +163,11 @@ export function createRelays(options: RelaysOptions): Relays {
     },
     status: () => [...entries.values()].map(statusOf),
     async reached() {
-      const waits = (): boolean => [...entries.values()].some((it) => statusOf(it).state === 'connecting')
-      while (!closed && waits()) await changed.promise
+      const tries = (entry: Entry): boolean =>
+        entries.get(entry.url) === entry && statusOf(entry).state === 'connecting'
+      // Each for itself: of several that are out of reach one or another always tries again.
+      let waits = [...entries.values()]
+      while (!closed && (waits = waits.filter(tries)).length > 0) await changed.promise
     },
     facts: () =>
       [...entries.values()].flatMap((it) => (it.facts === undefined ? [] : [{ ...it.facts, url: it.url }])),

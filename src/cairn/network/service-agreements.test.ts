@@ -82,6 +82,50 @@ describe('an agreement', () => {
       })
     }))
 
+  it('lets someone who keeps the repo already hear of an unlisted copy at once', () =>
+    withDevices(async ({ pds, device }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, two] = await Promise.all([device(), device()])
+      const [first, second] = await Promise.all([one.online(), two.online()])
+      await one.cairn.network.setListed(alice.did, false)
+      await Promise.all([one.backUp(alice.did), two.backUp(alice.did)])
+      // They share two repos: what is not for everyone is not all by which they are linked.
+      await Promise.all([one.backUp(bob.did), two.backUp(bob.did)])
+      await two.until(async () => {
+        const { peers } = await two.cairn.network.status()
+        return peers.some(({ peer, shared }) => peer === first && shared.length === 2)
+      })
+      await two.until(async () => (await two.copy(bob.did, first))?.state === 'current')
+      expect(await two.copy(alice.did, first)).toBeUndefined()
+
+      await one.cairn.network.offer({ peer: second, ours: alice.did })
+      const incoming = await two.until(async () => (await two.cairn.network.agreements())[0])
+      await two.cairn.network.accept(incoming.id)
+      await two.until(async () => (await two.copy(alice.did, first))?.state === 'current')
+      // And of each new head from then on.
+      alice.commit({ create: 1 })
+      await one.backUp(alice.did)
+      pds.offline = true
+      await two.until(async () => (await two.cairn.library.get(alice.did))?.head?.rev === alice.repo.rev)
+    }))
+
+  it('that was offered while the other side was away reaches it when both are there', () =>
+    withDevices(async ({ pds, device, as }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const [one, two] = await Promise.all([device(), device()])
+      const [first, second] = await Promise.all([one.online(), two.online()])
+      await Promise.all([one.backUp(alice.did), two.backUp(bob.did)])
+      await two.close()
+      const offered = await one.cairn.network.offer({ peer: second, ours: alice.did, theirs: bob.did })
+      expect(offered).toMatchObject({ state: 'offered', waiting: true })
+      const again = await as(two, 'page')
+      await again.online()
+      // They have no repo in common, and nothing else by which they would meet.
+      await (await as(one, 'page')).online()
+      const incoming = await again.until(async () => (await again.cairn.network.agreements())[0])
+      expect(incoming).toMatchObject({ state: 'incoming', peer: first, ours: bob.did, theirs: alice.did })
+    }))
+
   it('leaves a copy that a person asked for by themselves since', () =>
     withDevices(async ({ pds, device }) => {
       const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]

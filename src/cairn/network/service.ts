@@ -2,7 +2,6 @@ import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { createDirectory } from '../../net/directory/client.ts'
 import { loadTransportKey } from '../../net/identity/transport-key.ts'
 import { createNetworker } from '../../net/networker/networker.ts'
-import { fetchRelayInfo } from '../../net/node/relay-info.ts'
 import { repoTopic } from '../../net/topics.ts'
 import { createAgreements } from '../../sync/agreements/agreements.ts'
 import { createDevices } from '../../sync/devices/devices.ts'
@@ -21,9 +20,11 @@ import { createAgreementNotes } from './agreement-notes.ts'
 import { collectionActions } from './collection-actions.ts'
 import { copyActions, takeUpLink } from './copy-actions.ts'
 import type { Service } from './create.ts'
+import { describeRelay } from './describe-relay.ts'
 import { findingNet } from './finding.ts'
 import { createFollowing, type Following, replicator } from './following.ts'
 import type { NodeHandle } from './host.ts'
+import { keepTold } from './keep-told.ts'
 import { isListed } from './listed.ts'
 import { isLocalApp } from './local-app.ts'
 import { quietly, type Running, type ServiceParts } from './parts.ts'
@@ -60,10 +61,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const relays = createRelays({
     app: network.app,
     node,
-    async describe(url) {
-      const { peerId, multiaddrs, store, shareable, stun } = await fetchRelayInfo(host.fetch, url)
-      return { peerId, multiaddrs, store: store !== null, shareable, stun }
-    },
+    describe: (url) => describeRelay(host, url),
     timers,
     clock,
     onChange() {
@@ -112,6 +110,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       emit({ type: 'agreements' })
       quietly(noteAgreement(agreement, before))
       quietly(keepTheirs(parts, agreement))
+      quietly(following.agreed(agreement, before))
       // Its other contexts are known by the device later, whether or not it is there then.
       if (agreement.state === 'active') quietly(devices.isOfDevice(agreement.peer, agreement.peer))
     },
@@ -178,7 +177,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       quietly(rev === undefined ? engine.meet(from, [did]) : engine.hear(from, did, rev, list))
     },
   })
-  const replicate = replicator(
+  const { replicate, parted } = replicator(
     () => running,
     () => following,
   )
@@ -197,6 +196,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     random: host.random,
   })
   for (const event of ['peer-add', 'peer-remove'] as const) networker.addEventListener(event, news)
+  networker.addEventListener('peer-topics', ({ detail }) => parted(detail.peer, detail.removed))
   const devices = createDevices({
     ...{ storage, net, timers, clock, networker },
     isKnown: async (peer) =>
@@ -236,7 +236,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       (await agreements.list()).some((it) => it.theirs === did && it.state === 'active'),
   })
   const hints = new Map<string, Candidate[]>()
-  const stops = [serving.start(), agreements.handle(), devices.handle(), net.onChange(news)]
+  const stops = [serving.start(), keepTold(agreements, relays, host), devices.handle(), net.onChange(news)]
   const close = async (): Promise<void> => {
     over.abort()
     following.stop()

@@ -4,6 +4,7 @@ import { NetError } from '../errors.ts'
 import type { DirectoryLink } from './link.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { SequenceStore } from './parts.ts'
+import { CLOCK_SKEW } from './limits.ts'
 import { sealAnnouncement } from './record.ts'
 import { topicKey } from './topic.ts'
 
@@ -50,7 +51,8 @@ interface Own {
   readonly topic: Uint8Array
   seq: number
   record: Uint8Array
-  expiresAt: number
+  /** by this device's clock; the signature holds for longer, by as much as others' may be ahead of it */
+  lastsUntil: number
 }
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
@@ -65,15 +67,16 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const seal = async (
     topic: Uint8Array,
     seq: number,
-  ): Promise<{ readonly record: Uint8Array; readonly expiresAt: number }> => {
-    const expiresAt = clock.now() + LASTS
+  ): Promise<{ readonly record: Uint8Array; readonly lastsUntil: number }> => {
+    const lastsUntil = clock.now() + LASTS
     const addresses = options.addresses()
+    const expiresAt = lastsUntil + CLOCK_SKEW
     const record = await sealAnnouncement({ topic, peer: self, addresses, seq, expiresAt }, key)
-    return { record, expiresAt }
+    return { record, lastsUntil }
   }
   const pause = (): Promise<void> => new Promise((resolve) => void timers.after(PAUSE, resolve))
-  const send = (link: DirectoryLink, { topic, record, expiresAt }: Own): Promise<unknown> =>
-    link.ask({ type: 'announce', topic, record, ttl: Math.max(0, expiresAt - clock.now()) })
+  const send = (link: DirectoryLink, { topic, record, lastsUntil }: Own): Promise<unknown> =>
+    link.ask({ type: 'announce', topic, record, ttl: Math.max(0, lastsUntil - clock.now()) })
 
   /** Some at a time, with pauses between; ends early when `goesOn` says so. */
   const inBatches = async (
@@ -89,6 +92,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const isHeld = (entry: Own): boolean => own.get(topicKey(entry.topic)) === entry
 
   const tellAll = async (link: DirectoryLink): Promise<void> => {
+    // The device slept, and no timer ran.
+    if ([...own.values()].some(({ lastsUntil }) => lastsUntil <= clock.now())) return renew()
     let over = closed
     void link.ended.then(() => (over = true))
     await inBatches(

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMessageReader, writeMessage } from '../messages.ts'
 import type { ByteStream } from '../net.ts'
-import type { RelayDirectory } from './client.ts'
+import { createDirectory, type RelayDirectory } from './client.ts'
 import { DIRECTORY_PROTOCOL, REQUEST_BYTES } from './limits.ts'
-import { topicOf } from './testing/identities.ts'
+import { createSequence, identity, topicOf } from './testing/identities.ts'
 import { createRig, type Rig } from './testing/rig.ts'
 import { type DirectoryRequest, requestShape } from './wire.ts'
 
@@ -97,6 +97,59 @@ describe('a directory', () => {
     await rig.time.pass(1000)
     const after = await bob.directory.find(alice.peer)
     expect(after).toMatchObject({ addresses: ['/a', '/b'], seq: (before?.seq ?? 0) + 1 })
+  })
+
+  it('is found all the time though its clock is minutes behind', async () => {
+    const relay = await rig.relay('relay')
+    const bob = await rig.device('bob', [relay.peer])
+    const alice = await identity('alice')
+    const clock = { now: () => rig.time.now() - 9 * 60_000 }
+    const directory = createDirectory({
+      ...{ net: rig.network.node(alice.peer), key: alice.key, sequence: createSequence() },
+      ...{ clock, timers: rig.time, random: () => 0.5, relays: [relay.peer] },
+    })
+    const told = record(bob.directory, { [alice.peer]: 'alice' })
+    await directory.announce(topic)
+    for (let minutes = 0; minutes < 30; minutes++) {
+      await rig.time.pass(60_000)
+      expect(await peersOf(bob.directory)).toEqual([alice.peer])
+    }
+    expect(new Set(told)).toEqual(new Set(['add alice']))
+    await directory.close()
+  })
+
+  it('is found again at once when it wakes from a long sleep', async () => {
+    let slept = 0
+    const clock = { now: () => rig.time.now() + slept }
+    const relay = await rig.relay('relay', { clock })
+    const bob = await rig.device('bob', [relay.peer])
+    const alice = await identity('alice')
+    const directory = createDirectory({
+      ...{ net: rig.network.node(alice.peer), key: alice.key, sequence: createSequence() },
+      ...{ clock, timers: rig.time, random: () => 0.5, relays: [relay.peer] },
+    })
+    await directory.announce(topic)
+    expect(await peersOf(bob.directory)).toEqual([alice.peer])
+    rig.network.cut(alice.peer)
+    slept = 30 * 60_000
+    rig.network.mend(alice.peer)
+    await rig.time.pass(5000)
+    expect(await peersOf(bob.directory)).toEqual([alice.peer])
+    await directory.close()
+  })
+
+  it('tries a relay that breaks off after each greeting seldom, as one that is away', async () => {
+    let greetings = 0
+    const relay = await lyingRelay('relay', async ({ type, id }, stream) => {
+      if (type !== 'ping') stream.abort()
+      else greetings++
+      return type === 'ping' ? { type: 'ok', id, records: [] } : undefined
+    })
+    const alice = await rig.device('alice', [relay])
+    await alice.directory.announce(topic).catch(() => {})
+    await rig.time.pass(5 * 60_000)
+    expect(greetings).toBeGreaterThan(20)
+    expect(greetings).toBeLessThan(50)
   })
 
   it('is told of what comes and goes', async () => {

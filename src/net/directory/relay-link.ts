@@ -7,6 +7,8 @@ import type { Random } from './parts.ts'
 /** Waits between tries to reach a relay, ms: a restarted relay is found again within seconds. */
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 10_000
+/** A link that lasted so long wipes out the failures before it, ms: one that breaks at once is as good as none. */
+const STABLE = 10_000
 /** A relay that does not take the stream in this time is out of reach for now, ms. */
 const OPEN_WITHIN = 10_000
 /** How often an idle link is asked whether it is there, ms: a broken connection can look whole for long. */
@@ -86,11 +88,14 @@ export function createRelayLink(options: RelayLinkOptions): RelayLink {
         trying = undefined
         if (stopping.signal.aborted) return open.close()
         link = open
-        wait = FIRST_WAIT
+        const stopProving = timers.after(STABLE, () => {
+          wait = FIRST_WAIT
+        })
         keepAlive(open)
         options.onOpen(open)
         void open.ended.then(() => {
           link = undefined
+          stopProving()
           if (stopping.signal.aborted) return
           options.onEnd(relay)
           retryLater()

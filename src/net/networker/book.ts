@@ -19,7 +19,7 @@ export interface Book {
   forget(topic: string): void
   /** Resolves when a try that is due, or under way, has ended. */
   tried(peer: string): Promise<void>
-  /** A link that was ready has ended. */
+  /** A link that was ready, or chosen to be, has ended. Whoever is being tried is judged by that try alone. */
   lost(peer: string, lastedMs: number, result: 'failed' | 'refused'): void
   /** The network is back: whoever waits is tried at once. */
   wake(): void
@@ -180,7 +180,7 @@ export function createBook(input: BookInput): Book {
       const entry = entries.get(peer)
       if (entry === undefined) return
       if (lastedMs >= limits.stableMs) entry.failures = 0
-      failed(entry, result)
+      if (entry.attempt === undefined) failed(entry, result)
     },
     wake() {
       for (const entry of entries.values()) {

@@ -1,9 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFrameReader } from '../frames.ts'
 import { decodeMessage, writeMessage } from '../messages.ts'
-import type { Path } from '../net.ts'
+import type { ByteStream, Path } from '../net.ts'
 import { repoTopic } from '../topics.ts'
-import { createWorld, type TestNode, expectSoon, type World } from './testing/world.ts'
+import {
+  createWorld,
+  type NodeOptions,
+  type TestNode,
+  expectSoon,
+  settle,
+  type World,
+} from './testing/world.ts'
 import { type Message, messageShape, NETWORKER_PROTOCOL } from './wire.ts'
 
 /** The side with the smaller id chooses among links; the other side's part is played by hand. */
@@ -113,5 +120,74 @@ describe('a link of another session', () => {
     expect(await first.next()).toEqual({ type: 'bye', reason: 'replaced' })
     expect(b.networker.peers.size).toBe(1)
     await Promise.all([first.end(), second.end()])
+  })
+})
+
+describe('a link that took the place of another and broke off before it was in use', () => {
+  it('is made anew', async () => {
+    const z = world.network.node('z')
+    let dialled = 0
+    const read = (stream: ByteStream) => {
+      const frames = createFrameReader(stream)
+      return async () => decodeMessage(await frames.expect(1 << 20), messageShape, 'c')
+    }
+    z.handle(NETWORKER_PROTOCOL, async (stream) => {
+      dialled++
+      const next = read(stream)
+      await writeMessage(stream, { ...hello, instance: new Uint8Array(16).fill(1) })
+      for (const type of ['hello', 'use', 'topics']) expect((await next()).type).toBe(type)
+      await writeMessage(stream, noTopics)
+      while ((await stream.read()) !== undefined);
+    })
+    const topic = repoTopic('did:plc:cccccccccccccccccccccccc')
+    const c = world.node('c', { path: 'relayed' })
+    world.directory.list(topic.id, 'z')
+    await c.networker.configure(topic, { announce: false })
+    expect(c.peer('z')?.type).toBe('relayed')
+    const direct = await z.open('c', NETWORKER_PROTOCOL)
+    await writeMessage(direct, { ...hello, instance: new Uint8Array(16).fill(1) })
+    const next = read(direct)
+    expect((await next()).type).toBe('hello')
+    expect(await next()).toEqual(use(2))
+    await expectSoon(() => c.peer('z') === undefined)
+    direct.abort()
+    await settle()
+    expect(dialled).toBe(1)
+    world.timers.advance(1000)
+    await expectSoon(() => dialled === 2 && c.peer('z') !== undefined)
+  })
+})
+
+describe('a link that another crossed', () => {
+  it('is not said to be lost', async () => {
+    const gate = Promise.withResolvers<void>()
+    const topic = repoTopic('did:plc:cccccccccccccccccccccccc')
+    const late: NodeOptions['wrap'] = (net) => ({
+      ...net,
+      async open(...asked) {
+        await gate.promise
+        return net.open(...asked)
+      },
+    })
+    const y = world.node('y', { wrap: late })
+    const a = world.network.node('a')
+    const crossing = Promise.withResolvers<Message>()
+    a.handle(NETWORKER_PROTOCOL, async (stream) => {
+      const first = await createFrameReader(stream).expect(1 << 20)
+      crossing.resolve(decodeMessage(first, messageShape, 'y'))
+      await writeMessage(stream, { type: 'bye', reason: 'duplicate' })
+    })
+    world.directory.list(topic.id, 'a')
+    const configured = y.networker.configure(topic, { announce: false })
+    await settle()
+    const stream = await a.open('y', NETWORKER_PROTOCOL)
+    for (const message of [{ ...hello, instance: new Uint8Array(16).fill(1) }, use(1), noTopics])
+      await writeMessage(stream, message)
+    await expectSoon(() => y.peer('a') !== undefined)
+    gate.resolve()
+    expect(await crossing.promise).toMatchObject({ type: 'hello', last: 0 })
+    await configured
+    expect(y.peer('a')?.stream.initiator).toBe(false)
+    await stream.closeWrite()
   })
 })

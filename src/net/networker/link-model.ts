@@ -37,7 +37,7 @@ export interface Link {
 export interface LinkHooks {
   /** Turns the other side away by throwing a `Parting`. */
   admit(link: Link): Promise<void>
-  /** Number of the last link to this peer that was in use. */
+  /** Number of the last link to this peer that was in use; 0 while one is. */
   last(peer: string): number
   /** Asked on the side with the smaller id: the link's number, or a `Parting` is thrown. */
   choose(link: Link, last: number): number

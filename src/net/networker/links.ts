@@ -79,7 +79,8 @@ export function createLinks(input: LinksInput): Links {
       const admitted = await hooks.admit(link).catch(() => false)
       if (!admitted) throw new Parting('refused')
     },
-    last: numbers.last,
+    // Of one that is in use here: nothing was lost, and a new one only crossed it.
+    last: (peer) => (current.has(peer) ? 0 : numbers.last(peer)),
     choose(link, last) {
       const now = current.get(link.id)
       if (now !== undefined && !supersedes(link, last, now)) throw new Parting('duplicate')

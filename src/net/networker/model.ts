@@ -126,8 +126,8 @@ export interface NetworkerStore {
 
 /**
  * Brings what two peers share up to date, and goes on for as long as it likes; `signal` aborts when the peer
- * goes, or no longer shares any of the topics. A rejection is told as `replication-error` and the call made
- * again after a pause.
+ * goes, or no longer shares any of the topics, also long after this was done. A rejection is told as
+ * `replication-error` and the call made again after a pause.
  */
 export type Replicate = (peer: Peer, topics: readonly Topic[], signal: AbortSignal) => Promise<void>
 

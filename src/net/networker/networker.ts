@@ -124,8 +124,10 @@ export function createNetworker(options: NetworkerOptions): Networker {
     // Another one has taken its place.
     if (links.current(link.id) !== undefined) return
     const result = dialler.resultOf(link)
-    // A dial that failed is noted by whoever dialled.
-    if (finished || result === 'refused') book.lost(link.id, clock.now() - link.stream.since, result)
+    // One that was about to be used has cost the one before it, and nobody may have dialled.
+    const wasChosen = link.number > 0
+    if (finished || wasChosen || result === 'refused')
+      book.lost(link.id, clock.now() - link.stream.since, result)
   }
   const onNetChange = (): void => {
     const now = net.connections().length > 0

@@ -15,6 +15,24 @@ afterEach(async () => {
 })
 
 describe('replicate', () => {
+  it('that was done is told when the topic is left, and when the peer goes', async () => {
+    const a = world.node('a')
+    const b = world.node('b')
+    await a.networker.configure(topic)
+    await b.networker.configure(topic)
+    await a.networker.configure(other)
+    await b.networker.configure(other)
+    await expectSoon(() => a.replicated.length === 2)
+    await settle()
+    const [one, two] = a.replicated
+    expect([one?.signal.aborted, two?.signal.aborted]).toEqual([false, false])
+    await b.networker.configure(other, { announce: false, lookup: false })
+    await expectSoon(() => two?.signal.aborted === true)
+    expect(one?.signal.aborted).toBe(false)
+    await b.networker.close()
+    await expectSoon(() => one?.signal.aborted === true)
+  })
+
   it('is called on both sides for each peer with what is shared, without another call', async () => {
     const a = world.node('a')
     const b = world.node('b')

@@ -65,7 +65,7 @@ export function createReplicator(input: ReplicatorInput): Replicator {
     try {
       await replicate(peer, topics, job.controller.signal)
       for (const id of job.topics.keys()) pace.delete(paceKey(peer, id))
-      end(peer, job)
+      // It stays: what was begun under its signal goes on for as long as the topics are shared.
     } catch (thrown) {
       if (job.controller.signal.aborted) return
       stats.failedReplications++

@@ -64,6 +64,14 @@ describe('sharing', () => {
     expect(a.theirs(late).added).toEqual([one])
   })
 
+  it('takes as many topics as a side may have, whatever its first list was filled up with', () => {
+    const { a, b } = pair(8)
+    const topics = [1, 2, 3, 4, 5, 6, 7, 8].map(topicOf)
+    a.theirs(b.ours(byId(...topics)))
+    expect(b.theirs(a.ours(byId(...topics.slice(0, 5)))).added).toHaveLength(5)
+    expect(b.theirs(a.ours(byId(...topics))).added).toHaveLength(3)
+  })
+
   it('ends with a topic that one side leaves, and begins again', () => {
     const { a, b } = pair()
     const one = topicOf(1)

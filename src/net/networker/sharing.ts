@@ -48,6 +48,8 @@ export function createSharing(input: SharingInput): Sharing {
   // Kept whole, known or not: what the other side told once, it does not tell again when we join later.
   const heard = new Set<string>()
   const shared = new Map<string, Topic>()
+  /** what filled up the first list: to the other side topics like any other */
+  const fillers: string[] = []
   let first = true
 
   return {
@@ -74,8 +76,12 @@ export function createSharing(input: SharingInput): Sharing {
         change.added.push(topic)
       }
       if (first)
-        while (add.length < paddedTopics(topics.size)) add.push(toHex(input.randomBytes(TOKEN_BYTES)))
+        while (told.size + fillers.length < paddedTopics(topics.size))
+          fillers.push(toHex(input.randomBytes(TOKEN_BYTES)))
+      if (first) add.push(...fillers)
       first = false
+      // They make way for topics where there is no room for both.
+      remove.push(...fillers.splice(0, Math.max(0, told.size + fillers.length - most)))
       return { ...change, add: joined(add.sort()), remove: joined(remove) }
     },
     theirs({ add, remove }) {

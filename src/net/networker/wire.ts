@@ -35,7 +35,7 @@ export const messageShape = v.variant('type', [
     /** another one after a restart, so that links of before it are known to be dead */
     instance: bytesOf(INSTANCE_BYTES),
     nonce: bytesOf(NONCE_BYTES),
-    /** number of the link to this peer that the sender last took into use, 0 for none */
+    /** number of the link to this peer that the sender last took into use and has lost, 0 for none */
     last: count,
   }),
   v.strictObject({ type: v.literal('use'), link: count }),

@@ -17,6 +17,12 @@ import { createTrafficBook, type Traffic } from './traffic.ts'
 import { MAX_STREAMS } from './transport.ts'
 import { wholeData } from './whole-data.ts'
 
+/**
+ * How long the other side may take to accept a stream, ms: longer than that waits behind bulk data. A page that is
+ * frozen keeps its connections, and accepts nothing.
+ */
+const OPEN_LIMIT = 30_000
+
 /** A running node: streams to peers, and the relays through which others reach it. */
 export interface CairnNode extends Net {
   readonly libp2p: Libp2p
@@ -53,6 +59,8 @@ export function createNode(parts: NodeParts): CairnNode {
   const traffic = createTrafficBook()
   const listeners = new Set<() => void>()
   const streams = new Map<Stream, ByteStream>()
+  /** bytes of streams, either way: one connection of a peer may be dead while another is not */
+  const moved = new WeakMap<Connection, number>()
   const handled = new Set<string>()
   let stopped: Promise<void> | undefined
 
@@ -73,12 +81,16 @@ export function createNode(parts: NodeParts): CairnNode {
 
   const adopt = (raw: Stream, link: Connection, protocol: string): ByteStream => {
     const peer = link.remotePeer.toString()
+    const passed = (bytes: number): number => {
+      moved.set(link, (moved.get(link) ?? 0) + bytes)
+      return bytes
+    }
     const plain = createByteStream(wholeData(raw), {
       peer,
       protocol,
       path: pathOf(link.remoteAddr),
-      onReceived: (bytes) => traffic.received(peer, bytes),
-      onSent: (bytes) => traffic.sent(peer, bytes),
+      onReceived: (bytes) => traffic.received(peer, passed(bytes)),
+      onSent: (bytes) => traffic.sent(peer, passed(bytes)),
       onClose: () => void streams.delete(raw),
     })
     const stream = raw.protocol === protocol ? plain : createFlowStream(plain, protocol)
@@ -86,14 +98,32 @@ export function createNode(parts: NodeParts): CairnNode {
     return stream
   }
 
+  /** Nothing passes, and nobody else looks after the connection: it is there on our side only. */
+  const isDead = (link: Connection, before: number | undefined): boolean =>
+    moved.get(link) === before &&
+    !supervisor.relays().some(({ peerId }) => peerId === link.remotePeer.toString())
   const openOver = async (link: Connection, protocol: string, signal?: AbortSignal): Promise<ByteStream> => {
     const names = hasWindows(link) ? [protocol] : [flowName(protocol), protocol]
-    const raw = await link.newStream(names, {
-      runOnLimitedConnection: true,
-      maxOutboundStreams: MAX_STREAMS,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    return adopt(raw, link, protocol)
+    const peer = link.remotePeer.toString()
+    const before = moved.get(link)
+    const late = new AbortController()
+    const timeout = new NetError('net.timeout', { peer, ms: OPEN_LIMIT })
+    const cancel = host.timers.after(OPEN_LIMIT, () => late.abort(timeout))
+    try {
+      const raw = await link.newStream(names, {
+        runOnLimitedConnection: true,
+        maxOutboundStreams: MAX_STREAMS,
+        signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+      })
+      return adopt(raw, link, protocol)
+    } catch (error) {
+      if (!late.signal.aborted) throw error
+      // The next try makes a new one.
+      if (isDead(link, before)) link.abort(timeout)
+      throw timeout
+    } finally {
+      cancel()
+    }
   }
 
   const open = async (peer: string, protocol: string, options: OpenOptions = {}): Promise<ByteStream> => {

@@ -8,6 +8,9 @@ import { type KeyOptions, refuseKeys } from './refusal.ts'
 import { createDhtServer, type DhtServer, type DhtServerOptions } from './server.ts'
 import { createDhtStream, type DhtStream } from './stream.ts'
 
+/** How long the other side may take to answer a greeting, ms: its firewall thinks for less. */
+const ANSWERED_WITHIN = 20_000
+
 /** A peer under a topic. */
 export interface DhtResult {
   readonly publicKey: Uint8Array
@@ -29,7 +32,8 @@ export interface RelayedDht {
    * Opens a stream to whoever has this public key (32 bytes), wherever it is.
    *
    * @throws NetError `net.refused` by its firewall or by ours (see {@link KeyOptions}), `net.no-addresses`,
-   * `net.unreachable`, `net.unsupported` when it does not listen, `net.malformed`, `net.cancelled`, `net.closed`
+   * `net.unreachable`, `net.unsupported` when it does not listen, `net.malformed`, `net.timeout`, `net.cancelled`,
+   * `net.closed`
    */
   connect(remotePublicKey: Uint8Array, options?: DhtConnectOptions): Promise<DhtStream>
   createServer(onConnection: (stream: DhtStream) => void): DhtServer
@@ -130,6 +134,9 @@ function create(options: RelayedDhtOptions): RelayedDht {
       const stream = await net.open(peer, DHT_STREAM_PROTOCOL, { addresses, signal })
       const onAbort = (): void => stream.abort(new NetError('net.cancelled'))
       signal.addEventListener('abort', onAbort, { once: true })
+      const stopTimer = timers.after(ANSWERED_WITHIN, () =>
+        stream.abort(new NetError('net.timeout', { peer, ms: ANSWERED_WITHIN })),
+      )
       try {
         const agreed = await greet(stream, net.self, nonces)
         const opened = createDhtStream({ stream, agreed, self: net.self, timers })
@@ -139,6 +146,7 @@ function create(options: RelayedDhtOptions): RelayedDht {
         stream.abort()
         throw signal.aborted ? new NetError('net.cancelled') : error
       } finally {
+        stopTimer()
         signal.removeEventListener('abort', onAbort)
       }
     },

@@ -80,6 +80,38 @@ describe('a repo comes', () => {
       })
     }))
 
+  it('by pages from where a store fell silent in the midst of its download', () =>
+    withEngine(async (kit) => {
+      const { a, b, pds, alice } = kit
+      await deleteRepo(b.storage, alice.did, b.work())
+      let isGivenUp = false
+      const fetch: typeof b.host.fetch = async (url, init) => {
+        const response = await b.host.fetch(url, init)
+        if (!url.includes('getRepo')) return response
+        const car = new Uint8Array(await response.arrayBuffer())
+        const half = new ReadableStream({
+          start: (body) => body.enqueue(car.subarray(0, car.length / 2)),
+          async pull() {
+            while (!isGivenUp) {
+              await new Promise((later) => setTimeout(later, 5))
+              b.timers.fire(60_000)
+            }
+          },
+          cancel: () => void (isGivenUp = true),
+        })
+        return new Response(half)
+      }
+      const calls = createPeerCalls({
+        ...{ host: { ...b.host, fetch }, net: b.net, lookup: async () => [] },
+        ...{ endpoints: async () => pds.endpoints, storeUrl: () => `${pds.origin}/` },
+      })
+      const store = { ...kit.candidate(a), kind: 'store' } as const
+      const { way } = await calls.pull([store], alice.did, b.work())
+      expect(way).toMatchObject({ rung: 'pages', tried: [{ rung: 'http', peer: a.id, code: 'net.timeout' }] })
+      expect(isGivenUp).toBe(true)
+      await expectNewest(kit)
+    }))
+
   it('as one stream from a node of another kind, which is told of when it is wrong', () =>
     withEngine(async (kit) => {
       const { b, c, d, alice, calls, candidate } = kit

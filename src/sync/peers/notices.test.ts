@@ -181,3 +181,27 @@ it('who has yet to take what it was told last is only told that there is more', 
     expect(heard.b.filter((it) => it !== undefined)).toHaveLength(1)
     expect(heard.b[0]).toBeDefined()
   }))
+
+it('whoever comes back to a repo while others are followed is asked anew whether it tells of it', () => {
+  const readable = new Set([ALICE])
+  return withTwo(
+    async ({ a, b, heard, reaches }) => {
+      const link = new AbortController()
+      const leave = b.follow('a', [ALICE, BOB], link.signal)
+      await reaches(ALICE)
+      readable.add(BOB)
+      leave([BOB])
+      b.follow('a', [BOB], link.signal)
+      await reaches(BOB)
+      // One that may hear no more, and has left, hears no more.
+      leave([ALICE])
+      await reaches(BOB)
+      heard.length = 0
+      a.publish(ALICE, LATER)
+      await reaches(BOB)
+      expect(new Set(heard)).toEqual(new Set([`a ${BOB}`]))
+      link.abort()
+    },
+    (_peer, did) => readable.has(did),
+  )
+})

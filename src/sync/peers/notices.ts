@@ -22,8 +22,11 @@ export interface Notices {
    * but those who said that they have it, or who have yet to take what they were told last. True when anyone does.
    */
   publish(did: string, rev: string, list?: () => SentList | undefined): boolean
-  /** Hears of new heads of these repos at a peer, until `signal` aborts. */
-  follow(peer: string, dids: readonly string[], signal: AbortSignal): void
+  /**
+   * Hears of new heads of these repos at a peer, until `signal` aborts, and of some of them until what it gives is
+   * called with those. Followed again later, the peer is asked again whether it tells of them.
+   */
+  follow(peer: string, dids: readonly string[], signal: AbortSignal): (dids: readonly string[]) => void
   close(): Promise<void>
 }
 
@@ -122,28 +125,28 @@ export function createNotices({ net, host, mayRead, onNews, onSent }: NoticesOpt
       return isFollowed
     },
     follow(peer, dids, signal) {
-      if (signal.aborted) return
+      if (signal.aborted) return () => {}
       const entry = followed.get(peer) ?? begin(peer)
       followed.set(peer, entry)
-      for (const did of dids) entry.counts.set(did, (entry.counts.get(did) ?? 0) + 1)
+      const held = new Set(dids)
+      for (const did of held) entry.counts.set(did, (entry.counts.get(did) ?? 0) + 1)
       entry.watch()
-      signal.addEventListener(
-        'abort',
-        () => {
-          for (const did of dids) {
-            const left = (entry.counts.get(did) ?? 1) - 1
-            if (left > 0) entry.counts.set(did, left)
-            else {
-              entry.counts.delete(did)
-              entry.told.delete(did)
-              entry.heads.delete(did)
-            }
+      const leave = (some: Iterable<string>): void => {
+        for (const did of some) {
+          if (!held.delete(did)) continue
+          const left = (entry.counts.get(did) ?? 1) - 1
+          if (left > 0) entry.counts.set(did, left)
+          else {
+            entry.counts.delete(did)
+            entry.told.delete(did)
+            entry.heads.delete(did)
           }
-          if (entry.counts.size > 0) entry.watch()
-          else if (followed.get(peer) === entry) end(peer, entry)
-        },
-        { once: true },
-      )
+        }
+        if (entry.counts.size > 0) entry.watch()
+        else if (followed.get(peer) === entry) end(peer, entry)
+      }
+      signal.addEventListener('abort', () => leave([...held]), { once: true })
+      return leave
     },
     async close() {
       stopServing()

@@ -4,15 +4,20 @@ import type { BackupResult } from '../backup.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { greet, type Pull } from '../pages/pull-pages.ts'
 import type { PageSource } from '../pages/sources.ts'
+import { createPatience } from '../repo-sync/patience.ts'
 import { takeIn } from '../take-in.ts'
 import { drain } from '../transfer.ts'
+
+/** How long an answer may take to begin, and to go on by so many bytes, ms. */
+const IDLE = 60_000
+const LEAST = 64 * 1024
 
 /**
  * A whole repo from a relay's store by its standard read, `com.atproto.sync.getRepo`: the bytes prove
  * themselves, and nothing is gained by encrypting them a second time. What a stream that breaks has brought
- * stays, and pages go on from there.
+ * stays, and pages go on from there; so it does of one that falls silent.
  *
- * @throws NetError `net.unreachable`, `net.refused`, `net.reset`; as `takeIn`
+ * @throws NetError `net.unreachable`, `net.refused`, `net.reset`, `net.timeout`; as `takeIn`
  */
 export async function pullHttp(
   host: Host,
@@ -33,17 +38,33 @@ export async function pullHttp(
     async feed(session) {
       const read = new URL('xrpc/com.atproto.sync.getRepo', url)
       read.searchParams.set('did', did)
+      const late = new AbortController()
+      const onIdle = (ms: number): NetError => new NetError('net.timeout', { peer, ms })
+      const patience = createPatience({
+        timers: host.timers,
+        firstMs: IDLE,
+        idleMs: IDLE,
+        least: LEAST,
+        onIdle,
+      })
       try {
-        const response = await host.fetch(read.href, { signal: work.signal })
+        const signal = AbortSignal.any([work.signal, late.signal])
+        const response = await patience.during(host.fetch(read.href, { signal }), () => 0)
         if (!response.ok || response.body === null) {
           await response.body?.cancel()
           throw new NetError('net.refused', { peer, reason: `status-${response.status}` })
         }
-        await drain(session, readChunks(response.body), work)
+        const body = readChunks(response.body)
+        const next = (): ReturnType<typeof body.read> =>
+          patience.during(body.read(), (chunk) => chunk?.length ?? 0)
+        await drain(session, { read: next, cancel: () => body.cancel() }, work)
       } catch (error) {
         work.check()
         // What `fetch` and a body's reader say of a broken line.
         throw error instanceof TypeError ? new NetError('net.reset', { peer }, { cause: error }) : error
+      } finally {
+        patience.end()
+        late.abort()
       }
     },
   })
