@@ -108,6 +108,8 @@ export async function startFaultProxy() {
         if (res.destroyed) return
         if (bytes.length < chunk.length) return await stop(res, fault)
       }
+      // an answer that is all in its head
+      if (fault?.kind === 'cut' && (fault.after ?? 0) === 0) return await stop(res, fault)
       res.end()
     } catch {
       res.destroy()

@@ -209,9 +209,17 @@ describe('when things go wrong', () => {
   it('says calmly that the browser removed the database', async () => {
     const story = open('/')
     await see(/Jun Haru/)
-    story.emit({ type: 'storage-lost' })
+    story.emit({ type: 'storage-lost', upgraded: false })
     await see(/The browser removed what was kept here/)
     expect(text()).toMatch(/What is safe/)
+  })
+
+  it('does not say that anything is gone when a newer version runs in another tab', async () => {
+    const story = open('/')
+    await see(/Jun Haru/)
+    story.emit({ type: 'storage-lost', upgraded: true })
+    await see(/updated in another tab/)
+    expect(text()).toMatch(/Everything that was kept here is there/)
   })
 
   it('shows an unknown address and a repository that is not kept as what they are', async () => {

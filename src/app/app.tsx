@@ -8,7 +8,7 @@ import { DropZone } from './components/drop-zone.tsx'
 import { ErrorNote } from './components/error-note.tsx'
 import { NavFoot } from './components/nav-foot.tsx'
 import { Boundary } from './components/screen.tsx'
-import { StorageLost } from './components/storage-lost.tsx'
+import { StorageLost, TakenOver } from './components/storage-lost.tsx'
 import { UpdateBar } from './components/update-bar.tsx'
 import { keepInBackground } from './lib/background.ts'
 import { EngineContext } from './lib/engine-context.ts'
@@ -46,7 +46,7 @@ interface AppProps {
 /** The whole app: engine, jobs, frame, and the screen of the address. */
 export function App({ start }: AppProps) {
   const [cairn, setCairn] = useState<Cairn>()
-  const [lost, setLost] = useState<'engine' | 'storage'>()
+  const [lost, setLost] = useState<'engine' | 'storage' | 'upgraded'>()
   useEffect(() => {
     let left = false
     let engine: Cairn | undefined
@@ -57,7 +57,7 @@ export function App({ start }: AppProps) {
         if (left) return
         engine = start(() => setLost((known) => known ?? 'engine'))
         engine.subscribe((event) => {
-          if (event.type === 'storage-lost') setLost('storage')
+          if (event.type === 'storage-lost') setLost(event.upgraded ? 'upgraded' : 'storage')
           // only a page may ask; a refusal is noted too, so that it is not asked at every backup
           if (event.type === 'persist-wanted') askToKeep(engine).catch(() => {})
         })
@@ -78,7 +78,15 @@ export function App({ start }: AppProps) {
   const state = useMemo(() => ({ cairn }), [cairn])
   return (
     <EngineContext value={state}>
-      <Jobs>{lost === 'storage' ? <StorageLost /> : <Screens engineLost={lost === 'engine'} />}</Jobs>
+      <Jobs>
+        {lost === 'storage' ? (
+          <StorageLost />
+        ) : lost === 'upgraded' ? (
+          <TakenOver />
+        ) : (
+          <Screens engineLost={lost === 'engine'} />
+        )}
+      </Jobs>
     </EngineContext>
   )
 }

@@ -61,6 +61,21 @@ describe('writing', () => {
     await userEvent.fill(await field(/^Write a post$/), '')
   })
 
+  it('leads nobody back who has gone elsewhere while it was kept', async () => {
+    const saving = Promise.withResolvers<void>()
+    const story = open(writingHref(MIRELA), { accounts, writing: { saving: saving.promise } })
+    await userEvent.fill(await field(/^Write a post$/), 'On my way')
+    await userEvent.click(await button(/^Post$/))
+    await expect.poll(() => saved(story.calls)).toHaveLength(1)
+    await userEvent.click(await find('nav a[href="/activity"]'))
+    await expect.poll(() => location.pathname).toBe('/activity')
+    saving.resolve()
+    await expect
+      .poll(() => Object.keys(sessionStorage).filter((key) => key.startsWith('cairn.composer')))
+      .toEqual([])
+    expect(location.pathname).toBe('/activity')
+  })
+
   it('makes images small, and asks what they show', async () => {
     const story = open(writingHref(MIRELA), { accounts })
     const canvas = new OffscreenCanvas(3000, 1500)
@@ -140,6 +155,37 @@ describe('writing', () => {
       rkey: 'self',
       value: { displayName: 'Mirela W.', pronouns: 'she/her', deep: { x: 1 } },
     })
+  })
+
+  it('begins with the record as it is now, whatever an earlier look has left', async () => {
+    const href = writingHref(MIRELA, { edit: 'app.bsky.actor.profile/self' })
+    const profile = (displayName: string) => [
+      { ...(DRAFTS[1] ?? ({} as never)), status: 'waiting' as const, value: { displayName } },
+    ]
+    open(href, { accounts, writing: { drafts: profile('Mirela') } })
+    await expect.poll(() => field(/^Name$/)).toHaveProperty('value', 'Mirela')
+    leave()
+    const story = open(href, { accounts, writing: { drafts: profile('Mirela of the hut') } })
+    await expect.poll(() => field(/^Name$/)).toHaveProperty('value', 'Mirela of the hut')
+    await userEvent.fill(await field(/^About you$/), 'Fog.')
+    await userEvent.click(await button(/^Save profile$/))
+    await expect.poll(() => saved(story.calls)).toHaveLength(1)
+    expect(saved(story.calls)[0]).toMatchObject({ value: { displayName: 'Mirela of the hut' } })
+  })
+
+  it('offers the way to the new server where the sign-in is with the one that was left', async () => {
+    open(writingHref(MIRELA), {
+      accounts,
+      writing: {
+        drafts: DRAFTS.slice(0, 1),
+        trouble: {
+          code: 'account.elsewhere',
+          fields: { did: MIRELA, host: 'pds.example.org', home: 'morel.example.net' },
+        },
+      },
+    })
+    await see(/The account is at morel\.example\.net now, and this sign-in is with pds\.example\.org/)
+    expect(await button(/^Sign in again$/)).toHaveProperty('disabled', false)
   })
 
   it('holds JSON against its lexicon before it is kept, and sends it anyway only when told', async () => {

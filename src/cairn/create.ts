@@ -1,3 +1,4 @@
+import { hasCode } from '../core/errors.ts'
 import { sweepsDue } from '../sync/keep.ts'
 import { repoRange } from '../storage/rows.ts'
 import { settleHead } from '../storage/settle.ts'
@@ -136,7 +137,9 @@ export function createCairn(host: CairnHost): Cairn {
     writing.heard(event)
     tell(event)
   })
-  const stopLost = storage.onLost(() => tell({ type: 'storage-lost' }))
+  const stopLost = storage.onLost(() => {
+    void wasUpgraded(storage).then((upgraded) => tell({ type: 'storage-lost', upgraded }))
+  })
 
   const settleAll = async (): Promise<void> => {
     for (const did of await storage.keys('repos')) {
@@ -203,3 +206,10 @@ export function createCairn(host: CairnHost): Cairn {
     },
   }
 }
+
+/** Of a lost storage: it says why to whoever uses it. */
+const wasUpgraded = (storage: CairnHost['storage']): Promise<boolean> =>
+  storage.keys('meta', { limit: 1 }).then(
+    () => false,
+    (error: unknown) => hasCode(error, 'storage.gone') && error.fields['reason'] === 'upgraded',
+  )

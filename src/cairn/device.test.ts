@@ -1,5 +1,7 @@
 import { access, rm } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { StorageError } from '../storage/errors.ts'
+import { createCairn } from './create.ts'
 import { withCairn } from './testing/cairn-kit.ts'
 
 describe('the device', () => {
@@ -57,7 +59,25 @@ describe('the device', () => {
       await backUp(alice.did)
       await rm(directory, { recursive: true, force: true })
       await expect(cairn.device.setSettings({ blobs: true })).rejects.toMatchObject({ code: 'storage.gone' })
-      await until(() => events.some((it) => it.type === 'storage-lost'))
+      await until(() => events.some((it) => it.type === 'storage-lost' && !it.upgraded))
       await expect(cairn.library.list()).rejects.toMatchObject({ code: 'storage.gone' })
+    }))
+
+  it('tells it from a newer version that takes the database over', () =>
+    withCairn(async ({ host }) => {
+      const gone = new StorageError('storage.gone', { reason: 'upgraded' })
+      let lose = (): void => {}
+      const onLost = (listener: () => void) => {
+        lose = listener
+        return () => {}
+      }
+      const other = createCairn({
+        ...host,
+        storage: { ...host.storage, onLost, keys: () => Promise.reject(gone), close: async () => {} },
+      })
+      const told = new Promise((resolve) => other.subscribe(resolve))
+      lose()
+      expect(await told).toEqual({ type: 'storage-lost', upgraded: true })
+      await other.close().catch(() => {})
     }))
 })

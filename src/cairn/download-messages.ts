@@ -6,7 +6,8 @@
  * 3. On the port the worker says `pull` when the disk can take more; the page answers each with one
  *    `chunk`, or with `end`, or with `fail`. So at most one chunk is under way.
  * 4. While it lasts the page sends `download-alive`: browsers stop a worker that hears no event for 30 s,
- *    and messages on a port are none.
+ *    and messages on a port are none. A port goes along, on which a worker that was ended meanwhile and so knows
+ *    nothing of the download says `cancel`.
  */
 
 /** Paths under this belong to the worker; no server ever answers them. */

@@ -244,7 +244,8 @@ export type CairnEvent =
   | { readonly type: 'index'; readonly did: string; readonly progress: number }
   /** there is something to lose now: a page should ask the browser to keep it, then call `device.persistAsked` */
   | { readonly type: 'persist-wanted' }
-  | { readonly type: 'storage-lost' }
+  /** nothing more can be read or written; `upgraded`: a newer version of the app has taken the database over */
+  | { readonly type: 'storage-lost'; readonly upgraded: boolean }
   /** relays, peers, transfers or the role of this tab changed */
   | { readonly type: 'network' }
   /** who keeps a repo, or what is known of it, changed */

@@ -79,6 +79,16 @@ describe('a download', () => {
     expect(headers.get('content-security-policy')).toContain('sandbox')
   })
 
+  it('is said to have ended by a worker that was ended in the midst of it', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const told = new Promise<FromWorker>((resolve) => {
+      port1.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => resolve(data))
+    })
+    port1.start()
+    await createDownloads().alive({ type: 'download-alive', id: 'one' }, port2)
+    expect(await told).toEqual({ type: 'cancel' })
+  })
+
   it('refuses a second one under the same id, and too many', async () => {
     const downloads = createDownloads()
     void downloads.offer(request, page([]).port)

@@ -22,8 +22,8 @@ interface Download {
 export interface Downloads {
   /** Takes a page's request; the promise ends with the download and belongs in `waitUntil`. */
   offer(request: DownloadRequest, port: MessagePort): Promise<void>
-  /** The page is still there; the promise belongs in `waitUntil`. */
-  alive(message: DownloadAlive): Promise<void>
+  /** The page is still there; the promise belongs in `waitUntil`. `answers`: where it is told that this one is not. */
+  alive(message: DownloadAlive, answers?: MessagePort): Promise<void>
   /** The answer for a path under {@link downloadPrefix}: the stream, once; then 404. */
   respond(path: string): Response
 }
@@ -66,9 +66,12 @@ export function createDownloads(
     return promise
   }
 
-  function alive({ id }: DownloadAlive): Promise<void> {
+  function alive({ id }: DownloadAlive, answers?: MessagePort): Promise<void> {
     const download = open.get(id)
-    if (download === undefined) return Promise.resolve()
+    if (download === undefined) {
+      if (answers !== undefined) say(answers, { type: 'cancel' })
+      return Promise.resolve()
+    }
     if (download.claimed) watch(download)
     return download.ended
   }

@@ -51,7 +51,7 @@ self.addEventListener('message', (event: ExtendableMessageEvent) => {
   const message = event.data as Message
   if (message.type === 'SKIP_WAITING') event.waitUntil(self.skipWaiting())
   else if (message.type === 'CLAIM') event.waitUntil(self.clients.claim())
-  else if (message.type === 'download-alive') event.waitUntil(downloads.alive(message))
+  else if (message.type === 'download-alive') event.waitUntil(downloads.alive(message, event.ports[0]))
   else if (message.type === 'download') {
     const port = event.ports[0]
     if (port !== undefined) event.waitUntil(downloads.offer(message, port))

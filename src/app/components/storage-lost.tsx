@@ -28,3 +28,22 @@ export function StorageLost() {
     </Frame>
   )
 }
+
+/** A newer version of the app runs in another tab, and its database is not for this one any more. */
+export function TakenOver() {
+  return (
+    <Frame>
+      <div className="card empty" role="alert">
+        <Stones size={72} stones={['current', 'current', 'wanted']} />
+        <Title>Cairn was updated in another tab</Title>
+        <p>
+          Everything that was kept here is there. This tab still runs the version before, which cannot read
+          it.
+        </p>
+        <button type="button" className="btn go" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </div>
+    </Frame>
+  )
+}

@@ -20,6 +20,16 @@ export function goTo(href: string, options: { replace?: boolean } = {}): void {
 }
 
 /**
+ * Where an answer leads that may be long in coming. Whoever has gone elsewhere since this was called stays there.
+ */
+export function goOnFromHere(): typeof goTo {
+  const here = location.href
+  return (href, options) => {
+    if (location.href === here) goTo(href, options)
+  }
+}
+
+/**
  * Every link of the app is a plain `<a href>`: it can be copied, opened in a tab, and works before the
  * script has arrived. This takes the ordinary clicks on links to our own screens and stays on the page.
  */

@@ -59,6 +59,9 @@ export function usePages<T>(key: string, load: Load<T>, affects: (event: CairnEv
         if (left || started !== generation) return
         setState((before) => {
           const pages = new Map(before.key === key ? before.pages : [])
+          // Of another length the list has moved under the pages that are not read anew: their rows stand elsewhere.
+          if (before.total !== result.total)
+            for (const old of pages.keys()) if (!asked.has(old)) pages.delete(old)
           pages.delete(page)
           pages.set(page, result.items)
           for (const oldest of pages.keys()) {

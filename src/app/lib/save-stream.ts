@@ -1,5 +1,5 @@
 import { downloadPrefix } from '../../cairn/download-messages.ts'
-import type { DownloadRequest, FromPage, FromWorker } from '../../cairn/download-messages.ts'
+import type { DownloadAlive, DownloadRequest, FromPage, FromWorker } from '../../cairn/download-messages.ts'
 import { CairnError } from '../../core/errors.ts'
 
 /**
@@ -47,9 +47,20 @@ async function saveThroughWorker(request: SaveRequest, worker: ServiceWorker): P
   const frame = document.createElement('iframe')
   frame.hidden = true
   frame.title = ''
-  const alive = setInterval(() => worker.postMessage({ type: 'download-alive', id }), aliveMs)
+  let alive: ReturnType<typeof setInterval> | undefined
+  const over = new AbortController()
   try {
     await new Promise<void>((resolve, reject) => {
+      const stopped = (): void => reject(new SaveError('save.cancelled'))
+      // A worker that was ended in the midst of it comes back without it, or not at all, and says nothing by itself.
+      const onState = (): void => void (worker.state === 'redundant' && stopped())
+      worker.addEventListener('statechange', onState, { signal: over.signal })
+      alive = setInterval(() => {
+        const { port1: mine, port2: answers } = new MessageChannel()
+        mine.addEventListener('message', stopped)
+        mine.start()
+        worker.postMessage({ type: 'download-alive', id } satisfies DownloadAlive, [answers])
+      }, aliveMs)
       const unanswered = setTimeout(() => reject(new SaveError('save.no-answer')), answerMs)
       port.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
         clearTimeout(unanswered)
@@ -58,7 +69,7 @@ async function saveThroughWorker(request: SaveRequest, worker: ServiceWorker): P
           document.body.append(frame)
         } else if (data.type === 'pull') {
           sendNext(reader, port).then((ended) => ended && resolve(), reject)
-        } else if (data.type === 'cancel') reject(new SaveError('save.cancelled'))
+        } else if (data.type === 'cancel') stopped()
       })
       port.start()
       const { name, type: contentType, size } = request
@@ -76,6 +87,7 @@ async function saveThroughWorker(request: SaveRequest, worker: ServiceWorker): P
     throw error
   } finally {
     clearInterval(alive)
+    over.abort()
     setTimeout(() => {
       frame.remove()
       port.close()

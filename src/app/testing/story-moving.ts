@@ -7,6 +7,8 @@ export interface MovingStory {
   readonly move?: Move
   readonly standing?: Partial<Standing>
   readonly plan?: Partial<Plan>
+  /** how long looking ahead takes */
+  readonly looking?: Promise<void>
 }
 
 const SERVER_KEY = 'did:key:zQ3shQKQm2sb5TBAAuADJzsTD3tGD8EGyEYxJJYgB7EibhfR7'
@@ -70,7 +72,7 @@ export const MOVE: Move = {
 }
 
 /** A way out for an account. What is given is not noted. */
-export function storyMoving(note: Note, { move, standing, plan }: MovingStory): Moving {
+export function storyMoving(note: Note, { move, standing, plan, looking }: MovingStory): Moving {
   const job: Job = storyJob()
   return {
     list: async () => (move === undefined ? [] : [move]),
@@ -90,6 +92,7 @@ export function storyMoving(note: Note, { move, standing, plan }: MovingStory): 
     server: note('server', SERVER),
     async plan(input) {
       await note('plan', undefined)(input)
+      await looking
       const steps = ['copy', 'account', 'repo'] as const
       return { kind: input.kind, from: undefined, to: SERVER, steps, findings: [], ready: true, ...plan }
     },

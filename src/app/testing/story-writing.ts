@@ -7,6 +7,8 @@ export interface WritingStory {
   readonly trouble?: DraftQueue['trouble']
   readonly check?: RecordCheck
   readonly rich?: RichText
+  /** how long keeping takes */
+  readonly saving?: Promise<void>
 }
 
 const draft = (id: string, collection: string, rkey: string, more: Partial<Draft>): Draft => ({
@@ -69,14 +71,18 @@ export const DRAFTS: readonly Draft[] = [
 
 export function storyWriting(
   note: Note,
-  { drafts = [], trouble, check, rich = { facets: [], mentions: [] } }: WritingStory,
+  { drafts = [], trouble, check, rich = { facets: [], mentions: [] }, saving }: WritingStory,
 ): Writing {
   const of = (did: string) => drafts.filter((it) => it.did === did)
   return {
     queue: async (did) => ({ drafts: of(did), sending: false, trouble, nextTryAt: undefined }),
     counts: async () => [],
     draft: async (did, path) => of(did).find((it) => it.path === path),
-    save: note('save', undefined),
+    async save(input) {
+      await note('save', undefined)(input)
+      await saving
+      return undefined
+    },
     discard: note('discard', undefined),
     insist: note('insist', undefined),
     send: note('send', undefined),

@@ -5,7 +5,7 @@ import { ErrorNote } from '../components/error-note.tsx'
 import { Title } from '../components/screen.tsx'
 import { Stones } from '../components/stones.tsx'
 import { useAction, useEngine } from '../lib/engine-context.ts'
-import { goTo } from '../lib/navigate.ts'
+import { goOnFromHere, goTo } from '../lib/navigate.ts'
 import { networkUp, siteName, useNetwork } from '../lib/network.ts'
 import { useOnline } from '../lib/online.ts'
 import { useRepo } from '../lib/reads.ts'
@@ -37,16 +37,18 @@ function Ask({ url, did, relays }: AskProps) {
   const known = repo === null || repo === undefined ? undefined : repo
   const name = known === undefined ? undefined : repoName(known)
   const keep = async () => {
+    const goOn = goOnFromHere()
     const begun = await action.run(async (engine) => {
       if (isOff) await engine.network.setSettings({ enabled: true })
       await networkUp(engine)
       await engine.network.keep(url)
     })
     // what the link named is taken over: it need not stay in the address bar, nor in the history
-    if (begun) goTo(known?.head === undefined ? '/' : repoHref(did), { replace: true })
+    if (begun) goOn(known?.head === undefined ? '/' : repoHref(did), { replace: true })
   }
   const backUp = async () => {
-    if (await action.run((engine) => engine.library.backup(did))) goTo('/', { replace: true })
+    const goOn = goOnFromHere()
+    if (await action.run((engine) => engine.library.backup(did))) goOn('/', { replace: true })
   }
   return (
     <>

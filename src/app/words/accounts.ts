@@ -26,6 +26,11 @@ export const accountWords: Readonly<Record<string, WordsEntry>> = {
     safe: 'What you wrote is kept here.',
     next: 'Sign in again and it goes on.',
   }),
+  'account.elsewhere': (fields) => ({
+    title: `The account is at ${text(fields, 'home', 'another server')} now, and this sign-in is with ${text(fields, 'host', 'the server that it left')}.`,
+    safe: 'What you wrote is kept here, and nothing of it was sent to the server that was left.',
+    next: 'Sign in again and it goes to the new one.',
+  }),
   'account.scope': (fields) => ({
     title: `Cairn was not allowed to ${needWords(fields['need']) ?? 'do that'}.`,
     safe: NOTHING,

@@ -1,5 +1,6 @@
 import { createIdentityResolver } from '../../pds/identity.ts'
 import { isRetriable, PdsError } from '../../pds/errors.ts'
+import { requireHome } from '../../pds/home.ts'
 import { parseAccountName } from '../../pds/input.ts'
 import { metNeeds } from '../../pds/account/scopes.ts'
 import { AgreementError } from '../../sync/agreements/errors.ts'
@@ -100,7 +101,11 @@ export function createPublishing(parts: PublishingParts): PublishingService {
       }
     },
     ready: (did) => sessions.require(did, 'agreements'),
-    write: async (did, writes) => writeRecords(await sessions.require(did, 'agreements'), writes),
+    async write(did, writes) {
+      const session = await sessions.require(did, 'agreements')
+      requireHome(session, (await identities.of(did, work))?.pds)
+      await writeRecords(session, writes)
+    },
     accounts: async () =>
       (await sessions.list())
         .filter(({ state, scopes }) => state === 'active' && metNeeds(scopes).includes('agreements'))

@@ -1,6 +1,7 @@
 import { CairnError } from '../../core/errors.ts'
 import type { Session, Sessions } from '../../pds/account/model.ts'
 import { isRetriable, retryAfterOf } from '../../pds/errors.ts'
+import { homeOf, requireHome } from '../../pds/home.ts'
 import { createIdentityResolver } from '../../pds/identity.ts'
 import { getLatestCommit } from '../../pds/repo.ts'
 import { SyncError } from '../../sync/errors.ts'
@@ -75,9 +76,13 @@ export function createSender(parts: SenderParts): Sender {
     if (!ran) throw new SyncError('sync.busy', { did })
   }
 
-  const latestOf = async ({ pds, did }: Session): Promise<string> => {
+  /** Throws `account.elsewhere` when the account has moved: its old server may take what it is given all the same. */
+  const latestOf = async (session: Session): Promise<string> => {
+    const { pds, did } = session
     const { endpoints } = await readSettings(host.storage)
-    return (await getLatestCommit(networkOf(host, endpoints), { pds, did })).cid
+    const network = networkOf(host, endpoints)
+    requireHome(session, await homeOf(network, endpoints.plc, did))
+    return (await getLatestCommit(network, { pds, did })).cid
   }
 
   /** A name that cannot be looked up must not hold the post back for good: it stays text. */

@@ -8,6 +8,7 @@ import { CairnError } from '../../core/errors.ts'
  * |---|---|
  * | `account.not-signed-in` | `did` |
  * | `account.expired` | `did`, `handle`: the server ended the session, or it can no longer be opened here |
+ * | `account.elsewhere` | `did`, `host` (with which the session is), `home` (where the account is by now) |
  * | `account.scope` | `did`, `handle`, `need` (a {@link Need}, where it is one), `missing` (scopes, spaces between) |
  * | `account.denied` | `host`: the person said no on the server's page |
  * | `account.no-oauth` | `host`: this server has no such page, or not one that can be used |
@@ -23,6 +24,7 @@ import { CairnError } from '../../core/errors.ts'
 export type AccountErrorCode =
   | 'account.not-signed-in'
   | 'account.expired'
+  | 'account.elsewhere'
   | 'account.scope'
   | 'account.denied'
   | 'account.no-oauth'

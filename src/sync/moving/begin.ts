@@ -28,17 +28,14 @@ export interface MoveInput {
 /**
  * Notes that a move begins. Nothing is changed at any server by it.
  *
- * @throws MovingError `moving.underway`, `moving.same-server`, `moving.handle-refused`; PdsError of the new server
+ * @throws MovingError `moving.underway`, `moving.busy`, `moving.same-server`, `moving.handle-refused`; PdsError of the new server
  */
 export async function beginMove(parts: MovingHost, input: MoveInput): Promise<MoveRow> {
   const { host, store } = parts
   const { did, kind } = input
   // one that cannot be resolved cannot be moved
   didMethod(did)
-  const before = await moveRow(parts, did)
-  if (before !== undefined && before.endedAt === undefined) {
-    throw new MovingError('moving.underway', { did, to: before.to.pds })
-  }
+  await refuseSecond(parts, did)
   const server = await describeServer(networkOf(host, await parts.endpoints()), input.server)
   const handle = input.handle.trim().replace(/^@/, '').toLowerCase()
   if (!isHandle(handle)) {
@@ -70,8 +67,20 @@ export async function beginMove(parts: MovingHost, input: MoveInput): Promise<Mo
     sent: undefined,
     rounds: 0,
   }
-  await store.write([{ key: moveKey(did), value: row }])
+  await host.storage.lock(moveKey(did), { mode: 'exclusive', ifAvailable: true }, async (held) => {
+    // Another tab may have begun one while the new server was asked.
+    await refuseSecond(parts, did)
+    if (!held) throw new MovingError('moving.busy', { did })
+    await store.write([{ key: moveKey(did), value: row }])
+  })
   parts.changed(did)
   await parts.note(did, { kind: 'moving.begun', fields: movedBy(row), level: 'info' })
   return row
+}
+
+async function refuseSecond(parts: MovingHost, did: string): Promise<void> {
+  const before = await moveRow(parts, did)
+  if (before !== undefined && before.endedAt === undefined) {
+    throw new MovingError('moving.underway', { did, to: before.to.pds })
+  }
 }

@@ -45,6 +45,13 @@ export function createMover(parts: MovingHost): Mover {
     runs.get(did)?.controller.abort()
     await runs.get(did)?.ended
   }
+  /** While nobody is at it, in any tab: one that runs would write its own row over what is written here. */
+  const atRest = (did: string, work: () => Promise<void>): Promise<void> =>
+    parts.host.storage.lock(moveKey(did), { mode: 'exclusive', ifAvailable: true }, async (held) => {
+      if (!held) throw new MovingError('moving.busy', { did })
+      await work()
+      changed(did)
+    })
 
   return {
     async get(did) {
@@ -89,19 +96,17 @@ export function createMover(parts: MovingHost): Mover {
       await begun.promise
     },
     stop,
-    async withoutBlobs(did) {
-      if (runs.has(did)) throw new MovingError('moving.busy', { did })
-      const row = await moveRow(parts, did)
-      if (row === undefined) throw new MovingError('moving.none', { did })
-      await store.write([{ key: moveKey(did), value: { ...row, withoutBlobs: true } satisfies MoveRow }])
-      changed(did)
-    },
-    async forget(did) {
-      if (runs.has(did)) throw new MovingError('moving.busy', { did })
-      gifts.delete(did)
-      await store.write([{ key: moveKey(did), value: undefined }])
-      changed(did)
-    },
+    withoutBlobs: (did) =>
+      atRest(did, async () => {
+        const row = await moveRow(parts, did)
+        if (row === undefined) throw new MovingError('moving.none', { did })
+        await store.write([{ key: moveKey(did), value: { ...row, withoutBlobs: true } satisfies MoveRow }])
+      }),
+    forget: (did) =>
+      atRest(did, async () => {
+        await store.write([{ key: moveKey(did), value: undefined }])
+        gifts.delete(did)
+      }),
     async close() {
       await Promise.all([...runs.keys()].map(stop))
       gifts.clear()

@@ -42,7 +42,16 @@ export function createNewHome({ did, to, fetch, tokens, keep }: NewHomeParts): N
   }
   const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
-  async function renewed(): Promise<string | undefined> {
+  let renewing: Promise<string | undefined> | undefined
+  /** In place of the one that was refused. Of several requests at once one renews: the token for that counts once. */
+  async function renewed(used: string | undefined): Promise<string | undefined> {
+    const { access } = tokens()
+    if (access !== undefined && access !== used) return access
+    renewing ??= renew().finally(() => (renewing = undefined))
+    return renewing
+  }
+
+  async function renew(): Promise<string | undefined> {
     const { refresh } = tokens()
     if (refresh === undefined) return undefined
     try {
@@ -64,7 +73,7 @@ export function createNewHome({ did, to, fetch, tokens, keep }: NewHomeParts): N
     const { access } = tokens()
     const answer = access === undefined ? undefined : await ask(access)
     if (answer !== undefined && !(await isExpired(answer))) return answer
-    const fresh = await renewed()
+    const fresh = await renewed(access)
     if (fresh === undefined) throw new MovingError('moving.session-lost', { host })
     return ask(fresh)
   }

@@ -48,6 +48,27 @@ describe('a published agreement', () => {
       expect(steps).toEqual(['incoming', 'active', 'ended', 'incoming'])
     }))
 
+  it('is not ended by what a server says alone, where a copy says that it holds', () =>
+    withPublished(async ({ records, side }) => {
+      const [one, two] = [side(A), side(B)]
+      await one.published.offer(A, B)
+      await two.published.look(A)
+      await two.published.offer(B, A)
+      await one.published.look(B)
+      expect(await one.state(B)).toBe('active')
+      const before = records.of(B, OFFER)
+      one.copies.set(B, readPublished({ offers: before, consents: [], peers: [] }))
+      // A server that has lost all, or lies.
+      for (const { rkey } of before) records.remove(B, OFFER, rkey)
+      expect((await one.published.look(B))?.offers).toEqual([])
+      await one.published.offer(A, B)
+      expect([await one.state(B), one.purged]).toEqual(['active', []])
+      // Proven by the copy it counts.
+      one.copies.set(B, readPublished({ offers: [], consents: [], peers: [] }))
+      await one.published.look(B)
+      expect([await one.state(B), one.purged]).toEqual(['ended', [B]])
+    }))
+
   it('is found in copies that are kept, without anyone being asked', () =>
     withPublished(async ({ side }) => {
       const [one, two] = [side(A), side(B)]

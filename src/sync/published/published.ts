@@ -113,6 +113,14 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     if (row !== undefined) await purge(row)
   }
 
+  /** The same by a server's word. That may begin something; what ends it may cost our copy, so where there is one it is asked. */
+  const compareWord = async (me: string, other: string, said: Published, handle?: string): Promise<void> => {
+    const row = await publishedRow(storage, me, other)
+    const next = row && afterReading(row, { me, other, published: said, now: clock.now() })
+    const ends = row !== undefined && keepsOther(row) && !(next !== undefined && keepsOther(next))
+    await compare(me, other, ends ? ((await read(other, 'any')) ?? said) : said, handle)
+  }
+
   /** What our own records say that the rows do not: published, or deleted, on another device. */
   const adopt = async (me: string): Promise<void> => {
     const own = await read(me, 'server')
@@ -192,7 +200,7 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
         }
         if (!(error instanceof CairnError)) throw error
       }
-      if (published !== undefined) await compare(me, other, published, handle)
+      if (published !== undefined) await compareWord(me, other, published, handle)
       const row = await publishedRow(storage, me, other)
       if (row === undefined) throw new AgreementError('agreement.not-found', { id: other })
       return viewOfPublished(row)
@@ -246,7 +254,8 @@ export function createPublished(options: PublishedOptions): PublishedAgreements 
     async look(other, handle) {
       const published = (await read(other, 'server')) ?? (await read(other, 'any'))
       if (published === undefined) return undefined
-      for (const me of await options.accounts()) if (me !== other) await compare(me, other, published, handle)
+      for (const me of await options.accounts())
+        if (me !== other) await compareWord(me, other, published, handle)
       return published
     },
 

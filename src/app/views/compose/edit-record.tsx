@@ -29,6 +29,8 @@ async function readEditable(cairn: Cairn, did: string, path: string): Promise<Ed
   }
 }
 
+let looks = 0
+
 interface EditRecordProps {
   readonly did: string
   readonly path: string
@@ -39,8 +41,10 @@ interface EditRecordProps {
 export function EditRecord({ did, path, onDone }: EditRecordProps) {
   const isProfile = path === PROFILE_PATH
   const [shape, setShape] = useState<Shape>(isProfile ? 'card' : 'json')
-  // read once: what is being typed over must not change under the hands
-  const { value, error } = useLive(`edit ${did} ${path}`, (cairn) => readEditable(cairn, did, path))
+  // Read once, and by nobody before: what is being typed over must not change under the hands, and what an earlier
+  // look has left would be saved over what the record has become since.
+  const [look] = useState(() => ++looks)
+  const { value, error } = useLive(`edit ${look} ${did} ${path}`, (cairn) => readEditable(cairn, did, path))
   const editor = value && { did, value: value.value, base: value.base, onDone }
   return (
     <section className="stack" aria-labelledby="edit-record">

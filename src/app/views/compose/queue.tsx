@@ -48,7 +48,9 @@ export function Queue({ did, queue }: QueueProps) {
       )}
       {online && trouble !== undefined && drafts.length > 0 && !sending && (
         <ErrorNote error={trouble}>
-          {needsSignIn && <SignInFor did={did} need="write" />}
+          {needsSignIn && (
+            <SignInFor did={did} need="write" elsewhere={trouble.code === 'account.elsewhere'} />
+          )}
           {nextTryAt !== undefined && (
             <span className="small">
               Next try <Countdown at={nextTryAt} />

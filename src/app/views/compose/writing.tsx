@@ -2,7 +2,7 @@ import type { Draft, RepoSummary } from '../../../cairn/api.ts'
 import { Loading } from '../../components/bits.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { Title } from '../../components/screen.tsx'
-import { goTo } from '../../lib/navigate.ts'
+import { goOnFromHere } from '../../lib/navigate.ts'
 import { repoName } from '../../lib/repo-status.ts'
 import { useSearchParam } from '../../lib/use-search-param.ts'
 import { useMayWrite, useQueue } from '../../lib/writing.ts'
@@ -77,7 +77,8 @@ function ToWrite({ did }: { readonly did: string }) {
   const quote = useSearchParam('quote')
   const edit = useSearchParam('edit')
   const as = useSearchParam('as')
-  const leave = (_draft: Draft | undefined) => goTo(writingHref(did), { replace: true })
+  const goOn = goOnFromHere()
+  const leave = (_draft: Draft | undefined) => goOn(writingHref(did), { replace: true })
   if (edit !== undefined) return <EditRecord key={edit} did={did} path={edit} onDone={leave} />
   if (as === 'json') return <JsonEditor did={did} onDone={leave} />
   return <PostComposer key={`${reply} ${quote}`} did={did} reply={reply} quote={quote} onDone={leave} />

@@ -36,18 +36,17 @@ export function StartCard({ did, repo }: StartCardProps) {
   const [typed, setTyped] = useState({ server: '', handle: '', email: '', invite: '' })
   const [snapshot, setSnapshot] = useState('')
   const [key, setKey] = useState('')
-  const [plan, setPlan] = useState<Plan>()
+  const [found, setFound] = useState<{ readonly of: string; readonly plan: Plan }>()
   const look = useAction()
   const begin = useAction()
   const input: MoveInput = { did, kind, ...typed, ...(snapshot === '' ? {} : { snapshot }) }
-  const change = (by: () => void) => {
-    by()
-    setPlan(undefined)
-  }
+  // What was looked at may have been changed since, also while it was looked at.
+  const asked = JSON.stringify([input, key])
+  const plan = found?.of === asked ? found.plan : undefined
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const given = key.trim() === '' ? undefined : key
-    void look.run(async (cairn) => setPlan(await cairn.moving.plan(input, given)))
+    void look.run(async (cairn) => setFound({ of: asked, plan: await cairn.moving.plan(input, given) }))
   }
   const start = () =>
     void begin.run(async (cairn) => {
@@ -72,7 +71,7 @@ export function StartCard({ did, repo }: StartCardProps) {
                 type="radio"
                 name={`${id}kind`}
                 checked={kind === value}
-                onChange={() => change(() => setKind(value))}
+                onChange={() => setKind(value)}
               />
               <span>{label}</span>
             </label>
@@ -93,7 +92,7 @@ export function StartCard({ did, repo }: StartCardProps) {
                 type={type === 'email' ? 'email' : 'text'}
                 inputMode={type}
                 value={typed[name]}
-                onChange={(event) => change(() => setTyped({ ...typed, [name]: event.target.value }))}
+                onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
                 aria-describedby={`${id}${name}h`}
                 autoCapitalize="none"
                 autoComplete={name === 'email' ? 'email' : 'off'}
@@ -107,15 +106,8 @@ export function StartCard({ did, repo }: StartCardProps) {
           ))}
           {kind === 'rescue' && (
             <>
-              {did.startsWith('did:plc:') && (
-                <KeyField value={key} onChange={(text) => change(() => setKey(text))} />
-              )}
-              <OwnCopy
-                did={did}
-                repo={repo}
-                snapshot={snapshot}
-                onSnapshot={(value) => change(() => setSnapshot(value))}
-              />
+              {did.startsWith('did:plc:') && <KeyField value={key} onChange={setKey} />}
+              <OwnCopy did={did} repo={repo} snapshot={snapshot} onSnapshot={setSnapshot} />
             </>
           )}
           <div className="line">

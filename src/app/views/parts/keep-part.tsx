@@ -4,7 +4,7 @@ import { closeDialog, Dialog } from '../../components/dialog.tsx'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { COMMON_COLLECTIONS, collectionName } from '../../lib/collections.ts'
 import { useAction } from '../../lib/engine-context.ts'
-import { goTo } from '../../lib/navigate.ts'
+import { goOnFromHere } from '../../lib/navigate.ts'
 import { networkUp, useNetwork } from '../../lib/network.ts'
 import { collectionHref } from '../../lib/routes.ts'
 
@@ -60,6 +60,7 @@ export function KeepPart({ from, collection: wished, replace = false, onClose }:
       return
     }
     let did = ''
+    const goOn = goOnFromHere()
     const begun = await action.run(async (cairn) => {
       if (isOff) await cairn.network.setSettings({ enabled: true })
       await networkUp(cairn)
@@ -67,7 +68,7 @@ export function KeepPart({ from, collection: wished, replace = false, onClose }:
     })
     if (!begun) return
     onClose()
-    goTo(collectionHref(did, collection), { replace })
+    goOn(collectionHref(did, collection), { replace })
   }
   return (
     <Dialog title="Keep only a part" describedBy={`${id}d`} onClose={onClose}>

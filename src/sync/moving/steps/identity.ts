@@ -20,26 +20,27 @@ import { againIfNewer } from './check.ts'
 /** Says in the identity that the account is at the new server now, the person's own rotation keys first. */
 export const identityStep: Step = async (moving) => {
   const { did, row, home } = moving
-  const again = await againIfNewer(moving)
-  if (again !== undefined) return again
   const isPlc = didMethod(did) === 'plc'
   const { data } = await home.call((agent) => agent.com.atproto.identity.getRecommendedDidCredentials())
   const recommended = readRecommended(data, row.to.pds, isPlc)
   if (isPlc) return changePlc(moving, recommended)
   const { pds, handle } = row.to
   const waiting = await webIdentity(moving, { signingKey: recommended.signingKey, pds, handle })
-  return waiting ?? { facts: { key: recommended.signingKey } }
+  if (waiting === undefined) return { facts: { key: recommended.signingKey } }
+  return (await againIfNewer(moving)) ?? waiting
 }
 
 async function changePlc(moving: Moving, recommended: Recommendation): Promise<StepOutcome> {
   const { did, home, network, asked, signal } = moving
   const { log } = await currentPlcLog(network, asked.plc, did, signal)
+  const known = ownKeysThere(moving, log, recommended)
+  if (known !== undefined) return { facts: { key: recommended.signingKey, ownKeys: known } }
+  const again = await againIfNewer(moving)
+  if (again !== undefined) return again
   const made = await operationFor(moving, log, recommended)
   if ('waits' in made) return made
-  if (made.operation !== undefined) {
-    const { operation } = made
-    await home.call((agent) => agent.com.atproto.identity.submitPlcOperation({ operation: { ...operation } }))
-  }
+  const { operation } = made
+  await home.call((agent) => agent.com.atproto.identity.submitPlcOperation({ operation: { ...operation } }))
   const { log: after } = await currentPlcLog(network, asked.plc, did, signal)
   if (after.current === 'tombstoned' || stateText(after.current) !== stateText(made.state)) {
     throw new MovingError('moving.identity-changed', { did })
@@ -47,12 +48,28 @@ async function changePlc(moving: Moving, recommended: Recommendation): Promise<S
   return { facts: { key: recommended.signingKey, ownKeys: made.ownKeys } }
 }
 
+/**
+ * How many keys of the person's own the identity lists, when it leads to the new server already: an earlier try has
+ * changed it, and only the answer was lost. From then on nothing can be carried over any more, since everybody asks
+ * the new server for the account, where it still sleeps.
+ */
+function ownKeysThere(
+  { row }: Moving,
+  { current }: VerifiedPlcLog,
+  { rotationKeys: serverKeys, signingKey }: Recommendation,
+): number | undefined {
+  if (current === 'tombstoned') return undefined
+  const { services, verificationMethods, rotationKeys } = current
+  const isThere =
+    services.get('atproto_pds')?.endpoint === row.to.pds && verificationMethods.get('atproto') === signingKey
+  return isThere ? rotationKeys.filter((key) => !serverKeys.includes(key)).length : undefined
+}
+
 type Made =
   | { readonly waits: NonNullable<Moving['row']['waits']> }
   | {
       readonly state: PlcState
-      /** undefined: the identity says it already */
-      readonly operation: PlcOperationJson | Record<string, unknown> | undefined
+      readonly operation: PlcOperationJson | Record<string, unknown>
       readonly ownKeys: number
     }
 
@@ -67,9 +84,6 @@ async function operationFor(
   const ownKeys = await keptKeys(moving, log.current, serverKeys)
   const change = { ownKeys, serverKeys, signingKey, pds, handle }
   const said = stateWith(log.current, change, did)
-  if (stateText(said) === stateText(log.current)) {
-    return { state: said, operation: undefined, ownKeys: ownKeys.length }
-  }
   if (given.key !== undefined) {
     const { key, place } = await signingPlace(log, given.key, host.clock.now())
     const own = row.kind === 'rescue' ? [key.didKey] : [...new Set([...ownKeys, key.didKey])]

@@ -1,4 +1,5 @@
 import { callError } from '../../../pds/account/call-error.ts'
+import { AccountError } from '../../../pds/account/errors.ts'
 import { CairnError } from '../../../core/errors.ts'
 import type { Step } from '../context.ts'
 import { MovingError } from '../errors.ts'
@@ -18,10 +19,12 @@ export const activateStep: Step = async ({ home, did }) => {
  * written there in the last seconds, while the identity changed, is not at the new one: that is said.
  */
 export const leaveStep: Step = async (moving) => {
-  const { did, sessions, signal } = moving
+  const { did, row, sessions, signal } = moving
   const late = await hasNewer(moving)
   try {
     const session = await sessions.require(did, 'move')
+    // Whoever signed in anew meanwhile did so at the new server: there it must not be put to sleep.
+    if (session.pds === row.to.pds) throw new AccountError('account.not-signed-in', { did })
     const host = new URL(session.pds).host
     try {
       await (await session.agent()).com.atproto.server.deactivateAccount({})

@@ -22,6 +22,8 @@ export interface Side {
   readonly told: [PublishedView, PublishedState | undefined][]
   readonly purged: string[]
   readonly kept: Set<string>
+  /** what the copies say that are kept here, where that is not what the server says */
+  readonly copies: Map<string, Published>
   /** what stands in the way of writing */
   refuses: Error | undefined
   state(other: string): Promise<PublishedState | undefined>
@@ -88,12 +90,13 @@ export async function withPublished(use: (world: PublishedWorld) => Promise<void
           told: [],
           purged: [],
           kept: new Set(),
+          copies: new Map(),
           refuses: undefined,
           state: async (other) => (await side.published.list()).find((it) => it.other === other)?.state,
           published: createPublished({
             storage,
             clock: time.clock,
-            read: async (who) => read(who),
+            read: async (who, from) => (from === 'any' ? side.copies.get(who) : undefined) ?? read(who),
             ready: async () => {
               if (side.refuses !== undefined) throw side.refuses
             },
