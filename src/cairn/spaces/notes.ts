@@ -1,6 +1,12 @@
 import { TEXT_COLLECTION } from '../../spaces/text/limits.ts'
 import { createFlusher, type Flusher } from '../../spaces/text/flusher.ts'
-import { createNoteText, type NoteText, type TextRecord } from '../../spaces/text/note-text.ts'
+import {
+  createNoteText,
+  isNoteId,
+  type NoteText,
+  type TextRecord,
+  type TypedText,
+} from '../../spaces/text/note-text.ts'
 import { noteOf } from '../../spaces/text/record.ts'
 import type { Vault, VaultChange, VaultPlace } from '../../spaces/vault/model.ts'
 import type { Timers } from '../../core/timers.ts'
@@ -12,9 +18,12 @@ const OPEN = 16
 
 /** The texts of one space's notes. */
 export interface SpaceNotes {
-  open(note: string): Promise<{ readonly state: Uint8Array; readonly client: number }>
-  typed(note: string, update: Uint8Array): Promise<void>
-  flush(note: string): Promise<void>
+  open(
+    note: string,
+  ): Promise<{ readonly state: Uint8Array; readonly client: number; readonly salt: Uint8Array }>
+  typed(note: string, update: Uint8Array, salt?: Uint8Array): Promise<void>
+  /** Stores what was typed; `typed` is what an editor was not yet told to be stored, and may have told another context. */
+  flush(note: string, typed?: readonly TypedText[]): Promise<void>
   /** What another device has just typed. */
   heard(device: string, note: string, value: Uint8Array): Promise<void>
   versions(note: string): Promise<NoteVersion[]>
@@ -128,16 +137,26 @@ export function createSpaceNotes(options: {
       edited.add(note)
       return (await use(note)).text.open()
     },
-    async typed(note, update) {
+    async typed(note, update, salt) {
       const it = await use(note)
-      const said = made(note, it, it.text.typed(update, now()))
+      const said = made(note, it, it.text.typed(update, now(), salt))
       // For search it is read again when it is asked for.
       texts.delete(note)
       // Another editor of this device shows it too; but what has the longest way goes first.
       await said
       onUpdate(note, { update, reset: false })
     },
-    flush: async (note) => (await opened.get(note))?.flusher.flush(),
+    async flush(note, typed = []) {
+      const it = await (typed.length === 0 ? opened.get(note) : use(note))
+      if (it === undefined) return
+      const values = it.text.ensure(typed, now())
+      if (values.length > 0) {
+        // It never rejects.
+        void made(note, it, values)
+        tell(note, it)
+      }
+      await it.flusher.flush()
+    },
     async heard(device, note, value) {
       const it = await opened.get(note)
       if (it === undefined) return
@@ -161,7 +180,8 @@ export function createSpaceNotes(options: {
     markdown: async (note) => (await use(note)).text.markdown(),
     async readTexts(notes) {
       for (const note of notes) {
-        if (texts.has(note)) continue
+        // Any member can make a note with an id that has no text: it is not to keep the others from being found.
+        if (texts.has(note) || !isNoteId(note)) continue
         const it = await (opened.get(note) ?? load(note))
         texts.set(note, it.text.text())
         if (!opened.has(note)) it.flusher.close()

@@ -152,6 +152,7 @@ export async function openSpace(
     })
   }
   upkeep()
+  emit({ type: 'space-opened', space })
 
   return {
     ...{ space, vault, chunks, files, notes, presence, edit, now },
