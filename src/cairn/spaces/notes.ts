@@ -33,10 +33,14 @@ export interface SpaceNotes {
   readTexts(notes: readonly string[]): Promise<void>
   text(note: string): string | undefined
   changed(change: VaultChange): Promise<void>
+  /** Stores what was typed into any note. */
+  flushAll(): Promise<void>
   close(): Promise<void>
 }
 
 interface Open {
+  /** this device, as it was then */
+  readonly device: string
   readonly text: NoteText
   readonly flusher: Flusher
 }
@@ -64,26 +68,29 @@ export function createSpaceNotes(options: {
     texts.delete(note)
     onUpdate(note, news)
   }
-  const store = async (text: NoteText, settle: boolean): Promise<void> => {
+  const store = async (device: string, text: NoteText, settle: boolean): Promise<void> => {
+    // Under the name of another device it would be nothing.
+    if (device !== vault.device().id) return
     const flush = text.take({ settle })
     if (flush === undefined) return
     await vault.write(flush.changes.map(({ rkey, value }) => ({ collection: TEXT_COLLECTION, rkey, value })))
     flush.written()
   }
   const load = async (note: string): Promise<Open> => {
-    const text = createNoteText({ note, device: vault.device().id, random })
-    for (const { device, rkey, value } of await vault.list(TEXT_COLLECTION, note))
-      if (noteOf(rkey) === note) text.put(device, rkey, value)
+    const device = vault.device().id
+    const text = createNoteText({ note, device, random })
+    for (const it of await vault.list(TEXT_COLLECTION, note))
+      if (noteOf(it.rkey) === note) text.put(it.device, it.rkey, it.value)
     text.takeNews()
-    const flusher = createFlusher({ timers, write: () => store(text, false), failed: onFailure })
-    return { text, flusher }
+    const flusher = createFlusher({ timers, write: () => store(device, text, false), failed: onFailure })
+    return { device, text, flusher }
   }
   const letGo = async (note: string): Promise<void> => {
     const it = await opened.get(note)
     opened.delete(note)
     if (it === undefined) return
     await it.flusher.flush()
-    await store(it.text, true)
+    await store(it.device, it.text, true)
     it.flusher.close()
   }
   const use = async (note: string): Promise<Open> => {
@@ -193,6 +200,9 @@ export function createSpaceNotes(options: {
       const mine = taking.then(takeAll)
       taking = mine.catch(() => {})
       return mine
+    },
+    async flushAll() {
+      for (const it of await Promise.all(opened.values())) await it.flusher.flush()
     },
     async close() {
       for (const note of [...opened.keys()]) await letGo(note)

@@ -9,7 +9,7 @@ import { covers, mergeUpdates } from './merge.ts'
 import { readUpdate } from './read-update.ts'
 import { versionKey } from './record.ts'
 import { restoreTree } from './restore.ts'
-import { plainText, readTree } from './tree.ts'
+import { plainText, readTree, type TextElement } from './tree.ts'
 import { createWriter, type TextFlush } from './writer.ts'
 
 export interface NoteTextVersion {
@@ -94,6 +94,7 @@ export interface NoteText {
   takeNews(): TextNews | undefined
   /** All of it as one Yjs update. */
   state(): Uint8Array
+  tree(): readonly TextElement[]
   /** Without marks: one line a block. */
   text(): string
   markdown(): string
@@ -205,6 +206,7 @@ export function createNoteText(options: {
       return told
     },
     state: () => synced().state(),
+    tree,
     text: () => plainText(tree()),
     markdown: () => toMarkdown(tree()),
     unplaced: () => synced().unplaced(),
