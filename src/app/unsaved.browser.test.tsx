@@ -1,5 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
+import * as Y from 'yjs'
+import type { TypedText } from '../cairn/api.ts'
 import { find, leave, open } from './testing/on-screen.tsx'
 import { at, edits, field, warmUp } from './testing/space-screen.tsx'
 import { CHOIR_SPACE } from './testing/story-space-data.ts'
@@ -20,6 +22,37 @@ describe('what is typed and stored nowhere yet', () => {
     expect(asksFirst()).toBe(true)
     expect(story.calls.filter((call) => call.startsWith('flushNote'))).toHaveLength(1)
     await expect.poll(asksFirst).toBe(false)
+  })
+
+  it('of a note is said once more when it is stored: who heard it may have ended with its page', async () => {
+    const story = open(at('notes', 'songs'))
+    const box = await find('.note-text')
+    const told: number[] = []
+    Object.assign(story.cairn.spaces, {
+      flushNote: async (_space: string, _id: string, typed: readonly TypedText[] = []) =>
+        void told.push(typed.length),
+    })
+    await userEvent.type(box, 'Encore')
+    await expect.poll(asksFirst).toBe(false)
+    expect(Math.max(...told)).toBeGreaterThan(5)
+    document.dispatchEvent(new Event('visibilitychange'))
+    await expect.poll(() => told.at(-1)).toBe(0)
+  })
+
+  it('of a note goes on with what came while another took the lead', async () => {
+    const story = open(at('notes', 'songs'))
+    const box = await find('.note-text')
+    await userEvent.type(box, 'Encore')
+    const doc = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText('Tide')])
+    doc.getXmlFragment('note').insert(0, [paragraph])
+    Object.assign(story.cairn.spaces, {
+      note: async () => ({ state: Y.encodeStateAsUpdate(doc), client: 8, salt: new Uint8Array(8) }),
+    })
+    story.emit({ type: 'space-opened', space: CHOIR_SPACE })
+    await expect.poll(() => box.textContent).toContain('Tide')
+    expect(box.textContent).toContain('Encore')
   })
 
   it('of a post is asked about until it is sent', async () => {

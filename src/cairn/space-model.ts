@@ -1,10 +1,11 @@
 import type { Entity, Edit, FieldVersion, Kind } from '../spaces/content/model.ts'
 import type { Snapshot } from '../spaces/content/snapshot.ts'
+import type { TypedText } from '../spaces/text/note-text.ts'
 import type { TextElement } from '../spaces/text/tree.ts'
 
 /** What the API of group spaces speaks of. Plain data: every type here survives a structured clone. */
 
-export type { Edit, Entity, FieldVersion, Kind }
+export type { Edit, Entity, FieldVersion, Kind, TypedText }
 export type SpaceRole = 'admin' | 'writer' | 'reader'
 
 /** How far what is here is known elsewhere. */
@@ -276,6 +277,8 @@ export type SpaceEvent =
   | { readonly type: 'spaces' }
   /** entities of these items changed: `{kind}/{id}` */
   | { readonly type: 'space-items'; readonly space: string; readonly items: readonly string[] }
+  /** It was opened anew, with this or another context in the lead: what was told of before may not be all there is. */
+  | { readonly type: 'space-opened'; readonly space: string }
   /** text of a note, from elsewhere: a Yjs update */
   | {
       readonly type: 'space-note'

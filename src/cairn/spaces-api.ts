@@ -21,6 +21,7 @@ import type {
   SpaceRole,
   SpaceSnapshot,
   SpaceSummary,
+  TypedText,
 } from './space-model.ts'
 
 /** Group spaces. Everything here works with no network; what has to travel follows when there is one. */
@@ -97,13 +98,19 @@ export interface Spaces {
 
   /**
    * Everything of a note's text, as one Yjs update, and the client id under which this editor has to make its own:
-   * each editor asks once.
+   * each editor asks once. `salt` is for what it types.
    */
-  note(space: string, id: string): Promise<{ readonly state: Uint8Array; readonly client: number }>
+  note(
+    space: string,
+    id: string,
+  ): Promise<{ readonly state: Uint8Array; readonly client: number; readonly salt: Uint8Array }>
   /** What was typed: others see it at once, and it is stored within half a second. */
-  typeNote(space: string, id: string, update: Uint8Array): Promise<void>
-  /** Resolves when all that was typed is durable. */
-  flushNote(space: string, id: string): Promise<void>
+  typeNote(space: string, id: string, update: Uint8Array, salt?: Uint8Array): Promise<void>
+  /**
+   * Resolves when all that was typed is durable. `typed`: what an editor made since it was told so last. Whoever led
+   * then may have ended with it.
+   */
+  flushNote(space: string, id: string, typed?: readonly TypedText[]): Promise<void>
   noteVersions(space: string, id: string): Promise<readonly NoteVersion[]>
   /** Makes a note's text what it was; what it is now is kept as a version. */
   restoreNote(space: string, id: string, version: string): Promise<void>

@@ -10,6 +10,8 @@ export interface OpenedNote {
   readonly state: Uint8Array
   /** under which this editor makes its own */
   readonly client: number
+  /** goes with what this editor makes */
+  readonly salt: Uint8Array
   /** rises when an editor has to be made anew */
   readonly turn: number
 }
@@ -36,18 +38,28 @@ export function useNote(space: string, id: string): NoteFeed {
     if (cairn === undefined) return
     let left = false
     heard.current = []
+    const tell = (update: Uint8Array) => {
+      heard.current.push(update)
+      for (const hear of listeners.current) hear(update)
+    }
     const leave = cairn.subscribe((event) => {
-      if (event.type !== 'space-note' || event.space !== space || event.id !== id) return
-      if (event.reset) {
-        reopen()
-        return
+      if (event.type === 'space-opened' && event.space === space) {
+        // Whoever has it open now tells of what comes into notes that were asked for, and no more of what came before.
+        cairn.spaces.note(space, id).then(
+          ({ state }) => {
+            if (!left) tell(state)
+          },
+          // the editor goes on with what it has, and the next key says what is wrong
+          () => {},
+        )
       }
-      heard.current.push(event.update)
-      for (const hear of listeners.current) hear(event.update)
+      if (event.type !== 'space-note' || event.space !== space || event.id !== id) return
+      if (event.reset) reopen()
+      else tell(event.update)
     })
     cairn.spaces.note(space, id).then(
-      ({ state, client }) => {
-        if (!left) setAnswer({ opened: { state, client, turn } })
+      ({ state, client, salt }) => {
+        if (!left) setAnswer({ opened: { state, client, salt, turn } })
       },
       (error: unknown) => {
         if (!left) setAnswer({ error: toCairnError(error) })

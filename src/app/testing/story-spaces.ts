@@ -238,7 +238,7 @@ export function storySpaces(note: Note, emit: (event: CairnEvent) => void, story
     markRead: note('markRead', undefined),
     unread: async () => story.unread ?? { posts: 2, 'post/a.third': 1 },
     // an empty document, as Yjs writes it
-    note: async () => ({ state: new Uint8Array([0, 0]), client: 7 }),
+    note: async () => ({ state: new Uint8Array([0, 0]), client: 7, salt: new Uint8Array(8) }),
     restoreNote: note('restoreNote', undefined),
     typeNote: note('typeNote', undefined),
     flushNote: note('flushNote', undefined),

@@ -21,7 +21,12 @@ export interface Clones {
 export function createClones(
   { host, log, vaults }: Pick<SpacesContext, 'host' | 'log' | 'vaults'>,
   vault: Vault,
-  options: { readonly sentHead: () => Promise<SentHead | undefined>; readonly reopen: () => Promise<void> },
+  options: {
+    readonly sentHead: () => Promise<SentHead | undefined>
+    /** what is still in memory is of the former identity too */
+    readonly store: () => Promise<void>
+    readonly reopen: () => Promise<void>
+  },
 ): Clones {
   const { storage, clock } = host
   const { space } = vault.row
@@ -30,6 +35,8 @@ export function createClones(
 
   const adopt = async (sent: SentHead | 'nothing' | undefined): Promise<void> => {
     const former = vault.device().id
+    // What cannot be stored now keeps nobody from it.
+    await options.store().catch(() => {})
     await vault.adoptNewIdentity(sent)
     const { title } = vault.row
     const fields = { space, title, former, device: vault.device().id }

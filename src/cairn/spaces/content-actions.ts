@@ -97,8 +97,8 @@ export function contentActions({ use, context }: OpenSpaces): ContentActions {
     },
 
     note: async (space, id) => (await use(space)).notes.open(id),
-    typeNote: async (space, id, update) => (await use(space)).notes.typed(id, update),
-    flushNote: async (space, id) => (await use(space)).notes.flush(id),
+    typeNote: async (space, id, update, salt) => (await use(space)).notes.typed(id, update, salt),
+    flushNote: async (space, id, typed) => (await use(space)).notes.flush(id, typed),
     noteVersions: async (space, id) => (await use(space)).notes.versions(id),
     restoreNote: async (space, id, version) => (await use(space)).notes.restore(id, version),
 

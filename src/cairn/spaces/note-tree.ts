@@ -1,7 +1,13 @@
 import * as Y from 'yjs'
 import { MAX_TREE_DEPTH, TEXT_FIELD } from '../../spaces/text/limits.ts'
 import { restoreTree } from '../../spaces/text/restore.ts'
-import { readTree, type TextElement, type TextNode, type TreeValue } from '../../spaces/text/tree.ts'
+import {
+  isTreeName,
+  readTree,
+  type TextElement,
+  type TextNode,
+  type TreeValue,
+} from '../../spaces/text/tree.ts'
 import { damaged } from './import-errors.ts'
 
 /** What is in a note, of its state as one Yjs update. */
@@ -27,7 +33,6 @@ export function updateOf(tree: readonly TextElement[], client: number): Uint8Arr
   }
 }
 
-const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
 type Plain = Readonly<Record<string, unknown>>
 
 const isPlain = (value: unknown): value is Plain =>
@@ -51,7 +56,7 @@ export function parseTree(json: string, name: string): readonly TextElement[] {
   function readElement(node: unknown, depth: number): TextElement {
     if (depth === 0 || !isPlain(node)) throw wrong()
     const { type, attrs, children } = node
-    if (typeof type !== 'string' || !NAME.test(type) || !Array.isArray(children)) throw wrong()
+    if (typeof type !== 'string' || !isTreeName(type) || !Array.isArray(children)) throw wrong()
     return {
       type,
       attrs: readValues(attrs),
@@ -68,7 +73,7 @@ export function parseTree(json: string, name: string): readonly TextElement[] {
     if (!isPlain(from)) throw wrong()
     return Object.fromEntries(
       Object.entries(from).map(([key, value]) => {
-        if (!NAME.test(key)) throw wrong()
+        if (!isTreeName(key)) throw wrong()
         return [key, read(value)]
       }),
     )

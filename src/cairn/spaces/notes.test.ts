@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { TAILS_A_LEVEL, TEXT_COLLECTION, TEXT_FIELD } from '../../spaces/text/limits.ts'
+import type { TypedText } from '../../spaces/text/note-text.ts'
 import type { Vault } from '../../spaces/vault/model.ts'
 import { give, link, meet, withWorld } from '../../spaces/vault/testing/kit.ts'
 import { createSpaceNotes } from './notes.ts'
@@ -56,6 +57,17 @@ async function editorOn(vault: Vault) {
     },
   }
 }
+
+/** Notes of a vault that store nothing by themselves, as of a context that is about to end. */
+const notesOn = (vault: Vault) =>
+  createSpaceNotes({
+    ...{ vault, random },
+    now: () => Date.now(),
+    timers: { after: () => () => {} },
+    say: async () => {},
+    onUpdate: () => {},
+    onFailure: (error) => expect.fail(String(error)),
+  })
 
 /** One vault on two devices of two people. */
 const withTwo = (use: (a: Vault, b: Vault) => Promise<void>): Promise<void> =>
@@ -155,4 +167,49 @@ it('what goes on to another record before it was read is not taken for gone', ()
     expect(reader.text()).toBe(written)
     expect(reader.news).not.toContain(true)
     await reader.close()
+  }))
+
+it('what an editor was heard to type and nobody stored is stored by the context that leads next', () =>
+  withTwo(async (a, b) => {
+    const first = notesOn(a)
+    const { client, salt } = await first.open(NOTE)
+    const doc = new Y.Doc()
+    doc.clientID = client
+    const typed: TypedText[] = []
+    doc.on('update', (update: Uint8Array) => typed.push({ update, salt }))
+    const run = new Y.XmlText()
+    const paragraph = new Y.XmlElement('paragraph')
+    doc.transact(() => {
+      paragraph.insert(0, [run])
+      doc.getXmlFragment(TEXT_FIELD).insert(0, [paragraph])
+    })
+    run.insert(0, 'heard')
+    for (const { update } of typed) await first.typed(NOTE, update, salt)
+    // It ends here, with what it had in memory. Another has the lead, and the same editor goes on.
+    const next = notesOn(a)
+    run.insert(5, ' and on')
+    await next.typed(NOTE, typed.at(-1)?.update ?? new Uint8Array(), salt)
+    await next.flush(NOTE, typed)
+    await meet(a, b)
+    expect(await notesOn(b).markdown(NOTE)).toBe('heard and on\n')
+    // also when nothing more is typed
+    run.insert(12, ' and end')
+    const last = notesOn(a)
+    await last.flush(NOTE, typed)
+    await meet(a, b)
+    expect(await notesOn(b).markdown(NOTE)).toBe('heard and on and end\n')
+  }))
+
+it('a note of an id that has no text keeps no other from being found', () =>
+  withTwo(async (a) => {
+    const writer = await editorOn(a)
+    await writer.type('plums')
+    await a.edit([
+      { kind: 'note', id: 'a.b:c', set: { title: 'x' } },
+      { kind: 'note', id: NOTE, set: { title: 'y' } },
+    ])
+    const notes = notesOn(a)
+    await notes.readTexts(a.content.list('note').map(({ id }) => id))
+    expect(notes.text(NOTE)).toBe('plums')
+    await writer.close()
   }))

@@ -1,6 +1,12 @@
 import { TEXT_COLLECTION } from '../../spaces/text/limits.ts'
 import { createFlusher, type Flusher } from '../../spaces/text/flusher.ts'
-import { createNoteText, type NoteText, type TextRecord } from '../../spaces/text/note-text.ts'
+import {
+  createNoteText,
+  isNoteId,
+  type NoteText,
+  type TextRecord,
+  type TypedText,
+} from '../../spaces/text/note-text.ts'
 import { noteOf } from '../../spaces/text/record.ts'
 import type { Vault, VaultChange, VaultPlace } from '../../spaces/vault/model.ts'
 import type { Timers } from '../../core/timers.ts'
@@ -12,9 +18,12 @@ const OPEN = 16
 
 /** The texts of one space's notes. */
 export interface SpaceNotes {
-  open(note: string): Promise<{ readonly state: Uint8Array; readonly client: number }>
-  typed(note: string, update: Uint8Array): Promise<void>
-  flush(note: string): Promise<void>
+  open(
+    note: string,
+  ): Promise<{ readonly state: Uint8Array; readonly client: number; readonly salt: Uint8Array }>
+  typed(note: string, update: Uint8Array, salt?: Uint8Array): Promise<void>
+  /** Stores what was typed; `typed` is what an editor was not yet told to be stored, and may have told another context. */
+  flush(note: string, typed?: readonly TypedText[]): Promise<void>
   /** What another device has just typed. */
   heard(device: string, note: string, value: Uint8Array): Promise<void>
   versions(note: string): Promise<NoteVersion[]>
@@ -24,10 +33,14 @@ export interface SpaceNotes {
   readTexts(notes: readonly string[]): Promise<void>
   text(note: string): string | undefined
   changed(change: VaultChange): Promise<void>
+  /** Stores what was typed into any note. */
+  flushAll(): Promise<void>
   close(): Promise<void>
 }
 
 interface Open {
+  /** this device, as it was then */
+  readonly device: string
   readonly text: NoteText
   readonly flusher: Flusher
 }
@@ -55,26 +68,29 @@ export function createSpaceNotes(options: {
     texts.delete(note)
     onUpdate(note, news)
   }
-  const store = async (text: NoteText, settle: boolean): Promise<void> => {
+  const store = async (device: string, text: NoteText, settle: boolean): Promise<void> => {
+    // Under the name of another device it would be nothing.
+    if (device !== vault.device().id) return
     const flush = text.take({ settle })
     if (flush === undefined) return
     await vault.write(flush.changes.map(({ rkey, value }) => ({ collection: TEXT_COLLECTION, rkey, value })))
     flush.written()
   }
   const load = async (note: string): Promise<Open> => {
-    const text = createNoteText({ note, device: vault.device().id, random })
-    for (const { device, rkey, value } of await vault.list(TEXT_COLLECTION, note))
-      if (noteOf(rkey) === note) text.put(device, rkey, value)
+    const device = vault.device().id
+    const text = createNoteText({ note, device, random })
+    for (const it of await vault.list(TEXT_COLLECTION, note))
+      if (noteOf(it.rkey) === note) text.put(it.device, it.rkey, it.value)
     text.takeNews()
-    const flusher = createFlusher({ timers, write: () => store(text, false), failed: onFailure })
-    return { text, flusher }
+    const flusher = createFlusher({ timers, write: () => store(device, text, false), failed: onFailure })
+    return { device, text, flusher }
   }
   const letGo = async (note: string): Promise<void> => {
     const it = await opened.get(note)
     opened.delete(note)
     if (it === undefined) return
     await it.flusher.flush()
-    await store(it.text, true)
+    await store(it.device, it.text, true)
     it.flusher.close()
   }
   const use = async (note: string): Promise<Open> => {
@@ -128,16 +144,26 @@ export function createSpaceNotes(options: {
       edited.add(note)
       return (await use(note)).text.open()
     },
-    async typed(note, update) {
+    async typed(note, update, salt) {
       const it = await use(note)
-      const said = made(note, it, it.text.typed(update, now()))
+      const said = made(note, it, it.text.typed(update, now(), salt))
       // For search it is read again when it is asked for.
       texts.delete(note)
       // Another editor of this device shows it too; but what has the longest way goes first.
       await said
       onUpdate(note, { update, reset: false })
     },
-    flush: async (note) => (await opened.get(note))?.flusher.flush(),
+    async flush(note, typed = []) {
+      const it = await (typed.length === 0 ? opened.get(note) : use(note))
+      if (it === undefined) return
+      const values = it.text.ensure(typed, now())
+      if (values.length > 0) {
+        // It never rejects.
+        void made(note, it, values)
+        tell(note, it)
+      }
+      await it.flusher.flush()
+    },
     async heard(device, note, value) {
       const it = await opened.get(note)
       if (it === undefined) return
@@ -161,7 +187,8 @@ export function createSpaceNotes(options: {
     markdown: async (note) => (await use(note)).text.markdown(),
     async readTexts(notes) {
       for (const note of notes) {
-        if (texts.has(note)) continue
+        // Any member can make a note with an id that has no text: it is not to keep the others from being found.
+        if (texts.has(note) || !isNoteId(note)) continue
         const it = await (opened.get(note) ?? load(note))
         texts.set(note, it.text.text())
         if (!opened.has(note)) it.flusher.close()
@@ -173,6 +200,9 @@ export function createSpaceNotes(options: {
       const mine = taking.then(takeAll)
       taking = mine.catch(() => {})
       return mine
+    },
+    async flushAll() {
+      for (const it of await Promise.all(opened.values())) await it.flusher.flush()
     },
     async close() {
       for (const note of [...opened.keys()]) await letGo(note)

@@ -110,7 +110,7 @@ export async function openSpace(
   })
   const sent = createSentMark(context, vault)
   const proofs = createAccountProofs(context, vault, changed)
-  const clones = createClones(context, vault, { sentHead: sent.head, reopen })
+  const clones = createClones(context, vault, { sentHead: sent.head, store: notes.flushAll, reopen })
 
   const refreshTopics = async (): Promise<void> => {
     const before = topics.map(({ id }) => String(id)).join()
@@ -152,6 +152,7 @@ export async function openSpace(
     })
   }
   upkeep()
+  emit({ type: 'space-opened', space })
 
   return {
     ...{ space, vault, chunks, files, notes, presence, edit, now },

@@ -113,6 +113,42 @@ describe('a recovery', () => {
     }))
 })
 
+describe('words', () => {
+  it('open a space for who left it and came back by a link: another person there', () =>
+    withDevices(async ({ device }) => {
+      const [anna, carl] = await Promise.all([device(), device()])
+      await Promise.all([anna.online(), carl.online()])
+      const { words } = await anna.cairn.spaces.makeRecovery()
+      await anna.cairn.spaces.confirmRecovery(words)
+      const { space } = await carl.cairn.spaces.create({ title: 'Field', name: 'Carl' })
+      const come = async (): Promise<void> => {
+        const { url = '' } = await carl.cairn.spaces.makeLink(space, {
+          ...{ kind: 'editor', expiresIn: undefined, uses: 1 },
+        })
+        await anna.cairn.spaces.join(url, { name: 'Anna' })
+        await anna.until(async () =>
+          (await devicesOf(anna, space)).some(({ isRecovery, isSelf }) => isRecovery && !isSelf),
+        )
+        await isKept(anna)
+        await inStep(anna, space)
+      }
+      await come()
+      await anna.cairn.spaces.leave(space)
+      await inStep(anna, space).catch(() => {})
+      await carl.until(async () => (await carl.cairn.spaces.get(space))?.members === 1)
+      await anna.cairn.spaces.forget(space)
+      await come()
+      const { person } = (await anna.cairn.spaces.get(space)) ?? {}
+      await anna.close()
+
+      const bare = await device()
+      await bare.online()
+      const found = await bare.cairn.spaces.recover({ words }, 'Anna')
+      expect(found).toMatchObject([{ space, error: undefined, summary: { state: 'member' } }])
+      expect((await bare.cairn.spaces.get(space))?.person).toBe(person)
+    }))
+})
+
 describe('new words', () => {
   it('open what the old ones opened, which open nothing more', () =>
     withDevices(async ({ device }) => {

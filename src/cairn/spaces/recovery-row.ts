@@ -11,14 +11,20 @@ export interface RecoveryRow {
   readonly list: RecoveryList
   /** devices by which it opens spaces */
   readonly devices: readonly string[]
-  /** devices of recoveries that were before it: they are told nothing */
+  /** devices of recoveries that were before it: they are told nothing, and are to be in no space any more */
   readonly retired?: readonly string[]
+  /** lists of recoveries before it that relays have yet to take away */
+  readonly gone?: readonly GoneList[]
   /** relays that keep the list with this counter */
   readonly at: readonly { readonly relay: string; readonly counter: number }[]
   /** another device of the person made it, and told this one */
   readonly byOther?: boolean
   /** the person's other devices that know of it, as `{space} {device}` */
   readonly told?: readonly string[]
+}
+
+export interface GoneList extends Pick<RecoveryFinder, 'place' | 'owner'> {
+  readonly relay: string
 }
 
 export interface RecoveryRows {
@@ -32,6 +38,14 @@ export interface RecoveryRows {
 export const retiredBy = (before: RecoveryRow | undefined): readonly string[] => [
   ...(before?.retired ?? []),
   ...(before?.devices ?? []),
+]
+
+/** What relays keep of a recovery whose place another takes. */
+export const goneWith = (before: RecoveryRow | undefined): readonly GoneList[] => [
+  ...(before?.gone ?? []),
+  ...(before?.at ?? []).map(({ relay }) => ({
+    ...{ relay, place: before?.finder.place ?? '', owner: before?.finder.owner ?? '' },
+  })),
 ]
 
 export async function createRecoveryRows(storage: Storage, onChange: () => void): Promise<RecoveryRows> {

@@ -50,6 +50,7 @@ export async function hearOfRecovery({ recovery, host }: Context, it: OpenSpace)
         : {
             ...{ finder: note.finder, confirmedAt, at: [], byOther: true },
             retired: retiredBy(before),
+            gone: before?.gone ?? [],
             // What relays keep is merged into it.
             list: { counter: 1, at: host.clock.now(), spaces: [] },
           }),

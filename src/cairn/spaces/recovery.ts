@@ -20,7 +20,7 @@ import type { OpenSpace } from './open-space.ts'
 import { quietly } from './parts.ts'
 import { type Recovered, recoverSpaces } from './recover.ts'
 import { holdsAll, listAt, mailboxAt, mergeLists } from './recovery-lists.ts'
-import { type RecoveryRow, retiredBy } from './recovery-row.ts'
+import { type GoneList, goneWith, type RecoveryRow, retiredBy } from './recovery-row.ts'
 import { hearOfRecovery, isAboutRecovery, tellOfRecovery } from './recovery-sharing.ts'
 import type { OpenSpaces } from './service.ts'
 import { selfOf } from './summary.ts'
@@ -89,21 +89,49 @@ export function recoveryActions(spaces: OpenSpaces): {
     }
   }
 
-  /** Words that were made before open nothing any more: they may have been lost with a device, or found. */
-  const retire = async (before: RecoveryRow): Promise<void> => {
-    for await (const { vault } of each()) {
-      if (vault.row.state !== 'member') continue
-      for (const device of before.devices)
-        if (vault.state().devices.has(device) && vault.persons.personOf(device) === selfOf(vault))
-          await vault.acts.dropDevice(device)
+  /**
+   * Words that were made before open nothing any more: they may have been lost with a device, or found. What another
+   * device says of its words takes nothing from those of this one.
+   */
+  const retire = async ({ vault }: OpenSpace): Promise<void> => {
+    const row = await read()
+    if (row === undefined || row.byOther === true || vault.row.state !== 'member') return
+    for (const device of row.retired ?? [])
+      if (
+        !row.devices.includes(device) &&
+        vault.state().devices.has(device) &&
+        vault.persons.personOf(device) === selfOf(vault)
+      )
+        await vault.acts.dropDevice(device)
+  }
+  const retireAll = async (): Promise<void> => {
+    // One that cannot be written to now is seen to when it changes, or is opened.
+    for await (const it of each()) await retire(it).catch(() => {})
+  }
+
+  /** Has relays take away the lists of words before these: the authority's keys are in them. Until it is done. */
+  const takeAway = async (row: RecoveryRow): Promise<RecoveryRow> => {
+    const left: GoneList[] = []
+    for (const list of row.gone ?? []) {
+      try {
+        await mailboxAt(context, list.relay)?.revoke(...placeOf(list))
+      } catch (error) {
+        if (!hasCode(error, 'space-sync.mailbox')) throw error
+        // One that answers has it no more, or never took it from us.
+        const { status } = error.fields
+        if (typeof status !== 'number' || status < 400 || status >= 500) left.push(list)
+      }
     }
-    const [place, owner] = placeOf(before.finder)
-    for (const { relay } of before.at) await mailboxAt(context, relay)?.revoke(place, owner)
+    if (left.length === (row.gone ?? []).length) return row
+    const next = { ...row, gone: left }
+    await write(next)
+    return next
   }
 
   const settle = async (): Promise<void> => {
     let row = await read()
     if (row === undefined) return
+    row = await takeAway(row)
     const { finder } = row
     const [place, owner] = placeOf(finder)
     for (const relay of new Set([app, ...(net()?.relays() ?? [])])) {
@@ -138,14 +166,14 @@ export function recoveryActions(spaces: OpenSpaces): {
       confirmedAt: before?.confirmedAt ?? clock.now(),
       list: mergeLists(lists) ?? list,
       devices: [...new Set([...(before?.devices ?? []), ...devices])],
-      at: [],
+      ...{ retired: before?.retired ?? [], gone: before?.gone ?? [], at: [] },
     })
     quietly(alone(settle))
   }
 
   const enrol = async (it: OpenSpace): Promise<void> => {
     const row = await read()
-    if (row === undefined || row.list.spaces.some(({ space }) => space === it.space)) return
+    if (row === undefined || isOpenedBy(row, it)) return
     const { device, seed } = await newRecoveryDevice(row.finder, it.space, random)
     await write(withEntry(row, await enrolDevice(it, row.finder, device, seed), device.id))
     await settle()
@@ -158,6 +186,7 @@ export function recoveryActions(spaces: OpenSpaces): {
     // The device by which the person came here sees to it: two would enrol it twice.
     if (selfOf(vault) === vault.device().id) await enrol(it)
     await tellOfRecovery(context, it)
+    await retire(it)
   }
 
   return {
@@ -192,6 +221,7 @@ export function recoveryActions(spaces: OpenSpaces): {
             list: { counter: (before?.list.counter ?? 0) + 1, at: clock.now(), spaces: [] },
             devices: [],
             retired: retiredBy(before),
+            gone: goneWith(before),
             at: [],
           }
           for await (const it of each()) {
@@ -201,7 +231,7 @@ export function recoveryActions(spaces: OpenSpaces): {
           }
           await write(row)
           quietly(alone(settle))
-          if (before !== undefined) quietly(retire(before))
+          if (before !== undefined) quietly(alone(retireAll))
         }),
       async recoveryFile(passphrase) {
         const row = await read()
@@ -236,7 +266,17 @@ export function recoveryActions(spaces: OpenSpaces): {
   }
 }
 
-function placeOf({ place, owner }: RecoveryFinder): readonly [Uint8Array, Uint8Array] {
+/** Whether a recovery opens a space for the person who is here. Who left, and came back by a link, is another one there. */
+function isOpenedBy({ list, devices }: RecoveryRow, { space, vault }: OpenSpace): boolean {
+  if (!list.spaces.some((it) => it.space === space)) return false
+  const persons = devices.flatMap((device) => vault.persons.personOf(device) ?? [])
+  return persons.length === 0 || persons.includes(selfOf(vault))
+}
+
+function placeOf({
+  place,
+  owner,
+}: Pick<RecoveryFinder, 'place' | 'owner'>): readonly [Uint8Array, Uint8Array] {
   // `recoveryFinder` made them
   return [fromHex(place) ?? new Uint8Array(32), fromHex(owner) ?? new Uint8Array(32)]
 }

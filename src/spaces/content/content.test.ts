@@ -180,6 +180,14 @@ describe('a counter beyond all reason', () => {
     expect(a.content.counter).toBe(2 + 2 ** 32)
   })
 
+  it('moves it once, however much is written after that', () => {
+    const { a } = meet()
+    a.edit([{ kind: 'note', id: 'own', set: { title: 'x' } }])
+    poison(a.content)
+    for (let turn = 0; turn < 10; turn++) a.edit([{ kind: 'note', id: `n${turn}`, set: { title: 'y' } }])
+    expect(a.content.counter).toBe(1 + 2 ** 32 + 10)
+  })
+
   it('can be outdone in its field without the clock following', () => {
     const { a } = meet()
     a.edit([{ kind: 'note', id: 'own', set: { title: 'x' } }])
@@ -413,6 +421,20 @@ describe('answers, reactions and news', () => {
     sync()
     expect(a.content.unread(anna).places).toEqual({ [`post/${bens}.1`]: 1, tasks: 1 })
     expect(a.content.mentions(anna).map(({ id }) => id)).toEqual([`${bens}.3`, `${bens}.1`])
+  })
+
+  it('read the furthest in whatever order devices say it, and take back', () => {
+    const devices = ['anna', 'attic', 'phone'] as const
+    const group = createGroup({ anna: devices }, 'anna')
+    const said = { anna: { upTo: [1, 0, 10] }, attic: { upTo: [2, 0] }, phone: { upTo: [3, 0, 5] } }
+    const id = readId(anna, 'notes')
+    for (const first of devices)
+      for (const second of devices) {
+        const content = createContent({ who: group })
+        for (const name of new Set([first, second, ...devices]))
+          content.put(did(name), place('read', id), register(said[name], 1))
+        expect(have(content, 'read', id).fields.upTo).toBe(10)
+      }
   })
 
   it('read the furthest that any device of a person has read', () => {

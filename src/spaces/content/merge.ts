@@ -39,14 +39,16 @@ export function winnersOf(kind: Kind, registers: readonly Counted[]): Map<string
 }
 
 function isAfter(kind: Kind, version: Version, device: string, other: Won): boolean {
-  if (kind === 'read' && version.value !== other.version.value) {
-    // One has read as far as any of one's devices says.
-    const [a, b] = [version.value, other.version.value]
-    if (typeof a === 'number' && typeof b === 'number') return a > b
+  if (kind === 'read') {
+    // One has read as far as any of one's devices says. What was taken back is before all that was read.
+    const [a, b] = [upToOf(version), upToOf(other.version)]
+    if (a !== b) return a > b
   }
   const { counter } = other.version
   return version.counter > counter || (version.counter === counter && device > other.device)
 }
+
+const upToOf = ({ value }: Version): number => (typeof value === 'number' ? value : -1)
 
 /** What these registers, all of them of one entity, make it; undefined when there is none. */
 export function viewOf(

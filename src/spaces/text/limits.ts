@@ -11,6 +11,8 @@ export const MAX_UPDATE_BYTES = 960 * 1024
 export const MAX_STRUCTS = 32_768
 /** Ranges of deleted characters in a record. */
 export const MAX_RANGES = 32_768
+/** Sessions, of whomever, of which a record deletes something. */
+export const MAX_DELETED_CLIENTS = 16_384
 /** Sessions of a device whose structs a record holds. */
 export const MAX_SESSIONS = 1024
 /** Elements within elements in one record; a list in a list takes two. */

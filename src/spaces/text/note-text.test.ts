@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import { describe, expect, it } from 'vitest'
-import { createNoteText } from './note-text.ts'
+import { createNoteText, type TypedText } from './note-text.ts'
 import { readText, writeText } from './record.ts'
 import { createReplica, fresh, NOTE } from './testing/replica.ts'
 
@@ -160,6 +160,35 @@ describe('who wrote what', () => {
     expect(again.text()).toBe('on and on')
   })
 
+  it('takes what an editor typed that was heard and not stored before this part of the engine began', () => {
+    const ana = createReplica(ANA, 1)
+    const typed: TypedText[] = []
+    const { client, salt } = ana.text.open()
+    const doc = new Y.Doc()
+    doc.clientID = client
+    doc.on('update', (update: Uint8Array) => typed.push({ update, salt }))
+    const paragraph = new Y.XmlElement('paragraph')
+    const run = new Y.XmlText()
+    doc.transact(() => {
+      paragraph.insert(0, [run])
+      doc.getXmlFragment('note').insert(0, [paragraph])
+    })
+    for (const word of ['heard', ', lost', ', said again']) run.insert(run.length, word)
+    run.delete(0, 1)
+    const again = createNoteText({ note: NOTE, device: ANA, random: (length) => new Uint8Array(length) })
+    // a key that came before it was told of the rest
+    const [last] = typed.slice(-1)
+    again.typed(last?.update ?? new Uint8Array(), 0, salt)
+    expect(again.ensure(typed, 0).length).toBeGreaterThan(0)
+    expect(again.text()).toBe('eard, lost, said again')
+    expect(again.ensure(typed, 0)).toEqual([])
+    again.take()?.written()
+    expect(again.ensure(typed, 0)).toEqual([])
+    expect(again.take()).toBeUndefined()
+    const other = createNoteText({ note: NOTE, device: BEN, random: (length) => new Uint8Array(length) })
+    expect(() => other.ensure(typed, 0)).toThrow(/text\.foreign/)
+  })
+
   it('refuses what is malformed, counts nothing of it, and takes what replaces it', () => {
     const ana = createReplica(ANA, 1)
     ana.editor.type(0, 0, 'fine')
@@ -225,6 +254,23 @@ describe('versions', () => {
     ana.flush()
     expect(ana.text.versions().map(({ text }) => text)).toEqual(['abcd\n', 'ab\n'])
     expect(fresh([ana]).versions()).toEqual(ana.text.versions())
+  })
+
+  it('are as few when one of them is of a clock that was ahead', () => {
+    const ana = createReplica(ANA, 1)
+    ana.now += 365 * 24 * 60 * MINUTE
+    ana.editor.type(0, 0, 'a')
+    ana.now += 11 * MINUTE
+    ana.editor.type(0, 1, 'b')
+    ana.flush()
+    ana.now -= 364 * 24 * 60 * MINUTE
+    const before = ana.text.versions().length
+    for (let i = 2; i < 12; i++) {
+      ana.editor.type(0, i, 'c')
+      ana.now += 1000
+    }
+    ana.flush()
+    expect(ana.text.versions()).toHaveLength(before + 1)
   })
 
   it('are at most twenty of a device, the first of them among those', () => {

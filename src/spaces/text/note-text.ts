@@ -3,11 +3,13 @@ import type { Random } from '../crypto.ts'
 import { createAuthor, type Author, type TextFault } from './author.ts'
 import { createDocument, type TextNews } from './document.ts'
 import { TextError } from './errors.ts'
-import { TEXT_FIELD } from './limits.ts'
+import { OWN_FACTOR, TEXT_FIELD } from './limits.ts'
 import { toMarkdown } from './markdown.ts'
+import { covers, mergeUpdates } from './merge.ts'
+import { readUpdate } from './read-update.ts'
 import { versionKey } from './record.ts'
 import { restoreTree } from './restore.ts'
-import { plainText, readTree } from './tree.ts'
+import { plainText, readTree, type TextElement } from './tree.ts'
 import { createWriter, type TextFlush } from './writer.ts'
 
 export interface NoteTextVersion {
@@ -18,6 +20,12 @@ export interface NoteTextVersion {
   readonly device: string
   /** Markdown */
   readonly text: string
+}
+
+/** What an editor made, and the salt of its session. */
+export interface TypedText {
+  readonly update: Uint8Array
+  readonly salt: Uint8Array
 }
 
 /** One record of a device; undefined: gone. */
@@ -54,16 +62,27 @@ export interface NoteText {
   drop(device: string): void
   /** Takes in what another device just typed: the value of an event. It is in no record yet. */
   hear(device: string, value: Uint8Array): TextFault | undefined
-  /** All of it as one Yjs update, and the client id with which an editor has to make its own: each editor opens once. */
-  open(): { readonly state: Uint8Array; readonly client: number }
+  /**
+   * All of it as one Yjs update, and the client id with which an editor has to make its own: each editor opens once.
+   * `salt` shows that the client is of this device, should the editor outlive this part of the engine.
+   */
+  open(): { readonly state: Uint8Array; readonly client: number; readonly salt: Uint8Array }
   /**
    * What an editor made, under the client id that `open` gave. Gives what others may be told at once (for their
    * `hear`), mostly one event. Stored by the next `take`.
    *
    * @param now ms since 1970
+   * @param salt of the editor's session
    * @throws TextError `text.malformed`, `text.foreign`, `text.too-large`, `text.full`; nothing has changed then
    */
-  typed(update: Uint8Array, now: number): readonly Uint8Array[]
+  typed(update: Uint8Array, now: number, salt?: Uint8Array): readonly Uint8Array[]
+  /**
+   * Takes in what of these is not here, in the order in which they were typed: a part of the engine that ended with
+   * another page had heard it and not stored it. Gives what others may be told.
+   *
+   * @throws TextError as `typed`
+   */
+  ensure(updates: readonly TypedText[], now: number): readonly Uint8Array[]
   /**
    * What has to be written so that all that was typed is in records, in one commit; undefined when nothing has.
    * One at a time: `written` says that it is durable.
@@ -75,6 +94,7 @@ export interface NoteText {
   takeNews(): TextNews | undefined
   /** All of it as one Yjs update. */
   state(): Uint8Array
+  tree(): readonly TextElement[]
   /** Without marks: one line a block. */
   text(): string
   markdown(): string
@@ -129,7 +149,10 @@ export function createNoteText(options: {
     return document
   }
   const tree = () => readTree(synced().fragment)
-  const typed: NoteText['typed'] = (update, now) => writer.typed(update, now, tree)
+  const typed: NoteText['typed'] = (update, now, salt) => {
+    if (salt !== undefined) writer.resume(salt)
+    return writer.typed(update, now, tree)
+  }
   const find = (id: string) => {
     for (const author of authors.values())
       for (const [index, version] of author.versions)
@@ -164,8 +187,17 @@ export function createNoteText(options: {
       else authors.delete(other)
     },
     hear: (other, value) => (other === device ? undefined : authorOf(other).hear(value)),
-    open: () => ({ state: synced().state(), client: writer.open() }),
+    open: () => ({ state: synced().state(), ...writer.open() }),
     typed,
+    ensure(updates, now) {
+      if (updates.length === 0) return []
+      const { base, tail } = own.given()
+      const known = mergeUpdates([base, ...tail])
+      return updates.flatMap(({ update, salt }) => {
+        const read = mergeUpdates([readUpdate(new Uint8Array(update), OWN_FACTOR)])
+        return covers(known, read) ? [] : typed(update, now, salt)
+      })
+    },
     take: ({ settle = false } = {}) => writer.take(settle),
     takeNews() {
       synced()
@@ -174,6 +206,7 @@ export function createNoteText(options: {
       return told
     },
     state: () => synced().state(),
+    tree,
     text: () => plainText(tree()),
     markdown: () => toMarkdown(tree()),
     unplaced: () => synced().unplaced(),
@@ -195,7 +228,7 @@ export function createNoteText(options: {
       // In a document of its own, so that a refusal leaves nothing behind.
       const doc = new Y.Doc()
       Y.applyUpdate(doc, synced().state())
-      doc.clientID = writer.open()
+      doc.clientID = writer.open().client
       const present = tree()
       const made: Uint8Array[] = []
       doc.on('update', (update: Uint8Array) => made.push(update))

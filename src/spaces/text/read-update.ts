@@ -1,5 +1,13 @@
 import { malformed } from './errors.ts'
-import { MAX_CLOCK, MAX_RANGES, MAX_SESSIONS, MAX_STRUCTS, MAX_UPDATE_BYTES, TEXT_FIELD } from './limits.ts'
+import {
+  MAX_CLOCK,
+  MAX_DELETED_CLIENTS,
+  MAX_RANGES,
+  MAX_SESSIONS,
+  MAX_STRUCTS,
+  MAX_UPDATE_BYTES,
+  TEXT_FIELD,
+} from './limits.ts'
 import {
   ANY,
   type ClockRange,
@@ -18,9 +26,6 @@ import { checkNest } from './nest.ts'
 import { readContent, readName } from './read-content.ts'
 import { createReader, type Reader } from './reader.ts'
 
-/** Clients that a set of deletions may speak of. */
-const MAX_DELETED_CLIENTS = 16_384
-
 /**
  * An update of Yjs (v1), read strictly, before Yjs sees it: all lengths against the bytes that are there, all
  * structs of kinds that a note is made of, references of a client to itself only backwards, no struct twice, no depth
@@ -33,7 +38,7 @@ export function readUpdate(bytes: Uint8Array, factor = 1): TextUpdate {
   if (bytes.length > MAX_UPDATE_BYTES * factor) throw malformed('size')
   const reader = createReader(bytes)
   const structs = readStructs(reader, MAX_STRUCTS * factor)
-  const deletes = readDeletes(reader, MAX_RANGES * factor)
+  const deletes = readDeletes(reader, MAX_RANGES * factor, MAX_DELETED_CLIENTS * factor)
   if (reader.left > 0) throw malformed('after the end')
   const update = { structs, deletes }
   checkNest(update)
@@ -101,10 +106,14 @@ function readParent(reader: Reader, client: number, clock: number): 'root' | Str
   return 'root'
 }
 
-function readDeletes(reader: Reader, most: number): ReadonlyMap<number, readonly ClockRange[]> {
+function readDeletes(
+  reader: Reader,
+  most: number,
+  mostClients: number,
+): ReadonlyMap<number, readonly ClockRange[]> {
   const deletes = new Map<number, ClockRange[]>()
   let room = most
-  for (let clients = reader.uint(MAX_DELETED_CLIENTS); clients > 0; clients--) {
+  for (let clients = reader.uint(mostClients); clients > 0; clients--) {
     const client = reader.uint(Number.MAX_SAFE_INTEGER)
     let count = reader.uint(room)
     room -= count

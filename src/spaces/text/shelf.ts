@@ -2,12 +2,15 @@ import { TextError } from './errors.ts'
 import { FULL_BASES, MAX_UPDATE_BYTES, TAILS, TAILS_A_LEVEL } from './limits.ts'
 import { mergeUpdates } from './merge.ts'
 import { isEmpty, type TextUpdate } from './model.ts'
-import { splitUpdate } from './pieces.ts'
+import { cutRuns, splitUpdate } from './pieces.ts'
 import { tailKey, textPlace } from './record.ts'
 import { writeUpdate } from './write-update.ts'
 
 /** What a device's records of one note hold, by key. */
 export type Shelf = ReadonlyMap<string, TextUpdate>
+
+/** What records hold of a merged update. */
+const partsOf = (update: TextUpdate): TextUpdate[] => splitUpdate(cutRuns(update))
 
 /** Tails become part of the base when they are together at least this part of it. */
 const WORTH = 1 / 4
@@ -18,12 +21,12 @@ const WORTH = 1 / 4
  * times, each time with runs joined, and however long someone types there are at most 32 small records. A base that
  * is full stays as it is, and a new one begins.
  *
- * @throws TextError `text.too-large`, `text.full`
+ * @throws TextError `text.full`
  */
 export function addPiece(note: string, shelf: Shelf, piece: TextUpdate): Shelf {
   const next = new Map(shelf)
   let carried = mergeUpdates([piece])
-  if (writeUpdate(carried).length > MAX_UPDATE_BYTES || splitUpdate(carried).length > 1)
+  if (writeUpdate(carried).length > MAX_UPDATE_BYTES || partsOf(carried).length > 1)
     return intoBase(note, next, carried)
   for (let level = 0; level < TAILS / TAILS_A_LEVEL; level++) {
     const keys = Array.from({ length: TAILS_A_LEVEL }, (_, at) => tailKey(note, level * TAILS_A_LEVEL + at))
@@ -33,7 +36,7 @@ export function addPiece(note: string, shelf: Shelf, piece: TextUpdate): Shelf {
       return next
     }
     carried = mergeUpdates([...take(next, keys), carried])
-    if (splitUpdate(carried).length > 1) break
+    if (partsOf(carried).length > 1) break
   }
   return intoBase(note, next, carried)
 }
@@ -49,7 +52,7 @@ export function settle(note: string, shelf: Shelf): Shelf {
   const tails = mergeUpdates(take(next, keys))
   const base = shelf.get(note)
   const isSmall = base !== undefined && writeUpdate(tails).length < writeUpdate(base).length * WORTH
-  if (!isSmall || splitUpdate(tails).length > 1) return intoBase(note, next, tails)
+  if (!isSmall || partsOf(tails).length > 1) return intoBase(note, next, tails)
   if (keys.length === 1) return shelf
   // On the last level, where it waits longest.
   next.set(tailKey(note, TAILS - TAILS_A_LEVEL), tails)
@@ -65,7 +68,7 @@ function take(shelf: Map<string, TextUpdate>, keys: readonly string[]): TextUpda
 }
 
 function intoBase(note: string, shelf: Map<string, TextUpdate>, update: TextUpdate): Shelf {
-  const pieces = splitUpdate(mergeUpdates([...take(shelf, [note]), update]))
+  const pieces = partsOf(mergeUpdates([...take(shelf, [note]), update]))
   const last = pieces.pop()
   for (const piece of pieces) {
     const key = Array.from({ length: FULL_BASES }, (_, at) => tailKey(note, TAILS + at)).find(

@@ -19,6 +19,11 @@ export interface TextElement {
 
 export type TextNode = TextRun | TextElement
 
+/** Names of elements, attributes and marks, as a tree has them. */
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
+
+export const isTreeName = (name: string): boolean => NAME.test(name)
+
 export const isRun = (node: TextNode): node is TextRun => 'text' in node
 
 /**
@@ -36,7 +41,7 @@ function readChildren(parent: Y.XmlFragment, depth: number): TextNode[] {
   for (const child of parent.toArray() as unknown[]) {
     if (child instanceof Y.XmlElement) {
       nodes.push({
-        type: child.nodeName,
+        type: plainName(child.nodeName),
         attrs: values(child.getAttributes()),
         children: readChildren(child, depth - 1),
       })
@@ -58,18 +63,25 @@ function readRuns(text: Y.XmlText): TextRun[] {
     if (typeof insert !== 'string' || insert === '') return []
     const marks = Object.entries(attributes)
       .filter(([, value]) => typeof value === 'object' && value !== null)
-      .map(([name, value]) => [name.split('--')[0] ?? name, values(value)])
+      .map(([name, value]) => [plainName(name), values(value)])
       .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
     return [{ text: insert, marks: Object.fromEntries(marks) }]
   })
 }
 
+/** Without what sets apart marks that overlap: a record may have it on any name. */
+const plainName = (name: string): string => name.split('--', 1)[0] ?? name
+
+/** What a tree can be read back with: records hold other names and texts, that no editor writes. */
 function values(from: unknown): Record<string, TreeValue> {
   if (typeof from !== 'object' || from === null) return {}
   const plain: Record<string, TreeValue> = {}
-  for (const [name, value] of Object.entries(from).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name === '__proto__') continue
-    if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) plain[name] = value
+  for (const [key, value] of Object.entries(from).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = plainName(key)
+    if (!isTreeName(name)) continue
+    if (typeof value === 'string') plain[name] = value.toWellFormed()
+    else if (typeof value === 'number') plain[name] = Number.isFinite(value) ? value : null
+    else if (value === null || typeof value === 'boolean') plain[name] = value
   }
   return plain
 }

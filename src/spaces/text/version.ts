@@ -5,7 +5,7 @@ import { SpacesError } from '../errors.ts'
 import { readMap, time, version1 } from '../maps.ts'
 import { malformed, TextError } from './errors.ts'
 import { MAX_TREE_DEPTH, MAX_VERSION_BYTES, VERSIONS } from './limits.ts'
-import type { TextElement, TextNode, TreeValue } from './tree.ts'
+import { isTreeName, type TextElement, type TextNode, type TreeValue } from './tree.ts'
 
 /** A note as it was. */
 export interface TextVersion {
@@ -48,7 +48,6 @@ export function readVersion(value: Uint8Array): TextVersion {
   return { at: map.at, tree: content.map((node: unknown) => readElement(node, MAX_TREE_DEPTH)) }
 }
 
-const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
 type Plain = Readonly<Record<string, unknown>>
 
 const isPlain = (value: unknown): value is Plain =>
@@ -66,7 +65,7 @@ function readElement(node: unknown, depth: number): TextElement {
   if (depth === 0) throw malformed('depth')
   if (!isPlain(node)) throw malformed('node')
   const { type, attrs, children } = node
-  if (typeof type !== 'string' || !NAME.test(type) || !Array.isArray(children)) throw malformed('element')
+  if (typeof type !== 'string' || !isTreeName(type) || !Array.isArray(children)) throw malformed('element')
   return {
     type,
     attrs: readValues(attrs),
@@ -85,7 +84,7 @@ function readNamed<T>(from: unknown, read: (value: unknown) => T): Record<string
   if (!isPlain(from)) throw malformed('values')
   return Object.fromEntries(
     Object.entries(from).map(([name, value]) => {
-      if (!NAME.test(name)) throw malformed('name')
+      if (!isTreeName(name)) throw malformed('name')
       return [name, read(value)]
     }),
   )

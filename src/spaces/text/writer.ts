@@ -1,11 +1,11 @@
 import { type Random, randomBytes } from '../crypto.ts'
 import type { Author } from './author.ts'
 import { textClient } from './client.ts'
-import { TextError } from './errors.ts'
+import { malformed, TextError } from './errors.ts'
 import { FULL_BASES, MAX_UPDATE_BYTES, OWN_FACTOR, SALT_BYTES, VERSION_EVERY } from './limits.ts'
 import { mergeUpdates } from './merge.ts'
 import { isEmpty, type TextUpdate } from './model.ts'
-import { splitUpdate } from './pieces.ts'
+import { cutRuns, splitUpdate } from './pieces.ts'
 import { readUpdate } from './read-update.ts'
 import { versionKey, writeText } from './record.ts'
 import { addPiece, changedKeys, settle, type Shelf, type TextChange } from './shelf.ts'
@@ -21,8 +21,10 @@ export interface TextFlush {
 
 /** This device's own side of a note. */
 export interface TextWriter {
-  /** A new session, for one editor: its client id. */
-  open(): number
+  /** A new session, for one editor: its client id, and the bytes that show whose it is. */
+  open(): { readonly client: number; readonly salt: Uint8Array }
+  /** A session that was opened before this part of the engine began, by what its editor was given then. */
+  resume(salt: Uint8Array): void
   /** @throws TextError; gives values of events */
   typed(update: Uint8Array, now: number, tree: () => readonly TextElement[]): readonly Uint8Array[]
   /** Keeps this as a version with the next flush. */
@@ -47,9 +49,9 @@ export function createWriter(note: string, author: Author, random: Random): Text
     if (value !== undefined) versions.set(versionSlot(known), { at: now, tree, value })
   }
   const keepInTime = (now: number, tree: () => readonly TextElement[]): void => {
-    const last = Math.max(askedAt, ...[...author.versions.values()].map(({ at }) => at))
-    // A clock that was put back must not end versions for good.
-    if (Math.abs(now - last) < VERSION_EVERY) return
+    // A clock that was put back must neither end versions for good, nor have one kept with each key until then.
+    const before = [askedAt, ...[...author.versions.values()].map(({ at }) => at)].filter((at) => at <= now)
+    if (now - Math.max(...before) < VERSION_EVERY) return
     askedAt = now
     keep(now, tree())
   }
@@ -61,7 +63,11 @@ export function createWriter(note: string, author: Author, random: Random): Text
       const salt = randomBytes(random, SALT_BYTES)
       const client = textClient(author.device, note, salt)
       opened.set(client, salt)
-      return client
+      return { client, salt }
+    },
+    resume(salt) {
+      if (salt.length !== SALT_BYTES) throw malformed('salt')
+      opened.set(textClient(author.device, note, salt), new Uint8Array(salt))
     },
     typed(bytes, now, tree) {
       const update = readUpdate(new Uint8Array(bytes), OWN_FACTOR)
@@ -69,7 +75,7 @@ export function createWriter(note: string, author: Author, random: Random): Text
       // An editor may outlive this part of the engine: its session is known once anything of it is in a record.
       for (const client of update.structs.keys())
         if (!sessions.has(client)) throw new TextError('text.foreign', { client })
-      const pieces = splitUpdate(update)
+      const pieces = splitUpdate(cutRuns(update))
       // One base is left for what grows by being cut into records.
       if (
         stored(author) + typed.reduce((sum, each) => sum + each.bytes, bytes.length) >

@@ -1,10 +1,79 @@
 import { cp } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import { takeUpOffer } from './device-offer.ts'
 import { signConsent } from '../members/consent.ts'
+import { TEXT_COLLECTION, TEXT_FIELD } from '../text/limits.ts'
+import { createNoteText } from '../text/note-text.ts'
+import type { Vault } from './model.ts'
 import { give, link, meet, sorted, task, withWorld } from './testing/kit.ts'
 
+const randomBytes = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
+
+const NOTE = 'plan'
+
+/** A note as a vault has it, and what of it is no text. */
+async function noteOf(vault: Vault) {
+  const text = createNoteText({ note: NOTE, device: vault.device().id, random: randomBytes })
+  const records = await vault.list(TEXT_COLLECTION, NOTE)
+  const faults = records.flatMap(({ device, rkey, value }) => text.put(device, rkey, value)?.code ?? [])
+  return { text, faults }
+}
+
+/** Types a paragraph at the end, and stores it. */
+async function type(vault: Vault, words: string): Promise<void> {
+  const { text } = await noteOf(vault)
+  const { state, client } = text.open()
+  const doc = new Y.Doc()
+  doc.clientID = client
+  Y.applyUpdate(doc, state)
+  const before = Y.encodeStateVector(doc)
+  const paragraph = new Y.XmlElement('paragraph')
+  paragraph.insert(0, [new Y.XmlText(words)])
+  doc.getXmlFragment(TEXT_FIELD).push([paragraph])
+  text.typed(Y.encodeStateAsUpdate(doc, before), 0)
+  const changes = text.take()?.changes ?? []
+  await vault.write(changes.map((it) => ({ collection: TEXT_COLLECTION, ...it })))
+}
+
 describe('a cloned profile', () => {
+  it('keeps what it typed into notes and had not sent as versions of them', () =>
+    withWorld(async (world) => {
+      const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]
+      const a = await anna.found()
+      const b = await ben.join(await a.links.make(link()))
+      await meet(a, b)
+      await type(b, 'both')
+      await meet(a, b)
+      const sent = await b.store.head(`${b.row.space}/${b.device().id}`)
+      await ben.close()
+      await ben.storage.close()
+      const copy = await world.profile('Ben again')
+      await copy.storage.close()
+      await cp(ben.directory, copy.directory, { recursive: true, force: true })
+      await ben.reopen()
+      await copy.reopen()
+      const [one, two] = [await ben.open(), await copy.open()]
+      await type(one, 'one')
+      world.clock.now += 10
+      await type(two, 'two')
+      await meet(a, one)
+      expect(await give(a, two)).toContain('spaces.cloned')
+      await two.adoptNewIdentity(sent && { rev: sent.rev, commit: sent.cid })
+      await meet(a, one, two)
+      for (const vault of [a, one, two]) {
+        const { text, faults } = await noteOf(vault)
+        expect(faults).toEqual([])
+        expect(text.text()).toBe('both\none')
+        // Those that either copy kept before it typed are there too.
+        expect(text.versions().map((it) => it.text)).toEqual(['both\n\ntwo\n', 'both\n', 'both\n'])
+      }
+      // and types on, as itself
+      await type(two, 'three')
+      await meet(a, two)
+      expect((await noteOf(a)).text.text()).toBe('both\none\nthree')
+    }))
+
   it('becomes two devices of one person, and what neither had sent is kept', () =>
     withWorld(async (world) => {
       const [anna, ben] = [await world.profile('Anna'), await world.profile('Ben')]

@@ -9,6 +9,7 @@ import type { VaultParts } from './parts.ts'
 import { parsePlace } from './places.ts'
 import { SEEN } from './seen.ts'
 import { signAct } from './sign-act.ts'
+import { isTyped, versionsOfTyped } from './unsent-text.ts'
 
 /** Bytes of a list of changes; above that all is taken for unsent. */
 const MAX_CHANGES = 64 << 20
@@ -82,12 +83,16 @@ async function leaveFormer(parts: VaultParts, device: string, sent: SentHead | u
   await store.drop(repo, head.cid)
 }
 
-/** What a device wrote since a head, as inner records; all that it wrote when that head is not known here. */
+/**
+ * What a device wrote since a head, as inner records; all that it wrote when that head is not known here. Of notes, what
+ * they say here, as versions.
+ */
 async function unsentOf(
-  { space, store, repos }: VaultParts,
+  parts: VaultParts,
   device: string,
   sent: SentHead | undefined,
 ): Promise<InnerChange[]> {
+  const { space, store, repos } = parts
   const book = repos.books().get(device)
   if (book === undefined) return []
   const repo = formatSpaceRepo({ space, author: device })
@@ -107,9 +112,10 @@ async function unsentOf(
     const rkey = await book.rkeyAt(place)
     if (changed === undefined || (rkey !== undefined && changed.has(rkey))) places.push(place)
   }
-  const found: InnerChange[] = []
-  for (const [index, value] of (await book.read(places)).entries()) {
-    const place = places[index]
+  const [typed, others] = [places.filter(isTyped), places.filter((it) => !isTyped(it))]
+  const found = await versionsOfTyped(parts, typed, others)
+  for (const [index, value] of (await book.read(others)).entries()) {
+    const place = others[index]
     if (place !== undefined && value !== undefined) found.push({ ...place, value })
   }
   // Entities first: a note's text is of a note.

@@ -11,7 +11,7 @@ import type { Spaces } from '../../space-model.ts'
 import { ownSpaces } from '../own.ts'
 import { startSpaces } from '../service.ts'
 
-/** The spaces of one context that leads and has no network. */
+/** The spaces of one context that leads and has no network but `fetch`. */
 export interface SpacesHere {
   readonly spaces: Spaces
   readonly events: CairnEvent[]
@@ -19,11 +19,14 @@ export interface SpacesHere {
   close(): Promise<void>
 }
 
-export async function spacesOn(storage: Storage): Promise<SpacesHere> {
+export async function spacesOn(
+  storage: Storage,
+  fetch: CairnHost['fetch'] = () => Promise.reject(new TypeError('no network')),
+): Promise<SpacesHere> {
   const events: CairnEvent[] = []
   const host: CairnHost = {
     ...{ storage, sha256, random, timers: realHost.timers, clock: realHost.clock },
-    fetch: () => Promise.reject(new TypeError('no network')),
+    fetch,
     siblings: undefined,
     persistence: { supported: false, persisted: async () => false },
   }

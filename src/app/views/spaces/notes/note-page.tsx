@@ -1,5 +1,6 @@
 import { Suspense, useCallback, useEffect, useMemo } from 'react'
-import type { Presence } from '../../../../cairn/api.ts'
+import type { Presence, TypedText } from '../../../../cairn/api.ts'
+import { hasCode } from '../../../../core/errors.ts'
 import { Empty, Loading } from '../../../components/bits.tsx'
 import { ErrorNote } from '../../../components/error-note.tsx'
 import { useAction, useEngine } from '../../../lib/engine-context.ts'
@@ -9,7 +10,7 @@ import { useHere } from '../../../spaces/here.ts'
 import { useEntity, usePresence } from '../../../spaces/reads.ts'
 import { useMarkSeen } from '../../../spaces/use-mark-seen.ts'
 import { useNote } from '../../../spaces/use-note.ts'
-import { useStored } from '../../../spaces/use-stored.ts'
+import { useTyped } from '../../../spaces/use-typed.ts'
 import '../../../styles/spaces-notes.css'
 import { LazyNoteEditor } from '../../../notes/lazy.ts'
 import { NoteHead } from './note-head.tsx'
@@ -19,9 +20,7 @@ export function NotePage({ id }: { readonly id: string }) {
   const { space, isAdmin } = useHere()
   const { value: note, error } = useEntity(space, 'note', id)
   useMarkSeen(`note/${id}`, note === null || note === undefined ? undefined : [note])
-  const { cairn } = useEngine()
-  const store = useCallback(async () => cairn?.spaces.flushNote(space, id), [cairn, space, id])
-  const { isStored, typed } = useStored(store)
+  const { isStored, typed, store, forget } = useTyped(space, id)
   // what could not be stored is told by the next key
   const storeNow = useCallback(() => void store().catch(() => {}), [store])
   useLeaveGuard(!isStored, storeNow)
@@ -49,7 +48,7 @@ export function NotePage({ id }: { readonly id: string }) {
       {back}
       <article className="note-page">
         <NoteHead note={note} isStored={isStored} />
-        <NoteText id={id} title={note.fields.title ?? ''} typed={typed} />
+        <NoteText id={id} title={note.fields.title ?? ''} typed={typed} storeNow={storeNow} forget={forget} />
       </article>
     </>
   )
@@ -63,10 +62,14 @@ function NoteText({
   id,
   title,
   typed,
+  storeNow,
+  forget,
 }: {
   readonly id: string
   readonly title: string
-  readonly typed: () => void
+  readonly typed: (it: TypedText) => void
+  readonly storeNow: () => void
+  readonly forget: () => void
 }) {
   const { space, detail, canWrite } = useHere()
   const { cairn } = useEngine()
@@ -78,12 +81,24 @@ function NoteText({
     () => (presence ?? []).filter(({ where, device }) => where === `note/${id}` && device !== detail.device),
     [presence, id, detail.device],
   )
+  const salt = opened?.salt
   const onTyped = useCallback(
     (update: Uint8Array) => {
-      typed()
-      void run((engine) => engine.spaces.typeNote(space, id, update))
+      // an editor is there once the note was opened
+      if (salt === undefined) return
+      typed({ update, salt })
+      void run((engine) =>
+        engine.spaces.typeNote(space, id, update, salt).catch((cause: unknown) => {
+          // This device has become another since (its profile was copied): nothing under this client is taken any more.
+          if (hasCode(cause, 'text.foreign')) {
+            forget()
+            reopen()
+          }
+          throw cause
+        }),
+      )
     },
-    [run, space, id, typed],
+    [run, space, id, typed, salt, forget, reopen],
   )
   const onCursor = useCallback(
     (cursor: Presence['cursor']) => {
@@ -95,17 +110,13 @@ function NoteText({
     [cairn, space, id],
   )
   useEffect(() => {
-    if (cairn === undefined || !canWrite) return
-    const flush = () => {
-      // what could not be stored is told by the next key, and typed text is still in the engine
-      cairn.spaces.flushNote(space, id).catch(() => {})
-    }
-    document.addEventListener('visibilitychange', flush)
+    if (!canWrite) return
+    document.addEventListener('visibilitychange', storeNow)
     return () => {
-      document.removeEventListener('visibilitychange', flush)
-      flush()
+      document.removeEventListener('visibilitychange', storeNow)
+      storeNow()
     }
-  }, [cairn, canWrite, space, id])
+  }, [canWrite, storeNow])
   if (error !== undefined) return <ErrorNote error={error} />
   if (opened === undefined) return <Loading label="Opening the note" />
   return (
