@@ -9,6 +9,7 @@ import { repoRow, snapshotsOf } from './kept.ts'
 import { deletePartial, deletePartials, partialsOf } from './pages/partial-rows.ts'
 import type { Pins } from './pages/pins.ts'
 import { exclusively, type Work } from './work.ts'
+import { unlessRead } from './reading.ts'
 
 /**
  * Names a repo whose sweep has not ended: written with a deletion, removed by the sweep that follows it. Its
@@ -44,8 +45,8 @@ async function dropSnapshot(
 }
 
 /**
- * Drops the oldest snapshots beyond what the repo keeps. True when any went. One that a peer is reading stays
- * until retention is applied again.
+ * Drops the oldest snapshots beyond what the repo keeps. True when any went. One that a peer is reading, or that is
+ * exported in any tab, stays until retention is applied again.
  */
 export async function applyRetention(
   storage: Storage,
@@ -59,9 +60,10 @@ export async function applyRetention(
     .filter((it) => it.id !== row.head)
     .slice(0, Math.max(0, snapshots.length - row.keepLast))
     .filter((it) => pins?.holds(did, it.id) !== true)
-  if (old.length === 0) return false
-  for (const snapshot of old) await dropSnapshot(storage, snapshot)
-  return true
+  let dropped = false
+  for (const snapshot of old)
+    if (await unlessRead(storage, snapshot, () => dropSnapshot(storage, snapshot))) dropped = true
+  return dropped
 }
 
 /** Frees what no snapshot needs any more, once nothing else is at work on the repo. */
