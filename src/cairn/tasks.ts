@@ -129,7 +129,9 @@ export function createTasks(parts: TaskParts): Tasks {
       const isNews = kind !== 'peer' || job.changed
       if (isNews) await log.note({ did: result.did, kind: done, fields, level: 'good' })
       indexer.start(result.did)
-      if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
+      // What was damaged lies beside what was taken in anew, and may go.
+      const isAnew = result.snapshot !== undefined && result.snapshot.commitCid === result.before?.commitCid
+      if ((await applyRetention(storage, result.did, pins)) || isAnew) tasks.sweep(result.did)
       return job
     } catch (error) {
       if (did !== undefined) changed(did)

@@ -10,6 +10,7 @@ import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
+import { mendedOps } from './damage.ts'
 import type { Host, networkOf } from './host.ts'
 import { identityOp } from './kept.ts'
 import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
@@ -26,6 +27,8 @@ export interface Transfer {
   readonly pds: string
   /** the kept head */
   readonly before: SnapshotRow | undefined
+  /** not all of it is on the disk as it was signed: everything is taken anew */
+  readonly damaged: boolean
   readonly facts: RepoFacts
   readonly work: Work
   readonly retrying: RetryOptions
@@ -45,7 +48,7 @@ export interface Transferred {
  * One transfer, whole or since a rev, tried again while the network breaks it; no block is stored twice.
  */
 export async function transfer(input: Transfer, since: string | undefined): Promise<Transferred> {
-  const { host, network, identity, pds, before, facts, work, replaceFutureHead } = input
+  const { host, network, identity, pds, before, damaged, facts, work, replaceFutureHead } = input
   const { did } = identity
   const partial = since !== undefined
   let admission: Admission | undefined
@@ -58,7 +61,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     source: 'pds',
     label: input.label,
     partial,
-    ...(before === undefined ? {} : { base: before }),
+    ...(before === undefined || damaged ? {} : { base: before }),
     ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
     onCommit: async (commit) => {
       admission = await admit(host, {
@@ -75,7 +78,8 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     const stream = await getRepo(network, { pds, did, since, signal: work.signal })
     work.report({ phase: 'receiving', totalBytes: stream.totalBytes, attempt: count })
     await drain(session, stream.body, work)
-    if (before !== undefined && session.commit?.cid === before.commitCid) return undefined
+    const isKept = before !== undefined && session.commit?.cid === before.commitCid
+    if (isKept && !damaged) return undefined
     work.report({ phase: 'saving', ...session.progress })
     const kept = identityOp(identity, host.sha256)
     return session.finish({
@@ -86,7 +90,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       identity: kept.key,
       now: host.clock.now(),
       repo: facts,
-      ops: [kept.op],
+      ops: [kept.op, ...(before !== undefined && damaged ? mendedOps(before, session.commit?.cid) : [])],
     })
   }
   try {
