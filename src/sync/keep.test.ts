@@ -12,6 +12,7 @@ import { fetchBlobs } from './blobs.ts'
 import { applyRetention, deleteRepo, deleteSnapshot, sweep, sweepsDue } from './keep.ts'
 import { headOf, snapshotsOf } from './kept.ts'
 import { contents, storedBlocks, type SyncKit, tracesOf, wanted, withSync } from './testing/sync-kit.ts'
+import { fail } from './testing/faults.ts'
 import type { TestAccount } from './testing/account.ts'
 import { createPins } from './pages/pins.ts'
 import { verifyHead } from './verify-head.ts'
@@ -328,6 +329,25 @@ describe('a head verified again', () => {
       expect(snapshots.map((it) => it.rev)).toEqual([alice.history[0]?.rev, alice.repo.rev])
       expect(await sweepsDue(storage)).toEqual([alice.did])
       expect((await again()).snapshot).toBeUndefined()
+    }),
+  )
+
+  it.each([
+    ['of what changed', false],
+    ['of all', true],
+  ])('that a backup %s stumbles over is taken anew with the next one', (_what, whole) =>
+    withSync(async ({ pds, storage, host, backUp, work }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      const { from, to } = repoRange(alice.did)
+      for (const key of await storage.byteKeys({ from: `seg/${from}`, to: `seg/${to}` }))
+        await storage.write([{ type: 'delete-bytes', key }])
+      alice.commit({ create: 1 })
+      // A server that cannot say what changed gives all of it.
+      if (whole) pds.next('getRepo', fail(500))
+      await expect(backUp(alice.did)).rejects.toMatchObject({ code: 'storage.segment-gone' })
+      await backUp(alice.did)
+      expect(await verifyHead(host, alice.did, work())).toEqual({ records: 61 })
     }),
   )
 

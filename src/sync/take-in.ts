@@ -35,6 +35,8 @@ export interface TakeIn {
   readonly once?: boolean
   /** what the repo's row says from then on, beside what the identity says */
   readonly facts?: RepoFacts
+  /** the bytes are all of the repo, whatever is here: what is damaged on this disk is mended by them */
+  readonly mends?: boolean
   /** hands the bytes to the import, no faster than they are stored */
   readonly feed: (session: ImportSession) => Promise<void>
 }
@@ -71,7 +73,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
   const repo = input.known ?? (await openRepo(host.storage, did))
   const before = repo?.head
   /** Of what is not on the disk as it was signed nothing is leaned on: all of it is stored anew. */
-  const damaged = input.once === true && before !== undefined && (await isDamaged(host.storage, did))
+  const damaged = input.mends === true && before !== undefined && (await isDamaged(host.storage, did))
   // The key is made of the row: it need not be read to know that it is the same.
   const keptOne = async (it: Identity | undefined) =>
     it !== undefined && identityOp(it, host.sha256).key === before?.identity

@@ -10,7 +10,7 @@ import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
-import { mendedOps } from './damage.ts'
+import { mendedOps, noteDamage } from './damage.ts'
 import type { Host, networkOf } from './host.ts'
 import { identityOp } from './kept.ts'
 import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
@@ -52,6 +52,10 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
   const { did } = identity
   const partial = since !== undefined
   let admission: Admission | undefined
+  /** What is kept is damaged: the next try leans on nothing of it. Told is what brought us here, not a second error. */
+  const stumbled = async (error: unknown): Promise<void> => {
+    if (before !== undefined) await noteDamage(host.storage, before, error).catch(() => {})
+  }
   const session = await openImport({
     storage: host.storage,
     did,
@@ -72,6 +76,10 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
         replaceFutureHead,
       })
     },
+  }).catch(async (error: unknown) => {
+    // Nothing has come yet: what it stumbled over is what is kept.
+    await stumbled(error)
+    throw error
   })
   const attempt = async (count: number): Promise<SnapshotRow | undefined> => {
     if (count > 1) session.restart()
@@ -105,6 +113,8 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     }
     return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES), now: session.now }
   } catch (error) {
+    // Whatever a server sends, this is of the disk.
+    if (hasCode(error, 'storage.segment-gone')) await stumbled(error)
     await settle(session, error, partial)
     throw error
   }
