@@ -1,5 +1,6 @@
 import { imageTypeOf } from '../repo/image-type.ts'
 import { type BlobRow } from '../sync/blobs.ts'
+import { changeBlob } from '../sync/blob-rows.ts'
 import { SyncError } from '../sync/errors.ts'
 import { draftFile } from '../sync/writing/draft-file.ts'
 import type { Storage } from '../storage/port.ts'
@@ -33,12 +34,9 @@ export function createBlobs(storage: Storage): Blobs {
       return blob.slice(0, blob.size, row.imageType ?? 'application/octet-stream')
     },
     async skip(did, cid, skip) {
-      const key = blobKey(did, cid)
-      const row = (await storage.get('blobs', key)) as BlobRow | undefined
+      const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
       if (row === undefined || row.state === 'kept') return
-      await storage.write([
-        { type: 'put', table: 'blobs', key, value: { ...row, state: skip ? 'skipped' : 'wanted' } },
-      ])
+      await changeBlob(storage, did, cid, { state: skip ? 'skipped' : 'wanted' })
     },
   }
 }

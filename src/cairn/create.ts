@@ -144,7 +144,11 @@ export function createCairn(host: CairnHost): Cairn {
   const settleAll = async (): Promise<void> => {
     for (const did of await storage.keys('repos')) {
       if (stopping) return
-      const dropped = await settleHead(storage, did, host.sha256)
+      const dropped = await settleHead(storage, did, host.sha256).catch((error: unknown) => {
+        // What cannot be read now is looked at after the next start. All that follows must not wait for one repo.
+        if (hasCode(error, 'storage.gone')) throw error
+        return undefined
+      })
       if (dropped !== undefined) {
         await log.note({
           did,

@@ -12,6 +12,7 @@ import type { Work } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
 import type { ActivityLog } from './activity.ts'
 import type { BackupOptions, Job } from './api.ts'
+import { broughtBy } from './brought-by.ts'
 import { fetchAllBlobs } from './fetch-all-blobs.ts'
 import type { History } from './history.ts'
 import type { CairnHost } from './host.ts'
@@ -89,13 +90,7 @@ export function createTasks(parts: TaskParts): Tasks {
     await log.note({ did, kind: name, fields: { ...fields, code, label }, level: 'bad' })
   }
 
-  const resultOf = async ({ did, snapshot, before }: BackupResult): Promise<JobResult> => {
-    if (snapshot === undefined) return { did, changed: false, added: 0, updated: 0, deleted: 0 }
-    if (before === undefined)
-      return { did, changed: true, added: snapshot.root.records, updated: 0, deleted: 0 }
-    const set = await history.changes(did, before.id, snapshot.id, { offset: 0, limit: 0 })
-    return { did, changed: true, added: set.added, updated: set.changed, deleted: set.deleted }
-  }
+  const resultOf = (result: BackupResult): Promise<JobResult> => broughtBy(history, result)
 
   /** What every backup ends in: history, retention, index, and word to the screens. */
   const takeIn = async (
@@ -134,7 +129,9 @@ export function createTasks(parts: TaskParts): Tasks {
       const isNews = kind !== 'peer' || job.changed
       if (isNews) await log.note({ did: result.did, kind: done, fields, level: 'good' })
       indexer.start(result.did)
-      if (await applyRetention(storage, result.did, pins)) tasks.sweep(result.did)
+      // What was damaged lies beside what was taken in anew, and may go.
+      const isAnew = result.snapshot !== undefined && result.snapshot.commitCid === result.before?.commitCid
+      if ((await applyRetention(storage, result.did, pins)) || isAnew) tasks.sweep(result.did)
       return job
     } catch (error) {
       if (did !== undefined) changed(did)

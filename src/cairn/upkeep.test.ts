@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { TABLES } from '../storage/port.ts'
+import { StorageError } from '../storage/errors.ts'
+import { type Storage, TABLES } from '../storage/port.ts'
+import { repoRange } from '../storage/rows.ts'
 import { deleteSnapshot, sweepsDue } from '../sync/keep.ts'
 import { after, cutAfter } from '../sync/testing/faults.ts'
 import { tracesOf } from '../sync/testing/sync-kit.ts'
+import { createCairn } from './create.ts'
 import { withCairn } from './testing/cairn-kit.ts'
 
 describe('what is kept', () => {
@@ -160,6 +163,47 @@ describe('what is kept', () => {
         'verify.failed',
         'verify.done',
       ])
+    }))
+
+  it('takes anew with the next backup what is damaged, and frees the rest', () =>
+    withCairn(async ({ cairn, pds, storage, ended, backUp, idle }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      const before = await storage.count('segments')
+      for (const key of await storage.byteKeys()) await storage.write([{ type: 'delete-bytes', key }])
+      expect((await ended(cairn.library.verify(alice.did))).state).toBe('failed')
+      expect(await backUp(alice.did)).toMatchObject({
+        state: 'done',
+        result: { changed: true, added: 0, updated: 0, deleted: 0 },
+      })
+      await idle()
+      expect((await ended(cairn.library.verify(alice.did))).state).toBe('done')
+      expect(await storage.count('segments')).toBe(before)
+      expect((await cairn.library.snapshots(alice.did)).map((it) => it.rev)).toEqual([alice.repo.rev])
+      expect((await backUp(alice.did)).result?.changed).toBe(false)
+    }))
+
+  it('goes on with what is due although one repository cannot be read', () =>
+    withCairn(async ({ host, pds, storage, backUp }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      const bob = await pds.account({ name: 'bob' })
+      for (const { did } of [alice, bob]) await backUp(did)
+      alice.commit({ update: 20 })
+      await backUp(alice.did)
+      const [old] = await storage.keys('snapshots', repoRange(alice.did))
+      await deleteSnapshot(storage, alice.did, old?.slice(alice.did.length + 1) ?? '')
+      const unwell: Storage = {
+        ...storage,
+        async readBytes(key, from, to) {
+          if (key.startsWith(`seg/${bob.did}/`))
+            throw new StorageError('storage.failed', { name: 'DataError' })
+          return storage.readBytes(key, from, to)
+        },
+        close: async () => {},
+      }
+      const next = createCairn({ ...host, storage: unwell, siblings: undefined })
+      await expect.poll(() => sweepsDue(storage)).toEqual([])
+      await next.close()
     }))
 
   it('takes thirty files of one account, opened together, in turns', () =>

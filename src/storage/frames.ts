@@ -1,4 +1,7 @@
+import { equalAt } from '../core/bytes.ts'
+import type { Sha256 } from '../core/hash.ts'
 import { readVarint } from '../core/varint.ts'
+import { decodeStored } from '../repo/mst/stored.ts'
 
 /** One frame of a segment: a record (its digest is known from the frame) or a stored tree node. */
 export interface Frame {
@@ -29,5 +32,31 @@ export function* frames(bytes: Uint8Array): Generator<Frame> {
     if (record) yield { kind: 'record', digestAt: from + 4, from: from + CID_BYTES, to }
     else yield { kind: 'node', digestAt: -1, from, to }
     at = to
+  }
+}
+
+/** Every frame of a segment's bytes is whole, nothing is behind them, and every record is what its CID says. */
+export function framesHold(bytes: Uint8Array, sha256: Sha256): boolean {
+  let end = 0
+  for (const frame of frames(bytes)) {
+    end = frame.to
+    const data = bytes.subarray(frame.from, frame.to)
+    if (frame.kind === 'node') {
+      // A node that cannot be read is not whole; what it says is proven when it is used.
+      if (!readable(data)) return false
+      continue
+    }
+    const digest = sha256(data)
+    if (!equalAt(digest, 0, bytes, frame.digestAt, digest.length)) return false
+  }
+  return end === bytes.length
+}
+
+function readable(data: Uint8Array): boolean {
+  try {
+    decodeStored(data)
+    return true
+  } catch {
+    return false
   }
 }

@@ -3,6 +3,7 @@ import { editRepo } from '../repo/testing/edit.ts'
 import { generateRepo } from '../repo/testing/generate.ts'
 import { updateRepo } from './head.ts'
 import type { Storage } from './port.ts'
+import { type RepoRow, repoRange } from './rows.ts'
 import { contentOf, contentOfRepo, headOf, recheckOf, snapshotsOf } from './testing/contents.ts'
 import { begin, end, importCar, withLevel } from './testing/node-host.ts'
 
@@ -98,6 +99,31 @@ describe('a head', () => {
       if (head === undefined) throw new Error('no head')
       expect(await recheckOf(storage, head)).toBe(80)
       expect(await storage.count('snapshots')).toBe(1)
+    })
+  })
+
+  it('is not moved over a repo that was deleted and taken in anew', async () => {
+    await withLevel(async (storage) => {
+      const base = await take(storage, first)
+      // Our own row, written by this code.
+      const row = (await storage.get('repos', did)) as RepoRow
+      const session = await begin(storage, did, {
+        ...{ didKey: first.didKey, partial: true, base, known: { row, head: base }, fresh: true },
+      })
+      for (const chunk of second.sinceCar()) await session.write(chunk)
+      await session.prove()
+      const range = repoRange(did)
+      await storage.write([
+        { type: 'delete', table: 'repos', key: did },
+        { type: 'delete-range', table: 'snapshots', ...range },
+        { type: 'delete-range', table: 'segments', ...range },
+        { type: 'delete-bytes-range', from: `seg/${range.from}`, to: `seg/${range.to}` },
+      ])
+      const anew = await take(storage, first)
+      expect(await storage.get('repos', did)).toMatchObject({ generation: row.generation })
+      await expect(end(session)).rejects.toMatchObject({ code: 'storage.conflict' })
+      expect((await headOf(storage, did))?.id).toBe(anew.id)
+      expect(await recheckOf(storage, anew)).toBe(80)
     })
   })
 

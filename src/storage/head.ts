@@ -3,7 +3,7 @@ import { hasCode } from '../core/errors.ts'
 import { RepoError } from '../repo/errors.ts'
 import { StorageError } from './errors.ts'
 import type { ImportHold } from './import-row.ts'
-import type { Storage, WriteOp } from './port.ts'
+import type { Guard, Storage, WriteOp } from './port.ts'
 import { type RepoRow, repoRange, type SnapshotRow, snapshotKey, type TreeWindow } from './rows.ts'
 
 /** Another tab may move the same head; each round sees its result first. */
@@ -51,7 +51,6 @@ export async function moveHead(
     if (row === undefined && !extra.writes.begun)
       throw new StorageError('storage.conflict', { table: 'repos', key: did })
     if (head !== undefined && !extra.allowRollback) refuseStale(head, snapshot)
-    const generation = row?.generation ?? 0
     const next: RepoRow = {
       did,
       handle: undefined,
@@ -64,7 +63,7 @@ export async function moveHead(
       ...facts,
       head: snapshot.id,
       top: extra.top,
-      generation: generation + 1,
+      generation: (row?.generation ?? 0) + 1,
     }
     try {
       await storage.write(
@@ -75,14 +74,7 @@ export async function moveHead(
           ...ops,
         ],
         {
-          guards: [
-            {
-              table: 'repos',
-              key: did,
-              holds: (value) => ((value as RepoRow | undefined)?.generation ?? 0) === generation,
-            },
-            ...guards,
-          ],
+          guards: [sameRepo(did, row), ...guards],
         },
       )
       return { row: next, head: snapshot }
@@ -90,6 +82,22 @@ export async function moveHead(
       const raced = hasCode(error, 'storage.conflict') && error.fields['table'] === 'repos'
       if (!raced || round === ROUNDS || extra.onlyKnown === true) throw error
     }
+  }
+}
+
+/**
+ * Holds while a repo's row is as it was read. The head counts beside the generation: of a repo that was deleted and
+ * taken in anew, generations are counted from the beginning.
+ */
+export function sameRepo(did: string, row: Pick<RepoRow, 'generation' | 'head'> | undefined): Guard {
+  return {
+    table: 'repos',
+    key: did,
+    holds(value) {
+      // Our own row, written by this code.
+      const now = value as RepoRow | undefined
+      return now?.generation === row?.generation && now?.head === row?.head
+    },
   }
 }
 
@@ -146,13 +154,7 @@ export async function updateRepo(
     const next = { ...change(row), generation: row.generation + 1 }
     try {
       await storage.write([{ type: 'put', table: 'repos', key: did, value: next }], {
-        guards: [
-          {
-            table: 'repos',
-            key: did,
-            holds: (value) => (value as RepoRow | undefined)?.generation === row.generation,
-          },
-        ],
+        guards: [sameRepo(did, row)],
       })
       return next
     } catch (error) {

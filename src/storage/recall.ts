@@ -1,4 +1,3 @@
-import { equalBytes } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { decodeStored, type Place, type StoredChild, type StoredNode } from '../repo/mst/stored.ts'
@@ -6,7 +5,7 @@ import { childDigest, valueOf } from '../repo/mst/read.ts'
 import { RepoError } from '../repo/errors.ts'
 import { checkRecord } from '../repo/cbor/check.ts'
 import type { Intake } from '../repo/verify/intake.ts'
-import { frames } from './frames.ts'
+import { frames, framesHold } from './frames.ts'
 import type { Storage } from './port.ts'
 import { repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
@@ -22,7 +21,8 @@ interface Recall {
 
 /**
  * Reads the segments of an import that was cut off. Every record is hashed and checked again: a crash may
- * have left less than was written, and only what proves itself counts as kept.
+ * have left less than was written, and only what proves itself counts as kept. A segment that is not whole goes: what
+ * was in it comes again, and the next start, which reads back what this import wrote, must not stumble over it.
  */
 export async function recallImport(input: Recall & { readonly importId: string }): Promise<void> {
   const { storage, did, sha256, intake } = input
@@ -33,14 +33,15 @@ export async function recallImport(input: Recall & { readonly importId: string }
     if (row.import !== input.importId) continue
     const segment = Number.parseInt(key.slice(did.length + 1), 16)
     const bytesKey = segmentBytesKey(did, segment, row.generation)
+    const bytes = await wholeBytes(storage, key, row.size, bytesKey, sha256)
+    if (bytes === undefined) continue
     if (row.kind !== 'records') trees.push({ segment, key: bytesKey })
     if (row.kind === 'tree') continue
-    const bytes = await storage.readBytes(bytesKey)
     for (const frame of frames(bytes)) {
       if (frame.kind !== 'record') continue
       const data = bytes.subarray(frame.from, frame.to)
       const digest = bytes.subarray(frame.digestAt, frame.digestAt + 32)
-      if (!equalBytes(sha256(data), digest) || checkRecord(data, 0, data.length) !== 0) continue
+      if (checkRecord(data, 0, data.length) !== 0) continue
       intake.known(digest, { segment, offset: frame.from, length: data.length })
     }
   }
@@ -55,6 +56,27 @@ export async function recallImport(input: Recall & { readonly importId: string }
       )
     }
   }
+}
+
+/** A segment's bytes; undefined when they are not what was written, and then the segment is no more. */
+async function wholeBytes(
+  storage: Storage,
+  key: string,
+  size: number,
+  bytesKey: string,
+  sha256: Sha256,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const bytes = await storage.readBytes(bytesKey)
+    if (bytes.length === size && framesHold(bytes, sha256)) return bytes
+  } catch (error) {
+    if (!hasCode(error, 'storage.segment-gone')) throw error
+  }
+  await storage.write([
+    { type: 'delete', table: 'segments', key },
+    { type: 'delete-bytes', key: bytesKey },
+  ])
+  return undefined
 }
 
 /**

@@ -9,8 +9,9 @@ import { createPrng } from '../repo/testing/prng.ts'
 import type { BlockOrder, TestRepo } from '../repo/testing/repo.ts'
 import { discardImport } from './import-row.ts'
 import type { Storage } from './port.ts'
+import { settleHead } from './settle.ts'
 import { contentOf, contentOfRepo, framesOf, headOf, liveBytes, recheckOf } from './testing/contents.ts'
-import { begin, end, importCar, withLevel } from './testing/node-host.ts'
+import { begin, end, importCar, sha256, withLevel } from './testing/node-host.ts'
 
 const repeats = (digests: readonly string[]) => digests.length - new Set(digests).size
 
@@ -125,6 +126,34 @@ describe('an import that was cut off', () => {
       expect(repeats((await framesOf(storage, repo.did)).records)).toBe(0)
     })
   })
+
+  it.each(['gone', 'short', 'changed'] as const)(
+    'takes again what of it is %s, and leaves nothing for the next start to stumble over',
+    async (how) => {
+      const repo = generateRepo({ seed: 'resume/lost', records: 300 })
+      await withLevel(async (storage) => {
+        const cut = await begin(storage, repo.did, { didKey: repo.didKey })
+        const chunks = pieces(joinBytes(repo.car()), 10)
+        for (const chunk of chunks.slice(0, 9)) await cut.write(chunk)
+        await cut.suspend()
+        for (const key of await storage.byteKeys({ from: 'seg/', to: 'seg0' })) {
+          const bytes = await storage.readBytes(key)
+          if (how === 'changed') bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+          await storage.write([
+            how === 'gone'
+              ? { type: 'delete-bytes', key }
+              : { type: 'put-bytes', key, parts: [how === 'short' ? bytes.subarray(0, -3) : bytes] },
+          ])
+        }
+        const session = await begin(storage, repo.did, { didKey: repo.didKey })
+        for (const chunk of chunks) await session.write(chunk)
+        const head = await end(session)
+        expect(await recheckOf(storage, head)).toBe(300)
+        expect(await settleHead(storage, repo.did, sha256)).toBeUndefined()
+        expect(await headOf(storage, repo.did)).toEqual({ ...head, settled: true })
+      })
+    },
+  )
 
   it('starts over within its session and writes nothing twice', async () => {
     const repo = generateRepo({ seed: 'resume/restart', records: 400 })

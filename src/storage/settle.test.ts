@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { editRepo } from '../repo/testing/edit.ts'
 import { generateRepo } from '../repo/testing/generate.ts'
+import { StorageError } from './errors.ts'
 import type { Storage } from './port.ts'
-import { repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow } from './rows.ts'
+import { repoRange, segmentBytesKey, type SegmentRow, snapshotKey, type SnapshotRow } from './rows.ts'
 import { settleHead } from './settle.ts'
 import { sweepRepo } from './sweep.ts'
 import { headOf, recheckOf, snapshotsOf } from './testing/contents.ts'
-import { importCar, sha256, withLevel } from './testing/node-host.ts'
+import { begin, importCar, sha256, withLevel } from './testing/node-host.ts'
 
 const first = generateRepo({ seed: 'settle', records: 90 })
 const second = editRepo(first, { create: 5 })
@@ -81,6 +82,81 @@ describe('settling a head after a start', () => {
       expect(await settleHead(storage, did, sha256)).toBe(head?.id)
       expect((await headOf(storage, did))?.id).toBe(oldest?.id)
       expect((await snapshotsOf(storage, did)).map((it) => it.id)).toEqual([oldest?.id])
+    })
+  })
+
+  it.each([
+    ['is not there once', 'gone'],
+    ['comes short once', 'short'],
+  ] as const)('reads again what %s', async (_how, how) => {
+    await withLevel(async (storage) => {
+      const [, , head] = await keep(storage)
+      let failed = false
+      const flaky: Storage = {
+        ...storage,
+        async readBytes(key, from, to) {
+          const bytes = await storage.readBytes(key, from, to)
+          if (failed) return bytes
+          failed = true
+          if (how === 'short') return bytes.slice(0, -3)
+          throw new StorageError('storage.segment-gone', { key })
+        },
+      }
+      expect(await settleHead(flaky, did, sha256)).toBeUndefined()
+      expect(failed).toBe(true)
+      expect(await headOf(storage, did)).toEqual({ ...head, settled: true })
+    })
+  })
+
+  it('does not take what a sweep frees meanwhile for lost', async () => {
+    await withLevel(async (storage) => {
+      // The account wrote on while it was fetched: some of what came first belongs to no snapshot.
+      const session = await begin(storage, did, { didKey: first.didKey })
+      for (const chunk of first.car()) await session.write(chunk)
+      await session.suspend()
+      const all = editRepo(first, { delete: first.records.length - 1 })
+      const head = await importCar(storage, did, all.car(), { didKey: first.didKey })
+      const before = await storage.count('segments')
+      let swept = false
+      const racing: Storage = {
+        ...storage,
+        async list(table, range) {
+          const found = await storage.list(table, range)
+          if (table === 'segments' && !swept) {
+            swept = true
+            await sweepRepo(storage, did)
+          }
+          return found
+        },
+      }
+      expect(await settleHead(racing, did, sha256)).toBeUndefined()
+      expect(await storage.count('segments')).toBeLessThan(before)
+      expect((await headOf(storage, did))?.id).toBe(head.id)
+      expect(await recheckOf(storage, head)).toBe(1)
+    })
+  })
+
+  it('leaves alone what becomes known of the head meanwhile', async () => {
+    await withLevel(async (storage) => {
+      const [, , head] = await keep(storage)
+      if (head === undefined) throw new Error('no head')
+      const key = snapshotKey(did, head.id)
+      await storage.write([
+        { type: 'put', table: 'snapshots', key, value: { ...head, signature: 'unchecked' } },
+      ])
+      let proven = false
+      const racing: Storage = {
+        ...storage,
+        async readBytes(...asked) {
+          if (!proven) await storage.write([{ type: 'put', table: 'snapshots', key, value: head }])
+          proven = true
+          return storage.readBytes(...asked)
+        },
+      }
+      expect(await settleHead(racing, did, sha256)).toBeUndefined()
+      expect(await headOf(storage, did)).toEqual(head)
+      expect(await settleHead(storage, did, sha256)).toBeUndefined()
+      expect(await headOf(storage, did)).toEqual({ ...head, settled: true })
     })
   })
 

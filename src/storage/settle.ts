@@ -1,9 +1,8 @@
-import { equalAt } from '../core/bytes.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Sha256 } from '../core/hash.ts'
-import { decodeStored } from '../repo/mst/stored.ts'
-import { frames } from './frames.ts'
-import type { Storage, WriteOp } from './port.ts'
+import { framesHold } from './frames.ts'
+import { sameRepo } from './head.ts'
+import type { Guard, Storage, WriteOp } from './port.ts'
 import {
   type RepoRow,
   repoRange,
@@ -27,12 +26,11 @@ export async function settleHead(storage: Storage, did: string, sha256: Sha256):
   const key = snapshotKey(did, row.head)
   const head = (await storage.get('snapshots', key)) as SnapshotRow | undefined
   if (head === undefined || head.settled) return undefined
-  const same = (value: unknown): boolean => (value as RepoRow | undefined)?.generation === row.generation
-  const guards = [{ table: 'repos' as const, key: did, holds: same }]
+  const guards = [sameRepo(did, row)]
   try {
     if (await sound(storage, head, sha256)) {
       await storage.write([{ type: 'put', table: 'snapshots', key, value: { ...head, settled: true } }], {
-        guards,
+        guards: [...guards, asRead(key, head)],
       })
       return undefined
     }
@@ -60,11 +58,21 @@ export async function settleHead(storage: Storage, did: string, sha256: Sha256):
     )
     return head.id
   } catch (error) {
-    // The head moved meanwhile: whoever moved it has read what it stands on.
+    // The head moved meanwhile: whoever moved it has read what it stands on. Or more became known of it, which stays.
     if (hasCode(error, 'storage.conflict')) return undefined
     throw error
   }
 }
+
+/** Holds while nothing more became known of a snapshot: its author may be proven while its bytes are read. */
+const asRead = (key: string, { signature, verifiedAt }: SnapshotRow): Guard => ({
+  table: 'snapshots',
+  key,
+  holds(value) {
+    const now = value as SnapshotRow | undefined
+    return now?.signature === signature && now.verifiedAt === verifiedAt
+  },
+})
 
 /** Every frame that the snapshot's import wrote is whole, and every record is what its CID says. */
 async function sound(storage: Storage, head: SnapshotRow, sha256: Sha256): Promise<boolean> {
@@ -72,40 +80,37 @@ async function sound(storage: Storage, head: SnapshotRow, sha256: Sha256): Promi
     const segment = value as SegmentRow
     if (segment.import !== head.import) continue
     const id = Number.parseInt(key.slice(head.did.length + 1), 16)
-    try {
-      const bytes = await storage.readBytes(segmentBytesKey(head.did, id, segment.generation))
-      if (bytes.length !== segment.size || !framesHold(bytes, sha256)) return false
-    } catch (error) {
-      if (!hasCode(error, 'storage.segment-gone')) throw error
-      // A compaction may just have replaced it; it read every byte to do so.
-      const now = (await storage.get('segments', key)) as SegmentRow | undefined
-      if (now === undefined || now.generation === segment.generation) return false
-    }
+    const bytesKey = segmentBytesKey(head.did, id, segment.generation)
+    if (!(await holds(storage, key, bytesKey, segment, sha256))) return false
   }
   return true
 }
 
-function framesHold(bytes: Uint8Array, sha256: Sha256): boolean {
-  let end = 0
-  for (const frame of frames(bytes)) {
-    end = frame.to
-    const data = bytes.subarray(frame.from, frame.to)
-    if (frame.kind === 'node') {
-      // A node that cannot be read is not whole; what it says is proven when it is used.
-      if (!readable(data)) return false
-      continue
-    }
-    const digest = sha256(data)
-    if (!equalAt(digest, 0, bytes, frame.digestAt, digest.length)) return false
+/** A disk may fail once: what does not hold is read again before a backup is given up for it. */
+const READS = 2
+
+async function holds(
+  storage: Storage,
+  key: string,
+  bytesKey: string,
+  segment: SegmentRow,
+  sha256: Sha256,
+): Promise<boolean> {
+  for (let read = 1; read <= READS; read++) {
+    if (await isWhole(storage, bytesKey, segment.size, sha256)) return true
+    const now = (await storage.get('segments', key)) as SegmentRow | undefined
+    // A sweep was there meanwhile: it took away what no snapshot needs, or packed it and read every byte to do so.
+    if (now?.generation !== segment.generation) return true
   }
-  return end === bytes.length
+  return false
 }
 
-function readable(data: Uint8Array): boolean {
+async function isWhole(storage: Storage, bytesKey: string, size: number, sha256: Sha256): Promise<boolean> {
   try {
-    decodeStored(data)
-    return true
-  } catch {
+    const bytes = await storage.readBytes(bytesKey)
+    return bytes.length === size && framesHold(bytes, sha256)
+  } catch (error) {
+    if (!hasCode(error, 'storage.segment-gone')) throw error
     return false
   }
 }

@@ -6,6 +6,8 @@ import { createPrng } from '../repo/testing/prng.ts'
 import type { TestRepo } from '../repo/testing/repo.ts'
 import { visit } from '../repo/mst/read.ts'
 import { storedSide, compare } from '../repo/mst/diff.ts'
+import { StorageError } from './errors.ts'
+import { frames } from './frames.ts'
 import type { Storage } from './port.ts'
 import { type RepoRow, repoRange, type SegmentRow, type SnapshotRow } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
@@ -208,6 +210,52 @@ describe('a sweep', () => {
       const { top } = (await storage.get('repos', did)) as RepoRow
       if (top !== undefined) reader.prime(top)
       expect(await contentOf(storage, again, reader)).toEqual(contentOfRepo(second))
+    })
+  })
+
+  it('keeps what lies behind a damaged byte, to which only its place still leads', async () => {
+    const [first, second] = [at(repos, 0), at(repos, 1)]
+    await withLevel(async (storage) => {
+      const snapshots = await keepAll(storage, [first, second])
+      let damaged = 0
+      for (const key of await storage.byteKeys({ from: 'seg/', to: 'seg0' })) {
+        const bytes = await storage.readBytes(key)
+        const all = [...frames(bytes)]
+        const before = all[all.length >> 3]
+        if (before === undefined || before.to >= bytes.length) continue
+        // The length of the next frame, which nobody reads who knows where its bytes lie.
+        bytes[before.to] = (bytes[before.to] ?? 0) ^ 1
+        await storage.write([{ type: 'put-bytes', key, parts: [bytes] }])
+        damaged++
+      }
+      expect(damaged).toBeGreaterThan(0)
+      const head = at(snapshots, 1)
+      expect(await recheckOf(storage, head)).toBe(second.records.length)
+      await deleteSnapshotRow(storage, at(snapshots, 0))
+      await sweepRepo(storage, did)
+      expect(await recheckOf(storage, head)).toBe(second.records.length)
+    })
+  })
+
+  it('frees what it can on a disk that is full', async () => {
+    await withLevel(async (storage) => {
+      const snapshots = await keepAll(storage, repos)
+      for (const i of [0, 1, 2, 3, 4, 5]) await deleteSnapshotRow(storage, at(snapshots, i))
+      const before = await storage.count('segments')
+      const full: Storage = {
+        ...storage,
+        async write(ops, options) {
+          if (ops.some(({ type }) => !type.startsWith('delete')))
+            throw new StorageError('storage.quota', { needed: 1 })
+          await storage.write(ops, options)
+        },
+      }
+      await expect(sweepRepo(full, did)).rejects.toMatchObject({ code: 'storage.quota' })
+      expect(await storage.count('segments')).toBeLessThan(before)
+      const swept = await sweepRepo(storage, did)
+      expect(swept.deleted).toBe(0)
+      expect(swept.packed).toBeGreaterThan(0)
+      await expectKept(storage, [at(repos, 6)])
     })
   })
 

@@ -45,10 +45,12 @@ export async function sweepRepo(storage: Storage, did: string): Promise<Swept> {
   const snapshots = (await storage.list('snapshots', repoRange(did))).map(({ value }) => value as SnapshotRow)
   const pending = (await storage.get('imports', did)) as ImportRow | undefined
   const live = await mark(storage, did, snapshots)
+  const partly: { readonly segment: number; readonly row: SegmentRow; readonly offsets: Live }[] = []
   let deleted = 0
   let packed = 0
   let bytes = 0
   let liveBytes = 0
+  // Deletions first: packing takes room before it gives any, and a full disk has none until these are done.
   for (const { key, value } of await storage.list('segments', repoRange(did))) {
     // Our own row, written by this code.
     const row = value as SegmentRow
@@ -56,14 +58,17 @@ export async function sweepRepo(storage: Storage, did: string): Promise<Swept> {
     // What a cut-off import wrote waits for its next try.
     if (row.import === pending?.id) continue
     const offsets = live.get(segment)
-    if (offsets === undefined) {
-      await storage.write([
-        { type: 'delete', table: 'segments', key },
-        { type: 'delete-bytes', key: segmentBytesKey(did, segment, row.generation) },
-      ])
-      deleted++
+    if (offsets !== undefined) {
+      partly.push({ segment, row, offsets })
       continue
     }
+    await storage.write([
+      { type: 'delete', table: 'segments', key },
+      { type: 'delete-bytes', key: segmentBytesKey(did, segment, row.generation) },
+    ])
+    deleted++
+  }
+  for (const { segment, row, offsets } of partly) {
     const result = await pack(storage, did, segment, row, offsets)
     if (result.packed) packed++
     bytes += result.bytes
@@ -123,7 +128,9 @@ async function pack(
     }
     start = frame.to
   }
-  if (size >= row.size * LIVE_SHARE) return { packed: false, bytes: row.size, live: size }
+  // Behind a damaged byte no frame is found, though each is still read by its place: what lies there stays as it is.
+  const isWhole = parts.length === live.size
+  if (!isWhole || size >= row.size * LIVE_SHARE) return { packed: false, bytes: row.size, live: size }
   const generation = row.generation + 1
   const next: SegmentRow = { ...row, size, generation, moved: pairs(moved) }
   const ops: WriteOp[] = [

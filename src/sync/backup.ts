@@ -7,6 +7,7 @@ import type { KnownHead } from '../storage/head.ts'
 import type { ToldChange } from '../storage/import-session.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { confirmHead } from './admit.ts'
+import { isDamaged } from './damage.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { isAhead } from './judge.ts'
 import { headOf, keptIdentity, newerIdentity } from './kept.ts'
@@ -44,7 +45,7 @@ const FINAL: ReadonlySet<string> = new Set([
  * Backs one account up from its PDS: who it is, what is new, and only that, proven before the head moves.
  * Asks for changes since the kept head first; whatever such an answer cannot prove is asked for whole.
  * A broken transfer is tried again and stores no block twice. What upstream says of the account is noted
- * with its copy, which stays whatever that is.
+ * with its copy, which stays whatever that is. What is damaged on the disk is asked for whole, and stored anew.
  *
  * `replaceFutureHead`: a person has agreed that the kept head, whose rev lies in the future, may be replaced
  * by an older one; its snapshot stays. `tries`: how often a server that does not answer is asked; as often as
@@ -87,7 +88,8 @@ export async function backUp(
     try {
       // A repo with a cut-off import has something to finish.
       const cutOff = (await host.storage.get('imports', did)) !== undefined
-      if (before !== undefined && !cutOff) {
+      const damaged = before !== undefined && (await isDamaged(host.storage, did))
+      if (before !== undefined && !cutOff && !damaged) {
         const current = await withRetry(() => isCurrent(network, pds, before, work), retrying)
         if (current) {
           await confirmHead(host, before, identity, true)
@@ -102,12 +104,13 @@ export async function backUp(
         label: identity.handleVerified && identity.handle !== undefined ? `@${identity.handle}` : name,
         pds,
         before,
+        damaged,
         facts,
         work,
         retrying,
         replaceFutureHead,
       }
-      const since = cutOff || isAhead(before?.rev, host.clock) ? undefined : before?.rev
+      const since = cutOff || damaged || isAhead(before?.rev, host.clock) ? undefined : before?.rev
       return { did, before, ...(await fetchNew(fetching, since)) }
     } catch (error) {
       await noteFailure(host, did, error, facts)

@@ -3,13 +3,12 @@ import { getBlob, listBlobs, MAX_BLOB_BYTES } from '../pds/blobs.ts'
 import { PdsError } from '../pds/errors.ts'
 import type { Network } from '../pds/network.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
-import { blobKey } from '../storage/rows.ts'
-import type { Storage, WriteOp } from '../storage/port.ts'
+import type { Storage } from '../storage/port.ts'
 import { type FetchedBlobs, type GotBlob, takeWanted } from './blob-queue.ts'
-import { unknownBlob } from './blob-rows.ts'
+import { noteBlobs } from './blob-rows.ts'
 import { SyncError } from './errors.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
-import { ifKept, repoRow } from './kept.ts'
+import { repoRow } from './kept.ts'
 import type { Work } from './work.ts'
 
 export type { BlobRow } from './blob-rows.ts'
@@ -87,21 +86,8 @@ async function noteListing({ storage, network, pds, did, work, retrying }: Fetch
   try {
     for await (const { cids } of listBlobs(network, { pds, did, signal: work.signal, run })) {
       work.check()
-      const known = await storage.getMany(
-        'blobs',
-        cids.map((cid) => blobKey(did, cid)),
-      )
-      const ops = cids
-        .filter((_, i) => known[i] === undefined)
-        .map((cid): WriteOp => ({
-          type: 'put',
-          table: 'blobs',
-          key: blobKey(did, cid),
-          value: unknownBlob(cid),
-        }))
-      for (let i = 0; i < ops.length; i += ROWS) {
-        await storage.write(ops.slice(i, i + ROWS), { durability: 'relaxed', guards: [ifKept(did)] })
-      }
+      const all = [...new Set(cids)]
+      for (let i = 0; i < all.length; i += ROWS) await noteBlobs(storage, did, all.slice(i, i + ROWS))
     }
   } catch (error) {
     work.check()

@@ -23,6 +23,7 @@ export async function importFile(
     label: name,
     work,
     once: true,
+    mends: true,
     feed: (session) => drain(session, readChunks(file.stream()), work),
   })
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hasCode } from '../core/errors.ts'
+import { StorageError } from '../storage/errors.ts'
 import { type Frame, frames } from '../storage/frames.ts'
 import { decodeStored } from '../repo/mst/stored.ts'
 import type { Storage } from '../storage/port.ts'
@@ -11,6 +12,7 @@ import { fetchBlobs } from './blobs.ts'
 import { applyRetention, deleteRepo, deleteSnapshot, sweep, sweepsDue } from './keep.ts'
 import { headOf, snapshotsOf } from './kept.ts'
 import { contents, storedBlocks, type SyncKit, tracesOf, wanted, withSync } from './testing/sync-kit.ts'
+import { fail } from './testing/faults.ts'
 import type { TestAccount } from './testing/account.ts'
 import { createPins } from './pages/pins.ts'
 import { verifyHead } from './verify-head.ts'
@@ -90,6 +92,24 @@ describe('snapshots', () => {
       const swept = await sweep(storage, alice.did, never)
       expect(swept).toMatchObject({ deleted: 0, packed: 0 })
       expect(swept.bytes).toBeLessThanOrEqual(1.3 * swept.liveBytes)
+    }))
+
+  it('may be deleted on a disk that is full', () =>
+    withSync(async (kit) => {
+      const { pds, storage } = kit
+      const alice = await pds.account({ name: 'alice', records: 50 })
+      await history(kit, alice, 1)
+      const full: Storage = {
+        ...storage,
+        async write(ops, options) {
+          if (ops.some(({ type }) => !type.startsWith('delete')))
+            throw new StorageError('storage.quota', { needed: 1 })
+          await storage.write(ops, options)
+        },
+      }
+      const [old, head] = await snapshotsOf(storage, alice.did)
+      await deleteSnapshot(full, alice.did, old?.id ?? '')
+      expect((await snapshotsOf(storage, alice.did)).map((it) => it.id)).toEqual([head?.id])
     }))
 
   it('the head among them is never deleted', () =>
@@ -223,6 +243,29 @@ describe('a head verified again', () => {
       expect((await headOf(storage, alice.did))?.verifiedAt).toBe(timers.clock.now())
     }))
 
+  it('is proven to its end although its account writes on', () =>
+    withSync(async ({ pds, storage, host, backUp, work }) => {
+      const alice = await pds.account({ name: 'alice', records: 400 })
+      await backUp(alice.did)
+      await updateRepo(storage, alice.did, (row) => ({ ...row, keepLast: 1 }))
+      let moved = false
+      const busy: Storage = {
+        ...storage,
+        async readRanges(ranges) {
+          const bytes = await storage.readRanges(ranges)
+          if (moved) return bytes
+          moved = true
+          alice.commit({ create: 5, update: 60, delete: 60 })
+          await backUp(alice.did)
+          if (await applyRetention(storage, alice.did)) await sweep(storage, alice.did, never)
+          return bytes
+        },
+      }
+      expect(await verifyHead({ ...host, storage: busy }, alice.did, work())).toEqual({ records: 400 })
+      expect(moved).toBe(true)
+      expect(await applyRetention(storage, alice.did)).toBe(true)
+    }))
+
   it('reports any changed byte of a record or a tree node', () =>
     withSync(async ({ pds, storage, host, backUp, work }) => {
       const alice = await pds.account({ name: 'alice', records: 40 })
@@ -261,6 +304,66 @@ describe('a head verified again', () => {
         })
         await storage.write([{ type: 'put-bytes', key, parts }])
       }
+    }))
+
+  it.each(['server', 'file'] as const)('that is damaged is taken anew from the %s, for good', (from) =>
+    withSync(async (kit) => {
+      const { pds, storage, host, backUp, file, work } = kit
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      alice.commit({ create: 3 })
+      const { snapshot: head } = await backUp(alice.did)
+      const again = () => (from === 'server' ? backUp(alice.did) : file(alice.repo))
+      // As long as nobody has seen it, there is nothing new.
+      const { from: first, to } = repoRange(alice.did)
+      for (const key of await storage.byteKeys({ from: `seg/${first}`, to: `seg/${to}` }))
+        await storage.write([{ type: 'delete-bytes', key }])
+      await expect(verifyHead(host, alice.did, work())).rejects.toMatchObject({
+        code: 'storage.segment-gone',
+      })
+      const mended = await again()
+      expect(mended.snapshot).toMatchObject({ commitCid: head?.commitCid, signature: 'current-key' })
+      expect(await verifyHead(host, alice.did, work())).toEqual({ records: 63 })
+      // The same commit is there once, and what is damaged is freed with what else is needed no more.
+      const snapshots = await snapshotsOf(storage, alice.did)
+      expect(snapshots.map((it) => it.rev)).toEqual([alice.history[0]?.rev, alice.repo.rev])
+      expect(await sweepsDue(storage)).toEqual([alice.did])
+      expect((await again()).snapshot).toBeUndefined()
+    }),
+  )
+
+  it.each([
+    ['of what changed', false],
+    ['of all', true],
+  ])('that a backup %s stumbles over is taken anew with the next one', (_what, whole) =>
+    withSync(async ({ pds, storage, host, backUp, work }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      const { from, to } = repoRange(alice.did)
+      for (const key of await storage.byteKeys({ from: `seg/${from}`, to: `seg/${to}` }))
+        await storage.write([{ type: 'delete-bytes', key }])
+      alice.commit({ create: 1 })
+      // A server that cannot say what changed gives all of it.
+      if (whole) pds.next('getRepo', fail(500))
+      await expect(backUp(alice.did)).rejects.toMatchObject({ code: 'storage.segment-gone' })
+      await backUp(alice.did)
+      expect(await verifyHead(host, alice.did, work())).toEqual({ records: 61 })
+    }),
+  )
+
+  it('that is damaged is taken anew also when its account wrote on, and a transfer was cut off', () =>
+    withSync(async ({ pds, storage, host, backUp, work }) => {
+      const alice = await pds.account({ name: 'alice', records: 400 })
+      await backUp(alice.did)
+      const { from, to } = repoRange(alice.did)
+      for (const key of await storage.byteKeys({ from: `seg/${from}`, to: `seg/${to}` }))
+        await storage.write([{ type: 'delete-bytes', key }])
+      await expect(verifyHead(host, alice.did, work())).rejects.toBeInstanceOf(Error)
+      alice.commit({ create: 2 })
+      const stopped = work((_report, it) => it.cancel())
+      await expect(backUp(alice.did, { work: stopped })).rejects.toBeInstanceOf(Error)
+      await backUp(alice.did)
+      expect(await verifyHead(host, alice.did, work())).toEqual({ records: 402 })
     }))
 
   it('reports a commit that no key of the account has signed', () =>

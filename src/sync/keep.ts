@@ -3,18 +3,14 @@ import { discardImport } from '../storage/import-row.ts'
 import type { Guard, Storage, WriteOp } from '../storage/port.ts'
 import { repoRange, type SnapshotRow } from '../storage/rows.ts'
 import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
+import { damageKey } from './damage.ts'
 import { SyncError } from './errors.ts'
 import { evidenceRange } from './evidence.ts'
-import { repoRow, snapshotsOf } from './kept.ts'
+import { repoRow, snapshotsOf, sweepKey } from './kept.ts'
 import { deletePartial, deletePartials, partialsOf } from './pages/partial-rows.ts'
 import type { Pins } from './pages/pins.ts'
+import { unlessRead } from './reading.ts'
 import { exclusively, type Work } from './work.ts'
-
-/**
- * Names a repo whose sweep has not ended: written with a deletion, removed by the sweep that follows it. Its
- * value is the snapshot that was deleted last, so that a sweep which began before does not take it for done.
- */
-const dueKey = (did: string): string => `sweep/${did}`
 
 /**
  * Deletes one snapshot. What it alone held is freed by {@link sweep}, which goes on after a stop. Unless `note` is
@@ -39,13 +35,17 @@ async function dropSnapshot(
   snapshot: SnapshotRow,
   options: { readonly note?: boolean } = {},
 ): Promise<void> {
-  await storage.write([{ type: 'put', table: 'meta', key: dueKey(snapshot.did), value: snapshot.id }])
+  const due: WriteOp = { type: 'put', table: 'meta', key: sweepKey(snapshot.did), value: snapshot.id }
+  await storage.write([due]).catch((error: unknown) => {
+    // A full disk has no room for a note, and it is what must be freed: only a stop before the sweep would want it.
+    if (!hasCode(error, 'storage.quota')) throw error
+  })
   await deleteSnapshotRow(storage, snapshot, options)
 }
 
 /**
- * Drops the oldest snapshots beyond what the repo keeps. True when any went. One that a peer is reading stays
- * until retention is applied again.
+ * Drops the oldest snapshots beyond what the repo keeps. True when any went. One that a peer is reading, or that is
+ * exported in any tab, stays until retention is applied again.
  */
 export async function applyRetention(
   storage: Storage,
@@ -59,19 +59,20 @@ export async function applyRetention(
     .filter((it) => it.id !== row.head)
     .slice(0, Math.max(0, snapshots.length - row.keepLast))
     .filter((it) => pins?.holds(did, it.id) !== true)
-  if (old.length === 0) return false
-  for (const snapshot of old) await dropSnapshot(storage, snapshot)
-  return true
+  let dropped = false
+  for (const snapshot of old)
+    if (await unlessRead(storage, snapshot, () => dropSnapshot(storage, snapshot))) dropped = true
+  return dropped
 }
 
 /** Frees what no snapshot needs any more, once nothing else is at work on the repo. */
 export async function sweep(storage: Storage, did: string, signal: AbortSignal): Promise<Swept> {
   const free = async (): Promise<Swept> => {
-    const due = await storage.get('meta', dueKey(did))
+    const due = await storage.get('meta', sweepKey(did))
     const swept = await sweepRepo(storage, did)
-    const done: Guard = { table: 'meta', key: dueKey(did), holds: (value) => value === due }
+    const done: Guard = { table: 'meta', key: sweepKey(did), holds: (value) => value === due }
     try {
-      await storage.write([{ type: 'delete', table: 'meta', key: dueKey(did) }], { guards: [done] })
+      await storage.write([{ type: 'delete', table: 'meta', key: sweepKey(did) }], { guards: [done] })
     } catch (error) {
       // Another snapshot was deleted meanwhile: the sweep that follows it is still due.
       if (!hasCode(error, 'storage.conflict')) throw error
@@ -101,7 +102,8 @@ export async function deleteRepo(
     const range = repoRange(did)
     const ops: WriteOp[] = [
       { type: 'delete', table: 'repos', key: did },
-      { type: 'delete', table: 'meta', key: dueKey(did) },
+      { type: 'delete', table: 'meta', key: sweepKey(did) },
+      { type: 'delete', table: 'meta', key: damageKey(did) },
       { type: 'delete-range', table: 'meta', ...evidenceRange(did) },
       { type: 'delete-range', table: 'snapshots', ...range },
       { type: 'delete-range', table: 'segments', ...range },

@@ -119,6 +119,19 @@ export async function newerIdentity(fetched: Identity, kept: Identity | undefine
   return { ...kept, handle, handleVerified, handleVia, resolvedAt }
 }
 
+/**
+ * Names a repo whose sweep has not ended (table `meta`): written with a deletion, removed by the sweep that follows it.
+ * Its value is the snapshot that was deleted last, so that a sweep which began before does not take it for done.
+ */
+export const sweepKey = (did: string): string => `sweep/${did}`
+
+/** Holds while a snapshot is the head. */
+export const isHead = (did: string, id: string): Guard => ({
+  table: 'repos',
+  key: did,
+  holds: (row) => (row as RepoRow | undefined)?.head === id,
+})
+
 /** Holds while anything of the repo is kept: what still runs when it is deleted writes nothing after. */
 export const ifKept = (did: string): Guard => ({
   table: 'repos',

@@ -5,6 +5,7 @@ import type { RepoFacts } from '../storage/head.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
+import { isDamaged, mendedOps } from './damage.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
 import { identityOp, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
 import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
@@ -34,6 +35,8 @@ export interface TakeIn {
   readonly once?: boolean
   /** what the repo's row says from then on, beside what the identity says */
   readonly facts?: RepoFacts
+  /** the bytes are all of the repo, whatever is here: what is damaged on this disk is mended by them */
+  readonly mends?: boolean
   /** hands the bytes to the import, no faster than they are stored */
   readonly feed: (session: ImportSession) => Promise<void>
 }
@@ -69,6 +72,8 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
   const { did, work } = input
   const repo = input.known ?? (await openRepo(host.storage, did))
   const before = repo?.head
+  /** Of what is not on the disk as it was signed nothing is leaned on: all of it is stored anew. */
+  const damaged = input.mends === true && before !== undefined && (await isDamaged(host.storage, did))
   // The key is made of the row: it need not be read to know that it is the same.
   const keptOne = async (it: Identity | undefined) =>
     it !== undefined && identityOp(it, host.sha256).key === before?.identity
@@ -90,7 +95,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
     partial: input.partial === true,
     ...(repo === undefined || before === undefined
       ? {}
-      : { base: before, known: { row: repo.row, head: before } }),
+      : { ...(damaged ? {} : { base: before }), known: { row: repo.row, head: before } }),
     ...(input.known === undefined ? {} : { fresh: true }),
     ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
     onCommit: async (commit) => {
@@ -98,7 +103,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
       admission = await admit(host, { commit, identity, fetchedFromCurrentPds: false, head: before })
     },
   })
-  const isKept = (): boolean => before !== undefined && session.commit?.cid === before.commitCid
+  const isKept = (): boolean => !damaged && before !== undefined && session.commit?.cid === before.commitCid
   /** What was there before this try goes on waiting. What changed is asked for anew, so it does not. */
   const leave = async (refused: boolean): Promise<void> => {
     const asksAgain = input.once === true || input.partial === true
@@ -132,7 +137,10 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
       identity: kept?.key,
       now: host.clock.now(),
       repo: { ...factsOf(identity), ...input.facts },
-      ops: kept === undefined ? [] : [kept.op],
+      ops: [
+        ...(kept === undefined ? [] : [kept.op]),
+        ...(damaged && before !== undefined ? mendedOps(before, session.commit?.cid) : []),
+      ],
     })
     return { did, snapshot, before, news: session.news(MAX_SENT_CHANGES), now: session.now }
   }

@@ -10,6 +10,7 @@ import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
+import { mendedOps, noteDamage } from './damage.ts'
 import type { Host, networkOf } from './host.ts'
 import { identityOp } from './kept.ts'
 import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
@@ -26,6 +27,8 @@ export interface Transfer {
   readonly pds: string
   /** the kept head */
   readonly before: SnapshotRow | undefined
+  /** not all of it is on the disk as it was signed: everything is taken anew */
+  readonly damaged: boolean
   readonly facts: RepoFacts
   readonly work: Work
   readonly retrying: RetryOptions
@@ -45,10 +48,14 @@ export interface Transferred {
  * One transfer, whole or since a rev, tried again while the network breaks it; no block is stored twice.
  */
 export async function transfer(input: Transfer, since: string | undefined): Promise<Transferred> {
-  const { host, network, identity, pds, before, facts, work, replaceFutureHead } = input
+  const { host, network, identity, pds, before, damaged, facts, work, replaceFutureHead } = input
   const { did } = identity
   const partial = since !== undefined
   let admission: Admission | undefined
+  /** What is kept is damaged: the next try leans on nothing of it. Told is what brought us here, not a second error. */
+  const stumbled = async (error: unknown): Promise<void> => {
+    if (before !== undefined) await noteDamage(host.storage, before, error).catch(() => {})
+  }
   const session = await openImport({
     storage: host.storage,
     did,
@@ -58,7 +65,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     source: 'pds',
     label: input.label,
     partial,
-    ...(before === undefined ? {} : { base: before }),
+    ...(before === undefined || damaged ? {} : { base: before }),
     ...(host.lanes === undefined ? {} : { lanes: host.lanes }),
     onCommit: async (commit) => {
       admission = await admit(host, {
@@ -69,13 +76,18 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
         replaceFutureHead,
       })
     },
+  }).catch(async (error: unknown) => {
+    // Nothing has come yet: what it stumbled over is what is kept.
+    await stumbled(error)
+    throw error
   })
   const attempt = async (count: number): Promise<SnapshotRow | undefined> => {
     if (count > 1) session.restart()
     const stream = await getRepo(network, { pds, did, since, signal: work.signal })
     work.report({ phase: 'receiving', totalBytes: stream.totalBytes, attempt: count })
     await drain(session, stream.body, work)
-    if (before !== undefined && session.commit?.cid === before.commitCid) return undefined
+    const isKept = before !== undefined && session.commit?.cid === before.commitCid
+    if (isKept && !damaged) return undefined
     work.report({ phase: 'saving', ...session.progress })
     const kept = identityOp(identity, host.sha256)
     return session.finish({
@@ -86,7 +98,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       identity: kept.key,
       now: host.clock.now(),
       repo: facts,
-      ops: [kept.op],
+      ops: [kept.op, ...(before !== undefined && damaged ? mendedOps(before, session.commit?.cid) : [])],
     })
   }
   try {
@@ -101,6 +113,8 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
     }
     return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES), now: session.now }
   } catch (error) {
+    // Whatever a server sends, this is of the disk.
+    if (hasCode(error, 'storage.segment-gone')) await stumbled(error)
     await settle(session, error, partial)
     throw error
   }

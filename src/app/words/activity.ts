@@ -32,7 +32,8 @@ export const SENTENCES: Readonly<Record<ActivityKind, Sentence>> = {
   },
   'blobs.failed': (_, name) => `Some blobs of ${name} could not be fetched.`,
   'verify.done': (fields, name) => `${name} was read again and proven${records(fields)}.`,
-  'verify.failed': (_, name) => `${name} did not prove when read again.`,
+  'verify.failed': (_, name) =>
+    `${name} did not prove when read again. The next backup takes all of it anew.`,
   'repo.deleted': (_, name) => `${name} was removed from this device.`,
   'repo.equivocation': (_, name) =>
     `Two different versions of ${name} are signed with the same revision. Both were kept apart.`,

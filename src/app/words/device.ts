@@ -57,7 +57,7 @@ export const deviceWords: Readonly<Record<string, WordsEntry>> = {
   'storage.corrupt': {
     title: 'Something stored on this device is damaged.',
     safe: 'It was noticed and is not shown. Other repositories are not affected.',
-    next: 'Back up again: only what is damaged is fetched.',
+    next: 'Back up again: all of it is fetched anew.',
   },
   'storage.counts-wrong': {
     title: 'A number stored beside the records is wrong.',

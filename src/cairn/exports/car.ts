@@ -1,6 +1,7 @@
 import { exportCar } from '../../storage/export-car.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
+import { whileRead } from '../../sync/reading.ts'
 import type { ExportFile } from '../api.ts'
 import { baseName } from './names.ts'
 import { streamOf } from './stream.ts'
@@ -16,6 +17,6 @@ export function exportCarFile(
     type: 'application/vnd.ipld.car',
     // Tree nodes are measured only as they are read.
     size: undefined,
-    stream: streamOf(exportCar(storage, snapshot)),
+    stream: streamOf(whileRead(storage, snapshot, exportCar(storage, snapshot))),
   }
 }

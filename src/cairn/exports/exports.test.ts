@@ -3,7 +3,10 @@ import { utf8 } from '../../core/bytes.ts'
 import { cidString, CODEC_RAW } from '../../core/cid.ts'
 import { joinBytes } from '../../repo/testing/car.ts'
 import { generateRepo } from '../../repo/testing/generate.ts'
-import { blobBytesKey, blobKey, type SnapshotRow } from '../../storage/rows.ts'
+import { editRepo } from '../../repo/testing/edit.ts'
+import { updateRepo } from '../../storage/head.ts'
+import { applyRetention } from '../../sync/keep.ts'
+import { blobBytesKey, blobKey, snapshotKey, type SnapshotRow } from '../../storage/rows.ts'
 import type { Storage } from '../../storage/port.ts'
 import { importCar, sha256, withLevel } from '../../storage/testing/node-host.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
@@ -152,6 +155,24 @@ describe('an exported zip', () => {
     })
   })
 
+  it('says which blobs it lacks because they could not be read', async () => {
+    await withRepo(async (storage, snapshot) => {
+      const lost = await addBlob(storage, utf8('lost'), 'kept')
+      const there = await addBlob(storage, utf8('there'), 'kept')
+      await storage.write([{ type: 'delete-bytes', key: blobBytesKey(repo.did, lost) }])
+      const files = unzip(await bytesOf(createExports(storage).file('zip', snapshot, undefined)))
+      expect(files.has(`blobs/${there}`)).toBe(true)
+      expect(new TextDecoder().decode(files.get('NOT-READ.txt'))).toContain(`\r\n${lost}\r\n`)
+    })
+  })
+
+  it('has a name that every system takes', async () => {
+    await withRepo(async (storage, snapshot) => {
+      const { name } = createExports(storage).file('zip', snapshot, 'con.example.com')
+      expect(name).toBe(`_con.example.com-${repo.rev}.zip`)
+    })
+  })
+
   it('can be cancelled in the midst of the CAR and in the midst of a blob', async () => {
     await withRepo(async (storage, snapshot) => {
       await addBlob(storage, new Uint8Array(6 << 20), 'kept')
@@ -177,6 +198,25 @@ describe('an exported zip', () => {
       }
     })
   })
+})
+
+describe('a snapshot that is exported', () => {
+  it.each(['car', 'jsonl', 'zip'] as const)(
+    'as %s stays until that is over, whatever retention says',
+    async (format) => {
+      await withRepo(async (storage, snapshot) => {
+        const next = editRepo(repo, { create: 1 })
+        const head = await importCar(storage, repo.did, next.car(), { base: snapshot })
+        await updateRepo(storage, repo.did, (row) => ({ ...row, keepLast: 1 }))
+        const reader = createExports(storage).file(format, snapshot, undefined).stream.getReader()
+        expect((await reader.read()).done).toBe(false)
+        expect(await applyRetention(storage, repo.did)).toBe(false)
+        await reader.cancel()
+        expect(await applyRetention(storage, repo.did)).toBe(true)
+        expect(await storage.keys('snapshots')).toEqual([snapshotKey(repo.did, head.id)])
+      })
+    },
+  )
 })
 
 describe('a stream', () => {

@@ -3,6 +3,7 @@ import { type TreeEntry, visit } from '../../repo/mst/read.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
+import { whileRead } from '../../sync/reading.ts'
 import type { ExportFile } from '../api.ts'
 import { jsonLine } from './json-line.ts'
 import { baseName } from './names.ts'
@@ -18,7 +19,7 @@ export function exportJsonl(storage: Storage, snapshot: SnapshotRow, handle: str
     name: `${baseName(snapshot, handle)}.jsonl`,
     type: 'application/jsonl',
     size: undefined,
-    stream: streamOf(lines(storage, snapshot)),
+    stream: streamOf(whileRead(storage, snapshot, lines(storage, snapshot))),
   }
 }
 

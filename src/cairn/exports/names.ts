@@ -1,4 +1,5 @@
 import type { SnapshotRow } from '../../storage/rows.ts'
+import { DEVICE } from '../spaces/safe-names.ts'
 
 /** File systems allow 255 bytes; a download may have a number put after it. */
 const MAX_BASE = 180
@@ -10,5 +11,6 @@ export function baseName(snapshot: SnapshotRow, handle: string | undefined): str
   const who = (handle ?? snapshot.did)
     .replace(/[^a-zA-Z0-9._-]+/g, '-')
     .slice(0, MAX_BASE - version.length - 1)
-  return `${who}-${version}`
+  const name = `${who}-${version}`
+  return DEVICE.test(name) ? `_${name}` : name
 }

@@ -63,4 +63,14 @@ export function readme(facts: ReadmeFacts): string {
   return lines.join('\r\n')
 }
 
+/** What the archive lacks although it should be in it: seen only once most of it is written. */
+export const notRead = (cids: readonly string[]): string =>
+  [
+    'These files are kept on the device that made this archive, but could not be read there. They are not in blobs/.',
+    'Each is named by its content identifier (CID).',
+    '',
+    ...cids,
+    '',
+  ].join('\r\n')
+
 const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`

@@ -5,10 +5,11 @@ import type { Storage } from '../../storage/port.ts'
 import { blobBytesKey, repoRange, type SnapshotRow } from '../../storage/rows.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
 import type { IdentityRow } from '../../sync/kept.ts'
+import { whileRead } from '../../sync/reading.ts'
 import type { ExportFile } from '../api.ts'
 import { blobName, MAGIC_BYTES } from './blob-name.ts'
 import { baseName } from './names.ts'
-import { readme } from './readme.ts'
+import { notRead, readme } from './readme.ts'
 import { streamOf } from './stream.ts'
 
 /** Rows of blobs read at a time. */
@@ -37,12 +38,14 @@ export function exportZip(storage: Storage, snapshot: SnapshotRow, handle: strin
     yield { name: 'README.txt', input: words, lastModified }
     if (identity !== undefined) yield { name: 'identity.json', input: identity, lastModified }
     yield { name: carName, input: open(exportCar(storage, snapshot)), lastModified }
+    const lost: string[] = []
     for await (const { cid } of keptBlobs(storage, snapshot.did)) {
       const key = blobBytesKey(snapshot.did, cid)
       const head = await headOf(storage, key)
-      if (head === undefined) continue
-      yield { name: blobName(cid, head), input: open(pieces(storage, key)), lastModified }
+      if (head === undefined) lost.push(cid)
+      else yield { name: blobName(cid, head), input: open(pieces(storage, key)), lastModified }
     }
+    if (lost.length > 0) yield { name: 'NOT-READ.txt', input: notRead(lost), lastModified }
   }
 
   async function* archive(): AsyncGenerator<Uint8Array> {
@@ -63,7 +66,7 @@ export function exportZip(storage: Storage, snapshot: SnapshotRow, handle: strin
     name: `${base}.zip`,
     type: 'application/zip',
     size: undefined,
-    stream: streamOf(archive(), async () => current?.return(undefined)),
+    stream: streamOf(whileRead(storage, snapshot, archive()), async () => current?.return(undefined)),
   }
 }
 
@@ -99,7 +102,7 @@ async function countBlobs(storage: Storage, did: string): Promise<{ kept: number
   return counts
 }
 
-/** The first bytes; undefined when the blob was deleted meanwhile. */
+/** The first bytes; undefined when the blob was deleted meanwhile, or the disk does not give it. */
 async function headOf(storage: Storage, key: string): Promise<Uint8Array | undefined> {
   try {
     return await storage.readBytes(key, 0, MAGIC_BYTES)

@@ -47,15 +47,17 @@ export function createLiveTasks(parts: TaskParts, steps: LiveSteps): LiveTasks {
           try {
             const result = await run(work)
             if (parts.moved(result)) await wordFirst(host.timers)
+            if (result.snapshot !== undefined) changed(did)
+            // Before retention, which may drop what it is compared with.
+            const job = await steps.resultOf(result)
             if (result.snapshot !== undefined) {
-              changed(did)
               indexer.start(did)
               if (await applyRetention(storage, did, steps.pins)) steps.sweep(did)
               const { blobs } = await readSettings(storage)
               if (blobs && !work.signal.aborted) await steps.blobs(did)
             }
             outcome.resolve(result)
-            return await steps.resultOf(result)
+            return job
           } catch (error) {
             outcome.reject(error)
             throw error

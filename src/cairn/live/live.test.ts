@@ -14,11 +14,12 @@ import { readCursor } from '../../sync/follow/cursor.ts'
 import { wholeFrame } from '../../sync/follow/testing/told.ts'
 import { after } from '../../sync/testing/faults.ts'
 import { headOf, repoRow, snapshotsOf } from '../../sync/kept.ts'
+import { updateRepo } from '../../storage/head.ts'
 import { createActivityLog } from '../activity.ts'
 import type { CairnHost } from '../host.ts'
 import { createHistory } from '../history.ts'
 import { createIndexer } from '../indexer.ts'
-import { createJobs } from '../jobs.ts'
+import { createJobs, type Jobs } from '../jobs.ts'
 import { createLibrary } from '../library.ts'
 import type { NetworkHost } from '../network/host.ts'
 import { writeNetworkSettings } from '../network/settings.ts'
@@ -30,6 +31,7 @@ import { createLive, type Live } from './live.ts'
 interface Kit extends SyncKit {
   readonly server: FirehoseServer
   readonly live: Live
+  readonly jobs: Jobs
   readonly changed: string[]
   notes(): Promise<string[]>
   /** the browser says that the network is back */
@@ -93,6 +95,7 @@ async function withLive(use: (kit: Kit) => Promise<void>): Promise<void> {
           ...sync,
           server,
           live,
+          jobs,
           changed,
           notes: async () => (await log.list({ limit: 50 })).map((it) => it.kind),
           online: () => listeners.forEach((listener) => listener()),
@@ -141,6 +144,25 @@ describe('listening to the servers of accounts', () => {
       expect(changed).toContain(alice.did)
       expect(await notes()).toEqual([])
       expect((await snapshotsOf(storage, alice.did)).length).toBeGreaterThan(1)
+    }))
+
+  it('calls no update failed where only the newest is kept', () =>
+    withLive(async ({ pds, server, live, jobs, backUp, storage, current }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await backUp(alice.did)
+      await updateRepo(storage, alice.did, (row) => ({ ...row, keepLast: 1 }))
+      live.changed(alice.did)
+      await server.connected(1)
+      await expect.poll(() => live.servers()[0]?.state).toBe('live')
+      server.send(wholeFrame(1, alice.repo, alice.commit({ create: 1, update: 2, delete: 0 })))
+      await current(alice)
+      await expect
+        .poll(() => jobs.list().map(({ kind, state, result }) => [kind, state, result?.updated]))
+        .toEqual([
+          ['backup', 'done', 2],
+          ['sweep', 'done', undefined],
+        ])
+      expect((await snapshotsOf(storage, alice.did)).map((it) => it.rev)).toEqual([alice.repo.rev])
     }))
 
   it('asks for the repo where the stream leaves something out, and again after it was cut', () =>

@@ -6,7 +6,7 @@ import { editRepo, type RecordEdit } from '../../repo/testing/edit.ts'
 import { generateRepo } from '../../repo/testing/generate.ts'
 import type { TestRepo } from '../../repo/testing/repo.ts'
 import type { Storage, WriteOp } from '../../storage/port.ts'
-import { type SnapshotRow, repoRange } from '../../storage/rows.ts'
+import { type SnapshotRow, repoRange, segmentBytesKey } from '../../storage/rows.ts'
 import { deleteSnapshotRow, sweepRepo } from '../../storage/sweep.ts'
 import { importCar, withLevel } from '../../storage/testing/node-host.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
@@ -180,6 +180,22 @@ describe('indexing that is cut off', () => {
       },
     })
   }
+
+  it('is made anew when the older tree is damaged', async () => {
+    const first = generateRepo({ seed: 'index/damaged', records: 60 })
+    const second = editRepo(first, { create: 3 })
+    await withLevel(async (storage) => {
+      const older = await add(storage, first)
+      await run(storage, first.did, older)
+      const newer = await add(storage, second)
+      const key = segmentBytesKey(first.did, older.root.segment, 0)
+      const bytes = await storage.readBytes(key)
+      bytes.fill(0, older.root.offset, older.root.offset + older.root.length)
+      await storage.write([{ type: 'put-bytes', key, parts: [bytes] }])
+      expect(await run(storage, first.did, newer)).toMatchObject({ changed: true })
+      expect(await contents(storage, first.did)).toEqual(expected(second))
+    })
+  })
 
   it('at any write leaves an index that answers, and goes on from there', async () => {
     const text = 'x'.repeat(60_000)

@@ -1,4 +1,5 @@
 import { equalBytes } from '../../core/bytes.ts'
+import { RepoError } from '../../repo/errors.ts'
 import type { Storage } from '../../storage/port.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { buildIndex, dropBuild, type IndexWork } from './build.ts'
@@ -52,7 +53,8 @@ async function tryUpdate(work: IndexWork, wanted: IndexedTree): Promise<boolean>
   try {
     return await updateIndex(work, current, wanted)
   } catch (error) {
-    if (isGone(error)) return false
+    // Where the older tree cannot be read, the newer one still can.
+    if (isGone(error) || error instanceof RepoError || error instanceof RangeError) return false
     throw error
   }
 }

@@ -9,7 +9,7 @@ const MAX_EXTENSION_BYTES = 20
  */
 const UNSAFE = /(?:(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}<>:"/\\|?*])+/gu
 /** Devices of Windows, whatever extension they have. */
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)/i
+export const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)/i
 
 /** Gives names that Windows, macOS and Linux take, and take for different ones. */
 export interface SafeNames {

@@ -201,6 +201,19 @@ describe('following a firehose', () => {
       ])
     }))
 
+  it('takes it for silence when the clock is set back, and does not wait for as long', () =>
+    withFirehose(async ({ server, follow, states, retry, timers }) => {
+      let ahead = 100 * 24 * 60 * 60_000
+      follow({ clock: { now: () => timers.clock.now() + ahead } })
+      await server.connected(1)
+      ahead = 0
+      timers.advance(10 * 60_000)
+      expect(timers.pending().filter((ms) => ms > 10 * 60_000)).toEqual([])
+      await retry()
+      await server.connected(2)
+      expect(states.find((it) => it.state === 'waiting')?.error?.code).toBe('firehose.silent')
+    }))
+
   it('tries again where the host refuses the address, as for any connection that fails', () =>
     withFirehose(async ({ server, follow, states, retry }) => {
       let tries = 0

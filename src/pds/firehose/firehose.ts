@@ -1,5 +1,5 @@
 import { CairnError } from '../../core/errors.ts'
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, leftOf } from '../../core/clock.ts'
 import { checkUrl } from '../addresses.ts'
 import type { Timers } from '../../core/timers.ts'
 import { FirehoseError } from './errors.ts'
@@ -127,8 +127,9 @@ export function followFirehose(options: FirehoseOptions): Firehose {
     }
 
     const watch = (): void => {
-      const left = heardAt + SILENCE - clock.now()
-      if (left <= 0) return end(new FirehoseError('firehose.silent', { ms: SILENCE }))
+      // A clock that was set back would have it wait for as long, and longer than a timer can.
+      const left = leftOf(SILENCE, heardAt, clock.now())
+      if (left === 0) return end(new FirehoseError('firehose.silent', { ms: SILENCE }))
       cancel = timers.after(left, watch)
     }
 

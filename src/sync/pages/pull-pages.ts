@@ -5,6 +5,7 @@ import type { Identity } from '../../pds/identity.ts'
 import type { ImportSession } from '../../storage/import-session.ts'
 import type { BackupResult } from '../backup.ts'
 import type { Endpoints, Host } from '../host.ts'
+import { isDamaged } from '../damage.ts'
 import { headOf } from '../kept.ts'
 import { takeIn } from '../take-in.ts'
 import type { Work } from '../work.ts'
@@ -51,7 +52,7 @@ export interface Pulled extends BackupResult {
  * Takes a whole repo in by pages. Every page is proven before the next counts; when a connection breaks, the
  * same or another peer goes on from the last path, and after a stop of the app the next try does. What is kept
  * from an earlier try or snapshot is not asked for again, as far as pages allow. When the root is not kept any
- * more by anyone, the walk goes on under the newest head.
+ * more by anyone, the walk goes on under the newest head. Of a copy that is damaged here all is asked for.
  *
  * @throws NetError, RepoError (with `peer`) of the last peer that was left; as `takeIn`
  */
@@ -68,6 +69,7 @@ export async function pullPages(host: Host, endpoints: Endpoints, pull: Pull): P
       label,
       work,
       identity,
+      mends: true,
       feed: (session) => feedPages(host, pull, sources, session, pull.root ?? head.commit),
     })
     return { ...result, from: sources.peer ?? '' }
@@ -100,7 +102,7 @@ async function feedPages(
   wanted: string,
 ): Promise<void> {
   const digests = host.lanes?.check ?? checkEach(host.sha256)
-  const before = await headOf(host.storage, did)
+  const before = (await isDamaged(host.storage, did)) ? undefined : await headOf(host.storage, did)
   let root: string | undefined = wanted
   let begun: string | undefined
   let dirty = false

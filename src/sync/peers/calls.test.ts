@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { clearDamage } from '../damage.ts'
 import { headOf } from '../kept.ts'
 import { pullPages } from '../pages/pull-pages.ts'
 import { REPO_SYNC_PROTOCOL } from '../repo-sync/protocol.ts'
@@ -6,6 +7,7 @@ import { serveRepoSync } from '../repo-sync/serve.ts'
 import { deleteRepo } from '../keep.ts'
 import { createPeerCalls } from './calls.ts'
 import { contents, wanted } from '../testing/sync-kit.ts'
+import { verifyHead } from '../verify-head.ts'
 import { type EngineKit, lies, withEngine } from './testing/engine-kit.ts'
 
 const never = { after: () => () => {} }
@@ -151,11 +153,32 @@ it('a damaged disk is told as such, and no peer is blamed for it', () =>
       fields: { did: alice.did },
     })
     expect(blamed).toEqual([])
+    // As if it had not been noted: the next pull would lean on nothing that is here.
+    await clearDamage(b.storage, alice.did)
     await engine.meet(candidate(a), [alice.did])
     await engine.idle()
     expect(pulls).toEqual(['storage.corrupt'])
     expect(await row(a)).toMatchObject({ failures: 0, retryAt: undefined })
     expect(await rev()).toBe(before)
+    const { way } = await calls.pull([candidate(a)], alice.did, b.work())
+    expect(way).toMatchObject({ peer: a.id, rung: 'pages' })
+    await verifyHead(b.host, alice.did, b.work())
+    expect(await rev()).toBe(alice.repo.rev)
+  }))
+
+it('a damaged copy is taken anew from a peer that has the same', () =>
+  withEngine(async ({ a, b, alice, calls, candidate }) => {
+    await calls.pull([candidate(a)], alice.did, b.work())
+    for (const key of await b.storage.byteKeys({ from: 'seg/', to: 'seg0' }))
+      await b.storage.write([{ type: 'delete-bytes', key }])
+    await expect(verifyHead(b.host, alice.did, b.work())).rejects.toMatchObject({
+      code: 'storage.segment-gone',
+    })
+    const { result, way } = await calls.pull([candidate(a)], alice.did, b.work())
+    expect(way).toMatchObject({ peer: a.id, rung: 'pages' })
+    expect(result.snapshot?.rev).toBe(alice.repo.rev)
+    await verifyHead(b.host, alice.did, b.work())
+    expect((await calls.pull([candidate(a)], alice.did, b.work())).result.snapshot).toBeUndefined()
   }))
 
 it('heads tell what is held of each repo; what is no rev is no word at all', () =>

@@ -5,6 +5,7 @@ import type { Net } from '../../net/net.ts'
 import { RepoError } from '../../repo/errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { BackupResult } from '../backup.ts'
+import { isDamaged, noteDamage } from '../damage.ts'
 import { headOf, type OpenRepo, openRepo, repoRow } from '../kept.ts'
 import type { Endpoints, Host } from '../host.ts'
 import { openPages } from '../pages/client.ts'
@@ -186,9 +187,10 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
     async pull(candidates, did, work, onOut) {
       const [first] = candidates
       if (first === undefined) throw new RangeError('nobody to pull from')
-      const [repo, waiting] = await Promise.all([
+      const [repo, waiting, damaged] = await Promise.all([
         openRepo(host.storage, did),
         host.storage.get('imports', did),
+        isDamaged(host.storage, did),
       ])
       const cutOff = waiting !== undefined
       const tried: Attempt[] = []
@@ -205,7 +207,7 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         ...(options.nodeBytes === undefined ? {} : { nodeBytes: options.nodeBytes }),
       }
       try {
-        if (!cutOff && repo?.head !== undefined) {
+        if (!cutOff && !damaged && repo?.head !== undefined) {
           const listed = await byList(first, pull, repo, (error) =>
             tried.push(attemptOf('pack', first.peer, error)),
           )
@@ -236,8 +238,10 @@ export function createPeerCalls(options: PeerCallsOptions): PeerCalls {
         return done(result, 'pages', from)
       } catch (error) {
         // An import begins by reading what is kept: what no peer sent is damaged here.
-        if (error instanceof RepoError && blamed(error) === undefined && !VERDICTS.has(error.code))
+        if (error instanceof RepoError && blamed(error) === undefined && !VERDICTS.has(error.code)) {
+          if (repo?.head !== undefined) await noteDamage(host.storage, repo.head, error)
           throw new StorageError('storage.corrupt', { did }, { cause: error })
+        }
         if (!hasCode(error, 'net.unsupported')) throw error
         failed(rung, error)
         return done(await repoSync(first, pull), 'repo-sync', first.peer)
