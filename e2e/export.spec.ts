@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { cidText } from '../src/repo/testing/cid.ts'
 import { dataRoot, fetchCar, readCar } from './cars.ts'
 import { expect, test } from './fixtures.ts'
+import { repoHref } from '../src/app/lib/routes.ts'
 import { readZip } from './zip.ts'
 
 test('an exported CAR holds what the server has, and imports elsewhere with the same root', async ({
@@ -66,4 +67,22 @@ test('JSON lines hold a line for each record', async ({ cairn, ada }) => {
     expect(JSON.parse(line)).toEqual(
       expect.objectContaining({ value: expect.anything(), cid: expect.any(String) }),
     )
+})
+
+test('an export that the browser ended in the midst says so', async ({ page, cairn, ada, context }) => {
+  await cairn.backUp(ada, { records: 1_233 })
+  await cairn.open(repoHref(ada.did, 'export'))
+  await cairn.installed()
+  // as a disk that takes no more for a while
+  await page.evaluate(() => {
+    ReadableStreamDefaultReader.prototype.read = () => new Promise(() => {})
+  })
+  const started = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export as CAR file', exact: true }).click()
+  await started
+  await expect(page.getByText('Saving. Keep this tab open until it is done.')).toBeVisible()
+  const session = await context.newCDPSession(page)
+  await session.send('ServiceWorker.enable')
+  await session.send('ServiceWorker.stopAllWorkers')
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('Saving was stopped.')
 })

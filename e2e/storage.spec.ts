@@ -85,10 +85,17 @@ test('deleting one backup takes its bytes; deleting everything takes all', async
     .toBe(false)
 
   await cairn.open('/settings')
+  // as when something was begun and not posted
+  await page.evaluate(() => {
+    sessionStorage.setItem('cairn.composer', 'Not for other eyes')
+    localStorage.setItem('cairn.languages', 'de')
+  })
   await page.getByRole('button', { name: 'Delete everything' }).click()
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByRole('button', { name: 'Delete everything' })).toBeDisabled()
   await dialog.getByRole('textbox').fill('delete everything')
   await dialog.getByRole('button', { name: 'Delete everything' }).click()
   await expect(page.getByRole('heading', { name: 'Keep a copy of what is yours' })).toBeVisible()
+  const left = await page.evaluate(() => [Object.keys(sessionStorage), Object.keys(localStorage)].flat())
+  expect(left.filter((key) => key.startsWith('cairn.'))).toEqual([])
 })

@@ -45,6 +45,9 @@ export function WipeCard() {
               .then((done) => {
                 if (!done) return
                 forgetLive()
+                // what was begun and not posted lies beside the database
+                sessionStorage.clear()
+                localStorage.clear()
                 // from a clean start, so that nothing that was read stays in memory
                 location.assign('/')
               })
