@@ -50,7 +50,7 @@ it('the list of words before these is taken away as soon as its relay can be rea
     const deleted: string[] = []
     const later = await spacesOn(storage, async (url, init) => {
       if (init?.method !== 'DELETE') throw new TypeError('no network')
-      deleted.push(String(url))
+      deleted.push(url)
       return new Response(null, { status: 200 })
     })
     await later.spaces.create({ title: 'Shed', name: 'Anna' })
