@@ -200,6 +200,30 @@ it('what an editor was heard to type and nobody stored is stored by the context 
     expect(await notesOn(b).markdown(NOTE)).toBe('heard and on and end\n')
   }))
 
+it('what was typed is stored before a device becomes another, and not under the name of that one', () =>
+  withTwo(async (a, b) => {
+    let isOther = false
+    const vault: Vault = { ...a, device: () => (isOther ? b : a).device() }
+    const typeIn = async (notes: ReturnType<typeof notesOn>, words: string): Promise<void> => {
+      const { client, salt } = await notes.open(NOTE)
+      const doc = new Y.Doc()
+      doc.clientID = client
+      const paragraph = new Y.XmlElement('paragraph')
+      paragraph.insert(0, [new Y.XmlText(words)])
+      doc.getXmlFragment(TEXT_FIELD).insert(0, [paragraph])
+      await notes.typed(NOTE, Y.encodeStateAsUpdate(doc), salt)
+    }
+    const [before, late] = [notesOn(vault), notesOn(vault)]
+    await typeIn(before, 'in time')
+    await typeIn(late, 'too late')
+    await before.flushAll()
+    isOther = true
+    await late.flush(NOTE)
+    expect(await notesOn(a).markdown(NOTE)).toBe('in time\n')
+    await late.close()
+    expect(await a.list(TEXT_COLLECTION, NOTE)).toHaveLength(1)
+  }))
+
 it('a note of an id that has no text keeps no other from being found', () =>
   withTwo(async (a) => {
     const writer = await editorOn(a)
