@@ -186,6 +186,26 @@ describe('a store', () => {
       expect(await again.list()).toMatchObject([{ did: alice.did, rev: alice.repo.rev, askers: ['p1'] }])
     }))
 
+  it('goes on at a start although what it has of one cannot be read', () =>
+    withStoreKit(async ({ pds, open, logged }) => {
+      const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]
+      const store = await open()
+      await store.keep(alice.did, peer('p1'))
+      await store.idle()
+      const begun = Promise.withResolvers<void>()
+      pds.always('getRepo', () => begun.resolve())
+      const cut = store.keep(bob.did, peer('p1')).catch(() => {})
+      await begun.promise
+      const row = { type: 'put', table: 'segments', key: `${alice.did}/ffffffff`, value: null } as const
+      await store.storage.write([row])
+      await Promise.all([cut, store.close()])
+      pds.always('getRepo', undefined)
+      const again = await open()
+      await again.idle()
+      expect(logged).toContainEqual(expect.objectContaining({ event: 'store.settle-failed', did: alice.did }))
+      expect((await again.list()).map(({ did }) => did).sort()).toEqual([alice.did, bob.did].sort())
+    }))
+
   it('gives a repo up when the last who asked for it drops it', () =>
     withStoreKit(async ({ pds, open }) => {
       const alice = await pds.account({ name: 'alice' })

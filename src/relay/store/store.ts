@@ -183,20 +183,25 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     return kept
   }
 
+  /** What fails with one repo is told, and holds up no other. */
+  const unless =
+    (event: string, did: string) =>
+    (error: unknown): undefined => {
+      if (!signal.aborted) log(event, { did, code: codeOf(error) })
+    }
   /** What a stop cut off: heads are read back, sweeps go on, and what was asked for and never came is fetched. */
   const goOn = async (): Promise<void> => {
     const lacking = asks.dids().filter((did) => !gate.repos.has(did))
     for (const did of [...gate.repos.keys()]) {
       if (signal.aborted) return
-      const dropped = await settleHead(storage, did, host.sha256)
+      const dropped = await settleHead(storage, did, host.sha256).catch(unless('store.settle-failed', did))
       if (dropped !== undefined) log('store.head-dropped', { did, snapshot: dropped })
     }
-    for (const did of await sweepsDue(storage)) await sweep(storage, did, signal)
+    for (const did of await sweepsDue(storage))
+      await sweep(storage, did, signal).catch(unless('store.sweep-failed', did))
     for (const did of lacking) {
       if (signal.aborted) return
-      await keeper.refresh(did).catch((error: unknown) => {
-        if (!signal.aborted) log('store.fetch-failed', { did, code: codeOf(error) })
-      })
+      await keeper.refresh(did).catch(unless('store.fetch-failed', did))
     }
   }
   inBackground('store.start-failed', '', goOn)

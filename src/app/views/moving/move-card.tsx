@@ -121,9 +121,6 @@ function GiveUp({ move }: { readonly move: Move }) {
   const [asking, setAsking] = useState(false)
   const forget = useAction()
   const { did, endedAt, steps } = move
-  const changed = steps.some(
-    ({ name, state }) => (name === 'identity' || name === 'claim') && state === 'done',
-  )
   if (endedAt !== undefined) {
     return (
       <button
@@ -152,13 +149,20 @@ function GiveUp({ move }: { readonly move: Move }) {
             void forget.run((cairn) => cairn.moving.forget(did)).then((done) => done && setAsking(false))
           }
         >
-          <p>
-            {changed
-              ? 'The identity has changed already. What is left to do would not be done, and has to be begun anew.'
-              : 'The account is where it was. At the new server a sleeping account may be left, which does no harm.'}
-          </p>
+          <p>{withoutTheRest(steps)}</p>
         </Confirm>
       )}
     </>
   )
+}
+
+function withoutTheRest(steps: readonly MoveStep[]): string {
+  const done = new Set(steps.filter(({ state }) => state === 'done').map(({ name }) => name))
+  if (done.has('activate'))
+    return 'The account is at its new server, and awake. What is left to do would not be done.'
+  if (done.has('identity'))
+    return 'The identity has changed already, and at its new server the account sleeps: going on with the move is what wakes it.'
+  if (done.has('claim'))
+    return 'The identity has changed already. What is left to do would not be done, and has to be begun anew.'
+  return 'The account is where it was. At the new server a sleeping account may be left, which does no harm.'
 }
