@@ -1,6 +1,7 @@
 import { downloadPrefix } from '../../cairn/download-messages.ts'
 import type { DownloadAlive, DownloadRequest, FromPage, FromWorker } from '../../cairn/download-messages.ts'
 import { CairnError } from '../../core/errors.ts'
+import { whileSaving } from './saves.ts'
 
 /**
  * `save.cancelled`: the person, or the browser, stopped it. `save.too-large`: this browser can only save
@@ -33,7 +34,9 @@ const frameLingerMs = 10_000
  * the service worker where it controls the page, else through the file picker, else by way of memory.
  * The stream is cancelled on failure. Call it in a click handler: a picker needs the person's gesture.
  */
-export async function saveStream(request: SaveRequest): Promise<void> {
+export const saveStream = (request: SaveRequest): Promise<void> => whileSaving(() => save(request))
+
+async function save(request: SaveRequest): Promise<void> {
   const worker = navigator.serviceWorker?.controller
   if (worker) return saveThroughWorker(request, worker)
   if ('showSaveFilePicker' in globalThis) return saveWithPicker(request)

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from 'react'
 import type { Workbox } from 'workbox-window'
 import { useEngine } from './engine-context.ts'
 import { isActive, useJobs } from './jobs.ts'
+import { useSaving } from './saves.ts'
 import { keepRegistered } from './worker-registration.ts'
 
 /** The engine may take so long to end in good order. */
@@ -10,9 +11,9 @@ const ENGINE_ENDS_MS = 2000
 const TAKES_OVER_MS = 5000
 
 export interface Update {
-  /** a new version is installed and waits, and no job runs that a reload would cut off */
+  /** a new version is installed and waits, and nothing runs that a reload would cut off */
   readonly ready: boolean
-  /** a new version waits for running jobs to end */
+  /** a new version waits for running jobs, and for files that are saved, to end */
   readonly waiting: boolean
   /** Lets the new version take over and reloads. */
   readonly reload: () => void
@@ -22,7 +23,8 @@ export interface Update {
 export function useUpdate(): Update {
   const [waiting, setWaiting] = useState<Workbox>()
   const { cairn } = useEngine()
-  const busy = useJobs().some(isActive)
+  const saving = useSaving()
+  const busy = useJobs().some(isActive) || saving
   useEffect(() => {
     if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
     return keepRegistered(setWaiting)
