@@ -1,4 +1,5 @@
 import { expect, type Member, NOT_INSTALLED, PARTABLE, setApart, test } from './space-fixtures.ts'
+import { createSpaceScreen } from './space-screen.ts'
 
 test.use(NOT_INSTALLED)
 
@@ -88,4 +89,35 @@ test('what two write in a note apart comes together, with nothing of it lost', a
       .poll(() => screen.noteLines(), { timeout: 30_000 })
       .toEqual(['From Anna: Common ground, from Béla'])
   await expect(anna.screen.main).not.toContainText('waits to be sent')
+})
+
+test('what is typed in one tab outlives the tab that led, and the note goes on', async ({ group, app }) => {
+  const { space, members } = await group('Orchard', ['Anna', 'Béla'])
+  const [anna, bela] = members
+  if (anna === undefined || bela === undefined) throw new Error('two are asked for')
+  await makeNote(anna, 'Harvest')
+  await anna.screen.noteText().pressSequentially('Apples')
+  const tab = await anna.another()
+  const other = { ...anna, ...tab, screen: createSpaceScreen(tab.page, app.url) }
+  await other.screen.open(space)
+  await openNote(other, 'Harvest')
+  await expect(other.screen.noteText()).toContainText('Apples')
+  expect((await other.engine.network.status()).role).toBe('follower')
+  await other.screen.noteText().press('Control+End')
+  await other.page.keyboard.type(', pears')
+  // within the half second after which what it has heard is stored
+  const session = await anna.page.context().newCDPSession(anna.page)
+  session.send('Page.crash').catch(() => {})
+  await other.page.keyboard.type(', plums')
+  const state = other.page.locator('.note-state')
+  await expect(state).toContainText('Saved on this device', { timeout: 30_000 })
+
+  await openNote(bela, 'Harvest')
+  const all = (more = ''): string[] => [`Apples, pears, plums${more}`]
+  await expect.poll(() => bela.screen.noteLines(), { timeout: 30_000 }).toEqual(all())
+  await bela.screen.noteText().press('Control+End')
+  await bela.page.keyboard.type(', quinces')
+  await expect.poll(() => other.screen.noteLines(), { timeout: 30_000 }).toEqual(all(', quinces'))
+  await other.page.reload()
+  await expect.poll(() => other.screen.noteLines(), { timeout: 30_000 }).toEqual(all(', quinces'))
 })
