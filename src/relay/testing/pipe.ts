@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Started } from './relays.ts'
 
-/** A way to a port of this machine, on which all goes on until it is told otherwise; its sockets stay open. */
+/** A way to a port of this machine, on which all goes on until it is told otherwise. */
 export interface Pipe {
   readonly port: number
   /** Nothing moves any more, as with a laptop asleep. */
@@ -18,6 +18,9 @@ export async function startPipe(started: Started, target: number): Promise<Pipe>
     near.push(socket)
     far.push(onward)
     for (const one of [socket, onward]) one.on('error', () => one.destroy())
+    // Who is let go at one end finds the other gone, once it is written to.
+    socket.once('close', () => onward.destroy())
+    onward.once('close', () => socket.destroy())
     socket.pipe(onward).pipe(socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
