@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { chromiumArgs, findChromium } from './scripts/lib/chromium.mjs'
 
 const executablePath = findChromium()
+/** What is waited for comes when it comes: on a busy machine a second is soon over. */
+const expect = { poll: { timeout: 10_000 } }
 
 export default defineConfig({
   test: {
@@ -14,8 +16,7 @@ export default defineConfig({
           include: ['src/**/*.test.{ts,tsx}'],
           exclude: ['src/**/*.browser.test.{ts,tsx}'],
           testTimeout: 30_000,
-          // What is waited for comes when it comes: on a busy machine a second is soon over.
-          expect: { poll: { timeout: 10_000 } },
+          expect,
           // As many as there are processors: left to itself, the runner keeps one for watching.
           maxWorkers: '100%',
           // Repos of megabytes come and go: with the young generation as small as it is, a sixth of the time is spent on it.
@@ -56,6 +57,7 @@ export default defineConfig({
           name: 'chromium',
           include: ['src/**/*.browser.test.{ts,tsx}'],
           testTimeout: 60_000,
+          expect,
           browser: {
             enabled: true,
             headless: true,
