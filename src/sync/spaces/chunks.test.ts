@@ -76,6 +76,19 @@ describe('chunks', () => {
       })
     }))
 
+  it('come from whoever comes within reach while they are asked for', () =>
+    withSpaceWorld(async ({ space, member }) => {
+      const a = await member('a', space.owner)
+      const bob = space.device('bob')
+      await space.role(a.replica.log, bob, 'writer')
+      const chunk = chunkOf(5000)
+      a.replica.chunkRows.set(chunk.id, chunk.bytes)
+      const b = await member('b', bob)
+      expect(b.sync.peers(space.space)).toEqual([])
+      await b.sync.fetchChunk(space.space, chunk.id, never)
+      expect(b.replica.chunkRows.get(chunk.id)).toEqual(chunk.bytes)
+    }))
+
   it('are for those who proved that they may read, and a store keeps none of another name', () =>
     withSpaceWorld(async ({ world, space, member, store }) => {
       const kept = await store('store')

@@ -10,17 +10,23 @@ import type { SpaceReplica } from './model.ts'
 
 /** Streams that nobody asks over are closed after this, ms. */
 const IDLE = 20_000
+/**
+ * How long until those are asked again who could not answer, and those who came meanwhile, ms: a peer whose way to us
+ * is just becoming a better one is out of reach for a moment.
+ */
+const AGAIN = [500, 2500]
 /** Chunks that are read and sent at once. */
 const SENT_AT_ONCE = 3
 
 /** Chunks of one space, from and to its peers. */
 export interface SpaceChunks {
   /**
-   * Fetches one from whoever has it, the given peers in their order. Nothing is done when it is here.
+   * Fetches one from whoever has it, the peers that `reachable` gives then in their order; some seconds later once
+   * more from those who could not say that they lack it. Nothing is done when it is here.
    *
    * @throws SpaceSyncError `space-sync.no-chunk`; NetError `net.cancelled`; StorageError, or a refusal for want of room
    */
-  fetch(id: string, peers: readonly string[], signal: AbortSignal): Promise<void>
+  fetch(id: string, reachable: () => readonly string[], signal: AbortSignal): Promise<void>
   /**
    * Hands chunks to stores; resolves when each store that could be reached has all, and one could.
    *
@@ -78,6 +84,24 @@ export function createSpaceChunks(options: {
     }
   }
 
+  const after = (ms: number): Promise<void> => new Promise((resolve) => void timers.after(ms, resolve))
+  /** A chunk of one peer. `none`: it lacks it, or gives another for it; `unknown`: it could not say. */
+  const from = async (
+    peer: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer> | 'none' | 'unknown'> => {
+    try {
+      const asking = use(peer, (client) => client.get(id))
+      return (await unlessAborted(asking, signal, cancelled)) ?? 'none'
+    } catch (error) {
+      if (signal.aborted || over.signal.aborted || !(error instanceof CairnError)) throw error
+      if (error.code !== 'space-sync.bad-chunk') return 'unknown'
+      replica.onFault({ code: error.code, peer, fields: error.fields })
+      return 'none'
+    }
+  }
+
   const pushTo = async (store: string, ids: readonly string[], signal: AbortSignal): Promise<void> => {
     const has = await unlessAborted(
       use(store, (client) => client.has(ids)),
@@ -103,29 +127,22 @@ export function createSpaceChunks(options: {
   }
 
   return {
-    async fetch(id, peers, signal) {
+    async fetch(id, reachable, signal) {
       const [isHere] = await chunks.has([id])
       if (isHere === true) return
-      let asked = 0
-      for (const peer of peers) {
-        asked++
-        let bytes: Uint8Array<ArrayBuffer> | undefined
-        try {
-          bytes = await unlessAborted(
-            use(peer, (client) => client.get(id)),
-            signal,
-            cancelled,
-          )
-        } catch (error) {
-          if (signal.aborted || over.signal.aborted || !(error instanceof CairnError)) throw error
-          if (error.code === 'space-sync.bad-chunk')
-            replica.onFault({ code: error.code, peer, fields: error.fields })
-          continue
+      const asked = new Set<string>()
+      const without = new Set<string>()
+      for (const pause of [0, ...AGAIN]) {
+        if (pause > 0) await unlessAborted(after(pause), signal, cancelled)
+        for (const peer of reachable()) {
+          if (without.has(peer)) continue
+          asked.add(peer)
+          const bytes = await from(peer, id, signal)
+          if (bytes instanceof Uint8Array) return chunks.put(id, bytes)
+          if (bytes === 'none') without.add(peer)
         }
-        if (bytes === undefined) continue
-        return chunks.put(id, bytes)
       }
-      throw new SpaceSyncError('space-sync.no-chunk', { space, id, asked })
+      throw new SpaceSyncError('space-sync.no-chunk', { space, id, asked: asked.size })
     },
     async push(ids, stores, signal) {
       const results = await Promise.allSettled(stores.map((store) => pushTo(store, ids, signal)))

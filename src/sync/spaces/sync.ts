@@ -178,7 +178,7 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSyncNode {
     sentRev: (space) => spaces.get(space)?.sentRev(),
     async fetchChunk(space, id, signal) {
       const joined = joinedOf(space)
-      await joined.chunks.fetch(id, joined.reachable(), signal)
+      await joined.chunks.fetch(id, () => joined.reachable(), signal)
     },
     async pushChunks(space, ids, signal) {
       const joined = joinedOf(space)
