@@ -14,15 +14,17 @@ const IDLE = 20_000
  * How long until those are asked again who could not answer, and those who came meanwhile, ms: a peer whose way to us
  * is just becoming a better one is out of reach for a moment.
  */
-const AGAIN = [500, 2500]
+const AGAIN = 1000
+/** How often they are asked. */
+const ASKED = 4
 /** Chunks that are read and sent at once. */
 const SENT_AT_ONCE = 3
 
 /** Chunks of one space, from and to its peers. */
 export interface SpaceChunks {
   /**
-   * Fetches one from whoever has it, the peers that `reachable` gives then in their order; some seconds later once
-   * more from those who could not say that they lack it. Nothing is done when it is here.
+   * Fetches one from whoever has it, the peers that `reachable` gives then in their order; for some seconds
+   * again from those who could not say that they lack it. Nothing is done when it is here.
    *
    * @throws SpaceSyncError `space-sync.no-chunk`; NetError `net.cancelled`; StorageError, or a refusal for want of room
    */
@@ -132,8 +134,8 @@ export function createSpaceChunks(options: {
       if (isHere === true) return
       const asked = new Set<string>()
       const without = new Set<string>()
-      for (const pause of [0, ...AGAIN]) {
-        if (pause > 0) await unlessAborted(after(pause), signal, cancelled)
+      for (let round = 1; round <= ASKED; round++) {
+        if (round > 1) await unlessAborted(after(AGAIN), signal, cancelled)
         for (const peer of reachable()) {
           if (without.has(peer)) continue
           asked.add(peer)
