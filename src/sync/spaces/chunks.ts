@@ -87,7 +87,7 @@ export function createSpaceChunks(options: {
   }
 
   const after = (ms: number): Promise<void> => new Promise((resolve) => void timers.after(ms, resolve))
-  /** A chunk of one peer. `none`: it lacks it, or gives another for it; `unknown`: it could not say. */
+  /** A chunk of one peer. `none`: it lacks it, gives another for it, or says nothing; `unknown`: it could not say. */
   const from = async (
     peer: string,
     id: string,
@@ -98,6 +98,8 @@ export function createSpaceChunks(options: {
       return (await unlessAborted(asking, signal, cancelled)) ?? 'none'
     } catch (error) {
       if (signal.aborted || over.signal.aborted || !(error instanceof CairnError)) throw error
+      // One that is silent is not waited for twice.
+      if (error.code === 'net.timeout') return 'none'
       if (error.code !== 'space-sync.bad-chunk') return 'unknown'
       replica.onFault({ code: error.code, peer, fields: error.fields })
       return 'none'
