@@ -72,7 +72,7 @@ describe('a peer whose connection stands and who accepts no stream', () => {
     return { a, b, line, limits, addresses, never: new AbortController().signal }
   }
   const waits = async (limits: Set<() => void>): Promise<void> => {
-    while (limits.size === 0) await new Promise((again) => setTimeout(again, 5))
+    await expect.poll(() => limits.size).toBeGreaterThan(0)
   }
   const runOut = (limits: Set<() => void>): void => {
     for (const run of limits) run()
