@@ -4,9 +4,11 @@ import type { RepoEdits } from '../src/repo/testing/edit.ts'
 import type { BenchContext } from './lib/context.ts'
 import { type LiveAccount, liveAccount } from './lib/live-account.ts'
 import { type MemberPage, withMembers } from './lib/members.ts'
+import { processorOf } from './lib/processor.ts'
+import { profilePage } from './lib/profile.ts'
 import { startRelay } from './lib/relay.ts'
 import { startRivalServer } from './lib/rival-server.ts'
-import { type BenchRow, percentile } from './lib/table.ts'
+import { type BenchRow, median, percentile } from './lib/table.ts'
 import { type StartMember, type System, textOf } from './pages/member/protocol.ts'
 
 /** Receivers; `--sizes` gives others. */
@@ -44,6 +46,13 @@ const RIVALS: readonly Subject[] = [
 /** The same with the durability that ours has of itself. */
 const STRICT: readonly Subject[] = RIVALS.map((it) => ({ ...it, name: `${it.name}, strict`, strict: true }))
 
+/** What one run of a subject gave. */
+interface Taken {
+  readonly samples: readonly Sample[]
+  /** of all processes of the browser for one edit, until it is everywhere, ms */
+  readonly processor: number
+}
+
 /** One sample: an edit at one receiver, ms. */
 interface Sample {
   readonly durable: number
@@ -54,27 +63,34 @@ interface Sample {
   readonly floor: number
 }
 
+interface Arrival extends Sample {
+  /** of the transaction that made it durable */
+  readonly bytes: number
+}
+
 /** One edit from the member that makes it to all others, until it is durable and until it is drawn there. */
 export async function benchPropagate(context: BenchContext): Promise<BenchRow[]> {
   const counts = context.sizes ?? PEERS
   const rows: BenchRow[] = []
   for (const peers of counts) {
-    const samples = new Map<Subject, Sample[]>()
+    const taken = new Map<Subject, Taken[]>()
     for (let i = 0; i < context.runs; i++)
       for (const subject of [
         ...(context.ours ? OURS : []),
         ...(context.rivals ? [...RIVALS, ...STRICT] : []),
       ]) {
         context.log(`propagate to ${peers}, ${subject.name}, run ${i + 1} of ${context.runs}`)
-        const taken = await measure(context, subject, peers)
-        samples.set(subject, [...(samples.get(subject) ?? []), ...taken])
+        taken.set(subject, [...(taken.get(subject) ?? []), await measure(context, subject, peers)])
       }
-    rows.push(...rowsOf(peers, samples))
+    rows.push(
+      ...rowsOf(peers, new Map([...taken].map(([of, runs]) => [of, runs.flatMap((it) => it.samples)]))),
+    )
+    if (context.ours) rows.push(processorRow(peers, taken))
   }
   return rows
 }
 
-async function measure(context: BenchContext, subject: Subject, peers: number): Promise<Sample[]> {
+async function measure(context: BenchContext, subject: Subject, peers: number): Promise<Taken> {
   const edits = WARM_UP + editsFor(peers)
   const account = await liveAccount(
     RECORDS,
@@ -97,16 +113,24 @@ async function measure(context: BenchContext, subject: Subject, peers: number): 
       return await withMembers(context.origin, subject.system, peers + 1, async (members) => {
         await begin(members, input)
         const samples: Sample[] = []
+        let processor = 0
+        let ended: (() => Promise<void>) | undefined
         for (let number = 1; number <= edits; number++) {
-          const one = await propagate(account, members, number, subject.system === 'cairn')
-          if (number > WARM_UP) samples.push(...one)
+          if (number === WARM_UP + 1 && context.profile) ended = await profileTwo(context, members)
+          const before = await spentBy(members)
+          const one = await propagate(account, members, number)
+          if (number > WARM_UP) {
+            processor += (await spentBy(members)) - before
+            samples.push(...(subject.system === 'cairn' ? await withFloors(members, one) : one))
+          }
           await setTimeout(PAUSE)
         }
+        await ended?.()
         const all = samples.map(({ durable }) => durable)
         context.log(
           `  p50 ${Math.round(percentile(all, 0.5))} ms, p99 ${Math.round(percentile(all, 0.99))} ms`,
         )
-        return samples
+        return { samples, processor: processor / editsFor(peers) }
       })
     } finally {
       await middle.stop()
@@ -155,8 +179,7 @@ async function propagate(
   account: LiveAccount,
   members: readonly MemberPage[],
   number: number,
-  withFloor: boolean,
-): Promise<Sample[]> {
+): Promise<Arrival[]> {
   const [sender, ...receivers] = members
   if (sender === undefined) throw new Error('someone makes the edit')
   account.publish(number)
@@ -169,20 +192,53 @@ async function propagate(
   })
   try {
     const all = await Promise.race([Promise.all(seen), late])
-    if (withFloor) await setTimeout(PAUSE)
-    // at all of them at once, as the edit was
-    const floors = withFloor
-      ? await Promise.all(receivers.map((one, i) => one.call('floor', all[i]?.bytes ?? 0)))
-      : []
-    return all.map(({ durable, visible }, i) => ({
+    return all.map(({ durable, visible, bytes }) => ({
       durable: durable - at,
       visible: visible - at,
       handed: durable - handedAt,
-      floor: floors[i] ?? 0,
+      floor: 0,
+      bytes,
     }))
   } finally {
     late.catch(() => {})
     end.abort()
+  }
+}
+
+/** After a pause, at all receivers at once, as the edit was. */
+async function withFloors(
+  [, ...receivers]: readonly MemberPage[],
+  arrivals: readonly Arrival[],
+): Promise<Sample[]> {
+  await setTimeout(PAUSE)
+  const floors = await Promise.all(receivers.map((one, i) => one.call('floor', arrivals[i]?.bytes ?? 0)))
+  return arrivals.map((one, i) => ({ ...one, floor: floors[i] ?? 0 }))
+}
+
+/** Processor time of all members' browser so far, ms. */
+async function spentBy([one]: readonly MemberPage[]): Promise<number> {
+  const browser = one?.page.context().browser()
+  if (browser === null || browser === undefined) return 0
+  return [...(await processorOf(browser)).values()].reduce((sum, ms) => sum + ms, 0)
+}
+
+/** Lines of a profile that are shown for each of them. */
+const SHOWN = 30
+
+/** Samples the sender and the first receiver. */
+async function profileTwo(
+  context: BenchContext,
+  members: readonly MemberPage[],
+): Promise<() => Promise<void>> {
+  const ends = await Promise.all(members.slice(0, 2).map(({ page }) => profilePage(page.context(), page)))
+  return async () => {
+    for (const [i, end] of ends.entries())
+      for (const { thread, name, share } of (await end())
+        .toSorted((a, b) => b.share - a.share)
+        .slice(0, SHOWN))
+        context.log(
+          `    ${i === 0 ? 'sender' : 'receiver'}: ${(share * 100).toFixed(1)} % ${thread}: ${name}`,
+        )
   }
 }
 
@@ -211,8 +267,26 @@ const ROWS = [
   },
 ] as const
 
+const sizeOf = (peers: number): string => (peers === 1 ? '1 peer' : `${peers} peers`)
+
+/** What an edit costs all pages together: shared by the cores there are, nobody can have it everywhere sooner. */
+function processorRow(peers: number, taken: ReadonlyMap<Subject, readonly Taken[]>): BenchRow {
+  const spent = Object.fromEntries(
+    [...taken].map(([{ name }, runs]) => [name, median(runs.map(({ processor }) => processor))]),
+  )
+  return {
+    name: 'propagate: processor time of the browser for an edit, until it is everywhere and drawn',
+    size: sizeOf(peers),
+    unit: 'ms',
+    ours: undefined,
+    rivals: spent,
+    target: '–',
+    met: undefined,
+  }
+}
+
 function rowsOf(peers: number, samples: ReadonlyMap<Subject, readonly Sample[]>): BenchRow[] {
-  const size = peers === 1 ? '1 peer' : `${peers} peers`
+  const size = sizeOf(peers)
   const of = (subject: Subject, what: keyof Sample, share: number): number | undefined => {
     const taken = samples.get(subject)
     return taken === undefined

@@ -2,6 +2,7 @@ import { createSha256, type Lanes, type Sha256 } from '../../src/core/hash.ts'
 import { createLanes } from '../../src/core/sha256-lanes.ts'
 import { verifySignature } from '../../src/repo/signature.ts'
 import { openImport } from '../../src/storage/importer.ts'
+import { rehearseImport } from '../../src/storage/rehearsal.ts'
 import { openIndexedDb } from '../../src/storage/indexeddb/open.ts'
 import type { Storage } from '../../src/storage/port.ts'
 import type { SnapshotRow } from '../../src/storage/rows.ts'
@@ -23,6 +24,7 @@ export const ourImport: Task<'ourImport'> = async (input) => {
     return () => importCar({ input, chunks, storage, hashes })
   }
   for (let i = 0; i < (input.before ?? 0); i++) await (await prepare(`before-${i}`))()
+  if (input.rehearsed === true) await rehearseImport(hashes, () => false)
   const work = await prepare()
   return async () => {
     const { bytes, records } = await work()

@@ -132,6 +132,8 @@ export interface CarInput {
 export interface OurImportInput extends CarInput {
   readonly did: string
   readonly didKey: string
+  /** as the app does when a person turns to what asks for a repo */
+  readonly rehearsed?: boolean
 }
 
 export type TaskName = keyof Tasks

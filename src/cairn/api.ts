@@ -56,6 +56,11 @@ export interface Library {
   list(): Promise<readonly RepoSummary[]>
   get(did: string): Promise<RepoSummary | undefined>
   /**
+   * A person is about to ask for a repo: what takes one in is compiled meanwhile, in short turns, some 100 ms in all.
+   * Resolves when that has ended. Cheap to call again.
+   */
+  prepare(): Promise<void>
+  /**
    * Starts a backup of a handle, DID, or at:// URI (first or update). Resolves when the job exists; rejects for what
    * names no account.
    */

@@ -47,7 +47,26 @@ describe('the indexer', () => {
       })
       const found = await indexer.search({ text: 'writes', limit: 1 })
       expect([found.building, found.hits.length, found.more]).toEqual([[], 1, true])
-      expect(events.filter((it) => it.type === 'repo')).toHaveLength(1)
+      // Its blobs were known: of the repo itself there is no news.
+      expect(events.filter((it) => it.type === 'repo')).toEqual([])
+      await indexer.close()
+    }))
+
+  it('tells of a repo when it has found blobs in it that nobody knew of', () =>
+    withCairn(async ({ pds, storage, host, backUp }) => {
+      const alice = await pds.account({ name: 'alice', records: 300 })
+      await backUp(alice.did)
+      const blobs = await storage.count('blobs')
+      expect(blobs).toBeGreaterThan(0)
+      await storage.write(
+        (['search', 'blobs'] as const).map((table) => ({ type: 'delete-range', table, from: '', to: '~' })),
+      )
+      const events: CairnEvent[] = []
+      const indexer = createIndexer(host, (event) => events.push(event))
+      indexer.start(alice.did)
+      await indexer.done(alice.did)
+      expect(events.filter((it) => it.type === 'repo')).toEqual([{ type: 'repo', did: alice.did }])
+      expect(await storage.count('blobs')).toBe(blobs)
       await indexer.close()
     }))
 

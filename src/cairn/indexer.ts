@@ -36,6 +36,7 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
     const { signal } = run.controller
     if (signal.aborted) return
     run.begun = true
+    let noted = false
     try {
       const snapshot = await headOf(storage, did)
       if (snapshot === undefined || signal.aborted) return
@@ -49,15 +50,17 @@ export function createIndexer(host: CairnHost, emit: (event: CairnEvent) => void
           progress.set(did, share)
           emit({ type: 'index', did, progress: share })
         },
+        onBlobs() {
+          noted = true
+        },
       })
-      if (result.changed) {
-        opened?.drop(did)
-        emit({ type: 'repo', did })
-      }
+      if (result.changed) opened?.drop(did)
     } catch (error) {
       // A search index can be made again from the records at any time; the next backup or start tries.
       if (!signal.aborted) console.warn('search index', did, error)
     } finally {
+      // Of the index itself nothing is shown but what is found in it.
+      if (noted) emit({ type: 'repo', did })
       // Unless a newer run has taken over.
       if (runs.get(did) === run) {
         progress.delete(did)

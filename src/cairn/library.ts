@@ -7,6 +7,7 @@ import { discardImport } from '../storage/import-row.ts'
 import type { Library } from './api.ts'
 import { createBlobs } from './blobs.ts'
 import { createPartials } from './partials.ts'
+import { createPreparation } from './preparation.ts'
 import type { Records } from './records.ts'
 import { keepLastOf } from './settings.ts'
 import { summaryOf } from './summaries.ts'
@@ -31,6 +32,7 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
   const library: Library = {
     list: async () => (await summaries.all((did) => jobs.of(did))).sort((a, b) => a.addedAt - b.addedAt),
     get: (did) => summaries.repo(did, jobs.of(did)),
+    prepare: createPreparation(host, jobs),
     async backup(input, options) {
       // what names no account is told where it was typed, and is no work that failed
       parseAccountName(input)

@@ -7,6 +7,7 @@ import type { Accounts, Activity, Cairn, Device, Library, Moving, Network, Space
 const library = {
   list: true,
   get: true,
+  prepare: true,
   backup: true,
   importFile: true,
   fetchBlobs: true,

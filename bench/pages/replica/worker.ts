@@ -9,6 +9,7 @@ import { createPeerCalls } from '../../../src/sync/peers/calls.ts'
 import { pullRepoSync } from '../../../src/sync/repo-sync/pull.ts'
 import { takeIn } from '../../../src/sync/take-in.ts'
 import type { ImportSession } from '../../../src/storage/import-session.ts'
+import { rehearseImport } from '../../../src/storage/rehearsal.ts'
 import { browserHost, timers } from '../../../src/worker/host.ts'
 import { floorHttp } from './floor-http.ts'
 import type { CallName, PeerInput, WorkerCalls } from './protocol.ts'
@@ -113,7 +114,8 @@ const served: WorkerCalls = {
   load: ({ did, url }) => takeStream(did, url),
   async meet(input) {
     met = input
-    const { calls, node } = await callsOf()
+    const { calls, node, host } = await callsOf()
+    await rehearse(host)
     const [head] = await calls.heads(candidate(input), [input.did], new AbortController().signal)
     if (head === undefined) throw new Error('the peer does not keep it')
     const path = (): string | undefined =>
@@ -161,9 +163,15 @@ const served: WorkerCalls = {
     if (met === undefined) throw new Error('nobody was met')
     return takeBytes((await callsOf()).node.net, met, bytes)
   },
-  pullHttp: ({ did, url }) => takeStream(did, url),
+  async pullHttp({ did, url }) {
+    await rehearse((await opened()).host)
+    return takeStream(did, url)
+  },
   floorHttp,
 }
+
+/** What the app has its engine do when a person turns to what asks for a repo. */
+const rehearse = (host: CairnHost): Promise<boolean> => rehearseImport(host, () => false)
 
 async function answer(id: number, name: CallName, input: unknown): Promise<void> {
   try {

@@ -103,6 +103,7 @@ export function createStory({
     library: {
       list: async () => repos,
       get: async (did) => repos.find((repo) => repo.did === did),
+      prepare: note('prepare', undefined),
       backup: note('backup', storyJob()),
       importFile: note('importFile', storyJob()),
       fetchBlobs: note('fetchBlobs', storyJob()),

@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import { useLocationProperty } from 'wouter/use-browser-location'
 import { readKeepLink } from '../../cairn/network/keep-link.ts'
 import { Empty, Id } from '../components/bits.tsx'
@@ -8,6 +9,7 @@ import { useAction, useEngine } from '../lib/engine-context.ts'
 import { goOnFromHere, goTo } from '../lib/navigate.ts'
 import { networkUp, siteName, useNetwork } from '../lib/network.ts'
 import { useOnline } from '../lib/online.ts'
+import { usePrepare } from '../lib/prepare.ts'
 import { useRepo } from '../lib/reads.ts'
 import { repoName } from '../lib/repo-status.ts'
 import { repoHref } from '../lib/routes.ts'
@@ -33,6 +35,8 @@ function Ask({ url, did, relays }: AskProps) {
   const { value: status } = useNetwork()
   const online = useOnline()
   const action = useAction()
+  const prepare = usePrepare()
+  useEffect(prepare, [prepare])
   const isOff = status?.role === 'off'
   const known = repo === null || repo === undefined ? undefined : repo
   const name = known === undefined ? undefined : repoName(known)

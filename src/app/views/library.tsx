@@ -14,6 +14,7 @@ import { useCopies } from '../lib/network.ts'
 import { partOfJob, usePartials } from '../lib/partials.ts'
 import { useRepos } from '../lib/reads.ts'
 import { CAR_ACCEPT, openCarFiles } from '../lib/open-files.ts'
+import { usePrepare } from '../lib/prepare.ts'
 import { jobStatus, repoName, repoStatus, TONE_CLASS, type Status } from '../lib/repo-status.ts'
 import { repoHref } from '../lib/routes.ts'
 import '../styles/library.css'
@@ -103,6 +104,7 @@ function summary(repos: readonly RepoSummary[] | undefined): string {
 
 function OpenFileButton({ action }: { readonly action: Action }) {
   const picker = useRef<HTMLInputElement>(null)
+  const prepare = usePrepare()
   return (
     <>
       <input
@@ -118,7 +120,14 @@ function OpenFileButton({ action }: { readonly action: Action }) {
           event.target.value = ''
         }}
       />
-      <button type="button" className="btn" onClick={() => picker.current?.click()}>
+      <button
+        type="button"
+        className="btn"
+        onClick={() => {
+          prepare()
+          picker.current?.click()
+        }}
+      >
         Open a CAR file
       </button>
     </>

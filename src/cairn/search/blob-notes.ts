@@ -28,7 +28,8 @@ export interface BlobNotes {
   write(): Promise<void>
 }
 
-export function createBlobNotes(storage: Storage, did: string): BlobNotes {
+/** @param onNoted rows were written: something is known now that was not before */
+export function createBlobNotes(storage: Storage, did: string, onNoted: () => void = () => {}): BlobNotes {
   let notes = new Map<string, Note>()
 
   const merge = async (part: readonly (readonly [string, Note])[]): Promise<void> => {
@@ -70,6 +71,7 @@ export function createBlobNotes(storage: Storage, did: string): BlobNotes {
       if (ops.length === 0) return
       try {
         await storage.write(ops, { durability: 'relaxed', guards })
+        onNoted()
         return
       } catch (error) {
         const raced =

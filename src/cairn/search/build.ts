@@ -15,6 +15,7 @@ export interface IndexWork {
   readonly signal: AbortSignal
   /** 0..1 */
   readonly onProgress: (share: number) => void
+  readonly onBlobs: () => void
 }
 
 /**
@@ -30,7 +31,7 @@ export async function buildIndex(work: IndexWork, tree: IndexedTree): Promise<vo
   }
   if (state.row.building === undefined) await state.commit({ building }, [])
   const reader = createSegmentReader(storage, did)
-  const blobs = createBlobNotes(storage, did)
+  const blobs = createBlobNotes(storage, did, work.onBlobs)
   const narrow = createChunkBuilder()
   const wide = createChunkBuilder()
   const total = Math.max(1, building.tree.root.records)

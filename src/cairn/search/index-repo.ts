@@ -14,6 +14,8 @@ export interface IndexRepoInput {
   readonly signal: AbortSignal
   /** share of the work that is done, 0..1 */
   readonly onProgress: (share: number) => void
+  /** blobs were noted that nobody knew of, or new records of known ones */
+  readonly onBlobs?: () => void
 }
 
 /**
@@ -30,7 +32,8 @@ export async function indexRepo(input: IndexRepoInput): Promise<{ changed: boole
   const { storage, did, signal, snapshot } = input
   return storage.lock(`index:${did}`, { mode: 'exclusive', signal }, async () => {
     const state = await openIndex(storage, did)
-    const work: IndexWork = { storage, did, state, signal, onProgress: input.onProgress }
+    const { onProgress, onBlobs = () => {} } = input
+    const work: IndexWork = { storage, did, state, signal, onProgress, onBlobs }
     const wanted = treeOf(snapshot)
     let changed = false
     for (;;) {

@@ -68,7 +68,7 @@ async function readChanges(
     if (before !== undefined) gone.add(key)
     if (after !== undefined && afterPlace !== undefined) added.push({ key, digest: after, place: afterPlace })
   }
-  const blobs = createBlobNotes(work.storage, work.did)
+  const blobs = createBlobNotes(work.storage, work.did, work.onBlobs)
   const entries: Entry[] = []
   for (let i = 0; i < added.length; i += BATCH) {
     work.signal.throwIfAborted()

@@ -3,7 +3,8 @@ import type { Guard, Storage, WriteOp } from '../../storage/port.ts'
 import { ifKept } from '../kept.ts'
 import { partialsOf } from '../pages/partial-rows.ts'
 import type { Candidate } from '../peers/choose.ts'
-import { type CopyRow, noteCopy } from '../peers/copy-rows.ts'
+import type { PeerHead } from '../peers/model.ts'
+import { copyKey, type CopyRow, noteCopy } from '../peers/copy-rows.ts'
 import type { HeadWord } from './digest.ts'
 import { keptHeads } from './kept-heads.ts'
 
@@ -31,8 +32,6 @@ interface When {
 /** Rows read or written at once. */
 const AT_ONCE = 500
 
-const keyOf = (did: string, peer: string): string => `${did}/${peer}`
-
 /** Our heads of these repos, and a peer's as it said last: three reads for some hundreds. */
 export async function readKnown(
   storage: Storage,
@@ -47,7 +46,7 @@ export async function readKnown(
       headsOf(some),
       storage.getMany(
         'copies',
-        some.map((did) => keyOf(did, peer)),
+        some.map((did) => copyKey(did, peer)),
       ),
     ])
     // Our own rows, written by this code.
@@ -61,6 +60,18 @@ export async function readKnown(
 export function headOfRow({ did, rev, commit, partial, collections = [] }: CopyRow): HeadWord | undefined {
   if (rev === undefined || commit === undefined) return undefined
   return { id: did, rev, commit, ...(partial ? { collections } : {}) }
+}
+
+/** The head that a peer told of. */
+export const wordOf = ({ did, rev, commit, partial, collections = [] }: PeerHead): HeadWord => ({
+  ...{ id: did, rev, commit },
+  ...(partial ? { collections } : {}),
+})
+
+/** A whole repo that is as new here as there needs no look; what is kept in part, or only begun, is looked at. */
+export function mayBeBehind({ own, head }: Told): boolean {
+  if (own === undefined || own.collections !== undefined) return true
+  return head !== undefined && head.collections === undefined && head.rev > own.rev
 }
 
 /**
@@ -98,7 +109,7 @@ async function noteSome(
   }
   for (const it of together) {
     const { did, row } = it
-    const key = keyOf(did, candidate.peer)
+    const key = copyKey(did, candidate.peer)
     const before = row ?? { ...NOTHING, did, peer: candidate.peer }
     const value: CopyRow = { ...before, ...changeOf(candidate, it, when), saidAt: when.now }
     ops.push({ type: 'put', table: 'copies', key, value })
@@ -116,7 +127,7 @@ async function noteSome(
   const noted = new Set(together)
   for (const it of apart) {
     if (!(await isKept(storage, it.did))) continue
-    const row = (await storage.get('copies', keyOf(it.did, candidate.peer))) as CopyRow | undefined
+    const row = (await storage.get('copies', copyKey(it.did, candidate.peer))) as CopyRow | undefined
     await noteCopy(storage, it.did, candidate.peer, changeOf(candidate, { ...it, row }, when))
     noted.add(it)
   }
@@ -141,7 +152,7 @@ function changeOf(candidate: Candidate, { head, row }: Told, { now, patience }: 
 const NOTHING = { challenge: undefined, failures: 0, failure: undefined, retryAt: undefined } as const
 
 /** Whether a row is as it was read: not after a failure or a challenge since, nor when its repo is gone. */
-function isStill(value: unknown, row: CopyRow | undefined): boolean {
+export function isStill(value: unknown, row: CopyRow | undefined): boolean {
   if (value === undefined || row === undefined) return value === row
   // Our own row, written by this code.
   const { failures, retryAt, challenge } = value as CopyRow

@@ -35,7 +35,8 @@ export interface CopyRow {
   readonly retryAt: number | undefined
 }
 
-const copyKey = (did: string, peer: string): string => `${did}/${peer}`
+/** Key of a row of table `copies`. */
+export const copyKey = (did: string, peer: string): string => `${did}/${peer}`
 
 export async function copyRows(storage: Storage, did: string): Promise<CopyRow[]> {
   return (await storage.list('copies', repoRange(did))).map(({ value }) => value as CopyRow)

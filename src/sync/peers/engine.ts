@@ -2,7 +2,7 @@ import { NetError } from '../../net/errors.ts'
 import type { HeadComparison } from '../digests/asking.ts'
 import type { HeadWord } from '../digests/digest.ts'
 import type { KnownHead } from '../../storage/head.ts'
-import { type Known, noteTold, readKnown, type Told } from '../digests/known.ts'
+import { type Known, mayBeBehind, noteTold, readKnown, type Told, wordOf } from '../digests/known.ts'
 import { createTurns } from '../digests/turns.ts'
 import { SyncError } from '../errors.ts'
 import { fraction, type Host } from '../host.ts'
@@ -10,8 +10,9 @@ import { repoRow } from '../kept.ts'
 import type { SentList } from '../packs/sent-list.ts'
 import type { Work } from '../work.ts'
 import { createAsking } from './asking.ts'
+import { createConfirmations } from './confirmations.ts'
 import { copyRows, noteCopy, noteKeptWord } from './copy-rows.ts'
-import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection, PeerHead } from './model.ts'
+import type { Candidate, PeerBackup, PeerBlobs, PeerCalls, PeerCollection } from './model.ts'
 import { createPulls, MAX_CANDIDATES } from './pulls.ts'
 import { blamed, createSetbacks } from './setbacks.ts'
 
@@ -206,7 +207,9 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
   }
 
   const hear = async (candidate: Candidate, did: string, rev: string, list?: SentList): Promise<void> => {
-    const isFree = !running.has(did) && !over.signal.aborted && !setbacks.isOut(did, candidate.peer)
+    if (over.signal.aborted) return
+    if (!turns.isAsking(candidate.peer) && confirmations.take(candidate, did, rev)) return
+    const isFree = !running.has(did) && !setbacks.isOut(did, candidate.peer)
     if (list === undefined || !isFree) return word(candidate, did, rev)
     const told = Promise.withResolvers<boolean>()
     begin(did, async () => {
@@ -235,13 +238,21 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     if (rev > own.rev) catchUp(did)
   }
 
+  const confirmations = createConfirmations({
+    ...{ storage, clock, onCopies, word },
+    timers: host.timers,
+  })
+
   const underWay = (): Promise<unknown> =>
-    Promise.all([...meetings, ...[...running.values()].map((it) => it.done)])
+    Promise.all([confirmations.flush(), ...meetings, ...[...running.values()].map((it) => it.done)])
 
   return {
     meet: meetOnce,
     hear,
-    moved: (now) => calls.moved(now),
+    moved(now) {
+      calls.moved(now)
+      confirmations.moved(now)
+    },
     async look(did) {
       const announced = await calls.lookup(did, over.signal)
       const known = (await copyRows(storage, did)).filter((row) => calls.connected(row.peer))
@@ -261,26 +272,16 @@ export function createPeerEngine(options: PeerEngineOptions): PeerEngine {
     },
     fetchBlobs: (did, work) => asking.blobs(did, bound(work)),
     async idle() {
-      while (meetings.size > 0 || running.size > 0) await underWay()
+      do await underWay()
+      while (meetings.size > 0 || running.size > 0)
     },
     async close() {
       over.abort()
       setbacks.close()
       turns.close()
-      await underWay()
+      await Promise.all([confirmations.close(), underWay()])
     },
   }
-}
-
-const wordOf = ({ did, rev, commit, partial, collections = [] }: PeerHead): HeadWord => ({
-  ...{ id: did, rev, commit },
-  ...(partial ? { collections } : {}),
-})
-
-/** A whole repo that is as new here as there needs no look; what is kept in part, or only begun, is looked at. */
-function mayBeBehind({ own, head }: Told): boolean {
-  if (own === undefined || own.collections !== undefined) return true
-  return head !== undefined && head.collections === undefined && head.rev > own.rev
 }
 
 /** The peer spoke of something and could not be asked for it just now. */

@@ -4,6 +4,7 @@ import { readKeepLink } from '../../../cairn/network/keep-link.ts'
 import { hasCode } from '../../../core/errors.ts'
 import { ErrorNote } from '../../components/error-note.tsx'
 import { useAction } from '../../lib/engine-context.ts'
+import { usePrepare } from '../../lib/prepare.ts'
 import { networkUp, useNetwork } from '../../lib/network.ts'
 import { KeepPartButton } from '../parts/keep-part-button.tsx'
 
@@ -30,6 +31,7 @@ export function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElem
   const action = useAction()
   const { value: status } = useNetwork()
   const isOn = status !== undefined && status.role !== 'off' && status.self !== undefined
+  const prepare = usePrepare()
   const [text, setText] = useState('')
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -46,6 +48,7 @@ export function AskForm({ inputRef }: { readonly inputRef: (input: HTMLInputElem
           placeholder="Handle, DID or link, such as ana.example.org"
           value={text}
           onChange={(event) => setText(event.target.value)}
+          onFocus={prepare}
           autoCapitalize="none"
           autoCorrect="off"
           spellCheck={false}
