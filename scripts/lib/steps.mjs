@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build } from './build.mjs'
 import { nodeBinary, root, run } from './run.mjs'
 
@@ -40,33 +40,69 @@ async function counted(start, count) {
 /** @type {(name: string, part: Step['part'], args: string[]) => Step} */
 const tool = (name, part, args) => ({ name, part, run: async () => once((await node(args)) === 0) })
 
-/** @type {(project: string) => Step} */
+/** More failed unit tests than this are no chance. */
+const FEW = 5
+
+/**
+ * Runs a project of unit tests; where a few fail, their files once more, when nothing else runs
+ * (docs/decisions/0015-a-second-try.md).
+ * @type {(project: string) => Step}
+ */
 const unit = (project) => ({
   name: `unit tests (${project})`,
   part: 'unit',
-  run: () =>
-    counted(
-      (file) =>
-        node([
-          bin('vitest/vitest.mjs'),
-          'run',
-          `--project=${project}`,
-          '--reporter=default',
-          '--reporter=json',
-          `--outputFile.json=${file}`,
-        ]),
-      (report) => ({
+  async run() {
+    /** @type {any[]} */
+    let broken = []
+    const first = await unitRun(project, [], (files) => (broken = files))
+    const failures = broken.flatMap(failuresOf)
+    // A file that does not load, or an error beside the tests, is no failed test.
+    if (failures.length === 0 || failures.length !== first.failed || failures.length > FEW) return first
+    const again = broken.map(({ name }) => relative(root, name))
+    console.log(`\n── once more: ${again.join(', ')}`)
+    const second = await unitRun(project, again)
+    if (second.failed > 0) return first
+    return { ...first, passed: first.passed + first.failed, failed: 0, secondTry: failures }
+  },
+})
+
+/** @type {(project: string, files: string[], onBroken?: (files: any[]) => void) => Promise<Counts>} */
+const unitRun = (project, files, onBroken = () => {}) =>
+  counted(
+    (file) =>
+      node([
+        bin('vitest/vitest.mjs'),
+        'run',
+        `--project=${project}`,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${file}`,
+        ...files,
+      ]),
+    (report) => {
+      onBroken(report.testResults.filter((/** @type {any} */ it) => it.status === 'failed'))
+      return {
         passed: report.numPassedTests,
         // A file that cannot be loaded has no tests that could fail.
         failed: report.numFailedTests + report.testResults.filter(brokenFile).length,
         skipped: report.numPendingTests + report.numTodoTests,
-      }),
-    ),
-})
+      }
+    },
+  )
 
 /** @param {{ status: string, assertionResults: { status: string }[] }} file */
 function brokenFile(file) {
   return file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')
+}
+
+/**
+ * @param {{ name: string, assertionResults: { status: string, fullName: string }[] }} file
+ * @returns {string[]}
+ */
+function failuresOf({ name, assertionResults }) {
+  return assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => `${relative(root, name)} ${fullName}`)
 }
 
 /** @type {Step} */
