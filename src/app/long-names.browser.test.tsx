@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
+import { repoHref } from './lib/routes.ts'
 import { find, leave, open, see } from './testing/on-screen.tsx'
 import { at, warmUp } from './testing/space-screen.tsx'
 import { REPOS } from './testing/story-data.ts'
@@ -71,6 +72,24 @@ describe('a name as long as a line', () => {
     }
     await userEvent.click(await find('.person > .line .btn.danger'))
     expect(outside(await find('dialog'))).toEqual([])
+  })
+})
+
+describe('a large number', () => {
+  it('is in one line at every width, and so are the headings beside it', async () => {
+    const [repo] = REPOS
+    if (repo === undefined) throw new Error('there are repos')
+    open(repoHref(repo.did), { repos: [{ ...repo, records: 12_345_678 }] })
+    await see('12,345,678')
+    for (const width of [360, 700, 820, 960, 1100, 1180]) {
+      await page.viewport(width, 800)
+      const broken = [...document.querySelectorAll('.stats dd, .colls h2, .colls td')].filter((each) => {
+        const text = document.createRange()
+        text.selectNodeContents(each)
+        return new Set([...text.getClientRects()].map(({ top }) => top)).size > 1
+      })
+      expect(broken.map((each) => `${width}: ${each.textContent}`)).toEqual([])
+    }
   })
 })
 
