@@ -10,6 +10,7 @@ import { answerPlace, type DeviceLink, grantPlace, offerPlace } from '../../spac
 import { bytesOf, readMap, time } from '../../spaces/maps.ts'
 import { takeUpGrant } from '../../spaces/vault/device-grant.ts'
 import { takeUpOffer } from '../../spaces/vault/device-offer.ts'
+import { takeBack } from '../../spaces/vault/newcomer.ts'
 import type { Mailbox } from '../../sync/spaces/mailbox.ts'
 import type { SpaceSummary } from '../space-model.ts'
 import { heldWithin, pause } from './arrival.ts'
@@ -72,8 +73,12 @@ export function createDeviceJoins(spaces: OpenSpaces): {
     throw word ?? new CairnError('spaces.offline')
   }
 
+  /** Nothing came of it: a copy that was here before stays, as it was. */
   const drop = async (space: string): Promise<void> => {
-    await whileClosed(space, () => forgetSpace(context, space))
+    await whileClosed(space, async () => {
+      await keys.dropSecret(space, PENDING)
+      if (!(await takeBack(vaults, space))) await forgetSpace(context, space)
+    })
     emit({ type: 'spaces' })
   }
   const pendingOf = async (space: string): Promise<Pending | undefined> => {
@@ -144,7 +149,7 @@ export function createDeviceJoins(spaces: OpenSpaces): {
         await keys.keepSecret(space, PENDING, encodeDagCbor(pending))
         await box.put(await answerPlace(link), { body, owner: random(32), expires }, over.signal)
       } catch (error) {
-        if (before === undefined) await drop(space)
+        await drop(space)
         // Somebody has answered before.
         if (hasCode(error, 'space-sync.mailbox') && error.fields['status'] === 403)
           throw new CairnError('spaces.link-used-up', {}, { cause: error })
