@@ -63,6 +63,11 @@ export function createDeviceJoins(spaces: OpenSpaces): {
         if (offer.expires <= clock.now()) throw new CairnError('spaces.link-expired')
         return { link, offer, box }
       } catch (error) {
+        // Another relay may have what this one spoilt.
+        if (error instanceof SpacesError) {
+          word ??= error
+          continue
+        }
         if (!hasCode(error, 'space-sync.mailbox')) throw error
         const { status, reason } = error.fields
         // It is taken away once it was answered, and when another is made.
