@@ -26,6 +26,8 @@ const LOOK_EVERY = 1000
 const ANSWER_WITHIN = 30_000
 /** With everything at hand the space is open within so long, ms. */
 const OPEN_WITHIN = 10_000
+/** No link is answered later than so long after it was made, ms. */
+const LIFE = 10 * 60_000
 const MAX_NAME = 64
 
 /** Among a space's secrets, while the first device has not given what belongs to it. */
@@ -148,7 +150,8 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       const body = await sealDeviceAnswer(link, offer, answer, signer, random)
       const pending: Pending = {
         ...{ id: new Uint8Array(link.id), secret: new Uint8Array(link.secret) },
-        ...{ key: new Uint8Array(key), expires },
+        // By this clock, whatever the other says: nobody is waited for without end.
+        ...{ key: new Uint8Array(key), expires: Math.min(expires, clock.now() + LIFE) },
       }
       try {
         await keys.keepSecret(space, PENDING, encodeDagCbor(pending))
