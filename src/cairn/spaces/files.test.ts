@@ -111,7 +111,7 @@ describe('a file that is being put in', () => {
       const id = await files.add(new Blob(['kept']), 'b')
       const replacing = files.replace(id, whole)
       files.cancel(id)
-      await expect(replacing).rejects.toThrow()
+      await expect(replacing).rejects.toThrow('aborted')
       expect(await chunks.list()).toHaveLength(1)
       expect(await chunks.makings()).toEqual([])
       expect(await (await files.read(id)).text()).toBe('kept')

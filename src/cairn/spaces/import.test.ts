@@ -67,8 +67,8 @@ describe('an import', () => {
           [
             'one file under two names',
             json((main) => {
-              const { entities } = main.content as { entities: { kind?: string; fields: unknown }[] }
-              const entity = entities.find(({ kind }) => kind === 'file') ?? expect.fail()
+              const { entities } = main.content
+              const entity = entities.find((it) => 'kind' in it && it.kind === 'file') ?? expect.fail()
               entities.push({ ...entity, ...{ id: 'other' } })
               const [file] = main['files'] as object[]
               main['files'] = [file, { ...file, id: 'other' }]
