@@ -4,7 +4,7 @@ import { repoHref } from './lib/routes.ts'
 import { button, check, dialog, find, leave, open, see, text } from './testing/on-screen.tsx'
 import { createStory } from './testing/story-cairn.ts'
 import { CHOIR, JUN, MIRELA } from './testing/story-data.ts'
-import { JUNS, STRANGER, TOVES } from './testing/story-network.ts'
+import { JUNS, PEERS, STRANGER, TOVES } from './testing/story-network.ts'
 
 afterEach(leave)
 
@@ -138,6 +138,21 @@ describe('agreements', () => {
     expect(dialog()).toMatch(/Your own copy of Jun Haru is deleted from this device too/)
     await userEvent.click(await button(/^End it and delete/))
     await expect.poll(() => story.calls[1]).toBe('endAgreement active true')
+  })
+
+  it('is offered to whom it was when the dialog was opened', async () => {
+    const peers = [...PEERS]
+    const story = open('/network', { network: { status: { peers } } })
+    await userEvent.click(await button(/^Offer one/))
+    const [who] = [...document.querySelectorAll<HTMLSelectElement>('dialog select')]
+    if (who === undefined) throw new Error('a choice')
+    await expect.poll(() => who.value).toBe(JUNS)
+    peers.reverse()
+    story.emit({ type: 'network' })
+    await expect.poll(() => who.options[0]?.value).toBe(STRANGER)
+    expect(who.value).toBe(JUNS)
+    await userEvent.click(await button(/^Offer it/))
+    await expect.poll(() => story.calls).toEqual([`offer ${JSON.stringify({ peer: JUNS, ours: MIRELA })}`])
   })
 
   it('offers one, with a DID that is checked', async () => {

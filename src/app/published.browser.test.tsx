@@ -34,6 +34,31 @@ describe('published agreements', () => {
     expect(story.calls).toContain(`publish ${MIRELA} rosa.example`)
   })
 
+  it('are not said of another than who was looked up', async () => {
+    const story = signedIn()
+    const { findPublished } = story.cairn.network
+    const answer = Promise.withResolvers<void>()
+    Object.assign(story.cairn.network, {
+      findPublished: async (who: string) => {
+        await answer.promise
+        return findPublished(who)
+      },
+    })
+    await userEvent.click(await button(/^Publish one$/))
+    const field = await find('input[placeholder="handle or DID"]')
+    await userEvent.type(field, 'rosa.example')
+    await userEvent.click(await button(/^Look them up$/))
+    await userEvent.fill(field, 'jun.example')
+    answer.resolve()
+    await expect
+      .poll(async () => ((await button(/^Look them up$/)) as HTMLButtonElement).disabled)
+      .toBe(false)
+    expect(story.calls).toContain('findPublished rosa.example')
+    expect(dialog()).toMatch(/You say in public that you keep a copy of theirs/)
+    await userEvent.fill(field, 'rosa.example')
+    await expect.poll(dialog).toMatch(/@rosa\.example offers to keep yours/)
+  })
+
   it('end with a question, and may take the copy with them', async () => {
     const story = signedIn()
     await userEvent.click(await button(/^End what was published with @jun\.example/))

@@ -61,6 +61,13 @@ describe('a space that cannot be shown', () => {
     expect(await violations()).toEqual([])
   })
 
+  it.each(['asked', 'declined'] as const)('shows what was here before one asked again: %s', async (state) => {
+    open(at('posts'), { spaces: { detail: { state, role: 'none', hasCopy: true } } })
+    await see(/come in again.*What was here before stays on this device/)
+    expect(document.querySelector('main nav')).not.toBeNull()
+    expect(await violations()).toEqual([])
+  })
+
   it('says that a request was declined, or that nobody can answer it', async () => {
     open(spaceHref(DECLINED), { spaces })
     await see(/Your request was declined/)

@@ -62,6 +62,8 @@ export interface SpaceDetail extends SpaceSummary {
    * showed a link; or, while a recovery opens it, anyone who keeps it.
    */
   readonly waitsFor: 'admin' | 'device' | 'keeper' | undefined
+  /** Of one that is asked for anew: what was here before is still here. */
+  readonly hasCopy: boolean
   /** members' repos are kept by the group */
   readonly backup: boolean
   readonly persons: readonly SpacePerson[]

@@ -32,7 +32,7 @@ import { CairnError } from '../core/errors.ts'
  * | `spaces.device-malformed` | `reason`: no offer or answer of a device link |
  * | `spaces.device-broken` | does not open with the link's secret, or answers another offer |
  * | `spaces.link-record-malformed`, `spaces.join-malformed`, `spaces.closing-malformed` | `reason` |
- * | `spaces.join-other` | `reason`: of another `space`, `link` or `device` |
+ * | `spaces.join-other` | `reason`: of another `space`, `link` or `device`; or of a space that is kept, with another `root` |
  * | `spaces.read-only` | `device`: may read, and write nothing |
  * | `spaces.unknown-heads` | `author`, `missing`: operations that a commit names and that are not here; to be asked for |
  * | `spaces.no-keys` | `device`: this profile has none of its keys |

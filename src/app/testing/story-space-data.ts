@@ -128,6 +128,7 @@ export const DETAIL: SpaceDetail = {
   isOwner: true,
   hidesPast: false,
   waitsFor: undefined,
+  hasCopy: false,
   backup: true,
   persons: PERSONS,
   former: [],

@@ -69,6 +69,11 @@ const MAILBOX: Readonly<Record<string, Words>> = {
     safe: 'The link is still good, and nothing was changed.',
     next: TRY_LATER,
   },
+  expires: {
+    title: 'The clocks of this device and of the relay are too far apart.',
+    safe: SAFE,
+    next: 'Set the clock of this device, and try again.',
+  },
   full: {
     title: 'The relay has no room left for links.',
     safe: SAFE,

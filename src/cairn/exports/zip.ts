@@ -1,4 +1,3 @@
-import { makeZip } from 'client-zip'
 import { hasCode } from '../../core/errors.ts'
 import { exportCar } from '../../storage/export-car.ts'
 import type { Storage } from '../../storage/port.ts'
@@ -11,6 +10,7 @@ import { blobName, MAGIC_BYTES } from './blob-name.ts'
 import { baseName } from './names.ts'
 import { notRead, readme } from './readme.ts'
 import { streamOf } from './stream.ts'
+import { zipStream } from './zip-stream.ts'
 
 /** Rows of blobs read at a time. */
 const PAGE = 500
@@ -48,25 +48,13 @@ export function exportZip(storage: Storage, snapshot: SnapshotRow, handle: strin
     if (lost.length > 0) yield { name: 'NOT-READ.txt', input: notRead(lost), lastModified }
   }
 
-  async function* archive(): AsyncGenerator<Uint8Array> {
-    const reader = makeZip(files()).getReader()
-    try {
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done) return
-        yield value
-      }
-    } finally {
-      // Does nothing once the archive is whole; before that the writer ends by throwing what it is given.
-      await reader.cancel().catch(() => {})
-    }
-  }
-
   return {
     name: `${base}.zip`,
     type: 'application/zip',
     size: undefined,
-    stream: streamOf(whileRead(storage, snapshot, archive()), async () => current?.return(undefined)),
+    stream: streamOf(whileRead(storage, snapshot, zipStream(files())), async () =>
+      current?.return(undefined),
+    ),
   }
 }
 

@@ -10,6 +10,7 @@ import { answerPlace, type DeviceLink, grantPlace, offerPlace } from '../../spac
 import { bytesOf, readMap, time } from '../../spaces/maps.ts'
 import { takeUpGrant } from '../../spaces/vault/device-grant.ts'
 import { takeUpOffer } from '../../spaces/vault/device-offer.ts'
+import { takeBack } from '../../spaces/vault/newcomer.ts'
 import type { Mailbox } from '../../sync/spaces/mailbox.ts'
 import type { SpaceSummary } from '../space-model.ts'
 import { heldWithin, pause } from './arrival.ts'
@@ -25,6 +26,8 @@ const LOOK_EVERY = 1000
 const ANSWER_WITHIN = 30_000
 /** With everything at hand the space is open within so long, ms. */
 const OPEN_WITHIN = 10_000
+/** No link is answered later than so long after it was made, ms. */
+const LIFE = 10 * 60_000
 const MAX_NAME = 64
 
 /** Among a space's secrets, while the first device has not given what belongs to it. */
@@ -62,6 +65,11 @@ export function createDeviceJoins(spaces: OpenSpaces): {
         if (offer.expires <= clock.now()) throw new CairnError('spaces.link-expired')
         return { link, offer, box }
       } catch (error) {
+        // Another relay may have what this one spoilt.
+        if (error instanceof SpacesError) {
+          word ??= error
+          continue
+        }
         if (!hasCode(error, 'space-sync.mailbox')) throw error
         const { status, reason } = error.fields
         // It is taken away once it was answered, and when another is made.
@@ -72,8 +80,12 @@ export function createDeviceJoins(spaces: OpenSpaces): {
     throw word ?? new CairnError('spaces.offline')
   }
 
+  /** Nothing came of it: a copy that was here before stays, as it was. */
   const drop = async (space: string): Promise<void> => {
-    await whileClosed(space, () => forgetSpace(context, space))
+    await whileClosed(space, async () => {
+      await keys.dropSecret(space, PENDING)
+      if (!(await takeBack(vaults, space))) await forgetSpace(context, space)
+    })
     emit({ type: 'spaces' })
   }
   const pendingOf = async (space: string): Promise<Pending | undefined> => {
@@ -138,13 +150,14 @@ export function createDeviceJoins(spaces: OpenSpaces): {
       const body = await sealDeviceAnswer(link, offer, answer, signer, random)
       const pending: Pending = {
         ...{ id: new Uint8Array(link.id), secret: new Uint8Array(link.secret) },
-        ...{ key: new Uint8Array(key), expires },
+        // By this clock, whatever the other says: nobody is waited for without end.
+        ...{ key: new Uint8Array(key), expires: Math.min(expires, clock.now() + LIFE) },
       }
       try {
         await keys.keepSecret(space, PENDING, encodeDagCbor(pending))
         await box.put(await answerPlace(link), { body, owner: random(32), expires }, over.signal)
       } catch (error) {
-        if (before === undefined) await drop(space)
+        await drop(space)
         // Somebody has answered before.
         if (hasCode(error, 'space-sync.mailbox') && error.fields['status'] === 403)
           throw new CairnError('spaces.link-used-up', {}, { cause: error })

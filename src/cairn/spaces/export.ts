@@ -1,4 +1,3 @@
-import { makeZip } from 'client-zip'
 import { hasCode } from '../../core/errors.ts'
 import { SpacesError } from '../../spaces/errors.ts'
 import { createFileChunks, type FileChunks } from '../../spaces/files/chunks.ts'
@@ -7,6 +6,7 @@ import { toMarkdown } from '../../spaces/text/markdown.ts'
 import type { TextElement } from '../../spaces/text/tree.ts'
 import type { Storage } from '../../storage/port.ts'
 import { streamOf } from '../exports/stream.ts'
+import { zipStream } from '../exports/zip-stream.ts'
 import type { ExportFile } from '../model.ts'
 import type { SpaceDetail, Spaces, SpaceSnapshot } from '../space-model.ts'
 import { spaceNotFound } from './errors.ts'
@@ -47,7 +47,7 @@ export async function exportSpace(
   const day = new Date(snapshot.at).toISOString().slice(0, 10)
   const name = `${safeName(detail.title, 'Space')} ${day}`
   const isSealed = passphrase !== undefined
-  const archive = zipped(entriesOf({ detail, snapshot, layout, chunks, spaces, isSealed }))
+  const archive = zipStream(entriesOf({ detail, snapshot, layout, chunks, spaces, isSealed }))
   if (!isSealed)
     return { name: `${name}.zip`, type: 'application/zip', size: undefined, stream: streamOf(archive) }
   const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
@@ -57,20 +57,6 @@ export async function exportSpace(
     type: 'application/octet-stream',
     size: undefined,
     stream: streamOf(sealer.seal(archive)),
-  }
-}
-
-async function* zipped(entries: AsyncGenerator<ZipInput>): AsyncGenerator<Uint8Array> {
-  const reader = makeZip(entries).getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    // Does nothing once the archive is whole; before that the writer ends by throwing what it is given.
-    await reader.cancel().catch(() => {})
   }
 }
 

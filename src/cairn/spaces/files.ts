@@ -1,12 +1,16 @@
 import { CairnError } from '../../core/errors.ts'
+import { toHex } from '../../core/bytes.ts'
+import { fits } from '../../spaces/content/fields.ts'
 import { newEntityId } from '../../spaces/content/ids.ts'
 import type { Edit, Entity } from '../../spaces/content/model.ts'
+import { SpacesError } from '../../spaces/errors.ts'
 import type { FileChunks } from '../../spaces/files/chunks.ts'
 import { missingChunks, openSealedFile } from '../../spaces/files/open.ts'
 import { chunkIds, sealBlob } from '../../spaces/files/seal.ts'
 import { parseSealedFile, type SealedFile } from '../../spaces/sealing/file.ts'
 import type { SpaceSync } from '../../sync/spaces/model.ts'
 import type { SpaceFileState } from '../space-model.ts'
+import { fileName } from './file-name.ts'
 import { previewOf } from './preview.ts'
 
 /** Chunks of one file that are fetched at once. */
@@ -19,7 +23,7 @@ export interface SpaceFilesOptions {
   person(): string
   readonly random: (length: number) => Uint8Array
   get(id: string): Entity<'file'> | undefined
-  list(): readonly Entity<'file'>[]
+  list(options?: { readonly hidden: boolean; readonly deleted: boolean }): readonly Entity<'file'>[]
   edit(edits: readonly Edit[]): Promise<void>
   /** undefined while there is no network */
   sync(): SpaceSync | undefined
@@ -37,12 +41,25 @@ export interface SpaceFiles {
   states(): Promise<SpaceFileState[]>
   /** Hands what is here on to stores that have come within reach. */
   pushAll(): Promise<void>
+  /** Deletes what files left that were being put in when the page was closed: before any is, and by who may write. */
+  sweep(): Promise<void>
   close(): void
 }
 
 interface Transfer {
   readonly control: AbortController
   readonly kind: 'sending' | 'receiving' | 'waiting'
+  readonly ended: Promise<void>
+}
+
+/** A member may have written what is no description of a file. */
+function parsed(sealed: Uint8Array | undefined): SealedFile | undefined {
+  try {
+    return sealed && parseSealedFile(sealed)
+  } catch (error) {
+    if (error instanceof SpacesError) return undefined
+    throw error
+  }
 }
 
 export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
@@ -56,47 +73,71 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
     if (sealed === undefined) throw new CairnError('spaces.no-file', { id })
     return parseSealedFile(sealed)
   }
-  const running = async (id: string, kind: Transfer['kind'], run: (signal: AbortSignal) => Promise<void>) => {
+  const running = (id: string, kind: Transfer['kind'], run: (signal: AbortSignal) => Promise<void>) => {
     const control = new AbortController()
-    const stop = (): void => control.abort()
-    over.signal.addEventListener('abort', stop)
-    transfers.set(id, { control, kind })
+    const mine: Transfer = { control, kind, ended: work(id, control, run, () => transfers.get(id) === mine) }
+    transfers.set(id, mine)
     failures.delete(id)
     onChange(id)
+    return mine.ended
+  }
+  const work = async (
+    id: string,
+    control: AbortController,
+    run: (signal: AbortSignal) => Promise<void>,
+    isLast: () => boolean,
+  ): Promise<void> => {
+    const { signal } = control
+    const stop = (): void => control.abort()
+    over.signal.addEventListener('abort', stop)
+    if (over.signal.aborted) stop()
     try {
-      await run(control.signal)
+      // Not before it can be found, and cancelled.
+      await Promise.resolve()
+      await run(signal)
     } catch (error) {
-      if (!control.signal.aborted)
-        failures.set(id, error instanceof CairnError ? error.code : 'app.unexpected')
+      if (!signal.aborted) failures.set(id, error instanceof CairnError ? error.code : 'app.unexpected')
       throw error
     } finally {
       over.signal.removeEventListener('abort', stop)
-      transfers.delete(id)
+      // Another may have begun with the same file.
+      if (isLast()) transfers.delete(id)
       onChange(id)
     }
   }
-  const put = async (id: string, file: Blob, set: Edit<'file'>['set']): Promise<void> => {
-    await running(id, 'waiting', async (signal) => {
-      const sealed = await sealBlob(file, chunks, {
-        random,
+  const seal = async (id: string, file: Blob, making: string, signal: AbortSignal): Promise<Uint8Array> => {
+    try {
+      return await sealBlob(file, chunks, {
+        ...{ random, making },
         check: () => signal.throwIfAborted(),
         onChunk: () => onChange(id),
       })
+    } catch (error) {
+      // What cannot be deleted now is deleted when the space is opened again.
+      await chunks.unmake(making).catch(() => {})
+      throw error
+    }
+  }
+  const put = async (id: string, file: Blob, name: string | undefined): Promise<void> => {
+    await running(id, 'waiting', async (signal) => {
+      const making = toHex(random(8))
+      const sealed = await seal(id, file, making, signal)
       const preview = await previewOf(file)
+      // A type that the browser does not know is none. What was so of the file before is not so of this one.
+      const type = fits('file', 'type', file.type) ? file.type : undefined
+      const unset = [...(type === undefined ? ['type'] : []), ...(preview === undefined ? ['preview'] : [])]
       await edit([
         {
-          kind: 'file',
-          id,
+          ...{ kind: 'file', id, unset },
           set: {
-            ...set,
-            size: file.size,
-            // A type that the browser does not know is none.
-            ...(file.type === '' ? {} : { type: file.type }),
-            sealed,
+            ...{ size: file.size, sealed },
+            ...(name === undefined ? {} : { name: fileName(name) }),
+            ...(type === undefined ? {} : { type }),
             ...(preview === undefined ? {} : { preview }),
           },
         },
       ])
+      await chunks.made(making).catch(() => {})
     })
     void push(id).catch(() => {})
   }
@@ -108,13 +149,15 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
   return {
     async add(file, name) {
       const id = newEntityId('file', options.person(), random)
-      await put(id, file, { name })
+      await put(id, file, name)
       return id
     },
-    replace: (id, file) => put(id, file, {}),
+    replace: (id, file) => put(id, file, undefined),
     read: async (id) => openSealedFile(sealedOf(id), chunks, get(id)?.fields.type ?? ''),
     async fetch(id) {
-      if (transfers.has(id)) return
+      const before = transfers.get(id)
+      // Whoever asks next is told the same, and not before it is so.
+      if (before !== undefined) return before.kind === 'receiving' ? before.ended : undefined
       await running(id, 'receiving', async (signal) => {
         const missing = await missingChunks(sealedOf(id), chunks)
         if (missing.length === 0) return
@@ -140,7 +183,8 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
     async states() {
       return Promise.all(
         list().map(async ({ id, fields }) => {
-          const ids = fields.sealed === undefined ? [] : chunkIds(parseSealedFile(fields.sealed))
+          const file = parsed(fields.sealed)
+          const ids = file === undefined ? [] : chunkIds(file)
           const here = await chunks.has(ids)
           return {
             id,
@@ -154,11 +198,18 @@ export function createSpaceFiles(options: SpaceFilesOptions): SpaceFiles {
     },
     async pushAll() {
       for (const { id, fields } of list()) {
-        if (fields.sealed === undefined || transfers.has(id) || over.signal.aborted) continue
-        const file = parseSealedFile(fields.sealed)
+        const file = parsed(fields.sealed)
+        if (file === undefined || transfers.has(id) || over.signal.aborted) continue
         // Whoever has all of it can give it to a store.
         if ((await missingChunks(file, chunks)).length === 0) await push(id).catch(() => {})
       }
+    },
+    async sweep() {
+      const makings = await chunks.makings()
+      if (makings.length === 0) return
+      const files = list({ hidden: true, deleted: true }).flatMap(({ fields }) => parsed(fields.sealed) ?? [])
+      const used = new Set(files.flatMap(chunkIds))
+      for (const making of makings) await chunks.unmake(making, used)
     },
     close: () => over.abort(),
   }

@@ -50,6 +50,9 @@ export async function readPlan(zip: ZipArchive): Promise<ImportPlan> {
     if (entry?.size === size && known.has(`file/${id}`)) plan.files.set(id, entry)
   }
   const read = [...plan.notes.values(), ...plan.files.values()]
+  const [twice] = [...Map.groupBy(read, (it) => it).values()].filter((it) => it.length > 1)
+  // A small file that is named a million times would fill a disk.
+  if (twice !== undefined) throw damaged('twice', twice[0]?.name)
   return {
     ...plan,
     title: title.slice(0, MAX_TITLE).toWellFormed(),

@@ -64,6 +64,17 @@ describe('an import', () => {
             tree('[{"type":"__proto__","attrs":{},"children":[]}]'),
             'spaces.import-damaged',
           ],
+          [
+            'one file under two names',
+            json((main) => {
+              const { entities } = main.content
+              const entity = entities.find((it) => 'kind' in it && it.kind === 'file') ?? expect.fail()
+              entities.push({ ...entity, ...{ id: 'other' } })
+              const [file] = main['files'] as object[]
+              main['files'] = [file, { ...file, id: 'other' }]
+            }),
+            'spaces.import-damaged',
+          ],
           ['a damaged file', new Blob([cut]), 'spaces.import-damaged'],
         ]
         for (const [name, file, code] of bad) {

@@ -1,4 +1,5 @@
 import { CairnError, hasCode } from '../../core/errors.ts'
+import { SpacesError } from '../../spaces/errors.ts'
 import { linkState } from '../../spaces/links/accept.ts'
 import { type Capability, openCapability } from '../../spaces/links/capability.ts'
 import { parseLink } from '../../spaces/links/link.ts'
@@ -16,6 +17,8 @@ interface LinkMail {
   readonly long: boolean
   /** relays that keep the capability as of this epoch */
   readonly at: readonly string[]
+  /** relays that may keep one, of whatever epoch: written before any is given it, and all are told of the end */
+  readonly given?: readonly string[]
   readonly epoch: string | undefined
   /** where; undefined before it was put anywhere */
   readonly place: Uint8Array | undefined
@@ -43,6 +46,10 @@ export const mailboxes = ({ host, app, net }: SpacesContext): Map<string, Mailbo
     ]),
   )
 
+const givenOf = ({ at, given = [] }: LinkMail, more: readonly string[]): readonly string[] => [
+  ...new Set([...given, ...at, ...more]),
+]
+
 export function createLinkKeeper(context: SpacesContext): LinkKeeper {
   const { host, random } = context
   const { storage, clock } = host
@@ -69,47 +76,47 @@ export function createLinkKeeper(context: SpacesContext): LinkKeeper {
         await end(space, link, mail)
         continue
       }
-      const place = await linkPlace(held.short.id)
+      const boxes = mailboxes(context)
       const at = mail.epoch === held.epoch ? [...mail.at] : []
-      for (const [relay, mailbox] of mailboxes(context)) {
-        if (at.includes(relay)) continue
+      const lacking = [...boxes.keys()].filter((it) => !at.includes(it))
+      if (lacking.length === 0) continue
+      const place = await linkPlace(held.short.id)
+      const begun = { ...mail, at, place, epoch: held.epoch, given: givenOf(mail, lacking) }
+      await put(space, link, begun)
+      for (const relay of lacking) {
         const body = await vault.links.seal(held)
+        const { owner } = mail
+        const ends = record.expires === null ? {} : { expires: record.expires }
         try {
-          const { owner } = mail
-          await mailbox.put(
-            place,
-            {
-              body,
-              owner,
-              uses: record.uses,
-              ...(record.expires === null ? {} : { expires: record.expires }),
-            },
-            over.signal,
-          )
+          await boxes.get(relay)?.put(place, { body, owner, uses: record.uses, ...ends }, over.signal)
           at.push(relay)
         } catch (error) {
           // It is tried again with the next change, and when a relay comes within reach.
           if (!hasCode(error, 'space-sync.mailbox')) throw error
         }
       }
-      await put(space, link, { ...mail, at, epoch: held.epoch, place })
+      await put(space, link, { ...begun, at })
     }
   }
   /** The link has ended: whoever opens it is told so, and nothing is kept. */
   const end = async (space: string, link: string, mail: LinkMail): Promise<void> => {
+    const { place, owner } = mail
+    const given = givenOf(mail, [])
+    if (place === undefined || given.length === 0) return
     const left: string[] = []
     const all = mailboxes(context)
-    for (const relay of mail.at) {
-      const mailbox = all.get(relay)
-      const { place } = mail
-      if (place === undefined) continue
-      const done = await mailbox?.revoke(place, mail.owner, over.signal).then(
-        () => true,
-        () => false,
-      )
+    for (const relay of given) {
+      const done = await all
+        .get(relay)
+        ?.revoke(place, owner, over.signal)
+        .then(
+          () => true,
+          // It has nothing of it.
+          (error: unknown) => hasCode(error, 'space-sync.mailbox') && error.fields['status'] === 404,
+        )
       if (done !== true) left.push(relay)
     }
-    await put(space, link, { ...mail, at: left })
+    await put(space, link, { ...mail, at: mail.at.filter((it) => left.includes(it)), given: left })
   }
 
   return {
@@ -136,17 +143,20 @@ export async function readCapability(context: SpacesContext, text: string): Prom
   const link = await parseLink(text)
   if (link.kind === 'long') return link.capability
   const place = await linkPlace(link.id)
-  let word: CairnError | undefined
+  let ended: CairnError | undefined
+  let other: CairnError | undefined
   for (const mailbox of mailboxes(context).values()) {
     try {
       const body = await mailbox.get(place)
       if (body !== undefined) return await openCapability(link, body)
-      word ??= new CairnError('spaces.link-unknown')
+      other ??= new CairnError('spaces.link-unknown')
     } catch (error) {
-      if (!hasCode(error, 'space-sync.mailbox')) throw error
-      const { status, reason } = error.fields
-      if (status === 410) word = new CairnError(`spaces.link-${String(reason)}`)
+      // What one relay gives in place of it keeps nobody from what another has.
+      if (error instanceof SpacesError) other = error
+      else if (!hasCode(error, 'space-sync.mailbox')) throw error
+      else if (error.fields['status'] === 410)
+        ended = new CairnError(`spaces.link-${String(error.fields['reason'])}`)
     }
   }
-  throw word ?? new CairnError('spaces.offline')
+  throw ended ?? other ?? new CairnError('spaces.offline')
 }

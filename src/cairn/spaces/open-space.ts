@@ -87,11 +87,13 @@ export async function openSpace(
     ...{ space, chunks, random },
     person: () => vault.persons.personOf(vault.device().id) ?? vault.device().id,
     get: (id) => vault.content.get('file', id),
-    list: () => vault.content.list('file'),
+    list: (options) => vault.content.list('file', options),
     edit,
     sync: () => net()?.sync,
     onChange: (id) => emit({ type: 'space-file', space, id }),
   })
+  // Who may not write may not see all that they wrote, either.
+  if (vault.role() === 'writer' || vault.role() === 'admin') await files.sweep().catch(() => {})
   const presence = createPresence({
     ...{ space, timers, clock, random },
     signer: vault.device().signer,

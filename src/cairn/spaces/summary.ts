@@ -73,6 +73,7 @@ export async function detailOf(open: OpenSpace, net: SpacesNet | undefined): Pro
     isOwner: await vault.isOwner(),
     hidesPast: vault.row.hidePast,
     waitsFor: waitsFor(vault),
+    hasCopy: vault.row.was?.state === 'left' || vault.row.was?.state === 'removed',
     backup: fields?.backup ?? false,
     persons: await personsOf(open),
     former: formerOf(vault),

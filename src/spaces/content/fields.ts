@@ -9,7 +9,7 @@ import type { Fields, FieldValue, Kind } from './model.ts'
 import { isOrder } from './order.ts'
 
 /** Lengths are in UTF-16 units, as `String.length` counts them. */
-const MAX_NAME = 200
+export const MAX_NAME = 200
 const MAX_TITLE = 500
 const MAX_ABOUT = 5_000
 const MAX_TEXT = 20_000

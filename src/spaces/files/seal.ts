@@ -6,21 +6,26 @@ import type { FileChunks } from './chunks.ts'
 
 /**
  * Seals a file and keeps its chunks, one durable write each, so that memory stays flat. Returns what a record says of
- * it. Cut off, the chunks that were kept belong to nothing: `unusedChunks` finds them.
+ * it. Until that record is there, the chunks are of `making`.
  *
  * @throws SpacesError `spaces.too-large`, `spaces.file-source`; StorageError; what `check` throws
  */
 export async function sealBlob(
   blob: Blob,
   chunks: FileChunks,
-  { random, check, onChunk }: { random: Random; check: () => void; onChunk: (done: number) => void },
+  {
+    random,
+    check,
+    onChunk,
+    making,
+  }: { random: Random; check: () => void; onChunk: (done: number) => void; making?: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkFileSize(blob.size)
   const key = randomBytes(random, KEY_BYTES)
   const ids: Uint8Array[] = []
   for await (const chunk of sealFile(readBlob(blob), { key, size: blob.size, random })) {
     check()
-    await chunks.put(toHex(chunk.id), new Uint8Array(chunk.bytes))
+    await chunks.put(toHex(chunk.id), new Uint8Array(chunk.bytes), making)
     ids.push(chunk.id)
     onChunk(ids.length)
   }

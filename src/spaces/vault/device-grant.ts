@@ -3,7 +3,7 @@ import { parseSpace } from '../../repo/space/uri.ts'
 import { nameBytes } from '../epochs/epoch.ts'
 import { type DeviceGrant, MAX_GRANT_EPOCHS } from '../links/device-grant.ts'
 import { linkSigner } from '../links/link-key.ts'
-import { epochRowOp } from './epoch-rows.ts'
+import { tellEpochs } from './epoch-rows.ts'
 import type { VaultHost } from './host.ts'
 import type { VaultParts } from './parts.ts'
 import { hidesPast } from './past.ts'
@@ -32,8 +32,8 @@ export async function takeUpGrant(
   space: string,
   { epochs, authority }: DeviceGrant,
 ): Promise<void> {
-  if (epochs.length > 0)
-    await storage.write(epochs.map(({ name, key }) => epochRowOp(space, toHex(name), { key })))
+  const told = epochs.map(({ name, key }) => ({ name: toHex(name), key }))
+  if (told.length > 0) await tellEpochs(storage, space, told)
   if (authority !== null && linkSigner(authority).id === parseSpace(space)?.did)
     await keys.keepSecret(space, AUTHORITY, authority)
 }

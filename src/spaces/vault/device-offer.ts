@@ -3,11 +3,12 @@ import { KEY_BYTES, randomBytes } from '../crypto.ts'
 import { SpacesError } from '../errors.ts'
 import type { SpaceDevice } from '../keys/model.ts'
 import type { DeviceOffer } from '../links/device-offer.ts'
-import { epochRowOp } from './epoch-rows.ts'
+import { tellEpochs } from './epoch-rows.ts'
 import { currentEpoch } from './epoch-choice.ts'
 import { whileMaking } from './forget.ts'
 import type { VaultHost } from './host.ts'
 import type { SpaceRow } from './model.ts'
+import { newcomer } from './newcomer.ts'
 import type { VaultParts } from './parts.ts'
 import { createVaultRows } from './rows.ts'
 import { AUTHORITY } from './sign-act.ts'
@@ -48,7 +49,7 @@ export async function makeDeviceOffer(
  * first device has made the operation. A space that this profile is in already stays as it is. Durable when it
  * resolves: the row is written last.
  *
- * @throws StorageError; KeysError
+ * @throws SpacesError `spaces.join-other` (`root`); StorageError; KeysError
  */
 export const takeUpOffer = (
   host: VaultHost,
@@ -63,19 +64,10 @@ async function takeUp(host: VaultHost, offer: DeviceOffer, title: string) {
   const rows = createVaultRows(storage)
   const held = await rows.get(space)
   if (held?.state === 'member') return { row: held, device: await keys.device(space) }
-  // A device that was put out is let in by nobody's rules but an admin's: somebody new comes.
-  const isOut = held !== undefined && held.state !== 'asked'
-  const device = isOut ? await keys.renew(space) : await keys.device(space)
-  if (epoch !== null) await storage.write([epochRowOp(space, toHex(epoch.name), epoch)])
+  const from = { space, root, relays, person, title: held?.title ?? title }
+  const { row, device } = await newcomer(host, held, from)
+  if (epoch !== null) await tellEpochs(storage, space, [{ name: toHex(epoch.name), key: epoch.key }])
   if (authority !== null) await keys.keepSecret(space, AUTHORITY, authority)
-  const row: SpaceRow = {
-    ...{ space, root, relays, person, title: held?.title ?? title },
-    device: device.id,
-    hidePast: held?.hidePast ?? false,
-    joinedAt: host.now(),
-    state: 'asked',
-    former: isOut ? [...held.former, held.device] : (held?.former ?? []),
-  }
   await rows.put(row)
   return { row, device }
 }

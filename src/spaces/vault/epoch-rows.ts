@@ -27,3 +27,19 @@ export const epochRowOp = (
   // A view would be kept with the whole buffer behind it.
   value: { key: key.slice(), bytes: bytes?.slice() } satisfies EpochRow,
 })
+
+/**
+ * Keys that somebody told, which no epoch has proven yet: beside what is kept, and never in place of a key that was
+ * proven.
+ */
+export async function tellEpochs(
+  storage: Storage,
+  space: string,
+  told: readonly { readonly name: string; readonly key: Uint8Array }[],
+): Promise<void> {
+  const held = await readEpochRows(storage, space)
+  const ops = told.flatMap(({ name, key }) =>
+    held.get(name)?.bytes === undefined ? [epochRowOp(space, name, { key })] : [],
+  )
+  if (ops.length > 0) await storage.write(ops)
+}

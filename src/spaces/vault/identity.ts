@@ -64,6 +64,8 @@ export async function formerSelf({
 
 /** Goes on with changes of identity that were cut off. The caller has the vault alone. */
 export async function settleFormer(parts: VaultParts): Promise<void> {
+  // Until it is known whether somebody new is let in, what they were before stays as it is.
+  if (parts.role() === 'none' && parts.row().was !== undefined) return
   for (const device of parts.row().former) await leaveFormer(parts, device, undefined)
 }
 

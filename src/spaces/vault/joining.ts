@@ -13,16 +13,15 @@ import { bytesOf, readMap } from '../maps.ts'
 import type { JoinFault } from '../members/joins.ts'
 import { isLiveLink } from '../members/may-read.ts'
 import { commitInner } from './commit.ts'
-import { epochRowOp } from './epoch-rows.ts'
+import { tellEpochs } from './epoch-rows.ts'
 import { whileMaking } from './forget.ts'
 import type { VaultHost } from './host.ts'
 import type { SpaceRow } from './model.ts'
+import { JOIN, newcomer } from './newcomer.ts'
 import type { VaultParts } from './parts.ts'
 import { createVaultRows } from './rows.ts'
 import { signAct } from './sign-act.ts'
 
-/** Under what name a join that is not done yet is kept among a space's secrets. */
-const JOIN = 'join'
 const MAX_JOIN_SECRET = 4096
 
 const shape = v.strictObject({
@@ -37,7 +36,7 @@ type Joining = v.InferOutput<typeof shape>
  * then finds the link in the log, joins, and writes the profile once it can. A space that this profile is in already
  * stays as it is. Durable when it resolves: the row is written last.
  *
- * @throws StorageError; KeysError
+ * @throws SpacesError `spaces.join-other` (`root`); StorageError; KeysError
  */
 export const joinSpace = (
   host: VaultHost,
@@ -51,26 +50,14 @@ async function takeUp(host: VaultHost, capability: Capability, name: string): Pr
   const rows = createVaultRows(storage)
   const held = await rows.get(space)
   if (held?.state === 'member') return held
-  // A device that was put out comes in by no link: somebody new does.
-  const isOut = held !== undefined && held.state !== 'asked'
-  const device = isOut ? await keys.renew(space) : await keys.device(space)
-  if (epoch !== null) await storage.write([epochRowOp(space, toHex(epoch.name), epoch)])
+  const { row } = await newcomer(host, held, { space, root, title, relays, person: undefined })
+  if (epoch !== null) await tellEpochs(storage, space, [{ name: toHex(epoch.name), key: epoch.key }])
   const secret: Joining = {
     key: new Uint8Array(key),
     name,
     epoch: epoch === null ? null : new Uint8Array(epoch.name),
   }
   await keys.keepSecret(space, JOIN, encodeDagCbor(secret))
-  const row: SpaceRow = {
-    ...{ space, root, title, relays },
-    device: device.id,
-    person: undefined,
-    // The epochs say it.
-    hidePast: held?.hidePast ?? false,
-    joinedAt: host.now(),
-    state: 'asked',
-    former: isOut ? [...held.former, held.device] : (held?.former ?? []),
-  }
   await rows.put(row)
   return row
 }

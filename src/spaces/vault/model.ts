@@ -35,6 +35,8 @@ export interface SpaceRow {
   readonly state: 'member' | 'asked' | 'declined' | 'left' | 'removed'
   /** devices of one's own that a clone was found under: their unsent edits are kept */
   readonly former: readonly string[]
+  /** Of one that is asked for anew by who was out: the row as it was, which stays theirs. */
+  readonly was?: SpaceRow | undefined
 }
 
 /** One space, opened on this device. */

@@ -14,13 +14,12 @@ import { membershipHeads } from './epoch-choice.ts'
 import { whileMaking } from './forget.ts'
 import type { VaultHost } from './host.ts'
 import type { SpaceRow } from './model.ts'
+import { newcomer, RECOVERING } from './newcomer.ts'
 import type { VaultParts } from './parts.ts'
 import { createVaultRows } from './rows.ts'
 import { AUTHORITY } from './sign-act.ts'
 import { keepReadable } from './upkeep.ts'
 
-/** Under what name the seed of the recovery's device is kept among a space's secrets until it was used. */
-const RECOVERING = 'recovering'
 const MAX_SECRET = 256
 const shape = v.strictObject({ seed: bytesOf(KEY_BYTES) })
 
@@ -44,7 +43,7 @@ export interface RecoveredSpace extends Pick<RecoveryEntry, 'space' | 'root' | '
  * of the person's by itself (`openVault` sees to it). A space that this profile is in already stays as it is, but for
  * an authority's key that it lacks. Durable when it resolves: the row is written last.
  *
- * @throws StorageError; KeysError
+ * @throws SpacesError `spaces.join-other` (`root`); StorageError; KeysError
  */
 export const takeUpRecovery = (host: VaultHost, from: RecoveredSpace): Promise<SpaceRow> =>
   whileMaking(host, () => takeUp(host, from))
@@ -55,22 +54,13 @@ async function takeUp(host: VaultHost, from: RecoveredSpace): Promise<SpaceRow> 
   const rows = createVaultRows(storage)
   const held = await rows.get(space)
   const isMember = held?.state === 'member'
-  // One that was put out does not come back in by itself.
-  const isOut = held !== undefined && !isMember && held.state !== 'asked'
-  const device = isOut ? await keys.renew(space) : await keys.device(space)
   const isOwners = authority !== undefined && linkSigner(authority).id === parseSpace(space)?.did
   if (isOwners && (await keys.secret(space, AUTHORITY)) === undefined)
     await keys.keepSecret(space, AUTHORITY, authority)
   if (isMember) return held
+  // One that was put out does not come back in by itself.
+  const { row } = await newcomer(host, held, { space, root, title, relays, person: undefined })
   await keys.keepSecret(space, RECOVERING, encodeDagCbor({ seed: new Uint8Array(seed) }))
-  const row: SpaceRow = {
-    ...{ space, root, title, relays, device: device.id, person: undefined },
-    // The epochs say it.
-    hidePast: held?.hidePast ?? false,
-    joinedAt: host.now(),
-    state: 'asked',
-    former: isOut ? [...held.former, held.device] : (held?.former ?? []),
-  }
   await rows.put(row)
   return row
 }

@@ -10,9 +10,12 @@ export async function settleStanding(parts: VaultParts): Promise<void> {
   const title = parts.content.get('space', 'space')?.fields.title ?? row.title
   const state = stateOf(parts, row, person)
   const hidePast = hidesPast(parts)
+  // Who is in has nothing to go back to.
+  const isBack = state === 'member' && row.was !== undefined
   const isSame =
     person === row.person && title === row.title && state === row.state && hidePast === row.hidePast
-  if (!isSame) await parts.patch({ person, title, state, hidePast })
+  if (isSame && !isBack) return
+  await parts.patch({ person, title, state, hidePast, ...(isBack ? { was: undefined } : {}) })
 }
 
 function stateOf(parts: VaultParts, row: SpaceRow, person: string | undefined): SpaceRow['state'] {

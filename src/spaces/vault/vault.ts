@@ -11,6 +11,7 @@ import { joinFaultOf, joinSigner, settleJoin } from './joining.ts'
 import { createVaultLinks } from './links.ts'
 import type { JoinFault } from '../members/joins.ts'
 import type { OpenedRecord, SpaceRow, Vault, VaultPlace } from './model.ts'
+import { takeBackHere } from './newcomer.ts'
 import { openParts } from './open.ts'
 import { createOpenEpochs } from './open-epochs.ts'
 import { endRecovery, recoveryStand, settleRecovering } from './recovering.ts'
@@ -60,7 +61,12 @@ export async function openVault(host: VaultHost, row: SpaceRow): Promise<Vault> 
       if (!isIn) {
         const { isDone, fault } = await settleJoin(parts)
         isIn = isDone
-        linkFault = fault
+        linkFault = isDone ? fault : (joinFaultOf(parts) ?? fault)
+        const isInVain = linkFault !== undefined && parts.role() === 'none'
+        if (isInVain && parts.row().was !== undefined) {
+          await takeBackHere(parts)
+          isIn = true
+        }
       }
       await settleFormer(parts)
       const basis = `${log.bytes} ${keyring.turn} ${parts.role()}`

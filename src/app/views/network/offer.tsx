@@ -36,8 +36,11 @@ export function OfferDialog({ status, onClose }: OfferDialogProps) {
   const [checked, setChecked] = useState(false)
   const action = useAction()
   const id = useId()
-  const peer = form.peer === '' ? (known?.[0]?.peer ?? '') : form.peer
-  const ours = form.ours === '' ? (kept[0]?.did ?? '') : form.ours
+  // What stands there first stays chosen, whoever comes and goes meanwhile.
+  const { peer, ours } = form
+  const [first, own] = [known?.[0]?.peer ?? '', kept[0]?.did ?? '']
+  if ((peer === '' && first !== '') || (ours === '' && own !== ''))
+    setForm({ ...form, peer: peer === '' ? first : peer, ours: ours === '' ? own : ours })
   const theirs = form.theirs === OTHER ? form.did.trim() : form.theirs
   const problem =
     form.theirs === OTHER && !isDid(theirs)

@@ -16,10 +16,12 @@ interface PublishDialogProps {
 export function PublishDialog({ accounts, onClose }: PublishDialogProps) {
   const [form, setForm] = useState({ ours: accounts[0]?.did ?? '', theirs: '' })
   const [checked, setChecked] = useState(false)
-  const [found, setFound] = useState<PublishedAccount>()
+  const [looked, setLooked] = useState<{ readonly for: string; readonly account: PublishedAccount }>()
   const action = useAction()
   const id = useId()
   const theirs = form.theirs.trim()
+  // What comes late may be about another than who stands there now.
+  const found = looked?.for === theirs ? looked.account : undefined
   const problem = theirs === '' ? 'Enter a handle, such as alice.example, or a DID.' : undefined
   const check = (): boolean => {
     setChecked(true)
@@ -37,7 +39,10 @@ export function PublishDialog({ accounts, onClose }: PublishDialogProps) {
   }
   const look = () => {
     if (!check()) return
-    void action.run(async (cairn) => setFound(await cairn.network.findPublished(theirs)))
+    void action.run(async (cairn) => {
+      const account = await cairn.network.findPublished(theirs)
+      setLooked({ for: theirs, account })
+    })
   }
   const isShown = checked && problem !== undefined
   return (
@@ -67,7 +72,6 @@ export function PublishDialog({ accounts, onClose }: PublishDialogProps) {
             value={form.theirs}
             onChange={(event) => {
               setForm({ ...form, theirs: event.target.value })
-              setFound(undefined)
             }}
             aria-invalid={isShown}
             aria-describedby={`${id}h`}

@@ -18,13 +18,26 @@ export function SpaceNotes() {
   switch (detail.state) {
     case 'asked':
       if (detail.fault !== undefined) return <InVain fault={detail.fault} />
+      if (detail.hasCopy)
+        return (
+          <Over title="You asked to come in again.">
+            What was here before stays on this device and can be read and exported. What is new arrives by
+            itself when you are in.
+          </Over>
+        )
       return detail.waitsFor === undefined || detail.waitsFor === 'admin' ? (
         <Asked />
       ) : (
         <Waiting on={detail.waitsFor} />
       )
     case 'declined':
-      return <Declined />
+      return detail.hasCopy ? (
+        <Over title="Your request to come in again was declined.">
+          What was here before stays on this device and can be read and exported.
+        </Over>
+      ) : (
+        <Declined />
+      )
     case 'removed':
       return (
         <Over title="You were removed from this space.">

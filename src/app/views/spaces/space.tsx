@@ -73,7 +73,8 @@ export function SpaceScreen({ route }: { readonly route: SpaceRoute }) {
 }
 
 /** Nothing of it can be read yet. */
-const isOutside = ({ state }: SpaceDetail): boolean => state === 'asked' || state === 'declined'
+const isOutside = ({ state, hasCopy }: SpaceDetail): boolean =>
+  !hasCopy && (state === 'asked' || state === 'declined')
 
 function Whereabouts({ tab, id }: { readonly tab: SpaceTab; readonly id: string | undefined }) {
   const { space, detail } = useHere()

@@ -22,10 +22,11 @@ export interface SpacesHere {
 export async function spacesOn(
   storage: Storage,
   fetch: CairnHost['fetch'] = () => Promise.reject(new TypeError('no network')),
+  clock: CairnHost['clock'] = realHost.clock,
 ): Promise<SpacesHere> {
   const events: CairnEvent[] = []
   const host: CairnHost = {
-    ...{ storage, sha256, random, timers: realHost.timers, clock: realHost.clock },
+    ...{ storage, sha256, random, timers: realHost.timers, clock },
     fetch,
     siblings: undefined,
     persistence: { supported: false, persisted: async () => false },
