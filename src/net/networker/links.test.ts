@@ -110,6 +110,36 @@ describe('a peer', () => {
     expect(a.networker.stats().opened).toBe(2)
   })
 
+  it('is within reach all the while that it is moved, and loses no message', async () => {
+    const a = world.node('a')
+    const b = world.node('b', { path: 'relayed' })
+    const got: string[] = []
+    a.networker.registerExtension<string>('words', {
+      encoding: 'utf-8',
+      onmessage: (word, peer) => {
+        expect(a.networker.peers.has(peer)).toBe(true)
+        got.push(word)
+      },
+    })
+    const words = b.networker.registerExtension<string>('words', { encoding: 'utf-8' })
+    await a.networker.configure(topic, { lookup: false })
+    await b.networker.configure(topic, { announce: false })
+    const seen: number[] = []
+    for (const { networker } of [a, b])
+      for (const event of ['peer-remove', 'peer-add', 'stream-closed'] as const)
+        networker.addEventListener(event, () => seen.push(networker.peers.size))
+    world.network.mend('nobody')
+    let sent = 0
+    await expectSoon(() => {
+      expect(words.broadcast(String(sent++))).toBe(1)
+      return [a, b].every((node) => count(node, 'stream-closed b') + count(node, 'stream-closed a') === 1)
+    })
+    await expectSoon(() => got.length === sent)
+    expect([...got].sort()).toEqual(Array.from({ length: sent }, (_, at) => String(at)).sort())
+    expect(seen).toEqual(seen.map(() => 1))
+    expect([a.peer('b')?.type, b.peer('a')?.type]).toEqual(['direct', 'direct'])
+  })
+
   it('that was started anew is linked anew, although the old link has not ended', async () => {
     for (const [old, restarted] of [
       ['a', 'b'],
