@@ -19,7 +19,7 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
 } {
   const { host, jobs, log, records, history, summaries, indexer, changed } = parts
   const { storage } = host
-  const blobs = createBlobs(storage)
+  const blobs = createBlobs(storage, changed)
   const tasks = createTasks(parts)
   /** What a person asks for in an instant is not stopped: it waits its turn in this tab. */
   const { signal } = new AbortController()
