@@ -119,8 +119,9 @@ export function createNetworker(options: NetworkerOptions): Networker {
   const onClosed = (link: Link, finished: boolean, error: Error | undefined): void => {
     if (link.peer !== undefined) replicator.drop(link.peer)
     if (breaksProtocol(error, link.id)) {
-      // The promise does not reject.
-      void bans.add({ peer: link.id, until: clock.now() + limits.banMs, reason: error.code })
+      // What `add` gives does not reject.
+      const from = clock.now()
+      void bans.add({ peer: link.id, until: from + limits.banMs, reason: error.code, from })
       for (const other of links.all) if (other.id === link.id) other.part('refused')
     }
     // Another one has taken its place.
