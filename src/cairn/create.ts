@@ -22,7 +22,7 @@ import { createSummaries } from './summaries.ts'
 import { backUpNow } from './writing/back-up.ts'
 import { askedWriting } from './writing/asked.ts'
 
-/** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
+/** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes, blobs) goes on by itself. */
 export function createCairn(host: CairnHost): Cairn {
   const { storage } = host
   const listeners = new Set<(event: CairnEvent) => void>()
@@ -54,15 +54,16 @@ export function createCairn(host: CairnHost): Cairn {
     if (event.type === 'repo') forget(event.did)
     emit(event)
   })
-  let stopping = false
+  const stopping = new AbortController()
+  const isStopping = (): boolean => stopping.signal.aborted
   const stop = async (): Promise<void> => {
-    stopping = true
+    stopping.abort()
     accounts.close()
     await moving.close()
     await begun
     writing.close()
     for (const job of jobs.list()) jobs.cancel(job.id)
-    await Promise.all([jobs.idle(), indexer.close()])
+    await Promise.all([jobs.idle(), indexer.close(), resumed])
   }
   const device = createDevice({
     host,
@@ -143,7 +144,7 @@ export function createCairn(host: CairnHost): Cairn {
 
   const settleAll = async (): Promise<void> => {
     for (const did of await storage.keys('repos')) {
-      if (stopping) return
+      if (isStopping()) return
       const dropped = await settleHead(storage, did, host.sha256).catch((error: unknown) => {
         // What cannot be read now is looked at after the next start. All that follows must not wait for one repo.
         if (hasCode(error, 'storage.gone')) throw error
@@ -165,7 +166,7 @@ export function createCairn(host: CairnHost): Cairn {
     await settleAll()
     const due = await sweepsDue(storage)
     const kept = await storage.keys('repos')
-    if (stopping) return
+    if (isStopping()) return
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
     await accounts.start()
@@ -173,6 +174,7 @@ export function createCairn(host: CairnHost): Cairn {
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   const begun = goOn().catch(() => {})
+  const resumed = begun.then(() => tasks.resumeBlobs(stopping.signal)).catch(() => {})
 
   return {
     library,

@@ -3,6 +3,7 @@ import { discardImport } from '../storage/import-row.ts'
 import type { Guard, Storage, WriteOp } from '../storage/port.ts'
 import { blobBytesRange, repoRange, type SnapshotRow } from '../storage/rows.ts'
 import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
+import { blobsDueKey } from './blobs-due.ts'
 import { damageKey } from './damage.ts'
 import { SyncError } from './errors.ts'
 import { evidenceRange } from './evidence.ts'
@@ -104,6 +105,7 @@ export async function deleteRepo(
       { type: 'delete', table: 'repos', key: did },
       { type: 'delete', table: 'meta', key: sweepKey(did) },
       { type: 'delete', table: 'meta', key: damageKey(did) },
+      { type: 'delete', table: 'meta', key: blobsDueKey(did) },
       { type: 'delete-range', table: 'meta', ...evidenceRange(did) },
       { type: 'delete-range', table: 'snapshots', ...range },
       { type: 'delete-range', table: 'segments', ...range },
