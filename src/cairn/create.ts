@@ -1,5 +1,6 @@
 import { hasCode } from '../core/errors.ts'
 import { sweepsDue } from '../sync/keep.ts'
+import { readBackUnder } from '../sync/damage.ts'
 import { repoRange } from '../storage/rows.ts'
 import { settleHead } from '../storage/settle.ts'
 import { createAccountRoom } from './accounts/create.ts'
@@ -142,10 +143,16 @@ export function createCairn(host: CairnHost): Cairn {
     void wasUpgraded(storage).then((upgraded) => tell({ type: 'storage-lost', upgraded }))
   })
 
-  const settleAll = async (): Promise<void> => {
+  /** Gives the repos of which something may be damaged. */
+  const settleAll = async (): Promise<string[]> => {
+    const suspect: string[] = []
     for (const did of await storage.keys('repos')) {
-      if (isStopping()) return
-      const dropped = await settleHead(storage, did, host.sha256).catch((error: unknown) => {
+      if (isStopping()) break
+      const settle = async (): Promise<string | undefined> => {
+        if (!(await readBackUnder(storage, did, host.sha256))) suspect.push(did)
+        return settleHead(storage, did, host.sha256)
+      }
+      const dropped = await settle().catch((error: unknown) => {
         // What cannot be read now is looked at after the next start. All that follows must not wait for one repo.
         if (hasCode(error, 'storage.gone')) throw error
         return undefined
@@ -160,15 +167,17 @@ export function createCairn(host: CairnHost): Cairn {
         changed(did)
       }
     }
+    return suspect
   }
 
   const goOn = async (): Promise<void> => {
-    await settleAll()
+    const suspect = await settleAll()
     const due = await sweepsDue(storage)
     const kept = await storage.keys('repos')
     if (isStopping()) return
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
+    for (const did of suspect) await tasks.verify(did)
     await accounts.start()
     writing.start()
   }

@@ -174,6 +174,26 @@ describe('what is kept', () => {
       ])
     }))
 
+  it('finds after a start what a power loss took of an earlier backup of the session', () =>
+    withCairn(async ({ cairn, pds, storage, openTab, backUp }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      const first = await storage.byteKeys({ from: 'seg/', to: 'seg0' })
+      alice.commit({ create: 2 })
+      await backUp(alice.did)
+      await storage.write(first.map((key) => ({ type: 'delete-bytes', key })))
+
+      const next = openTab()
+      await next.until(async () =>
+        (await next.cairn.activity.jobs()).some((it) => it.kind === 'verify' && it.state === 'failed'),
+      )
+      expect((await next.cairn.activity.list({ limit: 9 })).map((it) => it.kind)).toContain('verify.failed')
+      // Nothing is given up for it, and the next backup mends it.
+      expect(await cairn.library.snapshots(alice.did)).toHaveLength(2)
+      expect((await next.backUp(alice.did)).state).toBe('done')
+      expect((await next.ended(next.cairn.library.verify(alice.did))).state).toBe('done')
+    }))
+
   it('takes anew with the next backup what is damaged, and frees the rest', () =>
     withCairn(async ({ cairn, pds, storage, ended, backUp, idle }) => {
       const alice = await pds.account({ name: 'alice', records: 60 })
