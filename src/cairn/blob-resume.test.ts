@@ -12,13 +12,21 @@ async function cutOff(
   const open = { ...storage, close: async () => {} }
   const tab = createCairn({ ...host, storage: open, siblings: undefined })
   const dids: string[] = []
+  pds.always(
+    'getBlob',
+    stallAfter(10, () => {}),
+  )
   for (const name of names) {
     const account = await pds.account({ name })
     for (let i = 0; i < 3; i++) account.addBlob(new Uint8Array(200).fill(i + name.length))
-    const stalled = Promise.withResolvers<void>()
-    pds.always('getBlob', stallAfter(10, stalled.resolve))
+    const begun = Promise.withResolvers<void>()
+    const stop = tab.subscribe((event) => {
+      const isIts = event.type === 'job' && event.job.kind === 'blobs' && event.job.did === account.did
+      if (isIts && event.job.phase === 'blobs') begun.resolve()
+    })
     await tab.library.backup(account.did)
-    await stalled.promise
+    await begun.promise
+    stop()
     dids.push(account.did)
   }
   const job = (await tab.activity.jobs()).find((it) => it.kind === 'blobs')
