@@ -1,6 +1,7 @@
 import { imageTypeOf } from '../repo/image-type.ts'
 import { type BlobRow } from '../sync/blobs.ts'
 import { changeBlob } from '../sync/blob-rows.ts'
+import { keptBlob } from '../sync/lost-blobs.ts'
 import { SyncError } from '../sync/errors.ts'
 import { draftFile } from '../sync/writing/draft-file.ts'
 import type { Storage } from '../storage/port.ts'
@@ -15,7 +16,8 @@ export interface Blobs {
   skip(did: string, cid: string, skip: boolean): Promise<void>
 }
 
-export function createBlobs(storage: Storage): Blobs {
+/** @param lost told when the disk turned out to have a blob no more that was said to be kept */
+export function createBlobs(storage: Storage, lost: (did: string) => void = () => {}): Blobs {
   return {
     async page(did, { offset, limit, state }) {
       const rows = (await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow)
@@ -29,6 +31,10 @@ export function createBlobs(storage: Storage): Blobs {
     async bytes(did, cid) {
       const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
       if (row?.state !== 'kept') return unsentBlob(storage, did, cid)
+      if ((await keptBlob(storage, did, cid)) === undefined) {
+        lost(did)
+        return unsentBlob(storage, did, cid)
+      }
       const blob = await storage.readBlob(blobBytesKey(did, cid))
       // Only an image told by its own bytes gets a type: nothing else is ever rendered.
       return blob.slice(0, blob.size, row.imageType ?? 'application/octet-stream')

@@ -1,5 +1,6 @@
 import { hasCode } from '../core/errors.ts'
 import { sweepsDue } from '../sync/keep.ts'
+import { readBackUnder } from '../sync/damage.ts'
 import { repoRange } from '../storage/rows.ts'
 import { settleHead } from '../storage/settle.ts'
 import { createAccountRoom } from './accounts/create.ts'
@@ -22,7 +23,7 @@ import { createSummaries } from './summaries.ts'
 import { backUpNow } from './writing/back-up.ts'
 import { askedWriting } from './writing/asked.ts'
 
-/** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes) goes on by itself. */
+/** Puts Cairn together on a host. Work that a stop cut off (sweeps, indexes, blobs) goes on by itself. */
 export function createCairn(host: CairnHost): Cairn {
   const { storage } = host
   const listeners = new Set<(event: CairnEvent) => void>()
@@ -54,15 +55,16 @@ export function createCairn(host: CairnHost): Cairn {
     if (event.type === 'repo') forget(event.did)
     emit(event)
   })
-  let stopping = false
+  const stopping = new AbortController()
+  const isStopping = (): boolean => stopping.signal.aborted
   const stop = async (): Promise<void> => {
-    stopping = true
+    stopping.abort()
     accounts.close()
     await moving.close()
     await begun
     writing.close()
     for (const job of jobs.list()) jobs.cancel(job.id)
-    await Promise.all([jobs.idle(), indexer.close()])
+    await Promise.all([jobs.idle(), indexer.close(), resumed])
   }
   const device = createDevice({
     host,
@@ -141,10 +143,16 @@ export function createCairn(host: CairnHost): Cairn {
     void wasUpgraded(storage).then((upgraded) => tell({ type: 'storage-lost', upgraded }))
   })
 
-  const settleAll = async (): Promise<void> => {
+  /** Gives the repos of which something may be damaged. */
+  const settleAll = async (): Promise<string[]> => {
+    const suspect: string[] = []
     for (const did of await storage.keys('repos')) {
-      if (stopping) return
-      const dropped = await settleHead(storage, did, host.sha256).catch((error: unknown) => {
+      if (isStopping()) break
+      const settle = async (): Promise<string | undefined> => {
+        if (!(await readBackUnder(storage, did, host.sha256))) suspect.push(did)
+        return settleHead(storage, did, host.sha256)
+      }
+      const dropped = await settle().catch((error: unknown) => {
         // What cannot be read now is looked at after the next start. All that follows must not wait for one repo.
         if (hasCode(error, 'storage.gone')) throw error
         return undefined
@@ -159,20 +167,23 @@ export function createCairn(host: CairnHost): Cairn {
         changed(did)
       }
     }
+    return suspect
   }
 
   const goOn = async (): Promise<void> => {
-    await settleAll()
+    const suspect = await settleAll()
     const due = await sweepsDue(storage)
     const kept = await storage.keys('repos')
-    if (stopping) return
+    if (isStopping()) return
     for (const did of due) tasks.sweep(did)
     for (const did of kept) indexer.start(did)
+    for (const did of suspect) await tasks.verify(did)
     await accounts.start()
     writing.start()
   }
   // The storage may be lost at any time; whoever uses it next is told so.
   const begun = goOn().catch(() => {})
+  const resumed = begun.then(() => tasks.resumeBlobs(stopping.signal)).catch(() => {})
 
   return {
     library,

@@ -1,4 +1,5 @@
 import { parseAccountName } from '../pds/input.ts'
+import { clearBlobsDue } from '../sync/blobs-due.ts'
 import { SyncError } from '../sync/errors.ts'
 import { applyRetention, deleteRepo, deleteSnapshot } from '../sync/keep.ts'
 import { repoRow, snapshotsOf } from '../sync/kept.ts'
@@ -20,7 +21,7 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
 } {
   const { host, jobs, log, records, history, summaries, indexer, changed } = parts
   const { storage } = host
-  const blobs = createBlobs(storage)
+  const blobs = createBlobs(storage, changed)
   const tasks = createTasks(parts)
   /** What a person asks for in an instant is not stopped: it waits its turn in this tab. */
   const { signal } = new AbortController()
@@ -48,7 +49,12 @@ export function createLibrary(parts: TaskParts & { readonly records: Records }):
       changed(did)
     },
     verify: (did) => tasks.verify(did),
-    cancel: async (jobId) => jobs.cancel(jobId),
+    async cancel(jobId) {
+      const job = jobs.list().find((it) => it.id === jobId)
+      jobs.cancel(jobId)
+      // Whoever stops it does not want it to go on by itself.
+      if (job?.kind === 'blobs' && job.did !== undefined) await clearBlobsDue(storage, job.did)
+    },
     async resume(did) {
       const begun = (await storage.get('imports', did)) !== undefined
       const last = jobs

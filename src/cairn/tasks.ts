@@ -12,8 +12,8 @@ import type { Work } from '../sync/work.ts'
 import { updateRepo } from '../storage/head.ts'
 import type { ActivityLog } from './activity.ts'
 import type { BackupOptions, Job } from './api.ts'
+import { type BlobTasks, createBlobTasks } from './blob-tasks.ts'
 import { broughtBy } from './brought-by.ts'
-import { fetchAllBlobs } from './fetch-all-blobs.ts'
 import type { History } from './history.ts'
 import type { CairnHost } from './host.ts'
 import type { Indexer } from './indexer.ts'
@@ -54,11 +54,9 @@ export interface TaskParts {
 }
 
 /** The long work that a person can start on a repo. Each starts a job at once and returns it. */
-export interface Tasks extends PeerTasks, LiveTasks {
+export interface Tasks extends PeerTasks, LiveTasks, BlobTasks {
   backup(input: string, options?: BackupOptions): Job
   file(file: Blob, name: string): Job
-  /** Fetches blobs from the account's server, and what that does not give from peers. */
-  blobs(did: string): Promise<Job>
   verify(did: string): Promise<Job>
   sweep(did: string): Job
   /** snapshots that peers are reading: retention leaves them alone */
@@ -180,6 +178,7 @@ export function createTasks(parts: TaskParts): Tasks {
 
   const tasks: Tasks = {
     pins,
+    ...createBlobTasks(parts, { nameOf, noteFailure }),
     ...createPeerTasks(parts, { takeIn, noteFailure, blobs: (did) => tasks.blobs(did) }),
     ...createLiveTasks(parts, {
       pins,
@@ -223,38 +222,6 @@ export function createTasks(parts: TaskParts): Tasks {
               importFile(host, endpoints, file, name, watched),
             )
           }),
-      })
-    },
-    async blobs(did) {
-      const label = await nameOf(did)
-      return jobs.start({
-        kind: 'blobs',
-        label,
-        did,
-        run: async (work) => {
-          // The index finds the blobs that records name.
-          await indexer.done(did)
-          work.check()
-          const { endpoints } = await readSettings(storage)
-          try {
-            const counts = await fetchAllBlobs(host, endpoints, did, work, parts.blobsFromPeers?.())
-            const lacking = counts.missing + counts.failed
-            if (counts.fetched + lacking > 0) {
-              await log.note({
-                did,
-                kind: 'blobs.done',
-                fields: { ...counts },
-                level: lacking > 0 ? 'warning' : 'good',
-              })
-            }
-          } catch (error) {
-            await noteFailure('blobs', did, label, work, error)
-            throw error
-          } finally {
-            changed(did)
-          }
-          return undefined
-        },
       })
     },
     async verify(did) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StorageError } from '../storage/errors.ts'
 import { type Storage, TABLES } from '../storage/port.ts'
-import { repoRange } from '../storage/rows.ts'
+import { blobBytesKey, repoRange } from '../storage/rows.ts'
 import { deleteSnapshot, sweepsDue } from '../sync/keep.ts'
 import { after, cutAfter } from '../sync/testing/faults.ts'
 import { tracesOf } from '../sync/testing/sync-kit.ts'
@@ -11,7 +11,7 @@ import { withCairn } from './testing/cairn-kit.ts'
 describe('what is kept', () => {
   it('fetches blobs after a backup, and gives out their bytes with a type only for images', () =>
     withCairn(
-      async ({ cairn, pds, ended, backUp }) => {
+      async ({ cairn, pds, storage, ended, backUp }) => {
         const alice = await pds.account({ name: 'alice' })
         const gif = alice.addBlob(new TextEncoder().encode('GIF89a and a little more than that'))
         const html = alice.addBlob(new TextEncoder().encode('<script>alert(1)</script>'))
@@ -33,6 +33,15 @@ describe('what is kept', () => {
         await expect(cairn.library.blob(alice.did, 'other')).rejects.toMatchObject({
           code: 'sync.no-such-blob',
         })
+
+        // One that the disk has lost is not said to be kept any more, and comes again.
+        await storage.write([{ type: 'delete-bytes', key: blobBytesKey(alice.did, html) }])
+        await expect(cairn.library.blob(alice.did, html)).rejects.toMatchObject({
+          code: 'sync.no-such-blob',
+        })
+        expect((await cairn.library.get(alice.did))?.blobs.kept).toBe(1)
+        expect((await ended(cairn.library.fetchBlobs(alice.did))).state).toBe('done')
+        expect((await cairn.library.blob(alice.did, html)).size).toBe(25)
 
         const late = alice.addBlob(new Uint8Array(9))
         pds.always('getBlob', cutAfter(2))
@@ -163,6 +172,26 @@ describe('what is kept', () => {
         'verify.failed',
         'verify.done',
       ])
+    }))
+
+  it('finds after a start what a power loss took of an earlier backup of the session', () =>
+    withCairn(async ({ cairn, pds, storage, openTab, backUp }) => {
+      const alice = await pds.account({ name: 'alice', records: 60 })
+      await backUp(alice.did)
+      const first = await storage.byteKeys({ from: 'seg/', to: 'seg0' })
+      alice.commit({ create: 2 })
+      await backUp(alice.did)
+      await storage.write(first.map((key) => ({ type: 'delete-bytes', key })))
+
+      const next = openTab()
+      await next.until(async () =>
+        (await next.cairn.activity.jobs()).some((it) => it.kind === 'verify' && it.state === 'failed'),
+      )
+      expect((await next.cairn.activity.list({ limit: 9 })).map((it) => it.kind)).toContain('verify.failed')
+      // Nothing is given up for it, and the next backup mends it.
+      expect(await cairn.library.snapshots(alice.did)).toHaveLength(2)
+      expect((await next.backUp(alice.did)).state).toBe('done')
+      expect((await next.ended(next.cairn.library.verify(alice.did))).state).toBe('done')
     }))
 
   it('takes anew with the next backup what is damaged, and frees the rest', () =>

@@ -100,6 +100,10 @@ export const segmentBytesKey = (did: string, segment: number, generation: number
   `seg/${segmentKey(did, segment)}.${generation}`
 export const blobKey = (did: string, cid: string): string => `${did}/${cid}`
 export const blobBytesKey = (did: string, cid: string): string => `blob/${did}/${cid}`
+export const blobBytesRange = (did: string): { from: string; to: string } => ({
+  from: `blob/${did}/`,
+  to: `blob/${did}0`,
+})
 /** Spilled tree nodes of a running import. */
 export const spillBytesKey = (did: string, importId: string, page: number): string =>
   `spill/${did}/${importId}.${page}`

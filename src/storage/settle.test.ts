@@ -4,7 +4,7 @@ import { generateRepo } from '../repo/testing/generate.ts'
 import { StorageError } from './errors.ts'
 import type { Storage } from './port.ts'
 import { repoRange, segmentBytesKey, type SegmentRow, snapshotKey, type SnapshotRow } from './rows.ts'
-import { settleHead } from './settle.ts'
+import { isWholeUnder, settleHead } from './settle.ts'
 import { sweepRepo } from './sweep.ts'
 import { headOf, recheckOf, snapshotsOf } from './testing/contents.ts'
 import { begin, importCar, sha256, withLevel } from './testing/node-host.ts'
@@ -157,6 +157,40 @@ describe('settling a head after a start', () => {
       expect(await headOf(storage, did)).toEqual(head)
       expect(await settleHead(storage, did, sha256)).toBeUndefined()
       expect(await headOf(storage, did)).toEqual({ ...head, settled: true })
+    })
+  })
+
+  it.each(['gone', 'short', 'changed'] as const)(
+    'finds that what an earlier backup of the session wrote is %s',
+    async (how) => {
+      await withLevel(async (storage) => {
+        const [, before, head] = await keep(storage)
+        if (head === undefined) throw new Error('no head')
+        expect(await isWholeUnder(storage, head, sha256)).toBe(true)
+        await spoil(storage, before, how)
+        expect(await isWholeUnder(storage, head, sha256)).toBe(false)
+        // Of its own bytes nothing is lost: it stays the head.
+        expect(await settleHead(storage, did, sha256)).toBeUndefined()
+        expect((await headOf(storage, did))?.id).toBe(head.id)
+      })
+    },
+  )
+
+  it('reads nothing again that was read back at an earlier start', async () => {
+    await withLevel(async (storage) => {
+      const [oldest, before, head] = await keep(storage)
+      if (before === undefined || head === undefined) throw new Error('no head')
+      await storage.write([
+        {
+          type: 'put',
+          table: 'snapshots',
+          key: snapshotKey(did, before.id),
+          value: { ...before, settled: true },
+        },
+      ])
+      await spoil(storage, oldest, 'gone')
+      await spoil(storage, before, 'gone')
+      expect(await isWholeUnder(storage, head, sha256)).toBe(true)
     })
   })
 

@@ -74,13 +74,38 @@ const asRead = (key: string, { signature, verifiedAt }: SnapshotRow): Guard => (
   },
 })
 
+/** Backups before the newest that are read back: a power loss takes what was written last. */
+const READ_BACK = 100
+
+/**
+ * The same of the backups that came before the newest since it was last read back: it stands on what they wrote as
+ * well. Nothing is given up here: what is damaged there may be a small part of it, or none.
+ */
+export async function isWholeUnder(storage: Storage, head: SnapshotRow, sha256: Sha256): Promise<boolean> {
+  if (head.settled) return true
+  const before = (await storage.list('snapshots', repoRange(head.did)))
+    .map(({ value }) => value as SnapshotRow)
+    .filter((it) => it.id < head.id)
+  const since = before.slice(before.findLastIndex((it) => it.settled) + 1)
+  return areWhole(storage, head.did, new Set(since.slice(-READ_BACK).map((it) => it.import)), sha256)
+}
+
 /** Every frame that the snapshot's import wrote is whole, and every record is what its CID says. */
-async function sound(storage: Storage, head: SnapshotRow, sha256: Sha256): Promise<boolean> {
-  for (const { key, value } of await storage.list('segments', repoRange(head.did))) {
+const sound = (storage: Storage, head: SnapshotRow, sha256: Sha256): Promise<boolean> =>
+  areWhole(storage, head.did, new Set([head.import]), sha256)
+
+async function areWhole(
+  storage: Storage,
+  did: string,
+  imports: ReadonlySet<string>,
+  sha256: Sha256,
+): Promise<boolean> {
+  if (imports.size === 0) return true
+  for (const { key, value } of await storage.list('segments', repoRange(did))) {
     const segment = value as SegmentRow
-    if (segment.import !== head.import) continue
-    const id = Number.parseInt(key.slice(head.did.length + 1), 16)
-    const bytesKey = segmentBytesKey(head.did, id, segment.generation)
+    if (!imports.has(segment.import)) continue
+    const id = Number.parseInt(key.slice(did.length + 1), 16)
+    const bytesKey = segmentBytesKey(did, id, segment.generation)
     if (!(await holds(storage, key, bytesKey, segment, sha256))) return false
   }
   return true

@@ -9,7 +9,7 @@ import { storedSide, compare } from '../repo/mst/diff.ts'
 import { StorageError } from './errors.ts'
 import { frames } from './frames.ts'
 import type { Storage } from './port.ts'
-import { type RepoRow, repoRange, type SegmentRow, type SnapshotRow } from './rows.ts'
+import { type RepoRow, repoRange, segmentBytesKey, type SegmentRow, type SnapshotRow } from './rows.ts'
 import { createSegmentReader } from './segment-reader.ts'
 import { deleteSnapshotRow, sweepRepo } from './sweep.ts'
 import { contentOf, contentOfRepo, framesOf, liveBytes, recheckOf, snapshotsOf } from './testing/contents.ts'
@@ -210,6 +210,28 @@ describe('a sweep', () => {
       const { top } = (await storage.get('repos', did)) as RepoRow
       if (top !== undefined) reader.prime(top)
       expect(await contentOf(storage, again, reader)).toEqual(contentOfRepo(second))
+    })
+  })
+
+  it('goes on past a segment whose bytes are gone', async () => {
+    await withLevel(async (storage) => {
+      const snapshots = await keepAll(storage, repos)
+      const before = await storage.count('segments')
+      let lost = 0
+      // Of the first backup, of which all others still need a part; the trees can all be read.
+      for (const { key, value } of await storage.list('segments', repoRange(did))) {
+        const row = value as SegmentRow
+        if (row.import !== at(snapshots, 0).import || row.kind !== 'records') continue
+        const segment = Number.parseInt(key.slice(did.length + 1), 16)
+        await storage.write([{ type: 'delete-bytes', key: segmentBytesKey(did, segment, row.generation) }])
+        lost++
+      }
+      expect(lost).toBeGreaterThan(0)
+      for (const i of [0, 2, 4]) await deleteSnapshotRow(storage, at(snapshots, i))
+      const swept = await sweepRepo(storage, did)
+      expect(swept.packed).toBeGreaterThan(0)
+      expect(await storage.count('segments')).toBe(before - swept.deleted)
+      expect(await sweepRepo(storage, did)).toMatchObject({ deleted: 0, packed: 0 })
     })
   })
 

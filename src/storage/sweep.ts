@@ -69,7 +69,11 @@ export async function sweepRepo(storage: Storage, did: string): Promise<Swept> {
     deleted++
   }
   for (const { segment, row, offsets } of partly) {
-    const result = await pack(storage, did, segment, row, offsets)
+    const result = await pack(storage, did, segment, row, offsets).catch((error: unknown) => {
+      // What the disk has lost is packed no more. It stays as it is, and the others do not wait for it.
+      if (hasCode(error, 'storage.segment-gone')) return { packed: false, bytes: row.size, live: 0 }
+      throw error
+    })
     if (result.packed) packed++
     bytes += result.bytes
     liveBytes += result.live

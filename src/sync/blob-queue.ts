@@ -4,6 +4,7 @@ import { IMAGE_HEAD_BYTES, imageTypeOf } from '../repo/image-type.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import { type BlobRow, changeBlob } from './blob-rows.ts'
+import { isFoundAgain, noteLost } from './lost-blobs.ts'
 import type { Work } from './work.ts'
 
 /** Requests under way at once: servers limit by address. */
@@ -38,11 +39,12 @@ interface Taking {
 }
 
 /**
- * Gets every blob of a repo that is wanted and not here. Whatever is stored stays when the work is stopped,
+ * Gets every blob of a repo that is wanted and not here, or not any more. Whatever is stored stays when the work is stopped,
  * and one that fails does not stop the others.
  */
 export async function takeWanted(taking: Taking): Promise<FetchedBlobs> {
   const { storage, did, work } = taking
+  await noteLost(storage, did)
   const wanted = (await storage.list('blobs', repoRange(did)))
     .map(({ value }) => value as BlobRow)
     .filter((it) => it.state === 'wanted' || it.state === 'failed' || it.state === 'missing')
@@ -99,6 +101,10 @@ async function takeOne(
   // A person may have skipped it since the list was made.
   const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
   if (row === undefined || row.state === 'skipped') return { outcome: 'skipped', bytes: 0 }
+  if (await isFoundAgain(storage, did, row)) {
+    await changeBlob(storage, did, cid, { state: 'kept' })
+    return { outcome: 'skipped', bytes: 0 }
+  }
   const got = await get(cid, maxBytes)
   if (got === 'larger') return got
   if (got === 'absent') return { outcome: 'missing', bytes: 0 }

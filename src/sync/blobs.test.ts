@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/port.ts'
 import { blobBytesKey, blobKey, repoRange } from '../storage/rows.ts'
 import { unknownBlob } from './blob-rows.ts'
+import { keptBlob } from './lost-blobs.ts'
 import { type BlobRow, fetchBlobs } from './blobs.ts'
 import type { Host } from './host.ts'
 import { deleteRepo } from './keep.ts'
@@ -28,6 +30,58 @@ const rowsOf = async ({ storage }: SyncKit, did: string): Promise<BlobRow[]> =>
   (await storage.list('blobs', repoRange(did))).map(({ value }) => value as BlobRow)
 
 describe('blobs', () => {
+  it('whose bytes the disk has lost are fetched again', () =>
+    withBlobs(3, async (kit, alice, [lost = '', ...others]) => {
+      const { host, pds, storage, work } = kit
+      await fetchBlobs(host, pds.endpoints, alice.did, work())
+      await storage.write([{ type: 'delete-bytes', key: blobBytesKey(alice.did, lost) }])
+      pds.asked.length = 0
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toMatchObject({ fetched: 1 })
+      expect(pds.asked.filter((it) => it === 'getBlob')).toHaveLength(1)
+      for (const cid of [lost, ...others])
+        expect(await storage.readBytes(blobBytesKey(alice.did, cid))).toEqual(alice.blobs.get(cid))
+      expect((await rowsOf(kit, alice.did)).every((it) => it.state === 'kept')).toBe(true)
+    }))
+
+  it('that a disk did not give, and nobody else has, are found again when it does', () =>
+    withBlobs(1, async (kit, alice, [cid = '']) => {
+      const { host, pds, storage, work } = kit
+      await fetchBlobs(host, pds.endpoints, alice.did, work())
+      const away: Storage = {
+        ...storage,
+        readBytes: (key) => Promise.reject(new StorageError('storage.segment-gone', { key })),
+      }
+      expect(await keptBlob(away, alice.did, cid)).toBeUndefined()
+      expect(await rowsOf(kit, alice.did)).toMatchObject([{ state: 'wanted', bytes: 500 }])
+      alice.blobs.clear()
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toMatchObject({
+        missing: 0,
+        failed: 0,
+      })
+      expect(await rowsOf(kit, alice.did)).toMatchObject([{ state: 'kept', bytes: 500 }])
+      // What lies there is not what it was: it is not taken for it.
+      await keptBlob(away, alice.did, cid)
+      await storage.write([
+        { type: 'put-bytes', key: blobBytesKey(alice.did, cid), parts: [new Uint8Array(500)] },
+      ])
+      expect(await fetchBlobs(host, pds.endpoints, alice.did, work())).toMatchObject({ missing: 1 })
+    }))
+
+  it('that a disk gives at the second try are not lost', () =>
+    withBlobs(1, async (kit, alice, [cid = '']) => {
+      const { host, pds, storage, work } = kit
+      await fetchBlobs(host, pds.endpoints, alice.did, work())
+      let reads = 0
+      const once: Storage = {
+        ...storage,
+        readBytes: (key, ...range) =>
+          reads++ === 0
+            ? Promise.reject(new StorageError('storage.segment-gone', { key }))
+            : storage.readBytes(key, ...range),
+      }
+      expect(await keptBlob(once, alice.did, cid)).toMatchObject({ state: 'kept' })
+    }))
+
   it('are listed page by page, fetched, and told by their first bytes', () =>
     withBlobs(8, async (kit, alice, cids) => {
       const { host, pds, storage, work } = kit

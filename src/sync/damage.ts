@@ -1,8 +1,11 @@
 import { hasCode } from '../core/errors.ts'
+import type { Sha256 } from '../core/hash.ts'
 import { RepoError } from '../repo/errors.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Storage, WriteOp } from '../storage/port.ts'
 import { type SnapshotRow, snapshotKey } from '../storage/rows.ts'
-import { isHead, sweepKey } from './kept.ts'
+import { isWholeUnder } from '../storage/settle.ts'
+import { headOf, isHead, sweepKey } from './kept.ts'
 
 /**
  * Names a repo of whose head not all was on the disk as it was signed, when it was last read. Until it is taken in
@@ -29,6 +32,17 @@ export async function noteDamage(storage: Storage, { did, id }: SnapshotRow, err
   } catch (failure) {
     if (!hasCode(failure, 'storage.conflict')) throw failure
   }
+}
+
+/**
+ * Reads back, after a start, what was written below the head since the last one. False when not all of it is there as
+ * it was written: that is noted, until the head was read and proven as a whole, or taken in anew.
+ */
+export async function readBackUnder(storage: Storage, did: string, sha256: Sha256): Promise<boolean> {
+  const head = await headOf(storage, did)
+  if (head === undefined || (await isWholeUnder(storage, head, sha256))) return true
+  await noteDamage(storage, head, new StorageError('storage.segment-gone', { did }))
+  return false
 }
 
 /** It was read after all. */

@@ -1,8 +1,9 @@
 import { hasCode } from '../core/errors.ts'
 import { discardImport } from '../storage/import-row.ts'
 import type { Guard, Storage, WriteOp } from '../storage/port.ts'
-import { repoRange, type SnapshotRow } from '../storage/rows.ts'
+import { blobBytesRange, repoRange, type SnapshotRow } from '../storage/rows.ts'
 import { deleteSnapshotRow, type Swept, sweepRepo } from '../storage/sweep.ts'
+import { blobsDueKey } from './blobs-due.ts'
 import { damageKey } from './damage.ts'
 import { SyncError } from './errors.ts'
 import { evidenceRange } from './evidence.ts'
@@ -104,6 +105,7 @@ export async function deleteRepo(
       { type: 'delete', table: 'repos', key: did },
       { type: 'delete', table: 'meta', key: sweepKey(did) },
       { type: 'delete', table: 'meta', key: damageKey(did) },
+      { type: 'delete', table: 'meta', key: blobsDueKey(did) },
       { type: 'delete-range', table: 'meta', ...evidenceRange(did) },
       { type: 'delete-range', table: 'snapshots', ...range },
       { type: 'delete-range', table: 'segments', ...range },
@@ -114,7 +116,7 @@ export async function deleteRepo(
       { type: 'delete-range', table: 'changes', ...range },
       ...deletePartials(did),
       { type: 'delete-bytes-range', from: `seg/${range.from}`, to: `seg/${range.to}` },
-      { type: 'delete-bytes-range', from: `blob/${range.from}`, to: `blob/${range.to}` },
+      { type: 'delete-bytes-range', ...blobBytesRange(did) },
       { type: 'delete-bytes-range', from: `spill/${range.from}`, to: `spill/${range.to}` },
     ]
     await storage.write([...ops, ...(await deleteIdentities(storage, did))])

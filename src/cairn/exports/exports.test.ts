@@ -163,6 +163,9 @@ describe('an exported zip', () => {
       const files = unzip(await bytesOf(createExports(storage).file('zip', snapshot, undefined)))
       expect(files.has(`blobs/${there}`)).toBe(true)
       expect(new TextDecoder().decode(files.get('NOT-READ.txt'))).toContain(`\r\n${lost}\r\n`)
+      const row = (cid: string) => storage.get('blobs', blobKey(repo.did, cid))
+      expect(await row(lost)).toMatchObject({ state: 'wanted' })
+      expect(await row(there)).toMatchObject({ state: 'kept' })
     })
   })
 

@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/port.ts'
 import { blobBytesKey, repoRange, type SnapshotRow } from '../../storage/rows.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
 import type { IdentityRow } from '../../sync/kept.ts'
+import { keptBlob } from '../../sync/lost-blobs.ts'
 import { whileRead } from '../../sync/reading.ts'
 import type { ExportFile } from '../api.ts'
 import { blobName, MAGIC_BYTES } from './blob-name.ts'
@@ -41,7 +42,8 @@ export function exportZip(storage: Storage, snapshot: SnapshotRow, handle: strin
     const lost: string[] = []
     for await (const { cid } of keptBlobs(storage, snapshot.did)) {
       const key = blobBytesKey(snapshot.did, cid)
-      const head = await headOf(storage, key)
+      const isThere = (await keptBlob(storage, snapshot.did, cid)) !== undefined
+      const head = isThere ? await headOf(storage, key) : undefined
       if (head === undefined) lost.push(cid)
       else yield { name: blobName(cid, head), input: open(pieces(storage, key)), lastModified }
     }

@@ -215,6 +215,23 @@ describe('a directory', () => {
     expect(told.slice(3)).toEqual(['remove carol'])
   })
 
+  it('asks again for a watch that a relay had no room for', async () => {
+    const relay = await rig.relay('relay', { limits: { watchesPerPeer: 1 } })
+    const [alice, bob] = [await rig.device('alice', [relay.peer]), await rig.device('bob', [relay.peer])]
+    const stop = bob.directory.watch(topicOf('another'), () => {})
+    const told = record(bob.directory, { [alice.peer]: 'alice' })
+    await rig.time.pass(1000)
+    await alice.directory.announce(topic)
+    await rig.time.pass(120_000)
+    expect(told).toEqual([])
+    stop()
+    await rig.time.pass(120_000)
+    expect(told).toEqual(['add alice'])
+    await alice.directory.unannounce(topic)
+    await rig.time.pass(0)
+    expect(told).toEqual(['add alice', 'remove alice'])
+  })
+
   it('resumes a request on another relay when one breaks', async () => {
     const good = await rig.relay('good')
     const breaking = await lyingRelay('breaking', async ({ type, id }, stream) => {

@@ -9,6 +9,8 @@ import { openAnnouncement, type SignedAnnouncement } from './record.ts'
  * again in this time, and nobody has to be dropped meanwhile.
  */
 const RETURN_WITHIN = 30_000
+/** A relay that had no room for a watch may have it later: it is asked again after this, ms. */
+const AGAIN = 60_000
 
 /** One topic watched at several relays. Every announcement is checked before it counts. */
 export interface TopicWatch {
@@ -43,6 +45,10 @@ export function createTopicWatch(options: TopicWatchOptions): TopicWatch {
   const links = new Map<string, Followed>()
   /** earlier links of a relay, whose word still counts for a while: what ends that */
   const earlier = new Map<string, Map<string, () => void>>()
+  /** relays that refused, until they are asked again: what ends that */
+  const refused = new Map<string, { readonly link: DirectoryLink; readonly stop: () => void }>()
+  /** links that have refused, and whether they have ended: which is waited for once, however often they do */
+  const isOver = new WeakMap<DirectoryLink, boolean>()
   let attached = 0
   let closed = false
 
@@ -104,8 +110,10 @@ export function createTopicWatch(options: TopicWatchOptions): TopicWatch {
       followed.stop = watch.stop
       first.resolve(watch.records)
     } catch {
-      // The link broke, or the relay refuses: what the other relays tell has to do.
-      if (current()) links.delete(relay)
+      // The link broke, or the relay refuses: for now, what the other relays tell has to do.
+      if (!current()) return
+      links.delete(relay)
+      askLater(link)
       return
     }
     await link.ended
@@ -114,21 +122,40 @@ export function createTopicWatch(options: TopicWatchOptions): TopicWatch {
     outlive(relay, source)
   }
 
+  const askLater = (link: DirectoryLink): void => {
+    const { relay } = link
+    if (isOver.get(link) === true) return
+    refused.set(relay, { link, stop: timers.after(AGAIN, () => attach(link)) })
+    if (isOver.has(link)) return
+    isOver.set(link, false)
+    void link.ended.then(() => {
+      isOver.set(link, true)
+      if (refused.get(relay)?.link === link) askNoMore(relay)
+    })
+  }
+  const askNoMore = (relay: string): void => {
+    refused.get(relay)?.stop()
+    refused.delete(relay)
+  }
+  const attach = (link: DirectoryLink): void => {
+    const { relay } = link
+    const held = links.get(relay)
+    if (closed || held?.link === link) return
+    askNoMore(relay)
+    if (held !== undefined) {
+      held.stop()
+      outlive(relay, held.source)
+    }
+    const followed: Followed = { link, source: `${relay} ${++attached}`, stop: () => {} }
+    links.set(relay, followed)
+    // Never rejects: a failure to watch is caught, and `ended` does not fail.
+    void follow(followed)
+  }
+
   return {
-    attach(link) {
-      const { relay } = link
-      const held = links.get(relay)
-      if (closed || held?.link === link) return
-      if (held !== undefined) {
-        held.stop()
-        outlive(relay, held.source)
-      }
-      const followed: Followed = { link, source: `${relay} ${++attached}`, stop: () => {} }
-      links.set(relay, followed)
-      // Never rejects: a failure to watch is caught, and `ended` does not fail.
-      void follow(followed)
-    },
+    attach,
     detach(relay) {
+      askNoMore(relay)
       const held = links.get(relay)
       links.delete(relay)
       held?.stop()
@@ -143,6 +170,7 @@ export function createTopicWatch(options: TopicWatchOptions): TopicWatch {
     members: () => membership.members(),
     close() {
       closed = true
+      for (const relay of [...refused.keys()]) askNoMore(relay)
       for (const { stop } of links.values()) stop()
       for (const stops of earlier.values()) for (const stop of stops.values()) stop()
       links.clear()

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, leftOf } from '../../core/clock.ts'
 import type { Keeper } from './keeper.ts'
 import type { Ban } from './model.ts'
 
@@ -14,7 +14,10 @@ export interface Bans {
 
 export function createBans(keeper: Keeper, clock: Clock, limit: number): Bans {
   const bans = new Map<string, Ban>()
-  const isOver = (ban: Ban): boolean => ban.until !== undefined && ban.until <= clock.now()
+  const isOver = ({ until, from }: Ban): boolean => {
+    if (until === undefined) return false
+    return from === undefined ? until <= clock.now() : leftOf(until - from, from, clock.now()) === 0
+  }
   const drop = (peer: string): Promise<void> => {
     bans.delete(peer)
     return keeper.removeBan(peer)

@@ -145,7 +145,8 @@ describe('a link that took the place of another and broke off before it was in u
     await c.networker.configure(topic, { announce: false })
     expect(c.peer('z')?.type).toBe('relayed')
     const direct = await z.open('c', NETWORKER_PROTOCOL)
-    await writeMessage(direct, { ...hello, instance: new Uint8Array(16).fill(1) })
+    // It says that it has lost the one in use, so that one is over at once.
+    await writeMessage(direct, { ...hello, instance: new Uint8Array(16).fill(1), last: 1 })
     const next = read(direct)
     expect((await next()).type).toBe('hello')
     expect(await next()).toEqual(use(2))
@@ -155,6 +156,79 @@ describe('a link that took the place of another and broke off before it was in u
     expect(dialled).toBe(1)
     world.timers.advance(1000)
     await expectSoon(() => dialled === 2 && c.peer('z') !== undefined)
+  })
+})
+
+describe('a better link that is not ready yet', () => {
+  it('leaves the one in use as it is when it breaks off', async () => {
+    const first = await greet('relayed', 1, 0)
+    const stream = await world.network.node('z').open('b', NETWORKER_PROTOCOL)
+    const frames = createFrameReader(stream)
+    await writeMessage(stream, { ...hello, instance: new Uint8Array(16).fill(1) })
+    const said = async () => decodeMessage(await frames.expect(1 << 20), messageShape, 'b')
+    expect((await said()).type).toBe('hello')
+    expect(await said()).toEqual(use(2))
+    expect(b.peer('z')?.type).toBe('relayed')
+    stream.abort()
+    await settle()
+    expect(b.log).not.toContain('peer-remove z')
+    // It is the one in use as before: it makes way for the next.
+    const third = await greet('direct', 1, 0)
+    expect(third.answer).toEqual(use(3))
+    expect(await first.next()).toEqual({ type: 'bye', reason: 'replaced' })
+    expect([...b.networker.peers].map(({ type }) => type)).toEqual(['direct'])
+    await Promise.all([first.end(), third.end()])
+  })
+
+  it('is no reason to keep one that the other side has lost', async () => {
+    const first = await greet('relayed', 1, 0)
+    // It had taken a link 2 into use, which never became ready here, and has lost both.
+    const second = await greet('relayed', 1, 2)
+    expect(second.answer).toEqual(use(2))
+    expect(await first.next()).toEqual({ type: 'bye', reason: 'replaced' })
+    await Promise.all([first.end(), second.end()])
+  })
+
+  describe('on the side that does not choose', () => {
+    const open = async (path: Path): Promise<ByteStream> => {
+      const stream = await world.network.node('a', path).open('b', NETWORKER_PROTOCOL)
+      await writeMessage(stream, { ...hello, instance: new Uint8Array(16).fill(1) })
+      return stream
+    }
+    const begin = async (): Promise<readonly [ByteStream, ByteStream]> => {
+      const first = await open('relayed')
+      for (const message of [use(1), noTopics]) await writeMessage(first, message)
+      await expectSoon(() => b.peer('a') !== undefined)
+      const second = await open('direct')
+      await writeMessage(second, use(2))
+      await settle()
+      // There it is ready, and its list of topics is still on its way.
+      await writeMessage(first, { type: 'bye', reason: 'replaced' })
+      await first.closeWrite()
+      await settle()
+      expect(b.peer('a')?.type).toBe('relayed')
+      return [first, second]
+    }
+
+    it('takes over when it is, although the other has moved before', async () => {
+      const [, second] = await begin()
+      await writeMessage(second, noTopics)
+      await expectSoon(() => b.peer('a')?.type === 'direct')
+      await settle()
+      expect(b.log.filter((it) => it.startsWith('peer-'))).toEqual([
+        'peer-add a',
+        'peer-remove a',
+        'peer-add a',
+      ])
+      await second.closeWrite()
+    })
+
+    it('leaves nothing when it breaks off after the other has moved', async () => {
+      const [, second] = await begin()
+      second.abort()
+      await expectSoon(() => b.peer('a') === undefined)
+      expect(b.networker.stats().processing).toBe(0)
+    })
   })
 })
 

@@ -117,6 +117,15 @@ describe('a hostile peer', () => {
     await expectSoon(() => small.networker.bans().length === 1)
   })
 
+  it('that breaks the rules on a second stream loses the first', async () => {
+    await linked()
+    const stream = await open()
+    await writeMessage(stream, { type: 'secret-key-please' })
+    await expectSoon(isBanned)
+    await expectSoon(gone)
+    expect(b.log.filter((it) => it.startsWith('replication-error'))).toHaveLength(1)
+  })
+
   it('that says nothing is let go after the time for a handshake, and not banned', async () => {
     await open()
     await expectSoon(() => b.networker.stats().processing === 1)

@@ -28,7 +28,12 @@ const bytes = v.pipe(
   v.check((value) => value.length === TOPIC_BYTES),
 )
 const topicShape = v.object({ id: bytes, secret: bytes, announce: v.boolean(), lookup: v.boolean() })
-const banShape = v.object({ peer: v.string(), until: v.optional(v.number()), reason: v.string() })
+const banShape = v.object({
+  peer: v.string(),
+  until: v.optional(v.number()),
+  reason: v.string(),
+  from: v.optional(v.number()),
+})
 
 /** None of the methods rejects: what fails is told to `failed`, and the session goes on without it. */
 export function createKeeper(store: NetworkerStore, failed: (error: Error) => void): Keeper {
@@ -51,7 +56,10 @@ export function createKeeper(store: NetworkerStore, failed: (error: Error) => vo
             topics.push({ topic: { id, secret }, announce, lookup })
           }
           const ban = key.startsWith(BAN) ? v.safeParse(banShape, value) : undefined
-          if (ban?.success === true) bans.push({ ...ban.output, until: ban.output.until })
+          if (ban?.success === true) {
+            const { peer, until, reason, from } = ban.output
+            bans.push({ peer, until, reason, ...(from === undefined ? {} : { from }) })
+          }
         }
       })
       return { topics, bans }
@@ -61,10 +69,10 @@ export function createKeeper(store: NetworkerStore, failed: (error: Error) => vo
         store.save({ key: TOPIC + id, value: { id: topic.id, secret: topic.secret, announce, lookup } }),
       ),
     removeTopic: (id) => inTurn(() => store.remove(TOPIC + id)),
-    saveBan: ({ peer, until, reason }) =>
-      inTurn(() =>
-        store.save({ key: BAN + peer, value: { peer, reason, ...(until === undefined ? {} : { until }) } }),
-      ),
+    saveBan: (ban) => {
+      const told = Object.entries(ban).filter(([, value]) => value !== undefined)
+      return inTurn(() => store.save({ key: BAN + ban.peer, value: Object.fromEntries(told) }))
+    },
     removeBan: (peer) => inTurn(() => store.remove(BAN + peer)),
     settled: () => tail,
   }

@@ -29,6 +29,8 @@ export interface Link {
   retell(): void
   /** Ends it with a word to the other side. */
   part(reason: Farewell): void
+  /** Another one is used from now on: what the other side still sends is taken, until it has moved too. */
+  retire(): void
   /** Breaks it off. */
   fail(error: Error): void
 }
@@ -49,6 +51,8 @@ export interface LinkHooks {
   changed(peer: Peer, change: TopicChange): void
   /** The link reads on when this resolves; it does not reject. */
   extension(peer: Peer, name: string, data: Uint8Array): Promise<void>
+  /** The other side has moved to another link, which is not ready on this one. */
+  isAwaited(link: Link): boolean
   /** Told once, before `processed` when it never became ready. */
   closed(link: Link, finishedHandshake: boolean, error: Error | undefined): void
 }

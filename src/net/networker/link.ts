@@ -34,6 +34,7 @@ export function createLink(stream: ByteStream, initiator: boolean, context: Link
   let sharing: Sharing | undefined
   let farewell: Farewell | undefined
   let shaking: Promise<Sharing> | undefined
+  let stopRetiring: (() => void) | undefined
 
   const outbox = createOutbox({ stream, timers, limits, failed: (error) => close(error) })
   const heartbeat = createHeartbeat({
@@ -130,7 +131,10 @@ export function createLink(stream: ByteStream, initiator: boolean, context: Link
     processed.resolve()
     for (let message = await read(); message !== undefined && !isOver(); message = await read())
       await take(message, peer, agreed)
-    if (!isOver()) close(undefined)
+    if (isOver()) return
+    // It goes on being used, whoever reads it, until the one that takes its place is ready here too.
+    if (farewell === 'replaced' && hooks.isAwaited(link)) return
+    close(undefined)
   }
   const isOver = (): boolean => state === 'over'
 
@@ -140,8 +144,10 @@ export function createLink(stream: ByteStream, initiator: boolean, context: Link
     state = 'over'
     farewell ??= word
     heartbeat.stop()
+    stopRetiring?.()
     handshake.abort(error)
-    hooks.closed(link, peer !== undefined, error)
+    // Nothing is lost with one that was not used any more.
+    hooks.closed(link, peer !== undefined, stopRetiring === undefined ? error : undefined)
     processed.resolve()
     if (error !== undefined && word === undefined) {
       outbox.stop()
@@ -209,6 +215,17 @@ export function createLink(stream: ByteStream, initiator: boolean, context: Link
       if (change.added.length + change.removed.length > 0) hooks.changed(peer, change)
     },
     part: (reason) => close(undefined, reason),
+    retire() {
+      if (state !== 'ready' || farewell !== undefined) {
+        close(undefined, 'replaced')
+        return
+      }
+      heartbeat.stop()
+      stopRetiring = timers.after(limits.handshakeMs, () => close(undefined))
+      outbox.send({ type: 'bye', reason: 'replaced' })
+      // It does not reject.
+      void outbox.end()
+    },
     fail: (error) => close(error),
   }
   const reading = run().catch((error: unknown) => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../core/bytes.ts'
+import { createManualTimers } from '../../pds/testing/timers.ts'
+import { writeMessage } from '../messages.ts'
 import { repoTopic } from '../topics.ts'
 import {
   createMemoryStore,
@@ -9,6 +11,7 @@ import {
   expectSoon,
   type World,
 } from './testing/world.ts'
+import { NETWORKER_PROTOCOL } from './wire.ts'
 
 const topic = repoTopic('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
 const other = repoTopic('did:plc:bbbbbbbbbbbbbbbbbbbbbbbb')
@@ -108,6 +111,36 @@ describe('a peer', () => {
     world.network.mend('nobody')
     await settle()
     expect(a.networker.stats().opened).toBe(2)
+  })
+
+  it('is within reach all the while that it is moved, and loses no message', async () => {
+    const a = world.node('a')
+    const b = world.node('b', { path: 'relayed' })
+    const got: string[] = []
+    a.networker.registerExtension<string>('words', {
+      encoding: 'utf-8',
+      onmessage: (word, peer) => {
+        expect(a.networker.peers.has(peer)).toBe(true)
+        got.push(word)
+      },
+    })
+    const words = b.networker.registerExtension<string>('words', { encoding: 'utf-8' })
+    await a.networker.configure(topic, { lookup: false })
+    await b.networker.configure(topic, { announce: false })
+    const seen: number[] = []
+    for (const { networker } of [a, b])
+      for (const event of ['peer-remove', 'peer-add', 'stream-closed'] as const)
+        networker.addEventListener(event, () => seen.push(networker.peers.size))
+    world.network.mend('nobody')
+    let sent = 0
+    await expectSoon(() => {
+      expect(words.broadcast(String(sent++))).toBe(1)
+      return [a, b].every((node) => count(node, 'stream-closed b') + count(node, 'stream-closed a') === 1)
+    })
+    await expectSoon(() => got.length === sent)
+    expect([...got].sort()).toEqual(Array.from({ length: sent }, (_, at) => String(at)).sort())
+    expect(seen).toEqual(seen.map(() => 1))
+    expect([a.peer('b')?.type, b.peer('a')?.type]).toEqual(['direct', 'direct'])
   })
 
   it('that was started anew is linked anew, although the old link has not ended', async () => {
@@ -249,6 +282,27 @@ describe('a ban', () => {
     await expectSoon(() => again.peer('b') !== undefined)
     expect(again.networker.bans()).toEqual([])
     await expectSoon(() => store.rows.size === 1)
+  })
+
+  it('of who broke the rules ends with the clock put right, one by hand lasts as long as was said', async () => {
+    const store = createMemoryStore()
+    const a = world.node('a', { store })
+    await a.networker.configure(topic)
+    // The clock is a year ahead.
+    world.timers.advance(365 * 24 * 3_600_000)
+    const until_ = world.timers.clock.now() + 60_000
+    await a.networker.ban('c', { until: until_, reason: 'rude' })
+    const stream = await world.network.node('b').open('a', NETWORKER_PROTOCOL)
+    await writeMessage(stream, { type: 'secret-key-please' })
+    await expectSoon(() => a.networker.bans().length === 2)
+    await expectSoon(() => [...store.rows.keys()].filter((it) => it.startsWith('ban/')).length === 2)
+    await a.networker.close()
+
+    const right = createManualTimers()
+    const again = world.node('a', { store, timers: right, clock: right.clock })
+    await again.networker.listen()
+    expect(again.networker.bans()).toEqual([{ peer: 'c', until: until_, reason: 'rude' }])
+    await again.networker.close()
   })
 
   it('without an end is lifted by hand', async () => {

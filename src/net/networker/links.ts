@@ -9,13 +9,18 @@ import type { NetworkerEvents, Peer, PeerStream } from './model.ts'
 import { createNumbers } from './numbers.ts'
 import type { Farewell } from './wire.ts'
 
-/** All links there are; at most one of them to a peer is in use. */
+/**
+ * All links there are; at most one of them to a peer is in use. When a better one takes its place, that one is
+ * used until the better is ready, so that the peer is within reach all the while.
+ */
 export interface Links {
   readonly peers: ReadonlySet<Peer>
   readonly streams: ReadonlySet<PeerStream>
   readonly all: ReadonlySet<Link>
   /** The link to a peer that is in use, or about to be. */
   current(peer: string): Link | undefined
+  /** The link that messages to a peer go over. */
+  inUse(peer: string): Link | undefined
   /** Room for one more besides so many that are on their way. */
   room(opening: number): boolean
   /** Serves a stream that a peer opened, to its end. */
@@ -37,6 +42,8 @@ export interface LinksInput extends Omit<LinkContext, 'hooks'> {
     admit(link: Link): Promise<boolean>
     banned(peer: string): boolean
     ready(peer: Peer): void
+    /** Another link to it has become ready: what goes on between us goes on under the new peer. */
+    moved(before: Peer): void
     closed(link: Link, finishedHandshake: boolean, error: Error | undefined): void
   }
 }
@@ -50,6 +57,7 @@ export function createLinks(input: LinksInput): Links {
   const peers = new Set<Peer>()
   const streams = new Set<PeerStream>()
   const current = new Map<string, Link>()
+  const inUse = new Map<string, Link>()
   const strangers = new Map<Peer, () => void>()
   const numbers = createNumbers(limits.known)
   const counts = { opened: 0, processed: 0, dropped: 0 }
@@ -57,20 +65,25 @@ export function createLinks(input: LinksInput): Links {
   let closed = false
 
   /** Who shares nothing is let go after a while. */
+  const unwatchStranger = (peer: Peer): void => {
+    strangers.get(peer)?.()
+    strangers.delete(peer)
+  }
   const watchStranger = (peer: Peer, link: Link): void => {
-    if (peer.topics.length > 0) {
-      strangers.get(peer)?.()
-      strangers.delete(peer)
-    } else if (!strangers.has(peer))
+    if (peer.topics.length > 0) unwatchStranger(peer)
+    else if (!strangers.has(peer))
       strangers.set(
         peer,
         timers.after(limits.strangerMs, () => link.part('stranger')),
       )
   }
-  const use = (link: Link): void => {
+  const choose = (link: Link, areLost: boolean): void => {
     const before = current.get(link.id)
+    const used = inUse.get(link.id)
     current.set(link.id, link)
-    if (before !== undefined && before !== link) before.part('replaced')
+    if (before !== used) before?.part('replaced')
+    // One to a session that is over, or that the other side has lost, is of no use to anyone.
+    if (used !== undefined && (areLost || used.instance !== link.instance)) used.part('replaced')
   }
 
   const linkHooks: LinkHooks = {
@@ -83,63 +96,77 @@ export function createLinks(input: LinksInput): Links {
     last: (peer) => (current.has(peer) ? 0 : numbers.last(peer)),
     choose(link, last) {
       const now = current.get(link.id)
-      if (now !== undefined && !supersedes(link, last, now)) throw new Parting('duplicate')
+      const areLost = now !== undefined && !link.stream.initiator && last >= now.number
+      if (now !== undefined && !areLost && !isBetter(link, now)) throw new Parting('duplicate')
       const number = numbers.next(link.id)
-      use(link)
+      choose(link, areLost)
       return number
     },
     chosen(link) {
       numbers.set(link.id, link.number)
-      use(link)
+      choose(link, false)
     },
     topics: hooks.topics,
     ready(link, peer) {
+      const before = inUse.get(link.id)
+      inUse.set(link.id, link)
+      if (before !== undefined) forget(before)
       peers.add(peer)
       streams.add(link.stream)
       counts.processed++
       watchStranger(peer, link)
-      emitter.emit('peer-add', { peer })
+      if (before?.peer !== undefined) emitter.emit('peer-remove', { peer: before.peer, error: undefined })
+      // Here and below: a listener may have ended it.
+      if (link.state === 'ready') emitter.emit('peer-add', { peer })
       emitter.emit('handshake', { stream: link.stream, peer })
       emitter.emit('stream-processed', { stream: link.stream })
-      // A listener may have ended it.
       if (link.state === 'ready') hooks.ready(peer)
+      if (before?.peer !== undefined) hooks.moved(before.peer)
+      before?.retire()
     },
+    isAwaited: (link) => inUse.get(link.id) === link && current.get(link.id) !== link,
     changed(peer, change) {
-      const link = current.get(peer.id)
+      const link = inUse.get(peer.id)
       if (link?.peer !== peer) return
       watchStranger(peer, link)
       hooks.changed(peer, change)
       emitter.emit('peer-topics', { peer, ...change })
     },
-    extension: hooks.extension,
+    // Whoever hears of it may answer, and does so over the link that is in use.
+    extension: (peer, ...message) => hooks.extension(inUse.get(peer.id)?.peer ?? peer, ...message),
     closed(link, finishedHandshake, error) {
       const { peer, stream } = link
       all.delete(link)
-      streams.delete(stream)
-      if (current.get(link.id) === link) current.delete(link.id)
+      if (inUse.get(link.id) === link) inUse.delete(link.id)
+      const used = inUse.get(link.id)
+      if (current.get(link.id) !== link) {
+        // Another one has been chosen.
+      } else if (used === undefined) current.delete(link.id)
+      else current.set(link.id, used)
       if (finishedHandshake && (hasCode(error, 'net.limit') || hasCode(error, 'net.timeout')))
         counts.dropped++
       if (!finishedHandshake) counts.processed++
       hooks.closed(link, finishedHandshake, error)
-      if (peer !== undefined) {
-        strangers.get(peer)?.()
-        strangers.delete(peer)
-        if (peers.delete(peer)) emitter.emit('peer-remove', { peer, error })
-      }
+      if (forget(link) && peer !== undefined) emitter.emit('peer-remove', { peer, error })
       if (!finishedHandshake) emitter.emit('stream-processed', { stream })
       emitter.emit('stream-closed', { stream, finishedHandshake, error })
       if (error !== undefined)
         emitter.emit('replication-error', { error, peer: link.id, topics: [], retryInMs: undefined })
+      // The other side had moved to this one already.
+      if (used?.farewell !== undefined && current.get(link.id) === used) used.part('replaced')
     },
   }
 
-  /** `link` has shaken hands; on this side alone it is decided whether it takes the place of the one in use. */
-  const supersedes = (link: Link, last: number, now: Link): boolean =>
+  /** True when it was there. */
+  const forget = ({ peer, stream }: Link): boolean => {
+    streams.delete(stream)
+    if (peer === undefined) return false
+    unwatchStranger(peer)
+    return peers.delete(peer)
+  }
+  const isBetter = (link: Link, now: Link): boolean =>
     // The other side was started anew: what it had is gone.
-    link.instance !== now.instance ||
-    // It opened this one although it knows of the one in use: that one is dead, or worse.
-    (!link.stream.initiator && last === now.number) ||
-    (link.stream.type === 'direct' && now.stream.type === 'relayed')
+    link.instance !== now.instance || (link.stream.type === 'direct' && now.stream.type === 'relayed')
 
   const open = (stream: ByteStream, initiator: boolean): Link => {
     counts.opened++
@@ -169,7 +196,7 @@ export function createLinks(input: LinksInput): Links {
     if (all.size < limits.links) return true
     const stranger = [...peers].find((peer) => peer.topics.length === 0)
     if (stranger === undefined) return false
-    current.get(stranger.id)?.part('full')
+    inUse.get(stranger.id)?.part('full')
     return all.size < limits.links
   }
 
@@ -178,6 +205,7 @@ export function createLinks(input: LinksInput): Links {
     streams,
     all,
     current: (peer) => current.get(peer),
+    inUse: (peer) => inUse.get(peer),
     room: (opening) => all.size + opening < limits.links,
     async accept(stream) {
       if (closed) return stream.abort()

@@ -109,6 +109,8 @@ export interface Ban {
   /** ms since epoch; undefined: for good */
   readonly until: number | undefined
   readonly reason: string
+  /** of one that nobody asked for: when it began. It is over, too, once the clock has been set back to before that */
+  readonly from?: number
 }
 
 /** A row of what is kept over restarts: plain data, small, keyed by an ASCII text. */

@@ -73,6 +73,7 @@ export function createNetworker(options: NetworkerOptions): Networker {
         replicator.share(peer, added)
       },
       extension: (peer, name, data) => extensions.receive(peer, name, data),
+      moved: (before) => replicator.drop(before),
       closed: (link, finished, error) => onClosed(link, finished, error),
     },
   })
@@ -105,7 +106,7 @@ export function createNetworker(options: NetworkerOptions): Networker {
   const extensions = createExtensions({
     limits,
     peers: links.peers,
-    send: (peer, name, data) => links.current(peer.id)?.send({ type: 'extension', name, data }),
+    send: (peer, name, data) => links.inUse(peer.id)?.send({ type: 'extension', name, data }),
     failed: (error, peer) =>
       emitter.emit('replication-error', { error, peer: peer.id, topics: [], retryInMs: undefined }),
   })
@@ -118,8 +119,10 @@ export function createNetworker(options: NetworkerOptions): Networker {
   const onClosed = (link: Link, finished: boolean, error: Error | undefined): void => {
     if (link.peer !== undefined) replicator.drop(link.peer)
     if (breaksProtocol(error, link.id)) {
-      // The promise does not reject.
-      void bans.add({ peer: link.id, until: clock.now() + limits.banMs, reason: error.code })
+      // What `add` gives does not reject.
+      const from = clock.now()
+      void bans.add({ peer: link.id, until: from + limits.banMs, reason: error.code, from })
+      for (const other of links.all) if (other.id === link.id) other.part('refused')
     }
     // Another one has taken its place.
     if (links.current(link.id) !== undefined) return

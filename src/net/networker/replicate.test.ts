@@ -152,6 +152,31 @@ describe('replicate', () => {
     await expectSoon(() => calls === 2)
   })
 
+  it('is not paused for longer than any pause when the clock is set back meanwhile', async () => {
+    let calls = 0
+    let back = 0
+    const a = world.node('a', {
+      clock: { now: () => world.timers.clock.now() - back },
+      replicate: async () => {
+        calls++
+        throw new Error('lies')
+      },
+      limits: { firstBackOffMs: 60_000, maxBackOffMs: 60_000 },
+    })
+    const b = world.node('b')
+    await a.networker.configure(topic, { lookup: false })
+    await b.networker.configure(topic, { announce: false })
+    await expectSoon(() => calls === 1)
+    b.peer('a')?.stream.destroy()
+    await expectSoon(() => a.networker.peers.size === 0)
+    back = 3_600_000
+    world.timers.advance(1000)
+    await expectSoon(() => a.peer('b') !== undefined)
+    await settle()
+    world.timers.advance(60_000)
+    await expectSoon(() => calls === 2)
+  })
+
   it('is ended when the peer goes', async () => {
     const hold = Promise.withResolvers<void>()
     const signals: AbortSignal[] = []

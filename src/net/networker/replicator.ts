@@ -107,7 +107,8 @@ export function createReplicator(input: ReplicatorInput): Replicator {
   return {
     share(peer, topics) {
       const pauseOf = (topic: Topic): number =>
-        (pace.get(paceKey(peer, toHex(topic.id)))?.until ?? 0) - clock.now()
+        // No longer than it can have been, though the clock was set back since.
+        Math.min(limits.maxBackOffMs, (pace.get(paceKey(peer, toHex(topic.id)))?.until ?? 0) - clock.now())
       begin(
         peer,
         topics.filter((topic) => pauseOf(topic) <= 0),

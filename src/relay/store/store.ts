@@ -3,6 +3,7 @@ import { parseAccountName } from '../../pds/input.ts'
 import { openLevel } from '../../storage/level/open.ts'
 import { createSegmentReader, type SegmentReader } from '../../storage/segment-reader.ts'
 import { settleHead } from '../../storage/settle.ts'
+import { readBackUnder } from '../../sync/damage.ts'
 import type { Storage } from '../../storage/port.ts'
 import { networkOf } from '../../sync/host.ts'
 import { sweep, sweepsDue } from '../../sync/keep.ts'
@@ -194,7 +195,11 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     const lacking = asks.dids().filter((did) => !gate.repos.has(did))
     for (const did of [...gate.repos.keys()]) {
       if (signal.aborted) return
-      const dropped = await settleHead(storage, did, host.sha256).catch(unless('store.settle-failed', did))
+      const settle = async (): Promise<string | undefined> => {
+        if (!(await readBackUnder(storage, did, host.sha256))) log('store.head-damaged', { did })
+        return settleHead(storage, did, host.sha256)
+      }
+      const dropped = await settle().catch(unless('store.settle-failed', did))
       if (dropped !== undefined) log('store.head-dropped', { did, snapshot: dropped })
     }
     for (const did of await sweepsDue(storage))

@@ -11,6 +11,7 @@ import { find } from '../../repo/mst/read.ts'
 import { buildProofCar } from '../../repo/proof.ts'
 import type { BlobRow } from '../../sync/blobs.ts'
 import { snapshotsOf } from '../../sync/kept.ts'
+import { keptBlob } from '../../sync/lost-blobs.ts'
 import { changesBetween, changesCar } from '../../sync/repo-sync/since-car.ts'
 import type { Store } from '../store/model.ts'
 import { type Answer, CAR, json } from './answer.ts'
@@ -126,9 +127,8 @@ export const syncMethods: Readonly<Record<string, Method>> = {
     const did = params.did('did')
     const cid = params.cid('cid')
     await headOrFail(store, did)
-    const row = (await store.storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
-    if (row?.state !== 'kept' || row.bytes === undefined)
-      throw new XrpcError(400, 'BlobNotFound', `Could not find blob: ${cid}`)
+    const row = await keptBlob(store.storage, did, cid)
+    if (row?.bytes === undefined) throw new XrpcError(400, 'BlobNotFound', `Could not find blob: ${cid}`)
     const { bytes } = row
     return {
       type: 'bytes',

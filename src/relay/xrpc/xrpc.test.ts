@@ -6,6 +6,7 @@ import { cidString, CODEC_DAG_CBOR } from '../../core/cid.ts'
 import { verifyProofCar } from '../../repo/proof.ts'
 import { toJson } from '../../repo/json.ts'
 import { exportCar } from '../../storage/export-car.ts'
+import { blobBytesKey } from '../../storage/rows.ts'
 import { importCar, sha256, withLevel } from '../../storage/testing/node-host.ts'
 import { backUp } from '../../sync/backup.ts'
 import { fetchBlobs } from '../../sync/blobs.ts'
@@ -218,6 +219,14 @@ describe('a store read over XRPC', () => {
       expect(blob.headers.get('content-length')).toBe('300000')
       expect(cidString(0x55, sha256(await blob.bytes()))).toBe(cids[1])
       const gone = cidString(0x55, new Uint8Array(32))
+      await store.storage.write([{ type: 'delete-bytes', key: blobBytesKey(alice.did, cids[0] ?? '') }])
+      expect(await json(`com.atproto.sync.getBlob?did=${alice.did}&cid=${cids[0]}`)).toMatchObject({
+        status: 400,
+        body: { error: 'BlobNotFound' },
+      })
+      expect((await json(`com.atproto.sync.listBlobs?did=${alice.did}`)).body).toEqual({
+        cids: cids.slice(1),
+      })
       expect(await json(`com.atproto.sync.getBlob?did=${alice.did}&cid=${gone}`)).toMatchObject({
         status: 400,
         body: { error: 'BlobNotFound' },

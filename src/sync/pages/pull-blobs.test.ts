@@ -47,6 +47,14 @@ async function withBlobs(use: (kit: Kit) => Promise<void>): Promise<void> {
   })
 }
 
+it('a blob that the disk of a peer has lost is refused, and wanted there again', () =>
+  withBlobs(async ({ a, alice, cids, pull }) => {
+    const [lost = ''] = cids
+    await a.storage.write([{ type: 'delete-bytes', key: blobBytesKey(alice.did, lost) }])
+    expect(await pull(a)).toEqual({ fetched: cids.length - 1, missing: 1, failed: 0 })
+    expect(await a.storage.get('blobs', blobKey(alice.did, lost))).toMatchObject({ state: 'wanted' })
+  }))
+
 async function expectBlobs({ b, alice, cids }: Kit): Promise<void> {
   for (const cid of cids)
     expect(

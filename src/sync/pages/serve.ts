@@ -6,9 +6,9 @@ import { decodeMessage, writeMessage } from '../../net/messages.ts'
 import type { StreamHandler } from '../../net/net.ts'
 import type { Timers } from '../../core/timers.ts'
 import type { Storage } from '../../storage/port.ts'
-import { blobBytesKey, blobKey } from '../../storage/rows.ts'
-import type { BlobRow } from '../blob-rows.ts'
+import { blobBytesKey } from '../../storage/rows.ts'
 import { headOf, type IdentityRow, openRepo } from '../kept.ts'
+import { keptBlob } from '../lost-blobs.ts'
 import { createSlots } from '../repo-sync/slots.ts'
 import { findBlocks } from './find-blocks.ts'
 import { createHeldSnapshots, type Held, type HeldSnapshots } from './held.ts'
@@ -249,9 +249,8 @@ async function blocks(
 
 async function blob(storage: Storage, { did, cid, offset }: RequestOf<'blob'>): Promise<Answer> {
   if ((await openRepo(storage, did)) === undefined) throw new Refused('not-kept')
-  // Our own row, written by this code.
-  const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
-  if (row?.state !== 'kept' || row.bytes === undefined) throw new Refused('not-kept')
+  const row = await keptBlob(storage, did, cid)
+  if (row?.bytes === undefined) throw new Refused('not-kept')
   if (offset > row.bytes) throw new Refused('bad-request')
   const bytes = await storage.readBytes(blobBytesKey(did, cid), offset, offset + PAGE_BYTES)
   return { head: { size: row.bytes }, bytes }

@@ -1,4 +1,5 @@
 import type { CopyRow } from './copy-rows.ts'
+import { LONGEST_PAUSE } from './setbacks.ts'
 
 /** Someone who may have a repo. */
 export interface Candidate {
@@ -28,8 +29,12 @@ export const collectionRev =
 export function usable(rows: readonly CopyRow[], reach: Reach, now: number): CopyRow[] {
   const rank = (row: CopyRow): number =>
     row.failures * 4 + (reach.connected(row.peer) ? 0 : 2) + (reach.direct(row.peer) ? 0 : 1)
-  return rows.filter((row) => (row.retryAt ?? 0) <= now).sort((a, b) => rank(a) - rank(b))
+  return rows.filter((row) => !isPaused(row, now)).sort((a, b) => rank(a) - rank(b))
 }
+
+/** A pause that ends later than any can was noted before the clock was set back, and is over. */
+const isPaused = ({ retryAt = 0 }: CopyRow, now: number): boolean =>
+  retryAt > now && retryAt <= now + LONGEST_PAUSE
 
 /** Those of `rows` who hold the newest head that anyone claims beyond `rev`, in the same order. */
 export function newestBeyond(

@@ -5,7 +5,7 @@ import type { Attempt } from './model.ts'
 
 /** After a failed pull a peer is left alone for so long, doubled with each, ms. */
 const FIRST_PAUSE = 5000
-const LONGEST_PAUSE = 30 * 60_000
+export const LONGEST_PAUSE = 30 * 60_000
 
 /** What failed, and when it is tried again. */
 export interface Setbacks {

@@ -1,9 +1,10 @@
 import { cidString, CODEC_RAW } from '../../core/cid.ts'
 import { IMAGE_HEAD_BYTES, imageTypeOf } from '../../repo/image-type.ts'
 import type { Storage, WriteOp } from '../../storage/port.ts'
-import { blobBytesKey, blobKey } from '../../storage/rows.ts'
-import { type BlobRow, changeBlob } from '../blob-rows.ts'
+import { blobBytesKey } from '../../storage/rows.ts'
+import { changeBlob } from '../blob-rows.ts'
 import type { Host } from '../host.ts'
+import { keptBlob } from '../lost-blobs.ts'
 import { draftFile } from './draft-file.ts'
 import { blobsOf } from './encode.ts'
 import { WritingError } from './errors.ts'
@@ -49,8 +50,8 @@ const cidsOf = ({ value }: DraftRow): string[] => blobsOf(value).map(({ cid }) =
 export async function anyFile(storage: Storage, did: string, cid: string): Promise<Blob | undefined> {
   const own = await draftFile(storage, did, cid)
   if (own !== undefined) return own
-  const row = (await storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
-  return row?.state === 'kept' ? storage.readBlob(blobBytesKey(did, cid)) : undefined
+  const row = await keptBlob(storage, did, cid)
+  return row && storage.readBlob(blobBytesKey(did, cid))
 }
 
 /**

@@ -4,6 +4,7 @@ import { PdsError } from '../../../pds/errors.ts'
 import { withRetry } from '../../../pds/retry.ts'
 import { blobBytesKey, blobKey } from '../../../storage/rows.ts'
 import type { BlobRow } from '../../blob-rows.ts'
+import { keptBlob } from '../../lost-blobs.ts'
 import { fraction } from '../../host.ts'
 import type { Moving, Step } from '../context.ts'
 import { MovingError } from '../errors.ts'
@@ -60,7 +61,7 @@ async function sendBlob(moving: Moving, cid: string): Promise<boolean> {
   const { host, did, home } = moving
   // only our own rows are in the table
   const row = (await host.storage.get('blobs', blobKey(did, cid))) as BlobRow | undefined
-  const bytes = (await keptBlob(moving, row, cid)) ?? (await fromOldServer(moving, cid))
+  const bytes = (await fromHere(moving, cid)) ?? (await fromOldServer(moving, cid))
   if (bytes === undefined) return false
   const encoding = row?.declaredType ?? 'application/octet-stream'
   const retrying = { timers: host.timers, random: fraction(host), signal: moving.signal }
@@ -73,13 +74,9 @@ async function sendBlob(moving: Moving, cid: string): Promise<boolean> {
   return true
 }
 
-async function keptBlob(
-  { host, did }: Moving,
-  row: BlobRow | undefined,
-  cid: string,
-): Promise<Blob | undefined> {
-  if (row?.state !== 'kept') return undefined
+async function fromHere({ host, did }: Moving, cid: string): Promise<Blob | undefined> {
   try {
+    if ((await keptBlob(host.storage, did, cid)) === undefined) return undefined
     return await host.storage.readBlob(blobBytesKey(did, cid))
   } catch (error) {
     if (hasCode(error, 'storage.segment-gone')) return undefined
