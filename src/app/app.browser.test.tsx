@@ -85,7 +85,7 @@ describe('library', () => {
     const story = open('/', { repos: [], jobs: [], activity: [] })
     await see(/Keep a copy of what is yours/)
     await userEvent.click(await button(/Enter a handle/))
-    expect(story.calls).toEqual(['prepare'])
+    expect([story.prepared(), story.calls]).toEqual([1, []])
     await userEvent.keyboard('  ana.example.org{Enter}')
     await expect.poll(() => story.calls).toContain('keep ana.example.org')
   })

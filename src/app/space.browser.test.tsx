@@ -127,9 +127,18 @@ describe('files and notes', () => {
     await see(/boathouse/)
     const data = new DataTransfer()
     data.items.add(new File(['x'], 'plan.txt'))
-    document.body.dispatchEvent(
-      new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }),
-    )
+    const drag = (type: string): boolean =>
+      document.body.dispatchEvent(
+        new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }),
+      )
+    // The files are painted before the page hears: as a person does, it waits until it is told where they go.
+    await expect
+      .poll(() => {
+        drag('dragenter')
+        return text()
+      })
+      .toMatch(/Drop to add to this space/)
+    drag('drop')
     await expect.poll(() => story.calls).toContain(`addFile ${CHOIR_SPACE} plan.txt`)
     expect(location.pathname).toBe(at('files'))
     expect(story.calls.some((call) => call.startsWith('importFile'))).toBe(false)

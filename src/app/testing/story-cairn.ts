@@ -32,6 +32,8 @@ export interface Story {
   readonly emit: (event: CairnEvent) => void
   /** method paths in the order they were called */
   readonly calls: string[]
+  /** how often it was told that a repo will be asked for soon */
+  prepared(): number
 }
 
 export interface StoryOptions {
@@ -64,6 +66,7 @@ export function createStory({
 }: StoryOptions = {}): Story {
   const listeners = new Set<(event: CairnEvent) => void>()
   const calls: string[] = []
+  let prepared = 0
   let settings: Settings = {
     endpoints: {
       plc: 'https://plc.directory',
@@ -103,7 +106,9 @@ export function createStory({
     library: {
       list: async () => repos,
       get: async (did) => repos.find((repo) => repo.did === did),
-      prepare: note('prepare', undefined),
+      async prepare() {
+        prepared++
+      },
       backup: note('backup', storyJob()),
       importFile: note('importFile', storyJob()),
       fetchBlobs: note('fetchBlobs', storyJob()),
@@ -258,5 +263,5 @@ export function createStory({
     },
     close: async () => {},
   }
-  return { cairn, calls, emit }
+  return { cairn, calls, emit, prepared: () => prepared }
 }
