@@ -21,7 +21,7 @@ export async function benchBootstrap(context: BenchContext): Promise<BenchRow[]>
     const plc = await servePlc([made])
     try {
       const size = `${records / 1000}k`
-      const times: Times = { first: [], next: [], car: [] }
+      const times: Times = { first: [], next: [], gzipped: [], car: [] }
       for (let i = 0; i < context.runs; i++) {
         context.log(`bootstrap ${size}, run ${i + 1} of ${context.runs}`)
         await timesOf(context, made, plc.origin, times)
@@ -32,8 +32,8 @@ export async function benchBootstrap(context: BenchContext): Promise<BenchRow[]>
       }
       const name = 'bootstrap: time to the proven durable head, over the WebSocket of a store'
       rows.push(
-        timeRow(`${name}, to the first who asks`, size, times.first, times.car),
-        timeRow(`${name}, to the next`, size, times.next, times.car),
+        timeRow(`${name}, to the first who asks`, size, times.first, times),
+        timeRow(`${name}, to the next`, size, times.next, times),
       )
     } finally {
       await plc.close()
@@ -42,37 +42,52 @@ export async function benchBootstrap(context: BenchContext): Promise<BenchRow[]>
   return rows
 }
 
+type Way = 'pull' | 'pullCar'
+
 /** Each ms, of one device. */
 interface Times {
   readonly first: number[]
   readonly next: number[]
+  /** one CAR that the store gzips as pages are compressed, and one that it does not */
+  readonly gzipped: number[]
   readonly car: number[]
 }
 
-/** A store that was just started gives the repo to one device and then to another, and as one CAR to a third. */
+/**
+ * A store that was just started gives the repo to one device and then to another, and as one CAR to a third; one that
+ * gzips the CAR gives it to a fourth.
+ */
 async function timesOf(context: BenchContext, made: Account, plc: string, times: Times): Promise<void> {
-  const relay = await startRelay({ account: made })
-  try {
-    const take = (way: 'pull' | 'pullCar') => taking(context, { relay, did: made.did, plc }, way)
-    if (context.ours) for (const to of [times.first, times.next]) to.push((await take('pull')).ms)
-    times.car.push((await take('pullCar')).ms)
-  } finally {
-    await relay.stop()
+  const from = async (gzippedCar: boolean, ways: readonly [Way, number[]][]): Promise<void> => {
+    const relay = await startRelay({ account: made, gzippedCar })
+    try {
+      for (const [way, to] of ways)
+        to.push((await taking(context, { relay, did: made.did, plc }, way, gzippedCar)).ms)
+    } finally {
+      await relay.stop()
+    }
   }
+  const ours: [Way, number[]][] = [
+    ['pull', times.first],
+    ['pull', times.next],
+  ]
+  await from(false, [...(context.ours ? ours : []), ['pullCar', times.car]])
+  await from(true, [['pullCar', times.gzipped]])
 }
 
-function timeRow(name: string, size: string, ours: readonly number[], car: readonly number[]): BenchRow {
-  const carMs = median(car)
+/** Pages are compressed, so what they are held against is too. */
+function timeRow(name: string, size: string, ours: readonly number[], { gzipped, car }: Times): BenchRow {
+  const least = median(gzipped)
   const ms = ours.length === 0 ? undefined : median(ours)
   return {
     name,
     size,
     unit: 'ms',
     ours: ms,
-    rivals: { 'one CAR': carMs },
-    ...(ms === undefined ? {} : { ratio: ms / carMs }),
-    target: 'not above the CAR',
-    met: ms === undefined ? undefined : ms <= carMs,
+    rivals: { 'one CAR gzipped': least, 'as it is': median(car) },
+    ...(ms === undefined ? {} : { ratio: ms / least }),
+    target: 'not above the CAR, both gzipped',
+    met: ms === undefined ? undefined : ms <= least,
   }
 }
 
@@ -132,14 +147,17 @@ const sizeRow = (name: string, size: string, ours: number, theirs: number): Benc
 function taking(
   context: BenchContext,
   { relay, did, plc }: { readonly relay: RelayProcess; readonly did: string; readonly plc: string },
-  way: 'pull' | 'pullCar',
+  way: Way,
+  gzipped: boolean,
 ): Promise<Taken> {
   return withFreshReplica(context.origin, async (one) => {
     const { peerId: peer, multiaddrs: addresses } = relay
     await one.call('start', { relay: { peerId: peer, multiaddrs: addresses }, relayOnly: false, plc })
     const input = { did, peer, addresses }
     await one.call('meet', { ...input, path: 'direct' })
-    const taken = await one.call(way, input)
+    const taken = await (way === 'pull'
+      ? one.call('pull', input)
+      : one.call('pullCar', { ...input, gzipped }))
     context.log(
       `  ${way}: ${Math.round(taken.ms)} ms, ${Math.round(taken.bytes / 1e5) / 10} MB, ${taken.how}`,
     )

@@ -7,7 +7,9 @@ import type { Account } from './account.ts'
 import type { ProbeAnswers, ProbeQuestion } from './relay-probe.ts'
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'src', 'relay')
-const PROBE = pathToFileURL(join(import.meta.dirname, 'relay-probe.ts')).href
+const urlOf = (name: string): string => pathToFileURL(join(import.meta.dirname, name)).href
+const PROBE = urlOf('relay-probe.ts')
+const GZIPPED_CAR = urlOf('gzipped-car.ts')
 
 export interface RelayAddress {
   readonly peerId: string
@@ -23,10 +25,16 @@ export interface RelayProcess extends RelayAddress {
   stop(): Promise<void>
 }
 
-/** Starts the product's relay; with an account its store keeps that repo. */
-export async function startRelay(
-  options: { readonly account?: Account; readonly limits?: Readonly<Record<string, number>> } = {},
-): Promise<RelayProcess> {
+export interface StartRelay {
+  /** whose repo its store keeps */
+  readonly account?: Account
+  readonly limits?: Readonly<Record<string, number>>
+  /** it gzips a CAR over libp2p, as the product's does not */
+  readonly gzippedCar?: boolean
+}
+
+/** Starts the product's relay. */
+export async function startRelay(options: StartRelay = {}): Promise<RelayProcess> {
   const data = mkdtempSync(join(tmpdir(), 'cairn-bench-relay-'))
   if (options.account !== undefined) keep(options.account, data)
   const limits = Object.entries(options.limits ?? {}).flatMap(([name, value]) => [
@@ -36,7 +44,9 @@ export async function startRelay(
   const child = spawn(
     process.execPath,
     [
-      ...['--expose-gc', '--import', PROBE, join(SOURCE, 'main.ts')],
+      ...['--expose-gc', '--import', PROBE],
+      ...(options.gzippedCar === true ? ['--import', GZIPPED_CAR] : []),
+      join(SOURCE, 'main.ts'),
       ...[
         '--port',
         '0',

@@ -8,8 +8,8 @@ export interface WorkerCalls {
   meet(input: PeerInput & { path: 'direct' | 'relayed' }): Promise<void>
   /** Takes a repo in from a peer as the engine does. */
   pull(input: PeerInput): Promise<Taken>
-  /** Takes a repo in from a peer as one CAR, over `/p2pds/repo-sync/1.0.0`. */
-  pullCar(input: PeerInput): Promise<Taken>
+  /** Takes a repo in from a peer as one CAR, over `/p2pds/repo-sync/1.0.0`, which the peer gzips or not. */
+  pullCar(input: PeerInput & { gzipped: boolean }): Promise<Taken>
   /** Takes so many bytes from the peer that was met, over the product's streams, and drops them. */
   takeBytes(input: { bytes: number }): Promise<Taken>
   /** Takes a repo in from the standard read of a relay's store. */

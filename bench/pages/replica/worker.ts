@@ -12,6 +12,7 @@ import type { ImportSession } from '../../../src/storage/import-session.ts'
 import { rehearseImport } from '../../../src/storage/rehearsal.ts'
 import { browserHost, timers } from '../../../src/worker/host.ts'
 import { floorHttp } from './floor-http.ts'
+import { gunzipped } from './gunzipped.ts'
 import type { CallName, PeerInput, WorkerCalls } from './protocol.ts'
 import { serveBytes, takeBytes } from './raw-stream.ts'
 
@@ -148,13 +149,18 @@ const served: WorkerCalls = {
       (await node.peers()).find(({ peer }) => peer === input.peer)?.received ?? 0
     const before = await received()
     const started = performance.now()
-    const { snapshot } = await pullRepoSync(host, await endpoints(plc)(), node.net, {
-      did: input.did,
-      peer: input.peer,
-      addresses: input.addresses,
-      label: 'bench',
-      work: workOn(host),
-    })
+    const { snapshot } = await pullRepoSync(
+      host,
+      await endpoints(plc)(),
+      input.gzipped ? gunzipped(node.net) : node.net,
+      {
+        did: input.did,
+        peer: input.peer,
+        addresses: input.addresses,
+        label: 'bench',
+        work: workOn(host),
+      },
+    )
     const ms = performance.now() - started
     if (snapshot === undefined) throw new Error('nothing was taken in')
     return { ms, bytes: (await received()) - before, how: `repo-sync, ${snapshot.signature}` }
