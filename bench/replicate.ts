@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { type Account, account, servePlc } from './lib/account.ts'
 import { createProfile, type Profile } from './lib/chromium.ts'
 import type { BenchContext } from './lib/context.ts'
 import { type Processor, watchProcessor } from './lib/processor.ts'
 import type { Hotspot } from './lib/profile.ts'
 import { startRelay, type RelayProcess } from './lib/relay.ts'
-import { bareRow, processorRow } from './lib/replicate-rows.ts'
+import { bareRtc, bareSocket } from './lib/replicate-floors.ts'
+import { bareRow, processorRow, taskRow } from './lib/replicate-rows.ts'
 import { type Replica, withFreshReplica, withReplica } from './lib/replica.ts'
 import { type BenchRow, median } from './lib/table.ts'
+import { type Task, watchTasks } from './lib/tasks.ts'
 import type { Taken } from './pages/replica/protocol.ts'
 
 const SIZES = [100_000, 300_000]
@@ -213,28 +214,6 @@ async function peerRows(scene: Scene, way: 'WebRTC' | 'circuit'): Promise<BenchR
   ]
 }
 
-async function bareRtc(sender: Replica, receiver: Replica, bytes: number): Promise<Taken> {
-  const offer = await receiver.call('rtcOffer', undefined)
-  const answer = await sender.call('rtcAnswer', { offer, bytes })
-  return receiver.call('rtcReceive', { answer, bytes })
-}
-
-async function bareSocket(sender: Replica, receiver: Replica, bytes: number): Promise<Taken> {
-  const forwarder = spawn(process.execPath, [join(import.meta.dirname, 'lib', 'forwarder.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    const port = await new Promise<string>((resolve) => {
-      forwarder.stdout.once('data', (line: Buffer) => resolve(String(line).trim()))
-    })
-    const url = `ws://127.0.0.1:${port}/`
-    await sender.call('socketSend', { url, bytes })
-    return await receiver.call('socketReceive', { url, bytes })
-  } finally {
-    forwarder.kill()
-  }
-}
-
 const mega = (bytes: number): number => Math.round(bytes / 1e5) / 10
 const rate = ({ ms, bytes }: Taken): number => bytes / 1e3 / ms
 
@@ -249,8 +228,9 @@ async function flatRows(scene: Scene, way: Way): Promise<BenchRow[]> {
       ...(sender === undefined ? [] : [['sender', sender] as const]),
     ] as const
     const pull = await meet(scene, receiver, way, sender)
-    for (const [, one] of sides) await one.call('longTasks', undefined)
     const watches = await Promise.all(sides.map(([, one]) => one.memory()))
+    // those of what was before, the collecting of its garbage among it
+    for (const [, one] of sides) await one.call('longTasks', undefined)
     await pull()
     for (const [i, [side, one]] of sides.entries()) {
       const memory = watches[i]?.stop()
@@ -258,16 +238,27 @@ async function flatRows(scene: Scene, way: Way): Promise<BenchRow[]> {
       longest[side] = Math.max(longest[side], ...(await one.call('longTasks', undefined)))
     }
   }
+  const tasks: Record<Side, Task[]> = { sender: [], receiver: [] }
+  const trace = async (receiver: Replica, sender?: Replica): Promise<void> => {
+    const pull = await meet(scene, receiver, way, sender)
+    const ends: [Side, () => Promise<Task>][] = [['receiver', await watchTasks(receiver.page)]]
+    if (sender !== undefined) ends.push(['sender', await watchTasks(sender.page)])
+    await pull()
+    for (const [side, end] of ends) tasks[side].push(await end())
+  }
+  const both = (run: (receiver: Replica, sender?: Replica) => Promise<void>): Promise<void> =>
+    withFreshReplica(context.origin, (receiver) =>
+      way === 'store'
+        ? run(receiver)
+        : withReplica(context.origin, keeper, (sender) => run(receiver, sender)),
+    )
   for (let i = 0; i < context.runs; i++) {
     context.log(`replicate ${size}, memory, ${way}, run ${i + 1} of ${context.runs}`)
-    await withFreshReplica(context.origin, (receiver) =>
-      way === 'store'
-        ? watch(receiver)
-        : withReplica(context.origin, keeper, (sender) => watch(receiver, sender)),
-    )
+    await both(watch)
+    await both(trace)
   }
   const judged = made.records === MEMORY_SIZE
-  return (way === 'store' ? (['receiver'] as const) : (['receiver', 'sender'] as const)).flatMap((side) => {
+  return (way === 'store' ? SIDES.slice(0, 1) : SIDES).flatMap((side) => {
     const above = peaks[side].length === 0 ? undefined : median(peaks[side])
     return [
       {
@@ -286,8 +277,10 @@ async function flatRows(scene: Scene, way: Way): Promise<BenchRow[]> {
         target: 'none',
         met: longest[side] === 0,
       },
+      taskRow(`replicate, ${way}`, size, side, tasks[side]),
     ]
   })
 }
 
-type Side = 'sender' | 'receiver'
+const SIDES = ['receiver', 'sender'] as const
+type Side = (typeof SIDES)[number]

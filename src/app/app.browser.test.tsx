@@ -150,6 +150,29 @@ describe('search', () => {
     await userEvent.keyboard('{Enter}')
     await see(/Proof/)
   })
+
+  it('has one search under way at a time, and the newest words follow it', async () => {
+    const { library } = open('/search').cairn
+    const { search } = library
+    const asked: string[] = []
+    const slow = Promise.withResolvers<void>()
+    library.search = async (query) => {
+      asked.push(query.text)
+      if (asked.length === 1) await slow.promise
+      return search(query)
+    }
+    const box = await find('input[type=search]')
+    box.focus()
+    await userEvent.keyboard('l')
+    await expect.poll(() => asked).toEqual(['l'])
+    await userEvent.keyboard('imewash')
+    // more than the frame that each letter waits for
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(asked).toEqual(['l'])
+    slow.resolve()
+    await see(/27 records found/)
+    expect(asked).toEqual(['l', 'limewash'])
+  })
 })
 
 describe('what is lost is asked about', () => {

@@ -19,20 +19,15 @@ export function useLiveSearch(query: SearchQuery): LiveSearch {
   const [state, setState] = useState<LiveSearch>({ result: undefined, error: undefined })
   const { text, did, collection, limit } = query
   const newest = useRef(query)
-  const busy = useRef(false)
+  const search = useRef(() => {})
 
   useEffect(() => {
-    newest.current = {
-      text,
-      limit,
-      ...(did === undefined ? {} : { did }),
-      ...(collection === undefined ? {} : { collection }),
-    }
     if (cairn === undefined) return
     let left = false
-    const search = async () => {
-      if (busy.current) return
-      busy.current = true
+    let busy = false
+    const run = async (): Promise<void> => {
+      if (busy) return
+      busy = true
       for (let asked: SearchQuery | undefined; !left && asked !== newest.current;) {
         asked = newest.current
         if (asked.text.trim() === '') {
@@ -46,22 +41,34 @@ export function useLiveSearch(query: SearchQuery): LiveSearch {
           if (!left) setState((before) => ({ ...before, error: toCairnError(error) }))
         }
       }
-      busy.current = false
+      busy = false
     }
-    const frame = requestAnimationFrame(() => void search())
+    search.current = () => void run()
     const leave = cairn.subscribe((event) => {
       // an index that has grown may hold more hits
       if (event.type === 'index' && (newest.current.did === undefined || event.did === newest.current.did)) {
         newest.current = { ...newest.current }
-        void search()
+        search.current()
       }
     })
+    const frame = requestAnimationFrame(search.current)
     return () => {
       left = true
-      busy.current = false
       cancelAnimationFrame(frame)
+      search.current = () => {}
       leave()
     }
-  }, [cairn, text, did, collection, limit])
+  }, [cairn])
+
+  useEffect(() => {
+    newest.current = {
+      text,
+      limit,
+      ...(did === undefined ? {} : { did }),
+      ...(collection === undefined ? {} : { collection }),
+    }
+    const frame = requestAnimationFrame(() => search.current())
+    return () => cancelAnimationFrame(frame)
+  }, [text, did, collection, limit])
   return state
 }
