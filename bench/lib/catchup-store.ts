@@ -16,7 +16,7 @@ export interface CatchupStore {
   readonly after: SnapshotRow
   /** what a request is answered with, as over any transport */
   answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
-  /** serves the pages and data as well as `POST /sync`, as a relay serves the app */
+  /** serves the pages and data, `POST /sync` as a relay does, and what a backup asks a PDS for */
   readonly origin: string
   close(): Promise<void>
 }
@@ -42,8 +42,24 @@ export async function catchupStore(
   })
   const answer = async (request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
     replyBytes(await handler.answer(request, { peer: undefined }))
+  const { rev, commitCid: cid } = after
+  /** What a PDS says; the CAR that it gave lies with the rest of the data. */
+  const said = new Map<string, unknown>([
+    ['/xrpc/com.atproto.sync.getRepoStatus', { did, active: true, rev }],
+    ['/xrpc/com.atproto.sync.getLatestCommit', { cid, rev }],
+  ])
+  const read = async (url: string, response: ServerResponse): Promise<void> => {
+    const [path = ''] = url.split('?')
+    const answer = said.get(path)
+    if (answer === undefined)
+      return pass(
+        `${pages}${path === '/xrpc/com.atproto.sync.getRepo' ? `/data/${step.since}` : url}`,
+        response,
+      )
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
   const server = createServer((request, response) => {
-    const reply = request.method === 'POST' ? sync(request, response) : pass(request, response, pages)
+    const reply = request.method === 'POST' ? sync(request, response) : read(request.url ?? '/', response)
     reply.catch((error: unknown) => {
       console.error(error)
       response.destroy()
@@ -75,8 +91,8 @@ export async function catchupStore(
 }
 
 /** Hands on what the bench serves. */
-async function pass(request: IncomingMessage, response: ServerResponse, pages: string): Promise<void> {
-  const from = await fetch(`${pages}${request.url ?? '/'}`)
+async function pass(url: string, response: ServerResponse): Promise<void> {
+  const from = await fetch(url)
   response.writeHead(from.status, Object.fromEntries(from.headers))
   if (from.body !== null) for await (const part of from.body) response.write(part)
   response.end()

@@ -1,4 +1,5 @@
 import type { CairnHost } from '../../src/cairn/host.ts'
+import { backUp } from '../../src/sync/backup.ts'
 import { openRepo } from '../../src/sync/kept.ts'
 import { askOf } from '../../src/sync/packs/ask.ts'
 import { createPackClient } from '../../src/sync/packs/client.ts'
@@ -65,6 +66,25 @@ export const keepBase: Task<'keepBase'> = async (input) => {
 export const catchUpByCar: Task<'catchUpByCar'> = async (input) => {
   const host = await opened()
   return () => takeCar(host, { ...input, partial: true })
+}
+
+/**
+ * The same as a backup does it, from who the author is to the moved head, with all that it asks the account's server
+ * for: this page's own origin, wherever the history happened.
+ */
+export const catchUpByBackup: Task<'catchUpByBackup'> = async ({ did, plc }) => {
+  const { fetch: ask, ...host } = await opened()
+  const here: CairnHost = {
+    ...host,
+    fetch: (url, init) => {
+      const { pathname, search } = new URL(url)
+      return ask(pathname.startsWith('/xrpc/') ? `${location.origin}${pathname}${search}` : url, init)
+    },
+  }
+  return async () => {
+    const { snapshot } = await backUp(here, endpoints(plc), did, workOn(here))
+    return { rev: snapshot?.rev, bytes: 0 }
+  }
 }
 
 /** From the request to the moved head: what changed, as a pack over `POST /sync`. */

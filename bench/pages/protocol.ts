@@ -33,6 +33,8 @@ export interface Tasks {
   keepBase: { input: CatchupInput; output: CaughtUp }
   /** takes what a PDS answers to `since`, through the engine */
   catchUpByCar: { input: CatchupInput; output: CaughtUp }
+  /** the same by all that the engine asks a PDS for */
+  catchUpByBackup: { input: CatchupInput; output: CaughtUp }
   /** asks for a pack and takes it, through the engine */
   catchUpByPack: { input: CatchupInput; output: CaughtUp }
   /** makes a space with this in it, in the product's database */

@@ -1,5 +1,5 @@
 import { atcuteImport } from './import-atcute.ts'
-import { catchUpByCar, catchUpByPack, keepBase } from './catchup.ts'
+import { catchUpByBackup, catchUpByCar, catchUpByPack, keepBase } from './catchup.ts'
 import { floorImport } from './import-floor.ts'
 import { ourImport } from './import-ours.ts'
 import { rowImport } from './import-rows.ts'
@@ -34,6 +34,7 @@ const tasks: { readonly [N in TaskName]: Task<N> } = {
   scanSearch,
   keepBase,
   catchUpByCar,
+  catchUpByBackup,
   catchUpByPack,
   keepSpace,
   ourSpace,
