@@ -166,8 +166,8 @@ describe('search', () => {
     await userEvent.keyboard('l')
     await expect.poll(() => asked).toEqual(['l'])
     await userEvent.keyboard('imewash')
-    // more than the frame that each letter waits for
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // each letter asks with the frame after it
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame)
     expect(asked).toEqual(['l'])
     slow.resolve()
     await see(/27 records found/)
