@@ -17,6 +17,7 @@ export function createDevice(input: {
 }): Device & { askToPersist(): Promise<void> } {
   const { host, summaries } = input
   const { storage, persistence } = host
+  let isAsked = false
 
   const why = async (persistent: boolean): Promise<StorageStatus['why']> => {
     if (!persistence.supported) return 'unsupported'
@@ -48,8 +49,16 @@ export function createDevice(input: {
       await storage.destroy()
     },
     async askToPersist() {
-      if (!persistence.supported || (await persistence.persisted())) return
-      if ((await storage.get('meta', ASKED)) === undefined) input.onPersistWanted()
+      if (!persistence.supported || isAsked) return
+      // With each change of a repo, so it is looked up once.
+      isAsked = true
+      try {
+        if (await persistence.persisted()) return
+        if ((await storage.get('meta', ASKED)) === undefined) input.onPersistWanted()
+      } catch (error) {
+        isAsked = false
+        throw error
+      }
     },
     async persistAsked() {
       await storage.write([{ type: 'put', table: 'meta', key: ASKED, value: host.clock.now() }])

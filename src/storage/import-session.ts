@@ -45,6 +45,8 @@ export interface SnapshotFacts {
   /** more to write in the same transaction: identity document, blob rows */
   readonly ops?: readonly WriteOp[]
   readonly allowRollback?: boolean
+  /** told when all is proven, and the head is about to be handed to the disk, which may still fail */
+  readonly onWriting?: (snapshot: SnapshotRow) => void
 }
 
 /**
@@ -90,7 +92,7 @@ export interface ImportSession {
   finish(facts: SnapshotFacts): Promise<SnapshotRow>
   /**
    * Every path whose value differs from the base, with its record, where both are known and at hand and take no more
-   * than `most` bytes together. Known when the head has moved, of a partial import.
+   * than `most` bytes together. Known when the head is about to be written, of a partial import.
    */
   news(most: number): readonly ToldChange[] | undefined
   /** Stops, keeping what is stored so that another try goes on. */

@@ -275,6 +275,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
         ...{ id, did, commit, facts, root: proven.root, collections: proven.collections },
         ...{ source: options.source, importId: writes.id },
       })
+      facts.onWriting?.(snapshot)
       now = await moveHead(storage, snapshot, facts.repo, {
         ...{ top, writes, known: options.known, onlyKnown: options.fresh === true },
         ops: [...lane.rest(), ...(facts.ops ?? [])],

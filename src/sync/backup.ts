@@ -4,13 +4,13 @@ import { getRepoStatus } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
 import type { KnownHead } from '../storage/head.ts'
-import type { ToldChange } from '../storage/import-session.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { confirmHead } from './admit.ts'
 import { isDamaged } from './damage.ts'
 import { type Endpoints, fraction, type Host, networkOf } from './host.ts'
 import { isAhead } from './judge.ts'
 import { headOf, keptIdentity, newerIdentity } from './kept.ts'
+import type { HeadNews } from './packs/news-of-head.ts'
 import { type Transfer, type Transferred, transfer } from './transfer.ts'
 import { factsOf, isCurrent, noteFacts, noteFailure } from './upstream.ts'
 import type { Work } from './work.ts'
@@ -20,8 +20,8 @@ export interface BackupResult {
   /** the new snapshot; undefined when upstream has nothing new */
   readonly snapshot: SnapshotRow | undefined
   readonly before: SnapshotRow | undefined
-  /** what the one has beside the other, with its records, where that is little and at hand */
-  readonly news?: readonly ToldChange[] | undefined
+  /** what leads from the one to the other, where that is little and at hand */
+  readonly news?: HeadNews | undefined
   /** the repo's row and its head as they were written, where that is known */
   readonly now?: KnownHead | undefined
 }

@@ -39,6 +39,10 @@ export function identityOp(identity: Identity, sha256: Sha256): StoredIdentity {
   return made
 }
 
+/** What stores it with a snapshot that follows `before`: nothing where that one, sound, has the same. */
+export const identityOps = ({ key, op }: StoredIdentity, before: SnapshotRow | undefined): WriteOp[] =>
+  key === before?.identity ? [] : [op]
+
 /** Rows are our own, written by this code: the casts below say what the tables hold. */
 export async function repoRow(storage: Storage, did: string): Promise<RepoRow | undefined> {
   return (await storage.get('repos', did)) as RepoRow | undefined

@@ -7,8 +7,8 @@ import { type Admission, admit, confirmHead } from './admit.ts'
 import type { BackupResult } from './backup.ts'
 import { isDamaged, mendedOps } from './damage.ts'
 import { type Endpoints, type Host, networkOf } from './host.ts'
-import { identityOp, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
-import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
+import { identityOp, identityOps, keptIdentity, newerIdentity, type OpenRepo, openRepo } from './kept.ts'
+import { type HeadNews, makeAhead, newsOfHead } from './packs/news-of-head.ts'
 import type { Work } from './work.ts'
 
 /** Taking in needs no network: whoever cannot be asked within this time counts as not reachable, ms. */
@@ -129,6 +129,7 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
       return { did, snapshot: undefined, before }
     }
     const kept = identity === undefined ? undefined : identityOp(identity, host.sha256)
+    let news: HeadNews | undefined
     const snapshot = await session.finish({
       // Without a commit there is no verdict, and `finish` says so before it looks at this one.
       signature: admission?.signature ?? 'unchecked',
@@ -136,13 +137,18 @@ async function receive(host: Host, endpoints: Endpoints | undefined, input: Take
       allowRollback: admission?.replaces ?? false,
       identity: kept?.key,
       now: host.clock.now(),
+      onWriting(head) {
+        news = newsOfHead(session, { sha256: host.sha256, before, head })
+        // Word of what a peer had goes on later, if at all.
+        if (input.source !== 'peer') void makeAhead(news)
+      },
       repo: { ...factsOf(identity), ...input.facts },
       ops: [
-        ...(kept === undefined ? [] : [kept.op]),
+        ...(kept === undefined ? [] : identityOps(kept, damaged ? undefined : before)),
         ...(damaged && before !== undefined ? mendedOps(before, session.commit?.cid) : []),
       ],
     })
-    return { did, snapshot, before, news: session.news(MAX_SENT_CHANGES), now: session.now }
+    return { did, snapshot, before, news, now: session.now }
   }
   await orLeave(async () => {
     work.report({ phase: 'receiving' })

@@ -6,14 +6,13 @@ import { getRepo } from '../pds/repo.ts'
 import { type RetryOptions, withRetry } from '../pds/retry.ts'
 import { RepoError } from '../repo/errors.ts'
 import type { KnownHead, RepoFacts } from '../storage/head.ts'
-import type { ToldChange } from '../storage/import-session.ts'
 import { type ImportSession, openImport } from '../storage/importer.ts'
 import type { SnapshotRow } from '../storage/rows.ts'
 import { type Admission, admit, confirmHead } from './admit.ts'
 import { mendedOps, noteDamage } from './damage.ts'
 import type { Host, networkOf } from './host.ts'
-import { identityOp } from './kept.ts'
-import { MAX_SENT_CHANGES } from './packs/sent-limits.ts'
+import { identityOp, identityOps } from './kept.ts'
+import { type HeadNews, makeAhead, newsOfHead } from './packs/news-of-head.ts'
 import { noteFacts } from './upstream.ts'
 import type { Work } from './work.ts'
 
@@ -39,8 +38,8 @@ export interface Transfer {
 export interface Transferred {
   /** undefined when the server has nothing but the kept head */
   readonly snapshot: SnapshotRow | undefined
-  /** what it has beside the kept head, where that is little and at hand */
-  readonly news?: readonly ToldChange[] | undefined
+  /** what leads to it from the kept head, where that is little and at hand */
+  readonly news?: HeadNews | undefined
   readonly now?: KnownHead | undefined
 }
 
@@ -52,6 +51,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
   const { did } = identity
   const partial = since !== undefined
   let admission: Admission | undefined
+  let news: HeadNews | undefined
   /** What is kept is damaged: the next try leans on nothing of it. Told is what brought us here, not a second error. */
   const stumbled = async (error: unknown): Promise<void> => {
     if (before !== undefined) await noteDamage(host.storage, before, error).catch(() => {})
@@ -98,7 +98,14 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       identity: kept.key,
       now: host.clock.now(),
       repo: facts,
-      ops: [kept.op, ...(before !== undefined && damaged ? mendedOps(before, session.commit?.cid) : [])],
+      onWriting(head) {
+        news = newsOfHead(session, { sha256: host.sha256, before, head })
+        void makeAhead(news)
+      },
+      ops: [
+        ...identityOps(kept, damaged ? undefined : before),
+        ...(before !== undefined && damaged ? mendedOps(before, session.commit?.cid) : []),
+      ],
     })
   }
   try {
@@ -111,7 +118,7 @@ export async function transfer(input: Transfer, since: string | undefined): Prom
       await confirmHead(host, before, identity, true)
       await noteFacts(host, did, facts)
     }
-    return { snapshot, news: snapshot && session.news(MAX_SENT_CHANGES), now: session.now }
+    return { snapshot, news, now: session.now }
   } catch (error) {
     // Whatever a server sends, this is of the disk.
     if (hasCode(error, 'storage.segment-gone')) await stumbled(error)

@@ -166,8 +166,8 @@ describe('a new head', () => {
       const moved = (source: SnapshotRow['source']): boolean => {
         last = tidAfter(last, 1)
         const snapshot = { ...before, rev: last, commit: new Uint8Array(100), source }
-        const news = [{ path: 'app.bsky.feed.post/a', record: Uint8Array.of(0xa0) }]
-        return following.moved({ did: DID, snapshot, before, news })
+        const list = { after: before.commitCid, pack: Uint8Array.of(source.length) }
+        return following.moved({ did: DID, snapshot, before, news: () => list })
       }
       expect(moved('pds')).toBe(false)
       following.changed(DID)

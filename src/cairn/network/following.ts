@@ -6,7 +6,7 @@ import type { KeptAgreement } from '../../sync/agreements/model.ts'
 import type { BackupResult } from '../../sync/backup.ts'
 import { fraction } from '../../sync/host.ts'
 import { openRepo } from '../../sync/kept.ts'
-import { type SentList, sentListOf } from '../../sync/packs/sent-list.ts'
+import type { SentList } from '../../sync/packs/sent-list.ts'
 import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
@@ -81,7 +81,7 @@ export const replicator = (running: () => Running, following: () => Following) =
 
 export function createFollowing(running: Running): Following {
   const { host, serving, networker, engine, notices, over, connectedStores, candidateOf } = running
-  const { storage, timers, clock, sha256 } = host
+  const { storage, timers, clock } = host
   const didOf = new Map<string, string>()
   const asked = new Map<string, number>()
   /** repos that everyone may know of: what changed in them goes along with word of it */
@@ -225,14 +225,12 @@ export function createFollowing(running: Running): Following {
       round()
     },
     changed: (did) => quietly(changed(did, () => update(did))),
-    moved({ did, snapshot, before, news, now }) {
+    moved({ did, snapshot, news, now }) {
       if (now !== undefined) engine.moved(now)
       if (snapshot?.rev === undefined || !isJoined(did)) return false
       const list = (): SentList | undefined =>
         // Of a copy that is not for everyone each is asked for what may be read when it asks.
-        before === undefined || news === undefined || !listed.has(did)
-          ? undefined
-          : sentListOf({ before, head: snapshot, changes: news, sha256 })
+        listed.has(did) ? news?.() : undefined
       if (snapshot.source !== 'peer') return tell(did, snapshot.rev, list)
       tellLater(did, snapshot.rev, list)
       return false

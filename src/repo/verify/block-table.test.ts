@@ -39,7 +39,12 @@ describe('the table of digests', () => {
 
   it('grows over its pages and keeps every digest', () => {
     const table = createBlockTable(99)
-    for (let i = 0; i < COUNT; i++) table.insert(hash('sha256', `${i}`, 'buffer'), 0)
+    table.insert(hash('sha256', '0', 'buffer'), 0)
+    table.set(0, 1, 2, 3, 4)
+    const first = table.digest(0)
+    for (let i = 1; i < COUNT; i++) table.insert(hash('sha256', `${i}`, 'buffer'), 0)
+    expect(equalBytes(first, table.digest(0))).toBe(true)
+    expect([table.kind(0), table.a(0), table.b(0), table.c(0)]).toEqual([1, 2, 3, 4])
     expect(table.size).toBe(COUNT)
     for (let i = 0; i < COUNT; i += 997) {
       const digest = hash('sha256', `${i}`, 'buffer')

@@ -26,8 +26,10 @@ export interface BlockTable {
 
 const PAGE_BITS = 14
 const PAGE = 1 << PAGE_BITS
+/** Slots, and entries of the first page, until there are more: most tables are of an edit or a few. */
+const SMALL = 1 << 9
 /** 1 MB, of which a small repo touches little; one of 200,000 blocks never grows, a large one doubles a few times. */
-const FIRST_SLOTS = 1 << 18
+const SLOTS = 1 << 18
 /** Grow at this load, so that runs of slots stay short. */
 const LOAD = 0.8
 const DIGEST = 32
@@ -46,8 +48,8 @@ interface Page {
 
 export function createBlockTable(seed: number): BlockTable {
   /** 0, or in the low `bits` the index of a block and one more, and above them those bits of its mix. */
-  let slots = new Int32Array(FIRST_SLOTS)
-  let bits = Math.log2(FIRST_SLOTS)
+  let slots = new Int32Array(SMALL)
+  let bits = Math.log2(SMALL)
   let size = 0
   let added = false
   /** The farthest block that was found: of a stream in the order of the tree, the one after it is wanted next. */
@@ -78,8 +80,8 @@ export function createBlockTable(seed: number): BlockTable {
   }
 
   const grow = (): void => {
-    slots = new Int32Array(slots.length * 2)
-    bits++
+    slots = new Int32Array(Math.max(SLOTS, slots.length * 2))
+    bits = Math.log2(slots.length)
     const mask = slots.length - 1
     for (let index = 0; index < size; index++) {
       const words = pages[index >> PAGE_BITS]?.words
@@ -105,6 +107,15 @@ export function createBlockTable(seed: number): BlockTable {
   const number = (index: number, which: number): number =>
     (pages[index >> PAGE_BITS]?.words[(index & (PAGE - 1)) * WORDS + which] ?? 0) >>> 0
 
+  const pageOf = (index: number): Page => {
+    const at = index >> PAGE_BITS
+    const page = pages[at]
+    if (page !== undefined && index !== SMALL) return page
+    const words = new Int32Array((index < SMALL ? SMALL : PAGE) * WORDS)
+    if (page !== undefined) words.set(page.words)
+    return (pages[at] = { words, bytes: new Uint8Array(words.buffer) })
+  }
+
   return {
     get size() {
       return size
@@ -121,13 +132,7 @@ export function createBlockTable(seed: number): BlockTable {
       added = taken === 0
       if (!added) return (taken & (slots.length - 1)) - 1
       const index = size++
-      let page = pages[index >> PAGE_BITS]
-      if (page === undefined) {
-        const words = new Int32Array(PAGE * WORDS)
-        page = { words, bytes: new Uint8Array(words.buffer) }
-        pages.push(page)
-      }
-      const into = page.bytes
+      const into = pageOf(index).bytes
       const from = (index & (PAGE - 1)) * WORDS * 4
       for (let i = 0; i < DIGEST; i++) into[from + i] = bytes[at + i] ?? 0
       put(slot, index, mixed)

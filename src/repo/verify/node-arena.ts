@@ -24,6 +24,8 @@ export interface NodeArena {
 
 /** One page: large enough that a spill is one value of about a megabyte. */
 const PAGE_BYTES = 1 << 20
+/** The first: most of what comes is an edit or a few. */
+const FIRST_BYTES = 1 << 16
 /** u48: where in the CAR the node came from, for reports. */
 const HEAD = 6
 
@@ -49,7 +51,7 @@ export function createNodeArena(budget: number): NodeArena {
     if (page?.bytes !== undefined && !page.sealed && page.used + room <= page.bytes.length) return last
     if (page !== undefined) page.sealed = true
     if (page !== undefined && page.live === 0) drop(page)
-    const bytes = new Uint8Array(Math.max(PAGE_BYTES, room))
+    const bytes = new Uint8Array(Math.max(pages.length === 0 ? FIRST_BYTES : PAGE_BYTES, room))
     inMemory += bytes.length
     pages.push({ bytes, used: 0, live: 0, spilled: false, sealed: false, touched: touch++ })
     return pages.length - 1

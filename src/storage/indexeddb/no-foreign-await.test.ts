@@ -12,10 +12,11 @@ const HOME = 'transactions.ts'
  * of the transaction. `reads` and `end` are checked to be that by the test below.
  */
 const ALLOWED = [
-  /^store\.(get|getAllKeys|openCursor|openKeyCursor|count)\(/,
+  /^wrap\(store\.(getAllKeys|count)\(/,
+  /^walked\(db, name\)\.open(Key)?Cursor\(/,
   /^cursor\.continue\(\)/,
-  /^Promise\.all\(keys\.map\(\(key\) => store\.get\(key\)\)\)/,
-  /^Promise\.all\(\[store\.getAllKeys\(query, count\), store\.getAll\(query, count\)\]\)/,
+  /^Promise\.all\(keys\.map\(\(key\) => wrap\(store\.get\(key\)\)\)\)/,
+  /^Promise\.all\(\[\s+wrap\(store\.getAllKeys\(query, count\)\),\s+wrap\(store\.getAll\(query, count\)\),\s+\]\)/,
   /^Promise\.all\(reads\)/,
   /^end\n/,
 ]
@@ -54,14 +55,17 @@ describe('transactions of the IndexedDB adapter', () => {
     expect(violations(source)).toEqual([])
     expect(source.match(/\bawait\b/g)?.length).toBeGreaterThan(5)
     expect(source).toContain(
-      'const reads = guards.map((guard) => tx.objectStore(guard.table).get(guard.key))\n',
+      'const reads = guards.map((guard) => wrap(tx.objectStore(guard.table).get(guard.key)))\n',
     )
     expect(source).toContain('const end = endOf(tx)\n')
   })
 
   it('import no code that could wait for something else', () => {
     const values = [...read(HOME).matchAll(/^import (?!type).* from '(.*)'$/gm)].map((match) => match[1])
-    expect(values).toEqual(['../errors.ts', '../key-rules.ts'])
+    expect(values).toEqual(['idb', '../errors.ts', '../key-rules.ts'])
+    expect(read(HOME)).toContain(
+      "import { type IDBPDatabase, type IDBPObjectStore, unwrap, wrap } from 'idb'\n",
+    )
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import type { IDBPDatabase, IDBPTransaction } from 'idb'
+import { type IDBPDatabase, type IDBPObjectStore, unwrap, wrap } from 'idb'
 import { StorageError } from '../errors.ts'
 import { limitOf } from '../key-rules.ts'
 import type { Guard, Range, Row, WriteOptions } from '../port.ts'
@@ -7,21 +7,22 @@ import type { StoreName } from './stores.ts'
 
 // Every transaction of the adapter lives in this file, and nothing but IndexedDB requests and the end
 // of the transaction is awaited here: a transaction commits by itself as soon as it has nothing to do,
-// so a foreign await would split a write in two. `no-foreign-await.test.ts` reads this file.
+// so a foreign await would split a write in two. `no-foreign-await.test.ts` reads this file. A transaction is the
+// platform's own, and each request that is waited for is wrapped by itself: proxies around all of it cost more than
+// most requests take.
 
 /** Values of `keys` in one transaction, undefined where absent. */
 export async function getAll(db: IDBPDatabase, name: StoreName, keys: readonly string[]): Promise<unknown[]> {
   const store = begin(db, [name], 'readonly').objectStore(name)
-  return await Promise.all(keys.map((key) => store.get(key)))
+  return await Promise.all(keys.map((key) => wrap(store.get(key))))
 }
 
 /** The rows of a range that is not empty. */
 export async function listRows(db: IDBPDatabase, name: StoreName, range: Range): Promise<Row[]> {
-  const store = begin(db, [name], 'readonly').objectStore(name)
   const query = toKeyRange(range)
   if (range.reverse === true && range.limit !== undefined) {
     const rows: Row[] = []
-    let cursor = await store.openCursor(query, 'prev')
+    let cursor = await walked(db, name).openCursor(query, 'prev')
     while (cursor !== null) {
       // Only string keys are ever written (`checkKey`).
       rows.push({ key: cursor.key as string, value: cursor.value })
@@ -30,8 +31,12 @@ export async function listRows(db: IDBPDatabase, name: StoreName, range: Range):
     }
     return rows
   }
+  const store = begin(db, [name], 'readonly').objectStore(name)
   const count = toCount(range)
-  const [keys, values] = await Promise.all([store.getAllKeys(query, count), store.getAll(query, count)])
+  const [keys, values] = await Promise.all([
+    wrap(store.getAllKeys(query, count)),
+    wrap(store.getAll(query, count)),
+  ])
   // Only string keys are ever written (`checkKey`).
   const rows = keys.map((key, at): Row => ({ key: key as string, value: values[at] }))
   return range.reverse === true ? rows.reverse() : rows
@@ -39,11 +44,10 @@ export async function listRows(db: IDBPDatabase, name: StoreName, range: Range):
 
 /** The keys of a range that is not empty. */
 export async function listKeys(db: IDBPDatabase, name: StoreName, range: Range): Promise<string[]> {
-  const store = begin(db, [name], 'readonly').objectStore(name)
   const query = toKeyRange(range)
   const keys: string[] = []
   if (range.reverse === true && range.limit !== undefined) {
-    let cursor = await store.openKeyCursor(query, 'prev')
+    let cursor = await walked(db, name).openKeyCursor(query, 'prev')
     while (cursor !== null) {
       // Only string keys are ever written (`checkKey`).
       keys.push(cursor.key as string)
@@ -52,7 +56,8 @@ export async function listKeys(db: IDBPDatabase, name: StoreName, range: Range):
     }
     return keys
   }
-  const found = await store.getAllKeys(query, toCount(range))
+  const store = begin(db, [name], 'readonly').objectStore(name)
+  const found = await wrap(store.getAllKeys(query, toCount(range)))
   // Only string keys are ever written (`checkKey`).
   for (const key of found) keys.push(key as string)
   return range.reverse === true ? keys.reverse() : keys
@@ -61,7 +66,7 @@ export async function listKeys(db: IDBPDatabase, name: StoreName, range: Range):
 /** How many keys lie in a range that is not empty, up to its limit. */
 export async function countKeys(db: IDBPDatabase, name: StoreName, range: Range): Promise<number> {
   const store = begin(db, [name], 'readonly').objectStore(name)
-  const all = await store.count(toKeyRange(range))
+  const all = await wrap(store.count(toKeyRange(range)))
   return Math.min(all, limitOf(range))
 }
 
@@ -81,16 +86,17 @@ export async function writeAll(
   const end = endOf(tx)
   let failure: unknown
   try {
-    const reads = guards.map((guard) => tx.objectStore(guard.table).get(guard.key))
+    const reads = guards.map((guard) => wrap(tx.objectStore(guard.table).get(guard.key)))
     for (const read of reads) read.catch(() => {})
     // On their way together with what is read: whatever does not hold takes all of it back, and waiting for the answer
     // first would cost every guarded write a round trip.
     for (const op of ops) {
-      issue(tx, op).catch((error: unknown) => {
+      const request = issue(tx, op)
+      request.addEventListener('error', () => {
         // The first failed request aborts the transaction; those after it only say so.
-        failure ??= isTaken(op, error)
+        failure ??= isTaken(op, request.error)
           ? new StorageError('storage.exists', { table: op.store, key: op.key })
-          : error
+          : request.error
       })
     }
     const values = reads.length === 0 ? [] : await Promise.all(reads)
@@ -110,22 +116,25 @@ export async function writeAll(
   throw failure === undefined || isAbort(failure) ? aborted.error : failure
 }
 
-type WriteTransaction = IDBPTransaction<unknown, StoreName[], 'readwrite'>
-
-function begin<Mode extends 'readonly' | 'readwrite'>(
+function begin(
   db: IDBPDatabase,
-  names: StoreName[],
-  mode: Mode,
+  names: readonly StoreName[],
+  mode: 'readonly' | 'readwrite',
   durability: NonNullable<WriteOptions['durability']> = 'relaxed',
-): IDBPTransaction<unknown, StoreName[], Mode> {
-  const tx = db.transaction<StoreName[], Mode>(names, mode, { durability })
-  // Each request and `endOf` tell of failures; idb's own promise must not do so unheard.
+): IDBTransaction {
+  return unwrap(db).transaction(names, mode, { durability })
+}
+
+/** A store for cursors, whose steps can be waited for. */
+function walked(db: IDBPDatabase, name: StoreName): IDBPObjectStore<unknown, ArrayLike<string>, StoreName> {
+  const tx = wrap(begin(db, [name], 'readonly'))
+  // Each request tells of failures; this one must not do so unheard.
   tx.done.catch(() => {})
-  return tx
+  return tx.objectStore(name)
 }
 
 /** Resolves when all is over: with nothing after a commit, with the reason after an abort. */
-function endOf(tx: WriteTransaction): Promise<{ error: unknown } | undefined> {
+function endOf(tx: IDBTransaction): Promise<{ error: unknown } | undefined> {
   return new Promise((resolve) => {
     tx.addEventListener('complete', () => resolve(undefined))
     tx.addEventListener('abort', () => {
@@ -134,7 +143,7 @@ function endOf(tx: WriteTransaction): Promise<{ error: unknown } | undefined> {
   })
 }
 
-function issue(tx: WriteTransaction, op: StoredOp): Promise<unknown> {
+function issue(tx: IDBTransaction, op: StoredOp): IDBRequest {
   const store = tx.objectStore(op.store)
   switch (op.type) {
     case 'put':
@@ -148,7 +157,7 @@ function issue(tx: WriteTransaction, op: StoredOp): Promise<unknown> {
   }
 }
 
-function abort(tx: WriteTransaction): void {
+function abort(tx: IDBTransaction): void {
   try {
     tx.abort()
   } catch {
