@@ -61,6 +61,8 @@ interface Sample {
   readonly handed: number
   /** one strict transaction of as many bytes there, in a bare database; 0 where none was measured */
   readonly floor: number
+  /** a message there through the same network, and that transaction; 0 where none was measured */
+  readonly bare: number
 }
 
 interface Arrival extends Sample {
@@ -121,7 +123,8 @@ async function measure(context: BenchContext, subject: Subject, peers: number): 
           const one = await propagate(account, members, number)
           if (number > WARM_UP) {
             processor += (await spentBy(members)) - before
-            samples.push(...(subject.system === 'cairn' ? await withFloors(members, one) : one))
+            const isOurs = subject.system === 'cairn'
+            samples.push(...(isOurs ? await withBare(members, number, await withFloors(members, one)) : one))
           }
           await setTimeout(PAUSE)
         }
@@ -197,6 +200,7 @@ async function propagate(
       visible: visible - at,
       handed: durable - handedAt,
       floor: 0,
+      bare: 0,
       bytes,
     }))
   } finally {
@@ -209,10 +213,23 @@ async function propagate(
 async function withFloors(
   [, ...receivers]: readonly MemberPage[],
   arrivals: readonly Arrival[],
-): Promise<Sample[]> {
+): Promise<Arrival[]> {
   await setTimeout(PAUSE)
   const floors = await Promise.all(receivers.map((one, i) => one.call('floor', arrivals[i]?.bytes ?? 0)))
   return arrivals.map((one, i) => ({ ...one, floor: floors[i] ?? 0 }))
+}
+
+/** After another pause: what the network and the disk take by themselves. */
+async function withBare(
+  [sender, ...receivers]: readonly MemberPage[],
+  number: number,
+  arrivals: readonly Arrival[],
+): Promise<Sample[]> {
+  await setTimeout(PAUSE)
+  const seen = receivers.map((one) => one.call('bareSeen', number))
+  const sent = (await sender?.call('bare', { number, bytes: arrivals[0]?.bytes ?? 0 })) ?? 0
+  const stored = await Promise.all(seen)
+  return arrivals.map((one, i) => ({ ...one, bare: (stored[i] ?? sent) - sent }))
 }
 
 /** Processor time of all members' browser so far, ms. */
@@ -258,6 +275,13 @@ const ROWS = [
   ...SHARES.map(
     ([name, share]) => ({ what: 'visible', text: 'visible', name, share, against: RIVALS }) as const,
   ),
+  {
+    what: 'bare',
+    text: 'a message through libp2p alone and one strict transaction, nothing proven',
+    name: 'p50',
+    share: 0.5,
+    against: [],
+  },
   {
     what: 'handed',
     text: 'durable, from when the sender was given it',

@@ -1,7 +1,7 @@
 import { type DocHandle, ImmutableString, Repo, type DocumentId } from '@automerge/automerge-repo'
 import { WebSocketClientAdapter } from '@automerge/automerge-repo-network-websocket'
 import { IndexedDBStorageAdapter } from '@automerge/automerge-repo-storage-indexeddb'
-import { textOf, type Member } from './protocol.ts'
+import { noBare, textOf, type Member } from './protocol.ts'
 import { createNoted, now, numberOf } from './seen.ts'
 import { strictWrite, writeStrictly } from './strict.ts'
 
@@ -66,4 +66,5 @@ globalThis.member = {
   },
   seen: (number) => noted.seen(number),
   floor: strictWrite,
+  ...noBare,
 } satisfies Member

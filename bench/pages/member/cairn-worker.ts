@@ -6,6 +6,7 @@ import { weigh } from '../../../src/storage/indexeddb/weigh.ts'
 import type { SnapshotRow } from '../../../src/storage/rows.ts'
 import type { Storage } from '../../../src/storage/port.ts'
 import { browserHost, timers } from '../../../src/worker/host.ts'
+import { createBare } from './bare.ts'
 
 /**
  * The product's engine as `src/worker/engine.ts` puts it together, with two differences: its app's server is the
@@ -28,10 +29,35 @@ const given = new Promise<Given>((resolve) => {
   })
 })
 
-const startNode: StartNode = async (config) => {
-  start ??= connectPageNode((await given).node, timers)
-  return start(config)
+/** What is said over the port for notes, either way. */
+export interface BareAsked {
+  readonly bare: number
+  readonly bytes: number
 }
+export interface BareNoted {
+  /** its number, and when it was sent or stored */
+  readonly bare: number
+  readonly what: 'sent' | 'stored'
+  readonly at: number
+}
+
+const startNode: StartNode = async (config) => {
+  const { node, notes } = await given
+  start ??= connectPageNode(node, timers)
+  const handle = await start(config)
+  const note = (bare: number, what: BareNoted['what'], at: number): void =>
+    notes.postMessage({ bare, what, at } satisfies BareNoted)
+  // A node that was set otherwise takes the place of the one before.
+  answering?.abort()
+  answering = new AbortController()
+  const bare = createBare(handle.net, (number, at) => note(number, 'stored', at))
+  const send = ({ data }: MessageEvent<BareAsked>): void =>
+    void bare.send(data.bare, data.bytes).then((at) => note(data.bare, 'sent', at))
+  notes.addEventListener('message', send, { signal: answering.signal })
+  notes.start()
+  return handle
+}
+let answering: AbortController | undefined
 let start: StartNode | undefined
 
 /** Tells of each head as soon as the transaction that moved it is on the disk, and of that one's bytes. */

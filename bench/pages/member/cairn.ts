@@ -5,6 +5,7 @@ import { connectCairn } from '../../../src/cairn/remote.ts'
 import type { Member, StartMember } from './protocol.ts'
 import { createNoted, now } from './seen.ts'
 import { strictWrite } from './strict.ts'
+import type { BareAsked, BareNoted } from './cairn-worker.ts'
 
 /** The page of a device: its node runs here and its engine in a worker, as in the app. */
 
@@ -28,6 +29,15 @@ interface Stored {
 const stored = new Map<string, Stored>()
 const revs = new Map<number, string>()
 const waiting = new Map<string, number>()
+/** When messages with no edit in them were sent or stored, by what and number. */
+const bares = new Map<string, PromiseWithResolvers<number>>()
+const bareOf = (what: BareNoted['what'], number: number): PromiseWithResolvers<number> => {
+  const key = `${what} ${number}`
+  const entry = bares.get(key) ?? Promise.withResolvers<number>()
+  bares.set(key, entry)
+  return entry
+}
+let notesTo: MessagePort | undefined
 let engine: Cairn | undefined
 let input: StartMember | undefined
 
@@ -82,12 +92,14 @@ globalThis.member = {
     const worker = new Worker('/member/cairn-worker.js', { type: 'module' })
     const node = new MessageChannel()
     const notes = new MessageChannel()
-    notes.port1.addEventListener('message', ({ data }: MessageEvent<Stored>) => {
+    notes.port1.addEventListener('message', ({ data }: MessageEvent<Stored | BareNoted>) => {
+      if ('bare' in data) return bareOf(data.what, data.bare).resolve(data.at)
       stored.set(data.rev, data)
       const number = waiting.get(data.rev)
       if (number !== undefined) noted.durable(number, data.at, data.bytes)
     })
     notes.port1.start()
+    notesTo = notes.port1
     worker.postMessage({ type: 'member', server: given.server }, [node.port2, notes.port2])
     servePageNode(node.port1, pageNodes(host), timers)
     engine = connectCairn(worker, () => console.error('the engine was lost'))
@@ -120,4 +132,9 @@ globalThis.member = {
     return noted.seen(number)
   },
   floor: strictWrite,
+  bare({ number, bytes }) {
+    notesTo?.postMessage({ bare: number, bytes } satisfies BareAsked)
+    return bareOf('sent', number).promise
+  },
+  bareSeen: (number) => bareOf('stored', number).promise,
 } satisfies Member

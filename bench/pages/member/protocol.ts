@@ -13,7 +13,15 @@ export interface Member {
   seen(number: number): Promise<Seen>
   /** How long one strict transaction of so many bytes takes here, ms. */
   floor(bytes: number): Promise<number>
+  /** Of ours: sends a message to all others, and gives when; each writes so many bytes when it has it. See `bare.ts`. */
+  bare(input: { readonly number: number; readonly bytes: number }): Promise<number>
+  /** Of ours: resolves with when that was on the disk here. */
+  bareSeen(number: number): Promise<number>
 }
+
+const ofOurs = (): Promise<never> => Promise.reject(new Error('a rival has no engine in a worker'))
+/** What members of other systems answer to that. */
+export const noBare: Pick<Member, 'bare' | 'bareSeen'> = { bare: ofOurs, bareSeen: ofOurs }
 
 export type System = 'cairn' | 'yjs' | 'automerge'
 

@@ -2,7 +2,7 @@ import { IndexeddbPersistence } from 'y-indexeddb'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import type { Member } from './protocol.ts'
-import { textOf } from './protocol.ts'
+import { noBare, textOf } from './protocol.ts'
 import { createNoted, now, numberOf } from './seen.ts'
 import { strictWrite, writeStrictly } from './strict.ts'
 
@@ -70,4 +70,5 @@ globalThis.member = {
   },
   seen: (number) => noted.seen(number),
   floor: strictWrite,
+  ...noBare,
 } satisfies Member
