@@ -4,11 +4,13 @@ import { openRepo } from '../../src/sync/kept.ts'
 import { askOf } from '../../src/sync/packs/ask.ts'
 import { createPackClient } from '../../src/sync/packs/client.ts'
 import type { Exchange } from '../../src/sync/packs/exchange.ts'
+import { rehearseLists } from '../../src/sync/packs/rehearsal.ts'
 import { takeList } from '../../src/sync/packs/take-list.ts'
 import type { ImportSession } from '../../src/storage/import-session.ts'
 import { askIdentity, takeIn } from '../../src/sync/take-in.ts'
 import { exclusively, type Work } from '../../src/sync/work.ts'
 import { browserHost } from '../../src/worker/host.ts'
+import type { CatchupInput } from './protocol.ts'
 import type { Task } from './worker.ts'
 
 /** A device that holds a repo of some time ago and comes back: by a pack, or by the CAR of a server. */
@@ -17,7 +19,13 @@ const noNode = async (): Promise<never> => {
   throw new Error('this bench needs no node')
 }
 let opening: Promise<CairnHost> | undefined
-const opened = (): Promise<CairnHost> => (opening ??= browserHost('page', noNode))
+const startDigest = (): Worker => new Worker('/digest-thread.js', { type: 'module' })
+const opened = (): Promise<CairnHost> => (opening ??= browserHost('page', noNode, startDigest))
+
+/** As the app does once it is quiet after a start, where a repo is kept. */
+const rehearsed = async (host: CairnHost, { rehearses }: CatchupInput): Promise<void> => {
+  if (rehearses && !(await rehearseLists(host, () => false))) throw new Error('the rehearsal failed')
+}
 
 const endpoints = (plc: string) => ({ plc, doh: '', resolver: '', allowLocal: true })
 
@@ -32,7 +40,7 @@ const workOn = (host: CairnHost): Work => ({
 /** Streams a CAR into an import, as the engine does with the answer of a server. */
 async function takeCar(
   host: CairnHost,
-  input: { readonly did: string; readonly plc: string; readonly url: string; readonly partial: boolean },
+  input: Omit<CatchupInput, 'rehearses'> & { readonly partial: boolean },
 ): Promise<{ rev: string | undefined; bytes: number }> {
   const { did, plc, url, partial } = input
   let bytes = 0
@@ -65,6 +73,7 @@ export const keepBase: Task<'keepBase'> = async (input) => {
 /** From the request to the moved head: what changed, as the CAR that a PDS answers to `since`. */
 export const catchUpByCar: Task<'catchUpByCar'> = async (input) => {
   const host = await opened()
+  await rehearsed(host, input)
   return () => takeCar(host, { ...input, partial: true })
 }
 
@@ -72,7 +81,8 @@ export const catchUpByCar: Task<'catchUpByCar'> = async (input) => {
  * The same as a backup does it, from who the author is to the moved head, with all that it asks the account's server
  * for: this page's own origin, wherever the history happened.
  */
-export const catchUpByBackup: Task<'catchUpByBackup'> = async ({ did, plc }) => {
+export const catchUpByBackup: Task<'catchUpByBackup'> = async (input) => {
+  const { did, plc } = input
   const { fetch: ask, ...host } = await opened()
   const here: CairnHost = {
     ...host,
@@ -81,6 +91,7 @@ export const catchUpByBackup: Task<'catchUpByBackup'> = async ({ did, plc }) => 
       return ask(pathname.startsWith('/xrpc/') ? `${location.origin}${pathname}${search}` : url, init)
     },
   }
+  await rehearsed(here, input)
   return async () => {
     const { snapshot } = await backUp(here, endpoints(plc), did, workOn(here))
     return { rev: snapshot?.rev, bytes: 0 }
@@ -88,8 +99,10 @@ export const catchUpByBackup: Task<'catchUpByBackup'> = async ({ did, plc }) => 
 }
 
 /** From the request to the moved head: what changed, as a pack over `POST /sync`. */
-export const catchUpByPack: Task<'catchUpByPack'> = async ({ did, plc, url }) => {
+export const catchUpByPack: Task<'catchUpByPack'> = async (input) => {
+  const { did, plc, url } = input
   const host = await opened()
+  await rehearsed(host, input)
   let bytes = 0
   const exchange: Exchange = {
     peer: url,

@@ -83,6 +83,8 @@ export interface CatchupInput {
   readonly plc: string
   /** of a CAR, or of `/sync` */
   readonly url: string
+  /** before it begins, as the app does after a start */
+  readonly rehearses: boolean
 }
 
 export interface CaughtUp {

@@ -12,6 +12,7 @@ import type { CairnHost } from './host.ts'
 import { createIndexer } from './indexer.ts'
 import { createJobs } from './jobs.ts'
 import { createLibrary } from './library.ts'
+import { createListPreparation } from './list-preparation.ts'
 import { createMovingRoom } from './moving/create.ts'
 import { createNetwork, type RunningNetwork } from './network/create.ts'
 import { noNetwork } from './network/off.ts'
@@ -43,6 +44,7 @@ export function createCairn(host: CairnHost): Cairn {
   }
   const forget = (did: string): void => summaries.forget(did)
   const changed = (did: string): void => {
+    if (network?.fromPeers() !== undefined) void lists?.soon()
     forget(did)
     emit({ type: 'repo', did })
     emit({ type: 'repos' })
@@ -50,6 +52,8 @@ export function createCairn(host: CairnHost): Cairn {
 
   const accounts = createAccountRoom(host, host.network?.app, () => emit({ type: 'accounts' }))
   const jobs = createJobs(host, (job) => emit({ type: 'job', job }))
+  // A service worker runs for seconds.
+  const lists = host.network?.context === 'page' ? createListPreparation(host, jobs) : undefined
   const log = createActivityLog(host, () => emit({ type: 'activity' }))
   const indexer = createIndexer(host, (event) => {
     if (event.type === 'repo') forget(event.did)
@@ -64,7 +68,7 @@ export function createCairn(host: CairnHost): Cairn {
     await begun
     writing.close()
     for (const job of jobs.list()) jobs.cancel(job.id)
-    await Promise.all([jobs.idle(), indexer.close(), resumed])
+    await Promise.all([jobs.idle(), indexer.close(), lists?.close(), resumed])
   }
   const device = createDevice({
     host,
@@ -116,6 +120,7 @@ export function createCairn(host: CairnHost): Cairn {
       start: async (fenced) => {
         // The largest part of the engine, and nothing that a first screen waits for.
         const { startService } = await import('./network/service.ts')
+        void lists?.soon()
         return startService({
           ...{ host: fenced, network: place, emit, jobs, tasks, library, log },
           sessions: accounts.sessions,
