@@ -34,7 +34,10 @@ export async function benchCatchup(context: BenchContext): Promise<BenchRow[]> {
     }
     const plc = await servePlc([{ ...history, file: '', bytes: 0 }])
     try {
-      const steps = history.steps.filter(({ spread }) => context.orders?.includes(spread) ?? true)
+      const steps = history.steps.filter(
+        ({ spread, changes }) =>
+          (context.orders?.includes(spread) ?? true) && (context.changes?.includes(changes) ?? true),
+      )
       for (const step of steps) rows.push(...(await stepRows(context, history, step, plc.origin)))
     } finally {
       await plc.close()

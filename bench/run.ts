@@ -34,7 +34,7 @@ const BENCHES: Readonly<Record<string, (context: BenchContext) => Promise<BenchR
 }
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--runs N] [--sizes 10000,100000] [--orders revision,shuffled]
-                        [--no-ours] [--no-rivals] [--profile]
+                        [--changes 1,100] [--no-ours] [--no-rivals] [--profile]
 NAME: ${Object.keys(BENCHES).join(', ')}, all`
 
 const { values, positionals } = parseArgs({
@@ -45,6 +45,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '3' },
     sizes: { type: 'string' },
     orders: { type: 'string' },
+    changes: { type: 'string' },
     ours: { type: 'boolean', default: true },
     rivals: { type: 'boolean', default: true },
     profile: { type: 'boolean', default: false },
@@ -68,6 +69,7 @@ try {
     rivals: values.rivals,
     profile: values.profile,
     ...(values.sizes === undefined ? {} : { sizes: values.sizes.split(',').map(Number) }),
+    ...(values.changes === undefined ? {} : { changes: values.changes.split(',').map(Number) }),
     // names that no bench knows select nothing
     ...(values.orders === undefined ? {} : { orders: values.orders.split(',') }),
     log: (line) => console.error(`· ${line}`),

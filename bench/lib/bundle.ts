@@ -32,7 +32,8 @@ export async function bundlePages({ minify = true } = {}): Promise<{ readonly di
       ...['main.ts', 'worker.ts', 'replica/page.ts', 'replica/worker.ts', 'member/cairn-worker.ts'],
       ...MEMBERS.map((system) => `member/${system}.ts`),
       ...TYPISTS.map((system) => `typist/${system}.ts`),
-    ].map((name) => join(PAGES, name)),
+      '../../src/worker/digest-thread.ts',
+    ].map((name) => ({ in: join(PAGES, name), out: name.replace(/^.*src\/worker\/|\.ts$/g, '') })),
     plugins: [wasmInside],
     // the product has the same version; twice in one bundle it warns
     alias: { yjs: join(import.meta.dirname, '..', 'node_modules', 'yjs') },

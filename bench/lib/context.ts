@@ -14,6 +14,8 @@ export interface BenchContext {
   readonly sizes?: readonly number[]
   /** in which order records come, by the names of the bench, where not all of its own */
   readonly orders?: readonly string[]
+  /** counts of changes, where not all of the bench's own */
+  readonly changes?: readonly number[]
   /** progress, on standard error */
   log(line: string): void
 }

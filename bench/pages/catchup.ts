@@ -17,7 +17,8 @@ const noNode = async (): Promise<never> => {
   throw new Error('this bench needs no node')
 }
 let opening: Promise<CairnHost> | undefined
-const opened = (): Promise<CairnHost> => (opening ??= browserHost('page', noNode))
+const startDigest = (): Worker => new Worker('/digest-thread.js', { type: 'module' })
+const opened = (): Promise<CairnHost> => (opening ??= browserHost('page', noNode, startDigest))
 
 const endpoints = (plc: string) => ({ plc, doh: '', resolver: '', allowLocal: true })
 

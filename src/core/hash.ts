@@ -19,20 +19,33 @@ export async function createSha256(): Promise<Sha256> {
   }
 }
 
-/** SHA-256 of the bytes, which may be made beside other work: they stay as they are until then. */
-export type Digest = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
+/** SHA-256 of what `make` makes, which may be made beside other work. It is called again where that fails. */
+export type Digest = (make: () => Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 
-/** Below, the way to another thread and back costs more than the hash, bytes. */
+/** SHA-256 made on another thread, to which the bytes are given away. Rejects where there is none. */
+export type DigestAside = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
+
+/** Below, the way to the platform's own hash costs more than the hash, bytes. */
 const LONG = 64 * 1024
+/** From here on it costs more than a thread of its own, bytes. */
+const VERY_LONG = 1 << 20
 
-/** What is long is hashed by the platform, on a thread of its own; the rest, and where it has no such hash, here. */
-export function createDigest(sha256: Sha256): Digest {
+/**
+ * What is long is hashed by the platform, and what is very long on a thread of its own where the host has one: Chrome's
+ * own hash keeps the thread that asks. The rest, and where the platform has no such hash, here.
+ */
+export function createDigest(sha256: Sha256, aside?: DigestAside): Digest {
   // Undefined outside secure contexts, whatever the types say.
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
-  return async (bytes) =>
+  const here = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
     bytes.length < LONG || subtle === undefined
       ? sha256(bytes)
       : new Uint8Array(await subtle.digest('SHA-256', bytes))
+  return async (make) => {
+    const bytes = make()
+    if (aside === undefined || bytes.length < VERY_LONG) return here(bytes)
+    return aside(bytes).catch(() => here(make()))
+  }
 }
 
 /**

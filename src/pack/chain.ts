@@ -1,10 +1,10 @@
 import { toHex } from '../core/bytes.ts'
 import type { Digest, Sha256 } from '../core/hash.ts'
-import { canonicalJson, sha256Hex, writeCanonical } from './canonical-json.ts'
+import { canonicalJson, sha256Hex } from './canonical-json.ts'
+import { commitText } from './commit-text.ts'
 import { PackError } from './errors.ts'
 import { isHexDigest } from './forms.ts'
-import type { Change, ChangeScopes, Integrity, PackCommit, Subscription } from './model.ts'
-import { createTextSink, type TextSink } from './text-sink.ts'
+import type { Integrity, PackCommit, Subscription } from './model.ts'
 
 /**
  * The chain of commits that a subscription was sent: each root is over the root before it and a commit. It
@@ -26,127 +26,6 @@ export interface ChainPlace {
  */
 export const commitDigest = (commit: PackCommit, place: ChainPlace, sha256: Sha256): string =>
   sha256Hex(commitText(commit, place), sha256)
-
-function commitText(commit: PackCommit, place: ChainPlace): Uint8Array<ArrayBuffer> {
-  const { actorId, commitSeq, createdAt } = commit
-  const { partitionId, subscriptionId } = place
-  const version = 'syncular-wire-commit-digest-v1'
-  const sink = createTextSink(sizeOf(commit.changes))
-  // The keys in their order. A commit has thousands of changes: no object is made for each only to be written.
-  sink.text('{"actorId":')
-  writeCanonical(sink, actorId, 1)
-  sink.text(',"changes":')
-  writeChanges(sink, commit.changes)
-  for (const [name, value] of Object.entries({
-    commitSeq,
-    createdAt,
-    partitionId,
-    subscriptionId,
-    version,
-  })) {
-    sink.text(`,"${name}":`)
-    writeCanonical(sink, value, 1)
-  }
-  sink.text('}')
-  return sink.bytes()
-}
-
-function writeChanges(sink: TextSink, changes: readonly Change[]): void {
-  const startOf = createStarts()
-  const endOf = createEnds()
-  let mark = '['
-  if (changes.length === 0) sink.text(mark)
-  for (const change of changes) {
-    const { op, row, rowId } = change
-    sink.text(mark)
-    const value = onlyBytes(row)
-    if (value === undefined) {
-      sink.text('{"op":')
-      sink.json(op)
-      sink.text(',"row":')
-      writeCanonical(sink, row, 3)
-    } else {
-      sink.raw(startOf(op, value.name))
-      sink.hex(value.bytes)
-      sink.text('"}}')
-    }
-    sink.text(',"rowId":')
-    sink.json(rowId)
-    sink.raw(endOf(change))
-    mark = ','
-  }
-  sink.text(']')
-}
-
-/** The cell of a row that has no other, and bytes in it: most rows are records. */
-function onlyBytes(row: Change['row']): { readonly name: string; readonly bytes: Uint8Array } | undefined {
-  if (row === null || typeof row !== 'object' || Array.isArray(row)) return undefined
-  const names = Object.keys(row)
-  const [name] = names
-  if (name === undefined || names.length > 1) return undefined
-  // any other object is read by its keys
-  const bytes = (row as Readonly<Record<string, unknown>>)[name]
-  return bytes instanceof Uint8Array ? { name, bytes } : undefined
-}
-
-/** What comes before the digits of such a row. */
-function createStarts(): (op: Change['op'], name: string) => Uint8Array {
-  const known = new Map<string, Map<string, Uint8Array>>()
-  return (op, name) => {
-    const names = known.get(op) ?? new Map<string, Uint8Array>()
-    known.set(op, names)
-    const found = names.get(name)
-    if (found !== undefined) return found
-    const start = createTextSink()
-    start.text('{"op":')
-    start.json(op)
-    start.text(',"row":{')
-    start.json(name)
-    start.text(':{"bytesHex":"')
-    const bytes = start.bytes()
-    names.set(name, bytes)
-    return bytes
-  }
-}
-
-/** What follows a row's id: changes of one table with the same scopes, which share one object, have the same. */
-function createEnds(): (change: Change) => Uint8Array {
-  const known = new Map<ChangeScopes, Map<string, Uint8Array>>()
-  const make = ({ rowVersion, scopes, table }: Change): Uint8Array => {
-    const end = createTextSink()
-    end.text(',"rowVersion":')
-    writeCanonical(end, rowVersion ?? null, 3)
-    end.text(',"scopes":')
-    writeCanonical(end, scopes, 3)
-    end.text(',"table":')
-    end.json(table)
-    end.text('}')
-    return end.bytes()
-  }
-  return (change) => {
-    const { rowVersion, scopes, table } = change
-    if (rowVersion !== undefined) return make(change)
-    const tables = known.get(scopes) ?? new Map<string, Uint8Array>()
-    known.set(scopes, tables)
-    const end = tables.get(table) ?? make(change)
-    tables.set(table, end)
-    return end
-  }
-}
-
-/** What a change takes beside its names and its row's bytes, about. */
-const CHANGE_BYTES = 160
-
-/** About what changes take as canonical JSON: from what they are, so that text of megabytes is not copied often. */
-function sizeOf(changes: readonly Change[]): number {
-  let size = 1024
-  for (const { row, rowId, table } of changes) {
-    size += CHANGE_BYTES + rowId.length + table.length
-    const only = onlyBytes(row)
-    if (only !== undefined) size += only.bytes.length * 2
-  }
-  return size
-}
 
 /** The root after a commit. */
 export function chainRoot(
@@ -231,7 +110,7 @@ export function checkChainAside(
   if (claimed === undefined) return { root, prove: async () => {} }
   const { place, commitChainRoot } = claimed
   const prove = async (): Promise<void> => {
-    const digests = await Promise.all(commits.map((it) => digest(commitText(it, place))))
+    const digests = await Promise.all(commits.map((it) => digest(() => commitText(it, place))))
     if (rootAfter(commits, digests.map(toHex), place, sha256, root) !== commitChainRoot) throw refused('root')
   }
   return { root: commitChainRoot, prove }

@@ -29,7 +29,8 @@ export function readCommit(reader: ByteReader, columnsOf: ColumnsOf, shares: boo
   const unresolved = readList(reader, 13, (it) => readChange(it, tables, scopes))
   const groups = readGroups(reader, tables, columnsOf, shares)
   const changes = resolveRows(reader, unresolved, groups)
-  const inGroups = new Set(unresolved.flatMap(({ place }) => place?.group ?? []))
+  const inGroups = new Set<number>()
+  for (const { place } of unresolved) if (place !== undefined) inGroups.add(place.group)
   const schemas = groups.flatMap(({ table, columns }, index) =>
     inGroups.has(index) ? { table, columns } : [],
   )

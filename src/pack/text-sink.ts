@@ -7,6 +7,8 @@ export interface TextSink {
   raw(bytes: Uint8Array): void
   /** The bytes in lowercase hexadecimal. */
   hex(bytes: Uint8Array): void
+  /** The same of several, made in one go: gives what writes those of the value at an index, until the next are made. */
+  digits(values: readonly (Uint8Array | undefined)[]): (index: number) => void
   /** What was collected; a view that is good until more is. */
   bytes(): Uint8Array<ArrayBuffer>
 }
@@ -32,8 +34,11 @@ const toHexOf = (Uint8Array.prototype as { toHex?: (this: Uint8Array) => string 
 /** @param size bytes that there may be; more make it grow, which costs a copy each time it doubles */
 export function createTextSink(size: number = FIRST_SIZE): TextSink {
   let out = new Uint8Array(Math.max(size, FIRST_SIZE))
-  let digits: { readonly pairs: Uint16Array; readonly bytes: Uint8Array } | undefined
+  let block: ReturnType<typeof digitBlock> | undefined
   let at = 0
+  // Memory that is touched for the first time costs more than what is done with it.
+  let gathered = new Uint8Array()
+  let made = digitBlock(0)
 
   const room = (length: number): void => {
     if (at + length <= out.length) return
@@ -89,23 +94,52 @@ export function createTextSink(size: number = FIRST_SIZE): TextSink {
         at += encoder.encodeInto(toHexOf.call(bytes), out.subarray(at)).written
         return
       }
-      digits ??= digitBlock()
-      const { pairs } = digits
+      block ??= digitBlock(HEX_BLOCK)
       for (let from = 0; from < bytes.length; from += HEX_BLOCK) {
         const count = Math.min(HEX_BLOCK, bytes.length - from)
-        // Both indexes are below their lengths.
-        for (let i = 0; i < count; i++) pairs[i] = PAIRS[bytes[from + i] as number] as number
-        out.set(count === HEX_BLOCK ? digits.bytes : digits.bytes.subarray(0, count * 2), at)
+        writePairs(bytes.subarray(from, from + count), block.pairs)
+        out.set(count === HEX_BLOCK ? block.bytes : block.bytes.subarray(0, count * 2), at)
         at += count * 2
+      }
+    },
+    digits(values) {
+      const ends: number[] = []
+      let size = 0
+      for (const value of values) ends.push((size += value?.length ?? 0))
+      if (gathered.length < size) gathered = new Uint8Array(size)
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i]
+        if (value !== undefined) gathered.set(value, (ends[i] ?? 0) - value.length)
+      }
+      if (made.pairs.length < size) made = digitBlock(size)
+      writeDigits(gathered.subarray(0, size), made)
+      const { bytes: digits } = made
+      return (index) => {
+        const to = ends[index] ?? 0
+        const from = index === 0 ? 0 : (ends[index - 1] ?? 0)
+        room((to - from) * 2)
+        out.set(digits.subarray(from * 2, to * 2), at)
+        at += (to - from) * 2
       }
     },
     bytes: () => out.subarray(0, at),
   }
 }
 
+/** @param block has room for them */
+function writeDigits(bytes: Uint8Array, block: ReturnType<typeof digitBlock>): void {
+  if (toHexOf === undefined) writePairs(bytes, block.pairs)
+  else encoder.encodeInto(toHexOf.call(bytes), block.bytes)
+}
+
+function writePairs(bytes: Uint8Array, pairs: Uint16Array): void {
+  // Both indexes are below their lengths.
+  for (let i = 0; i < bytes.length; i++) pairs[i] = PAIRS[bytes[i] as number] as number
+}
+
 /** Pairs are written two bytes at a time, which text that begins anywhere does not allow in its place. */
-function digitBlock() {
-  const pairs = new Uint16Array(HEX_BLOCK)
+function digitBlock(size: number) {
+  const pairs = new Uint16Array(size)
   return { pairs, bytes: new Uint8Array(pairs.buffer) }
 }
 

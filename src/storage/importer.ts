@@ -188,7 +188,7 @@ export async function openImport(options: ImportOptions): Promise<ImportSession>
     const { base } = options
     const proven =
       options.partial === true && base !== undefined
-        ? await partialTree({ storage, did, base, commit, intake, sink, sha256, fetchPage, told })
+        ? await partialTree({ ...options, base, commit, intake, sink, fetchPage, told })
         : await proveFull()
     // Once: proving a partial CAR writes the nodes of the new tree.
     proof = { commit, proven }

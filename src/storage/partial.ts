@@ -1,6 +1,6 @@
 import { cidString, CODEC_DAG_CBOR } from '../core/cid.ts'
 import { utf8 } from '../core/bytes.ts'
-import type { Sha256 } from '../core/hash.ts'
+import type { Lanes, Sha256 } from '../core/hash.ts'
 import { RepoError } from '../repo/errors.ts'
 import { checkPathString } from '../repo/path.ts'
 import { binary, compare, type Difference, type Side, storedSide } from '../repo/mst/diff.ts'
@@ -36,6 +36,8 @@ export async function partialTree(input: {
   readonly intake: Intake
   readonly sink: TreeSink
   readonly sha256: Sha256
+  /** many hashes at a time, where the host can */
+  readonly lanes?: Lanes
   readonly fetchPage: () => Promise<void>
   readonly told?: Told | undefined
 }): Promise<{
@@ -57,7 +59,11 @@ export async function partialTree(input: {
       throw new RepoError('repo.record-missing', { cid: cidString(CODEC_DAG_CBOR, after) })
     return { key, record: { digest: after, place } }
   })
-  const edited = await editTree({ source, base: { root: base.root, digest: base.data }, ops, sink, sha256 })
+  const edited = await editTree({
+    source,
+    base: { root: base.root, digest: base.data },
+    ...{ ops, sink, sha256, heads: input.lanes?.heads },
+  })
   if (binary(edited.digest) !== binary(commit.commit.data)) throw new RepoError('repo.root-mismatch')
   return {
     root: edited.root,

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Lanes, Sha256 } from '../core/hash.ts'
+import type { DigestAside, Lanes, Sha256 } from '../core/hash.ts'
 import type { IdentityEndpoints } from '../pds/identity.ts'
 import type { Timers } from '../core/timers.ts'
 import type { Fetch } from '../pds/network.ts'
@@ -16,6 +16,8 @@ export interface Host {
   readonly random: () => number
   /** many hashes at a time, where the host can: faster than one after another */
   readonly lanes?: Lanes
+  /** very long hashes beside other work, where the host can */
+  readonly digestAside?: DigestAside
 }
 
 /** Where identities and repos are asked for. */

@@ -21,6 +21,9 @@ const startNode: StartNode = async (config) => {
 }
 let start: StartNode | undefined
 
+const startDigest = (): Worker =>
+  new Worker(new URL('digest-thread.ts', import.meta.url), { type: 'module', name: 'digest' })
+
 // The engine of one tab: everything that is not drawing runs here. Serving begins at once: a message that came
 // while the database opens would otherwise be lost.
-serveCairn(deferCairn(browserHost('page', startNode).then(createCairn)), self)
+serveCairn(deferCairn(browserHost('page', startNode, startDigest).then(createCairn)), self)

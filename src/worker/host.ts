@@ -6,6 +6,7 @@ import type { CairnHost, Siblings } from '../cairn/host.ts'
 import { createSha256 } from '../core/hash.ts'
 import { openStandardSocket } from '../pds/firehose/socket.ts'
 import { createLanes } from '../core/sha256-lanes.ts'
+import { createDigestAside, type DigestThread } from './digest-aside.ts'
 import { openIndexedDb } from '../storage/indexeddb/open.ts'
 
 export const timers: CairnHost['timers'] = {
@@ -15,8 +16,16 @@ export const timers: CairnHost['timers'] = {
   },
 }
 
-/** What the engine gets of a browser's worker: of a page, with its node, or of the service worker. */
-export async function browserHost(context: NetworkHost['context'], startNode: StartNode): Promise<CairnHost> {
+/**
+ * What the engine gets of a browser's worker: of a page, with its node, or of the service worker.
+ *
+ * @param startDigest starts a thread that hashes, where there can be one
+ */
+export async function browserHost(
+  context: NetworkHost['context'],
+  startNode: StartNode,
+  startDigest?: () => DigestThread,
+): Promise<CairnHost> {
   const [storage, sha256, lanes] = await Promise.all([openIndexedDb(), createSha256(), createLanes()])
   const siblings = openChannel('cairn')
   return {
@@ -27,6 +36,7 @@ export async function browserHost(context: NetworkHost['context'], startNode: St
     clock: { now: () => Date.now() },
     random: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     ...(lanes === undefined ? {} : { lanes }),
+    ...(startDigest === undefined ? {} : { digestAside: createDigestAside(startDigest, timers) }),
     siblings: {
       send: (event) => siblings.post(event),
       // The only sender on this channel is this very code in another context.

@@ -6,7 +6,7 @@ import type { KeptAgreement } from '../../sync/agreements/model.ts'
 import type { BackupResult } from '../../sync/backup.ts'
 import { fraction } from '../../sync/host.ts'
 import { openRepo } from '../../sync/kept.ts'
-import type { SentList } from '../../sync/packs/sent-list.ts'
+import { type SentList, sentListOf } from '../../sync/packs/sent-list.ts'
 import { partialsOf } from '../../sync/pages/partial-rows.ts'
 import { copyRows } from '../../sync/peers/copy-rows.ts'
 import { createStoreClient } from '../../sync/store/client.ts'
@@ -230,7 +230,7 @@ export function createFollowing(running: Running): Following {
       if (snapshot?.rev === undefined || !isJoined(did)) return false
       const list = (): SentList | undefined =>
         // Of a copy that is not for everyone each is asked for what may be read when it asks.
-        listed.has(did) ? news?.() : undefined
+        listed.has(did) ? news?.(sentListOf) : undefined
       if (snapshot.source !== 'peer') return tell(did, snapshot.rev, list)
       tellLater(did, snapshot.rev, list)
       return false

@@ -1,7 +1,7 @@
-import type { Sha256 } from '../../core/hash.ts'
+import type { HeadsOf, Sha256 } from '../../core/hash.ts'
 import { utf8 } from '../../core/bytes.ts'
 import type { WalkSink, TreeRoot } from '../verify/walk-model.ts'
-import { heightOf } from './height.ts'
+import { heightsOf } from './heights.ts'
 import { encodeNode, parseNode } from './node.ts'
 import { childDigest, keysOf, type TreeSource, valueOf } from './read.ts'
 import { type Place, type StoredChild, type StoredNode, totals } from './stored.ts'
@@ -14,6 +14,8 @@ export interface TreeOp {
 
 interface Leaf {
   readonly key: string
+  /** of the key, where they are at hand */
+  readonly keyBytes?: Uint8Array | undefined
   readonly digest: Uint8Array
   readonly place: Place
 }
@@ -49,10 +51,14 @@ export async function editTree(input: {
   readonly ops: readonly TreeOp[]
   readonly sink: WalkSink
   readonly sha256: Sha256
+  /** many hashes at a time, where the host can */
+  readonly heads?: HeadsOf | undefined
 }): Promise<EditedTree> {
-  const { source, sha256, sink, base } = input
+  const { source, sha256, sink, base, ops } = input
   const root: Link = base && { kind: 'stored', digest: base.digest, child: base.root }
-  const edited = await runSteps(source, applyOps(root, base?.root.layer ?? 0, input.ops, sha256))
+  const keys = ops.map(({ key }) => keyBytes(key))
+  const heights = heightsOf(keys, sha256, input.heads)
+  const edited = await runSteps(source, applyOps(root, base?.root.layer ?? 0, ops, keys, heights))
   return write(edited.root, edited.layer, sink, sha256, base)
 }
 
@@ -60,22 +66,24 @@ function* applyOps(
   base: Link,
   baseLayer: number,
   ops: readonly TreeOp[],
-  sha256: Sha256,
+  keys: readonly Uint8Array[],
+  heights: Uint8Array,
 ): Steps<{ root: Link; layer: number }> {
   const tree = createEditor()
   let root = base
   let layer = baseLayer
-  for (const op of ops) {
-    const height = heightOf(sha256, keyBytes(op.key))
+  for (const [i, op] of ops.entries()) {
+    const height = heights[i] ?? 0
     if (op.record === undefined) root = yield* tree.remove(root, layer, op.key, height)
     else {
-      const leaf = { key: op.key, ...op.record }
+      const { digest, place } = op.record
+      const leaf: Leaf = { key: op.key, keyBytes: keys[i], digest, place }
       if (root === undefined) layer = height
       if (height > layer) {
         const [left, right] = yield* tree.split(root, layer, op.key)
         root = branch(height, [leaf], [raise(left, layer, height - 1), raise(right, layer, height - 1)])
         layer = height
-      } else root = yield* tree.insert(root, layer, leaf, height)
+      } else root = yield* tree.insert(root ?? branch(layer, [], [undefined]), layer, leaf, height)
     }
     while (root !== undefined) {
       const open: Branch = yield* tree.open(root, layer)
@@ -166,21 +174,32 @@ function createEditor() {
     )
   }
 
-  const insert = function* (link: Link, layer: number, leaf: Leaf, height: number): Steps<Branch> {
-    const it = link === undefined ? branch(layer, [], [undefined]) : yield* open(link, layer)
-    const at = position(it, leaf.key)
-    if (height < layer) {
-      it.links[at] = yield* insert(it.links[at], layer - 1, leaf, height)
-      return it
+  /** Goes down in a loop: a call for each layer would cost more than all else that is done for a key. */
+  const insert = function* (root: Stored | Branch, layer: number, leaf: Leaf, height: number): Steps<Branch> {
+    const top = root.kind === 'branch' ? root : yield* open(root, layer)
+    let it = top
+    let at = position(it, leaf.key)
+    while (it.layer > height) {
+      const below: number = it.layer - 1
+      const link = it.links[at]
+      const next: Branch =
+        link === undefined
+          ? branch(below, [], [undefined])
+          : link.kind === 'branch'
+            ? link
+            : yield* open(link, below)
+      it.links[at] = next
+      it = next
+      at = position(it, leaf.key)
     }
     if (it.leaves[at]?.key === leaf.key) {
       it.leaves[at] = leaf
-      return it
+      return top
     }
-    const [left, right] = yield* split(it.links[at], layer - 1, leaf.key)
+    const [left, right] = yield* split(it.links[at], height - 1, leaf.key)
     it.leaves.splice(at, 0, leaf)
     it.links.splice(at, 1, left, right)
-    return it
+    return top
   }
 
   const remove = function* (link: Link, layer: number, key: string, height: number): Steps<Link> {
@@ -210,7 +229,7 @@ function write(
     if (link.kind === 'stored') return link
     const children = link.links.map((it) => (it === undefined ? undefined : emit(it)))
     const entries = link.leaves.map((leaf, i) => ({
-      key: keyBytes(leaf.key),
+      key: leaf.keyBytes ?? keyBytes(leaf.key),
       value: leaf.digest,
       right: children[i + 1]?.digest,
     }))

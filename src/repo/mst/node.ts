@@ -31,6 +31,7 @@ export function looksLikeNode(bytes: Uint8Array, from: number, to: number): bool
 
 /** Tag 42, byte string of 37, multibase 0, CIDv1, codec, sha2-256, 32 bytes follow. */
 const LINK_HEAD = [0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x12, 0x20] as const
+const LINK_START = Uint8Array.from(LINK_HEAD)
 const LINK_CODEC_AT = 6
 const RAW = 0x55
 const LINK_BYTES = LINK_HEAD.length + 32
@@ -169,8 +170,11 @@ export function encodeNode(
   let before: Uint8Array | undefined
   for (const entry of entries) {
     const prefix = before === undefined ? 0 : commonPrefix(before, entry.key)
-    const suffix = entry.key.subarray(prefix)
-    out.byte(0xa4).name(0x6b).head(0x40, suffix.length).put(suffix)
+    out
+      .byte(0xa4)
+      .name(0x6b)
+      .head(0x40, entry.key.length - prefix)
+      .put(entry.key, prefix)
     out.name(0x70).head(0x00, prefix).name(0x74).link(entry.right).name(0x76).link(entry.value)
     before = entry.key
   }
@@ -198,15 +202,17 @@ class Writer {
   name(letter: number): this {
     return this.byte(0x61).byte(letter)
   }
-  put(bytes: Uint8Array): this {
-    this.out.set(bytes, this.at)
-    this.at += bytes.length
+  /** In a loop: so few bytes that a view of them would cost more. */
+  put(bytes: Uint8Array, from = 0): this {
+    const { out, at } = this
+    // Both indexes are below their lengths.
+    for (let i = from; i < bytes.length; i++) out[at + i - from] = bytes[i] as number
+    this.at = at + bytes.length - from
     return this
   }
   link(digest: Uint8Array | undefined): this {
     if (digest === undefined) return this.byte(0xf6)
-    for (const byte of LINK_HEAD) this.byte(byte)
-    return this.put(digest)
+    return this.put(LINK_START).put(digest)
   }
   head(major: number, value: number): this {
     if (value < 24) return this.byte(major | value)

@@ -63,6 +63,16 @@ describe('a liar', () => {
       ]),
       ['repo.root-mismatch'],
     ],
+    [
+      'tells a path twice in a row',
+      changes((list) => list.flatMap((it) => (it === firstOf(list, isUpsert) ? [it, it] : [it]))),
+      ['sync.bad-pack'],
+    ],
+    [
+      'tells a path twice in a list of no order',
+      changes((list) => [...list.toReversed(), firstOf(list, isUpsert)]),
+      ['sync.bad-pack'],
+    ],
     ['tells a path twice', changes((list) => [...list, firstOf(list, isUpsert)]), ['sync.bad-pack']],
     ['tells two commits', changes((list) => [...list, ...list.slice(-1)]), ['sync.bad-pack']],
     [

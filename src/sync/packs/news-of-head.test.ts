@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { headOf } from '../kept.ts'
 import { withEngine } from '../peers/testing/engine-kit.ts'
 import { nextTask } from '../../storage/next-task.ts'
+import { sentListOf } from './sent-list.ts'
 import { makeAhead, newsOfHead } from './news-of-head.ts'
 
 it('what leads to a head is made once, in a turn of its own or for the first who asks', () =>
@@ -17,8 +18,8 @@ it('what leads to a head is made once, in a turn of its own or for the first who
     }
     const heads = { sha256: a.host.sha256, before, head }
     const asked = newsOfHead(session, heads)
-    expect(asked()).toEqual({ after: before.commitCid, pack: expect.any(Uint8Array) as Uint8Array })
-    expect(asked()).toBe(asked())
+    expect(asked(sentListOf)).toEqual({ after: before.commitCid, pack: expect.any(Uint8Array) as Uint8Array })
+    expect(asked(sentListOf)).toBe(asked(sentListOf))
     expect(made).toBe(1)
 
     const ahead = newsOfHead(session, heads)
@@ -26,9 +27,9 @@ it('what leads to a head is made once, in a turn of its own or for the first who
     expect(made).toBe(1)
     await turn
     expect(made).toBe(2)
-    ahead()
+    ahead(sentListOf)
     expect(made).toBe(2)
-    expect(newsOfHead(session, { ...heads, before: undefined })()).toBeUndefined()
+    expect(newsOfHead(session, { ...heads, before: undefined })(sentListOf)).toBeUndefined()
   }))
 
 it('what fails to be made ahead fails for whoever asks', async () => {

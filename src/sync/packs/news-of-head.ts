@@ -3,10 +3,13 @@ import type { ImportSession } from '../../storage/import-session.ts'
 import { nextTask } from '../../storage/next-task.ts'
 import type { SnapshotRow } from '../../storage/rows.ts'
 import { MAX_SENT_CHANGES } from './sent-limits.ts'
-import { type SentList, sentListOf } from './sent-list.ts'
+import type { SentList, sentListOf } from './sent-list.ts'
 
-/** What leads from one head to the next as a list to be sent; undefined for what cannot travel so. Made once. */
-export type HeadNews = () => SentList | undefined
+/**
+ * What leads from one head to the next as a list to be sent; undefined for what cannot travel so. Made once, by what the
+ * first who asks has for it: an engine that has just started has not loaded it.
+ */
+export type HeadNews = (make: typeof sentListOf) => SentList | undefined
 
 /**
  * @param session which takes the head in; its changes are known once the head is about to be written
@@ -25,11 +28,11 @@ export function newsOfHead(
   },
 ): HeadNews {
   let made: { readonly list: SentList | undefined } | undefined
-  const make = (): SentList | undefined => {
+  const listBy = (make: typeof sentListOf): SentList | undefined => {
     const changes = session.news(MAX_SENT_CHANGES)
-    return before && changes && sentListOf({ before, head, changes, sha256 })
+    return before && changes && make({ before, head, changes, sha256 })
   }
-  return () => (made ??= { list: make() }).list
+  return (make) => (made ??= { list: listBy(make) }).list
 }
 
 /**
@@ -39,7 +42,8 @@ export function newsOfHead(
 export async function makeAhead(news: HeadNews): Promise<void> {
   await nextTask()
   try {
-    news()
+    const { sentListOf } = await import('./sent-list.ts')
+    news(sentListOf)
   } catch {
     // Nobody has asked yet.
   }

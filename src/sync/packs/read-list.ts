@@ -90,7 +90,7 @@ function readCommit(
 ): Pick<ToldChanges, 'commit' | 'changes'> & { readonly rev: string } {
   must(actorId === did, 'actor')
   const out: { path: string; record: Uint8Array | undefined }[] = []
-  const paths = new Set<string>()
+  const isNew = createOnce()
   const known = new Set<ChangeScopes>()
   let signed: { readonly bytes: Uint8Array; readonly rev: string } | undefined
   let size = 0
@@ -111,12 +111,31 @@ function readCommit(
     }
     const path = `${table}/${rowId}`
     must(checkPathString(path), 'path')
-    must(!paths.has(path), 'path-twice')
-    paths.add(path)
+    must(isNew(path), 'path-twice')
     out.push({ path, record })
   }
   must(signed !== undefined, 'commit-row')
   return { commit: signed?.bytes ?? new Uint8Array(), rev: signed?.rev ?? '', changes: out }
+}
+
+/**
+ * Says of each path whether it has not come before. Lists come in the order of their paths, where none can come twice;
+ * only from where one does not on are those before it looked through.
+ */
+function createOnce(): (path: string) => boolean {
+  const inOrder: string[] = []
+  let seen: Set<string> | undefined
+  return (path) => {
+    const last = inOrder.at(-1)
+    if (seen === undefined && (last === undefined || last < path)) {
+      inOrder.push(path)
+      return true
+    }
+    seen ??= new Set(inOrder)
+    if (seen.has(path)) return false
+    seen.add(path)
+    return true
+  }
 }
 
 /** The one column's bytes; undefined for a row of any other form. */

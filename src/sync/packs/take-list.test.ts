@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { GENESIS_ROOT } from '../../pack/chain.ts'
+import { GENESIS_ROOT, integrityOf } from '../../pack/chain.ts'
 import { tidAfter } from '../../repo/testing/generate.ts'
+import { sha256 } from '../../storage/testing/node-host.ts'
 import { headOf, repoRow } from '../kept.ts'
 import { expectNothingTwice } from '../testing/sync-kit.ts'
 import { askFor } from './ask.ts'
-import { COMMIT_TABLE } from './model.ts'
+import { COMMIT_TABLE, PARTITION } from './model.ts'
 import { takeList } from './take-list.ts'
 import { answerOf, expectProven, packBytes, withTwo } from './testing/packs-kit.ts'
 
@@ -49,6 +50,20 @@ describe('a list of what changed', () => {
       const whole = await headOf(b.storage, alice.did)
       await a.backUp(alice.did)
       expect((await headOf(a.storage, alice.did))?.collections).toEqual(whole?.collections)
+    }))
+
+  it('may tell its changes in any order', () =>
+    withTwo(60, async ({ a, b, alice, pull }) => {
+      await a.backUp(alice.did)
+      await b.backUp(alice.did)
+      alice.commit({ create: 20, update: 5, delete: 5 })
+      await a.backUp(alice.did)
+      await pull((answer) => {
+        const commits = answer.commits.map((it) => ({ ...it, changes: it.changes.toReversed() }))
+        const integrity = integrityOf(commits, { partitionId: PARTITION, subscriptionId: alice.did }, sha256)
+        return { ...answer, commits, ...(integrity && { integrity }) }
+      })
+      await expectProven(b, alice)
     }))
 
   it('does not store again what only changed its path, and counts what is there', () =>

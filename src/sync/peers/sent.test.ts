@@ -3,7 +3,7 @@ import { headOf } from '../kept.ts'
 import { PAGES_PROTOCOL } from '../pages/protocol.ts'
 import type { PagesNode } from '../pages/testing/pages-kit.ts'
 import { MAX_SENT_BYTES } from '../packs/sent-limits.ts'
-import type { SentList } from '../packs/sent-list.ts'
+import { type SentList, sentListOf } from '../packs/sent-list.ts'
 import { contents, wanted } from '../testing/sync-kit.ts'
 import { type EngineKit, lies, withEngine } from './testing/engine-kit.ts'
 
@@ -12,7 +12,7 @@ async function edit({ alice }: EngineKit, from: PagesNode, create = 1): Promise<
   alice.commit({ create })
   const { before, snapshot, news } = await from.backUp(alice.did)
   if (before === undefined || snapshot === undefined) throw new Error('no commit')
-  return news?.()
+  return news?.(sentListOf)
 }
 
 const some = (list: SentList | undefined): SentList => {
