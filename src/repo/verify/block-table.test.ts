@@ -54,6 +54,15 @@ describe('the table of digests', () => {
     expect(table.find(hash('sha256', 'absent', 'buffer'), 0)).toBe(-1)
   })
 
+  it('takes little memory for a few blocks', () => {
+    const before = process.memoryUsage().arrayBuffers
+    const tables = Array.from({ length: 50 }, (_, i) => createBlockTable(i))
+    for (const table of tables)
+      for (let i = 0; i < 100; i++) table.insert(hash('sha256', `${i}`, 'buffer'), 0)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(tables.length * 64 * 1024)
+    expect(tables.every(({ size }) => size === 100)).toBe(true)
+  })
+
   it('tells apart digests that share the words that are mixed', () => {
     const table = createBlockTable(5)
     const near = Array.from({ length: 500 }, (_, i) => {
