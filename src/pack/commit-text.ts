@@ -94,35 +94,27 @@ function onlyBytes(row: Change['row']): OnlyBytes | undefined {
   return bytes instanceof Uint8Array ? { name, bytes } : undefined
 }
 
-/** What comes before the digits of such a row. */
+/** What comes before the digits of such a row: most often the same as of the one before. */
 function createStarts(): (op: Change['op'], name: string) => Uint8Array {
-  const known = new Map<string, Map<string, Uint8Array>>()
   let last: { readonly op: string; readonly name: string; readonly bytes: Uint8Array } | undefined
-  const find = (op: Change['op'], name: string): Uint8Array => {
-    const names = known.get(op) ?? new Map<string, Uint8Array>()
-    known.set(op, names)
-    const found = names.get(name)
-    if (found !== undefined) return found
+  const make = (op: Change['op'], name: string): Uint8Array => {
     const start = createTextSink()
     start.text('{"op":')
     start.json(op)
     start.text(',"row":{')
     start.json(name)
     start.text(':{"bytesHex":"')
-    const bytes = start.bytes()
-    names.set(name, bytes)
-    return bytes
+    return start.bytes()
   }
   return (op, name) => {
-    // Most are as the one before.
-    if (last?.op !== op || last.name !== name) last = { op, name, bytes: find(op, name) }
+    if (last?.op !== op || last.name !== name) last = { op, name, bytes: make(op, name) }
     return last.bytes
   }
 }
 
-/** What follows a row's id: changes of one table with the same scopes, which share one object, have the same. */
+/** What follows a row's id: as of the one before, where that is of the same table with the same object of scopes. */
 function createEnds(): (change: Change) => Uint8Array {
-  const known = new Map<ChangeScopes, Map<string, Uint8Array>>()
+  let last: { readonly scopes: ChangeScopes; readonly table: string; readonly end: Uint8Array } | undefined
   const make = ({ rowVersion, scopes, table }: Change): Uint8Array => {
     const end = createTextSink()
     end.text(',"rowVersion":')
@@ -134,17 +126,11 @@ function createEnds(): (change: Change) => Uint8Array {
     end.text('}')
     return end.bytes()
   }
-  let last: { readonly scopes: ChangeScopes; readonly table: string; readonly end: Uint8Array } | undefined
   return (change) => {
     const { rowVersion, scopes, table } = change
     if (rowVersion !== undefined) return make(change)
-    if (last?.scopes === scopes && last.table === table) return last.end
-    const tables = known.get(scopes) ?? new Map<string, Uint8Array>()
-    known.set(scopes, tables)
-    const end = tables.get(table) ?? make(change)
-    tables.set(table, end)
-    last = { scopes, table, end }
-    return end
+    if (last?.scopes !== scopes || last.table !== table) last = { scopes, table, end: make(change) }
+    return last.end
   }
 }
 
