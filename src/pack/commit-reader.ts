@@ -12,12 +12,14 @@ export type ColumnsOf = (table: string) => readonly Column[] | undefined
 const ROW_JSON = 1
 const ROW_IN_GROUP = 2
 
-/** A change whose row is not looked up yet: the groups come after all changes. */
-interface Unresolved {
-  /** with its row where that came along, else without one yet */
-  readonly change: { -readonly [K in keyof Change]: Change[K] }
-  readonly place: { readonly group: number; readonly row: number; readonly offset: number } | undefined
-}
+/** A change with its row where that came along, else without one yet: the groups come after all changes. */
+type Unresolved = { -readonly [K in keyof Change]: Change[K] }
+
+/** Where the rows of changes are, {@link PLACE} numbers each: a commit has thousands, so none has an object for it. */
+type Places = number[]
+/** The group, the row in it, and the offset where that is said; the group is {@link NO_GROUP} without a place. */
+const PLACE = 3
+const NO_GROUP = -1
 
 /** @param shares cells of rows that travel in binary are views of the bytes */
 export function readCommit(reader: ByteReader, columnsOf: ColumnsOf, shares: boolean): PackCommit {
@@ -26,11 +28,10 @@ export function readCommit(reader: ByteReader, columnsOf: ColumnsOf, shares: boo
   const actorId = reader.str32()
   const tables = readList(reader, 2, (it) => it.str16())
   const scopes = readList(reader, 4, readScopes)
-  const unresolved = readList(reader, 13, (it) => readChange(it, tables, scopes))
+  const places: Places = []
+  const changes = readList(reader, 13, (it) => readChange(it, tables, scopes, places))
   const groups = readGroups(reader, tables, columnsOf, shares)
-  const changes = resolveRows(reader, unresolved, groups)
-  const inGroups = new Set<number>()
-  for (const { place } of unresolved) if (place !== undefined) inGroups.add(place.group)
+  const inGroups = resolveRows(reader, changes, places, groups)
   const schemas = groups.flatMap(({ table, columns }, index) =>
     inGroups.has(index) ? { table, columns } : [],
   )
@@ -61,6 +62,7 @@ function readChange(
   reader: ByteReader,
   tables: readonly string[],
   scopes: readonly ScopeEntry[],
+  places: Places,
 ): Unresolved {
   const start = reader.offset()
   const table = tables[reader.u16()]
@@ -73,22 +75,17 @@ function readChange(
   if (kind > ROW_IN_GROUP) throw reader.error('pack.unknown', { offset: opAt + 1, reason: 'row kind' })
   const offset = reader.offset()
   const row = kind === ROW_JSON ? readJsonNotNull(reader) : null
-  const place = kind === ROW_IN_GROUP ? { group: reader.u32(), row: reader.u32(), offset } : undefined
+  const group = kind === ROW_IN_GROUP ? reader.u32() : NO_GROUP
+  places.push(group, kind === ROW_IN_GROUP ? reader.u32() : 0, offset)
   // Rows travel in groups to be written, so what is taken away has none.
-  if (place !== undefined && op === 'delete') throw reader.error('pack.row-ref', { offset, reason: 'delete' })
+  if (group !== NO_GROUP && op === 'delete') throw reader.error('pack.row-ref', { offset, reason: 'delete' })
   const rowVersion = readOption(reader, reader.i64)
   const scopeAt = reader.offset()
   const entry = scopes[reader.u32()]
   if (entry === undefined) throw reader.error('pack.index', { offset: scopeAt, reason: 'scope' })
   reader.unfold(table.length + entry.size)
-  const change = {
-    table,
-    rowId,
-    op,
-    row,
-    scopes: entry.scopes,
-  }
-  return { change: rowVersion === undefined ? change : { ...change, rowVersion }, place }
+  const change = { table, rowId, op, row, scopes: entry.scopes }
+  return rowVersion === undefined ? change : { ...change, rowVersion }
 }
 
 /** A table has one group at most, so that its rows have one schema. */
@@ -131,25 +128,33 @@ function readGroup(
   return table
 }
 
+/** Puts the rows into their changes, and gives the groups that they came from. */
 function resolveRows(
   reader: ByteReader,
-  unresolved: readonly Unresolved[],
+  changes: readonly Unresolved[],
+  places: Places,
   groups: readonly Table[],
-): Change[] {
+): Set<number> {
   const used = groups.map(({ rows }) => new Uint8Array(rows.length))
-  return unresolved.map(({ change, place }) => {
-    if (place === undefined) return change
-    const { offset } = place
-    const group = groups[place.group]
-    const row = group?.rows[place.row]
-    const seen = used[place.group]
+  const inGroups = new Set<number>()
+  let next = 0
+  for (const change of changes) {
+    const index = places[next] ?? NO_GROUP
+    const at = places[next + 1] ?? 0
+    const offset = places[next + 2] ?? 0
+    next += PLACE
+    if (index === NO_GROUP) continue
+    const group = groups[index]
+    const row = group?.rows[at]
+    const seen = used[index]
     if (group === undefined || row === undefined || seen === undefined) {
       throw reader.error('pack.row-ref', { offset, reason: 'range' })
     }
     if (group.table !== change.table) throw reader.error('pack.row-ref', { offset, reason: 'table' })
-    if (seen[place.row] === 1) throw reader.error('pack.row-ref', { offset, reason: 'twice' })
-    seen[place.row] = 1
+    if (seen[at] === 1) throw reader.error('pack.row-ref', { offset, reason: 'twice' })
+    seen[at] = 1
     change.row = row
-    return change
-  })
+    inGroups.add(index)
+  }
+  return inGroups
 }

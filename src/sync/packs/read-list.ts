@@ -3,7 +3,7 @@ import { checkChainAside } from '../../pack/chain.ts'
 import { PackError } from '../../pack/errors.ts'
 import type { Change, ChangeScopes, PackCommit, Scopes, Subscription } from '../../pack/model.ts'
 import { parseCommit } from '../../repo/commit.ts'
-import { checkPathString } from '../../repo/path.ts'
+import { checkKeyString, checkPathString } from '../../repo/path.ts'
 import { SyncError } from '../errors.ts'
 import { cursorOf, timeOf } from './cursor.ts'
 import { COMMIT_TABLE, MAX_LIST_BYTES, PARTITION, type PullAsk, RECORD_COLUMN } from './model.ts'
@@ -90,7 +90,8 @@ function readCommit(
 ): Pick<ToldChanges, 'commit' | 'changes'> & { readonly rev: string } {
   must(actorId === did, 'actor')
   const out: { path: string; record: Uint8Array | undefined }[] = []
-  const isNew = createOnce()
+  const isNew = createOnce(out)
+  let collection: string | undefined
   const known = new Set<ChangeScopes>()
   let signed: { readonly bytes: Uint8Array; readonly rev: string } | undefined
   let size = 0
@@ -110,7 +111,9 @@ function readCommit(
       continue
     }
     const path = `${table}/${rowId}`
-    must(checkPathString(path), 'path')
+    // Most changes are of the collection of the one before.
+    must(table === collection ? checkKeyString(rowId) : checkPathString(path), 'path')
+    collection = table
     must(isNew(path), 'path-twice')
     out.push({ path, record })
   }
@@ -122,16 +125,12 @@ function readCommit(
  * Says of each path whether it has not come before. Lists come in the order of their paths, where none can come twice;
  * only from where one does not on are those before it looked through.
  */
-function createOnce(): (path: string) => boolean {
-  const inOrder: string[] = []
+function createOnce(before: readonly { readonly path: string }[]): (path: string) => boolean {
   let seen: Set<string> | undefined
   return (path) => {
-    const last = inOrder.at(-1)
-    if (seen === undefined && (last === undefined || last < path)) {
-      inOrder.push(path)
-      return true
-    }
-    seen ??= new Set(inOrder)
+    const last = before.at(-1)
+    if (seen === undefined && (last === undefined || last.path < path)) return true
+    seen ??= new Set(before.map((it) => it.path))
     if (seen.has(path)) return false
     seen.add(path)
     return true
