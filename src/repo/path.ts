@@ -45,24 +45,9 @@ const scratch = new Uint8Array(MAX_PATH_BYTES)
 export function checkPathString(path: string): boolean {
   const { length } = path
   if (length > MAX_PATH_BYTES) return false
-  holdText(path)
+  // No unit above ASCII is legal in a path, so none has to be encoded: 0xff stands for all of them.
+  for (let i = 0; i < length; i++) scratch[i] = Math.min(path.charCodeAt(i), 0xff)
   return checkPath(scratch, 0, length)
-}
-
-/** True when a record of a collection that is legal may have this key. */
-export function checkKeyString(key: string): boolean {
-  const { length } = key
-  if (length > MAX_RECORD_KEY) return false
-  holdText(key)
-  return checkRecordKey(scratch, 0, length)
-}
-
-/** No unit above ASCII is legal in a path, so none has to be encoded: 0xff stands for all of them. */
-function holdText(text: string): void {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    scratch[i] = unit > 0x7f ? 0xff : unit
-  }
 }
 
 /** The offset of the slash after a valid NSID, or -1. */

@@ -11,6 +11,9 @@ import { askFor } from './ask.ts'
 import { COMMIT_TABLE, PARTITION } from './model.ts'
 import { answerOf, expectProven, withTwo } from './testing/packs-kit.ts'
 
+/** What it does, how it bends a true answer, and the codes by which that may be found out. */
+type Case = readonly [string, (answer: Subscription) => Subscription, readonly string[]]
+
 describe('a liar', () => {
   const change = (answer: Subscription, to: (commit: PackCommit) => PackCommit): Subscription => {
     const commits = answer.commits.map(to)
@@ -40,7 +43,7 @@ describe('a liar', () => {
     changes((list) => list.map((it) => (it === firstOf(list, is) ? forge(it) : it)))
   const cursor = (answer: Subscription) => answer.nextCursor
 
-  const cases: readonly [string, (answer: Subscription) => Subscription, readonly string[]][] = [
+  const cases: readonly Case[] = [
     [
       'forges a record',
       forged(isUpsert),
@@ -85,6 +88,13 @@ describe('a liar', () => {
       ),
       ['sync.bad-pack'],
     ],
+    ...['..', 'a/b', 'é', ''].map((rowId): Case => [
+      `names no path, in the collection of one that is: ${rowId}`,
+      changes((list) =>
+        list.flatMap((it) => (it === firstOf(list, isUpsert) ? [it, { ...it, rowId }] : [it])),
+      ),
+      ['sync.bad-pack'],
+    ]),
     [
       'changes the signed commit',
       forged((it) => it.table === COMMIT_TABLE),

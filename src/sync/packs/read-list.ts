@@ -3,7 +3,8 @@ import { checkChainAside } from '../../pack/chain.ts'
 import { PackError } from '../../pack/errors.ts'
 import type { Change, ChangeScopes, PackCommit, Scopes, Subscription } from '../../pack/model.ts'
 import { parseCommit } from '../../repo/commit.ts'
-import { checkKeyString, checkPathString } from '../../repo/path.ts'
+import { isRecordKey } from '../../core/syntax.ts'
+import { checkPathString } from '../../repo/path.ts'
 import { SyncError } from '../errors.ts'
 import { cursorOf, timeOf } from './cursor.ts'
 import { COMMIT_TABLE, MAX_LIST_BYTES, PARTITION, type PullAsk, RECORD_COLUMN } from './model.ts'
@@ -112,7 +113,7 @@ function readCommit(
     }
     const path = `${table}/${rowId}`
     // Most changes are of the collection of the one before.
-    must(table === collection ? checkKeyString(rowId) : checkPathString(path), 'path')
+    must(table === collection ? isRecordKey(rowId) : checkPathString(path), 'path')
     collection = table
     must(isNew(path), 'path-twice')
     out.push({ path, record })
