@@ -1,6 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { expect, it } from 'vitest'
-import { tableOf, verifyByTable, verifyK256, verifyOnce } from './k256-verify.ts'
+import { areTablesDue, makeTables, tableOf, verifyByTable, verifyK256, verifyOnce } from './k256-verify.ts'
 import { createPrng, type Prng } from './testing/prng.ts'
 
 const { Point, Signature } = secp256k1
@@ -15,6 +15,7 @@ function judge(point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean 
   expect(verifyByTable(tableOf(point), sig, signed)).toBe(once)
   // The first by this name are without a table; those after them have one.
   for (let i = 0; i < 2; i++) expect(verifyK256(point.join(), point, sig, signed)).toBe(once)
+  makeTables()
   return once
 }
 
@@ -73,5 +74,20 @@ it('keeps no more tables than of the keys that were seen last, and judges by tho
     for (const { name, point, signed, sig } of all) {
       expect(verifyK256(name, point, sig, signed)).toBe(true)
       expect(verifyK256(name, point, sig, Uint8Array.of(...signed, 1))).toBe(false)
+      makeTables()
     }
+})
+
+it('makes no table while a check is waited for, and each once', () => {
+  const prng = createPrng(80)
+  const secret = secp256k1.utils.randomSecretKey(prng.bytes(48))
+  const point = secp256k1.getPublicKey(secret, true)
+  const signed = prng.bytes(20)
+  const sig = secp256k1.sign(signed, secret, { prehash: true, lowS: true })
+  const check = (): boolean => verifyK256('a key of its own', point, sig, signed)
+  const dueAfter = Array.from({ length: 10 }, () => check() && areTablesDue())
+  expect(dueAfter).toEqual([...Array.from({ length: 7 }, () => false), true, true, true])
+  makeTables()
+  expect(areTablesDue()).toBe(false)
+  for (let i = 0; i < 10; i++) expect(check() && areTablesDue()).toBe(false)
 })

@@ -10,16 +10,18 @@ const { Fn } = Point
 const WINDOW = 4
 /** Keys that are remembered, those that were seen last. A table is some 100 KB. */
 const MAX_KEYS = 16
-/** Signatures of a key before it has a table: with the first table the generator's is made, which is dear. */
+/** Signatures of a key before it is to have a table: with the first table the generator's is made, which is dear. */
 const WITHOUT = 8
 
+/** Points of keys that shall have one, by name. */
+const due = new Map<string, Uint8Array>()
 /** By name. */
 const keys = createRecent<string, { seen: number; table: InstanceType<typeof Point> | undefined }>(MAX_KEYS)
 
 /**
- * Whether a signature on K-256 is that of SHA-256(`signed`). A key that signs often has a table of its multiples, which
- * spares half of each check. With it and without, the same is said of whatever has its form; that, and a low S, are the
- * caller's to check.
+ * Whether a signature on K-256 is that of SHA-256(`signed`). A key that signs often has a table of its multiples, once
+ * {@link makeTables} was called, which spares half of each check. With it and without, the same is said of whatever has
+ * its form; that, and a low S, are the caller's to check.
  *
  * @param name of the key: the same name, the same key
  * @param point compressed, on the curve
@@ -29,9 +31,20 @@ export function verifyK256(name: string, point: Uint8Array, sig: Uint8Array, sig
   const known = keys.get(name) ?? { seen: 0, table: undefined }
   if (known.seen === 0) keys.set(name, known)
   known.seen++
-  if (known.seen <= WITHOUT) return verifyOnce(point, sig, signed)
-  known.table ??= tableOf(point)
-  return verifyByTable(known.table, sig, signed)
+  if (known.table !== undefined) return verifyByTable(known.table, sig, signed)
+  if (known.seen >= WITHOUT && due.size < MAX_KEYS) due.set(name, point)
+  return verifyOnce(point, sig, signed)
+}
+
+export const areTablesDue = (): boolean => due.size > 0
+
+/** Makes the tables that are due: the first takes tens of milliseconds, so not while someone waits for a check. */
+export function makeTables(): void {
+  for (const [name, point] of due) {
+    const known = keys.get(name)
+    if (known !== undefined) known.table = tableOf(point)
+  }
+  due.clear()
 }
 
 export const verifyOnce = (point: Uint8Array, sig: Uint8Array, signed: Uint8Array): boolean =>

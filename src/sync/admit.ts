@@ -2,6 +2,7 @@ import { hasCode } from '../core/errors.ts'
 import type { Identity } from '../pds/identity.ts'
 import { parseCommit } from '../repo/commit.ts'
 import { RepoError } from '../repo/errors.ts'
+import { areTablesDue, makeTables } from '../repo/k256-verify.ts'
 import { refuseStale } from '../storage/head.ts'
 import type { SignedCommit } from '../storage/importer.ts'
 import { type SnapshotRow, snapshotKey } from '../storage/rows.ts'
@@ -9,6 +10,9 @@ import { keepEvidence } from './evidence.ts'
 import type { Host } from './host.ts'
 import { isAhead, judge, type Verdict } from './judge.ts'
 import { identityOp } from './kept.ts'
+
+/** Tables of keys are made when what is being taken in was stored, told of and drawn, ms. */
+const TABLES_AFTER = 2000
 
 /** A commit that may be taken in. */
 export interface Admission extends Verdict {
@@ -39,6 +43,7 @@ export async function admit(
 ): Promise<Admission> {
   const { commit, head } = input
   const verdict = await judge({ ...input, clock: host.clock })
+  if (areTablesDue()) host.timers.after(TABLES_AFTER, makeTables)
   if (head === undefined || commit.cid === head.commitCid) return { ...verdict, replaces: false }
   const headInFuture = isAhead(head.rev, host.clock)
   const proven = verdict.signature !== 'unchecked'

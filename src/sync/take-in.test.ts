@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { areTablesDue } from '../repo/k256-verify.ts'
 import { jsonAnswer, send } from './testing/local-pds.ts'
 import { contents, wanted, withSync } from './testing/sync-kit.ts'
 import { takeIn } from './take-in.ts'
@@ -45,5 +46,28 @@ describe('a repo that is taken in', () => {
       await expect(refused).rejects.toMatchObject({ code: 'pds.plc-log-invalid' })
       expect(await storage.count('imports')).toBe(0)
       expect(await storage.byteKeys()).toEqual([])
+    }))
+
+  it('has a table made for a key that signs often, when nobody waits for it', () =>
+    withSync(async ({ pds, host, timers, work }) => {
+      const carol = await pds.account({ name: 'carol' })
+      const take = () =>
+        takeIn(host, pds.endpoints, {
+          did: carol.did,
+          source: 'file',
+          label: 'carol',
+          work: work(),
+          async feed(session) {
+            for (const chunk of carol.repo.car('preorder')) await session.write(chunk)
+          },
+        })
+      for (let i = 0; i < 7; i++) await take()
+      expect(areTablesDue()).toBe(false)
+      await take()
+      expect(areTablesDue()).toBe(true)
+      timers.fire(2000)
+      expect(areTablesDue()).toBe(false)
+      await take()
+      expect(areTablesDue()).toBe(false)
     }))
 })
