@@ -1,6 +1,7 @@
 import { toHex } from '../core/bytes.ts'
 import type { Sha256 } from '../core/hash.ts'
 import { PackError } from './errors.ts'
+import { hexText } from './hex-text.ts'
 import { MAX_JSON_DEPTH } from './limits.ts'
 import { createTextSink, type TextSink } from './text-sink.ts'
 
@@ -29,7 +30,7 @@ export function writeCanonical(sink: TextSink, value: unknown, around = 0): void
 function write(sink: TextSink, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      return sink.json(value)
+      return sink.text(JSON.stringify(value))
     case 'boolean':
       return sink.text(JSON.stringify(value))
     case 'number':
@@ -48,9 +49,7 @@ function write(sink: TextSink, value: unknown, depth: number): void {
 
 function writeObject(sink: TextSink, value: object, depth: number): void {
   if (value instanceof Uint8Array) {
-    sink.text('{"bytesHex":"')
-    sink.hex(value)
-    return sink.text('"}')
+    return sink.text(`{"bytesHex":"${hexText(value)}"}`)
   }
   if (depth === 0) throw new PackError('pack.value', { reason: 'depth' })
   if (value instanceof Date) {
@@ -72,9 +71,7 @@ function writeObject(sink: TextSink, value: object, depth: number): void {
   const keys = Object.keys(record)
   // Without an order of one's own, `sort` compares UTF-16 units, whatever the locale.
   for (const key of keys.length > 1 ? keys.sort() : keys) {
-    sink.text(mark)
-    sink.json(key)
-    sink.text(':')
+    sink.text(`${mark}${JSON.stringify(key)}:`)
     write(sink, record[key], depth - 1)
     mark = ','
   }
