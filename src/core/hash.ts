@@ -1,6 +1,7 @@
 import { createSHA256 } from 'hash-wasm'
 import { equalAt } from './bytes.ts'
 import { sha256Head } from './sha256-head.ts'
+import type { Weave } from './weave.ts'
 
 /** SHA-256 of the bytes, 32 bytes long. Synchronous; the result belongs to the caller. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -104,9 +105,10 @@ export const headEach: HeadsOf = (bytes, ends, count, heads) => {
   }
 }
 
-/** Many SHA-256 at a time, where a host can. */
+/** What is done to many blocks at a time, where a host can. */
 export interface Lanes {
   readonly check: DigestCheck
   readonly fill: DigestFill
   readonly heads: HeadsOf
+  readonly weave: Weave
 }

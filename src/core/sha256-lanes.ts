@@ -1,27 +1,16 @@
-import { fromBase64Pad } from '@atcute/multibase'
-import { BLOCKS_WASM } from './blocks-wasm.ts'
+import { loadBlocks, reserve, TABLE_AT } from './blocks-module.ts'
 import type { DigestCheck, DigestFill, HeadsOf, Lanes } from './hash.ts'
 import { SHA256_ROUND, SHA256_START } from './sha256-head.ts'
+import { createWeave } from './weave.ts'
 
 /** Where the module expects its tables (see scripts/wasm). */
 const ROUND_AT = 0
 const START_AT = 256
-/** Past the module's own 4 KB of working memory and data. */
-const TABLE_AT = 8192
 /** Messages of one call: 12 bytes each in the table. */
 const MESSAGES = 4096
 const INPUT_AT = TABLE_AT + MESSAGES * 12
 /** Bytes copied in for one call; a message may be larger by itself. */
 const INPUT_BYTES = 1 << 20
-const WASM_PAGE = 65_536
-
-interface Module {
-  readonly memory: WebAssembly.Memory
-  check(table: number, count: number): number
-  fill(table: number, count: number): void
-  heads(table: number, count: number): void
-  records(table: number, count: number): void
-}
 
 /**
  * Hashes four messages at once in SIMD lanes, a whole batch in one call: three times as fast as one after
@@ -29,18 +18,14 @@ interface Module {
  * SIMD, or may not run.
  */
 export async function createLanes(): Promise<Lanes | undefined> {
-  const module = await instantiate()
+  const module = await loadBlocks()
   if (module === undefined) return undefined
   const { memory } = module
   const words = new Uint32Array(memory.buffer)
   words.set(new Uint32Array(SHA256_ROUND.buffer), ROUND_AT / 4)
   words.set(new Uint32Array(SHA256_START.buffer), START_AT / 4)
 
-  const copyIn = (bytes: Uint8Array): void => {
-    const missing = INPUT_AT + bytes.length - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / WASM_PAGE))
-    new Uint8Array(memory.buffer, INPUT_AT).set(bytes)
-  }
+  const copyIn = (bytes: Uint8Array): void => reserve(memory, INPUT_AT + bytes.length).set(bytes, INPUT_AT)
   /** Copies messages [first, last) in, which lie within bytes [from, to), and puts them into the table. */
   const enter = (
     bytes: Uint8Array,
@@ -130,15 +115,5 @@ export async function createLanes(): Promise<Lanes | undefined> {
       from = to
     }
   }
-  return { check, fill, heads }
-}
-
-async function instantiate(): Promise<Module | undefined> {
-  try {
-    const { instance } = await WebAssembly.instantiate(fromBase64Pad(BLOCKS_WASM), {})
-    // The module's exports, as its source names them.
-    return instance.exports as unknown as Module
-  } catch {
-    return undefined
-  }
+  return { check, fill, heads, weave: createWeave(module) }
 }

@@ -12,19 +12,11 @@ import { createTextSink, type TextSink } from './text-sink.ts'
  *
  * Throws `pack.value` for numbers that are not finite, other values, and more levels than JSON of a pack has.
  */
-export function canonicalJson(value: unknown): Uint8Array {
+export function canonicalJson(value: unknown): Uint8Array<ArrayBuffer> {
   const sink = createTextSink()
-  writeCanonical(sink, value)
+  // A commit's digest wraps three levels around its rows.
+  write(sink, value, MAX_JSON_DEPTH + 4)
   return sink.bytes()
-}
-
-/**
- * The same, after what a sink holds.
- *
- * @param around levels that the value lies in. A commit's digest wraps three of them around its rows.
- */
-export function writeCanonical(sink: TextSink, value: unknown, around = 0): void {
-  write(sink, value, MAX_JSON_DEPTH + 4 - around)
 }
 
 function write(sink: TextSink, value: unknown, depth: number): void {

@@ -1,5 +1,6 @@
 import { toHex } from '../core/bytes.ts'
 import type { Digest, Sha256 } from '../core/hash.ts'
+import type { Weave } from '../core/weave.ts'
 import { canonicalJson, sha256Hex } from './canonical-json.ts'
 import { commitText } from './commit-text.ts'
 import { PackError } from './errors.ts'
@@ -24,8 +25,8 @@ export interface ChainPlace {
  * The digest of a commit as it was sent, lowercase hexadecimal: over the canonical JSON of its parts, of its
  * place and of the version. Throws `pack.value`.
  */
-export const commitDigest = (commit: PackCommit, place: ChainPlace, sha256: Sha256): string =>
-  sha256Hex(commitText(commit, place), sha256)
+export const commitDigest = (commit: PackCommit, place: ChainPlace, sha256: Sha256, weave?: Weave): string =>
+  sha256Hex(commitText(commit, place, weave), sha256)
 
 /** The root after a commit. */
 export function chainRoot(
@@ -48,10 +49,11 @@ export function integrityOf(
   place: ChainPlace,
   sha256: Sha256,
   root: string = GENESIS_ROOT,
+  weave?: Weave,
 ): Integrity | undefined {
   const last = commits.at(-1)
   if (last === undefined) return undefined
-  const digests = commits.map((it) => commitDigest(it, place, sha256))
+  const digests = commits.map((it) => commitDigest(it, place, sha256, weave))
   return {
     partitionId: place.partitionId,
     previousChainRoot: root,
@@ -102,7 +104,7 @@ export function checkChain(
  */
 export function checkChainAside(
   subscription: Pick<Subscription, 'id' | 'commits' | 'integrity'>,
-  { sha256, digest }: { readonly sha256: Sha256; readonly digest: Digest },
+  { sha256, digest, weave }: { readonly sha256: Sha256; readonly digest: Digest; readonly weave?: Weave },
   root: string = GENESIS_ROOT,
 ): { readonly root: string; readonly prove: () => Promise<void> } {
   const { commits } = subscription
@@ -110,7 +112,7 @@ export function checkChainAside(
   if (claimed === undefined) return { root, prove: async () => {} }
   const { place, commitChainRoot } = claimed
   const prove = async (): Promise<void> => {
-    const digests = await Promise.all(commits.map((it) => digest(() => commitText(it, place))))
+    const digests = await Promise.all(commits.map((it) => digest(() => commitText(it, place, weave))))
     if (rootAfter(commits, digests.map(toHex), place, sha256, root) !== commitChainRoot) throw refused('root')
   }
   return { root: commitChainRoot, prove }

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fromUtf8Strict } from '../core/bytes.ts'
+import { createLanes } from '../core/sha256-lanes.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { commitText } from './commit-text.ts'
 import type { Change, PackCommit } from './model.ts'
@@ -25,30 +26,63 @@ const scopes = { repo: 'did:plc:a' }
 const bytesOf = (length: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 31 + length) & 0xff)
 
-it.each([
-  ['none', []],
-  ['one of no bytes', [0]],
-  ['many that go together, and more than go together', Array.from({ length: 900 }, (_, i) => i)],
-  ['some that are each more than go together', [70_000, 3, 200_000, 0, 65_536]],
-])('is the canonical JSON of its changes: %s', (_name, lengths) => {
-  const changes = lengths.map((length, i): Change => {
-    const table = i % 3 === 0 ? 'app.bsky.feed.like' : 'app.bsky.feed.post'
-    return { table, rowId: `row "${i}"`, op: 'upsert', row: { record: bytesOf(length) }, scopes }
-  })
-  const commit = commitOf(changes)
-  expect(textOf(commitText(commit, place))).toBe(plainText(commit))
-})
+const lanes = await createLanes()
+if (lanes === undefined) throw new Error('this Node has no WebAssembly SIMD')
+const { weave } = lanes
 
-it('is the same of changes of every kind, side by side', () => {
-  const changes: Change[] = [
-    { table: 'a', rowId: '1', op: 'upsert', row: { record: bytesOf(5) }, scopes },
-    { table: 'a', rowId: '2', op: 'delete', row: null, scopes },
-    { table: 'a', rowId: '3', op: 'upsert', row: { other: bytesOf(4) }, scopes },
-    { table: 'b', rowId: '4', op: 'upsert', row: { record: bytesOf(3), n: 1 }, scopes, rowVersion: 3 },
-    { table: 'b', rowId: '5', op: 'upsert', row: { record: 'é' }, scopes: { ...scopes } },
-    { table: 'b', rowId: '6', op: 'upsert', row: { record: bytesOf(9) }, scopes: { repo: 'did:plc:b' } },
-    { table: 'a', rowId: '7', op: 'upsert', row: { record: bytesOf(5) }, scopes },
-  ]
+/** Says the same in every way. */
+function check(changes: readonly Change[]): void {
   const commit = commitOf(changes)
-  expect(textOf(commitText(commit, place))).toBe(plainText(commit))
+  const plain = plainText(commit)
+  expect(textOf(commitText(commit, place))).toBe(plain)
+  expect(textOf(commitText(commit, place, weave))).toBe(plain)
+}
+
+const upsert = (i: number, length: number): Change => {
+  const table = i % 3 === 0 ? 'app.bsky.feed.like' : 'app.bsky.feed.post'
+  return { table, rowId: `3k${i}`, op: 'upsert', row: { record: bytesOf(length) }, scopes }
+}
+const many = Array.from({ length: 100 }, (_, i) => upsert(i, i))
+
+describe('the text of a commit is the canonical JSON of its changes', () => {
+  it.each([
+    ['none', []],
+    ['one of no bytes', [0]],
+    ['many', Array.from({ length: 9000 }, (_, i) => i % 700)],
+    ['many, some long', [...Array.from({ length: 90 }, () => 5), 1 << 20, 3, 700_000, 0, 2_000_000]],
+  ])('%s', (_name, lengths) => {
+    check(lengths.map((length, i) => upsert(i, length)))
+  })
+
+  const scope = { repo: 'did:plc:b' }
+  it.each<[string, Change[]]>([
+    ['what is gone', many.map((it, i): Change => (i % 2 === 0 ? it : { ...it, op: 'delete', row: null }))],
+    ['an upsert of nothing', [{ ...upsert(1, 1), row: null }]],
+    ['another column', [{ ...upsert(1, 1), row: { other: bytesOf(4) } }]],
+    ['a column of a name with quotes', [{ ...upsert(1, 1), row: { '"é': bytesOf(4) } }]],
+    ['two columns', [{ ...upsert(1, 1), row: { record: bytesOf(3), n: 1 } }]],
+    ['no column', [{ ...upsert(1, 1), row: {} }]],
+    ['a cell of text', [{ ...upsert(1, 1), row: { record: 'é' } }]],
+    ['a list', [{ ...upsert(1, 1), row: ['record'] }]],
+    ['a version', [{ ...upsert(1, 1), rowVersion: 3 }]],
+    ['a name that JSON escapes', [{ ...upsert(1, 1), rowId: 'a "b"\n' }]],
+    ['a name beyond ASCII', [{ ...upsert(1, 1), rowId: 'é' }]],
+    ['a table that JSON escapes', [{ ...upsert(1, 1), table: '"é\u0001' }]],
+    [
+      'other scopes',
+      [
+        { ...upsert(1, 1), scopes: scope },
+        { ...upsert(2, 1), scopes: { ...scope, a: '"' } },
+      ],
+    ],
+    ['very many kinds', Array.from({ length: 300 }, (_, i) => ({ ...upsert(i, 1), table: `t${i}` }))],
+  ])('%s, among many', (_name, others) => {
+    check([...many, ...others])
+    check([...others, ...many])
+  })
+
+  it('with a name of its author that JSON escapes', () => {
+    const commit = { ...commitOf(many), actorId: 'did:web:"é"' }
+    expect(textOf(commitText(commit, place, weave))).toBe(plainText(commit))
+  })
 })

@@ -40,14 +40,15 @@ export function createServing(
 ): Serving {
   const { net, packs, mayRead, spaces } = options
   const { storage, timers, sha256 } = host
+  const weave = host.lanes?.weave
   const { pins } = tasks
   const onSent = options.transfers.sent
   const lists = publicSource({
-    ...{ storage, sha256, pins, onSent },
+    ...{ storage, sha256, weave, pins, onSent },
     mayRead: async ({ peer }, did) => peer !== undefined && (await mayRead(peer, did)),
   })
   // What is handed over by our own wish needs no leave.
-  const own = publicSource({ storage, sha256, pins, onSent })
+  const own = publicSource({ storage, sha256, weave, pins, onSent })
 
   return {
     start() {

@@ -35,7 +35,12 @@ export function createRelayPacks(
   const onFailure = (event: string, error: unknown): void => {
     if (!stopping.signal.aborted) log('warn', event, errorFields(error))
   }
-  const source = publicSource({ storage, sha256: host.sha256, recentBytes: RECENT_BYTES })
+  const source = publicSource({
+    storage,
+    sha256: host.sha256,
+    weave: host.lanes?.weave,
+    recentBytes: RECENT_BYTES,
+  })
   const accepting = acceptPushes(source, {
     host,
     endpoints,

@@ -71,7 +71,7 @@ async function assemble(options: StoreOptions, inner: Storage): Promise<Store> {
     },
   })
   const { storage } = gate
-  const host = hostOf(options, storage)
+  const host = await hostOf(options, storage)
   const asks = await openAsks(storage, host.clock)
 
   /** What a repo may take: as much as the most generous of its askers has left. Of nobody's: what it has. */

@@ -1,4 +1,5 @@
 import type { Sha256 } from '../../core/hash.ts'
+import type { Weave } from '../../core/weave.ts'
 import { integrityOf } from '../../pack/chain.ts'
 import type { Change, PackCommit, Subscription } from '../../pack/model.ts'
 import type { TableSchema } from '../../pack/table-model.ts'
@@ -25,11 +26,12 @@ export async function makeList(input: {
   readonly changes: readonly ListedChange[]
   readonly verifiedRoot: string | undefined
   readonly sha256: Sha256
+  readonly weave?: Weave | undefined
 }): Promise<Subscription> {
-  const { head, changes, verifiedRoot, sha256 } = input
+  const { head, changes, verifiedRoot, sha256, weave } = input
   const records = await recordsOf(input.reader, changes)
   const told = changes.map(({ path }, i): ToldChange => ({ path, record: records[i] }))
-  return listOf({ head, changes: told, verifiedRoot, sha256 })
+  return listOf({ head, changes: told, verifiedRoot, sha256, weave })
 }
 
 /** The same of changes whose records are at hand, every path once. Throws RangeError as `makeList`. */
@@ -38,8 +40,9 @@ export function listOf(input: {
   readonly changes: readonly ToldChange[]
   readonly verifiedRoot: string | undefined
   readonly sha256: Sha256
+  readonly weave?: Weave | undefined
 }): Subscription {
-  const { head, sha256 } = input
+  const { head, sha256, weave } = input
   const { did, rev } = head
   const cursor = cursorOf(rev)
   if (rev === undefined || cursor === undefined) throw new RangeError('a head without a cursor')
@@ -69,7 +72,7 @@ export function listOf(input: {
     schemas: [...tables].map((table): TableSchema => ({ table, columns: [RECORD] })),
   }
   const place = { partitionId: PARTITION, subscriptionId: did }
-  const integrity = integrityOf([commit], place, sha256, input.verifiedRoot)
+  const integrity = integrityOf([commit], place, sha256, input.verifiedRoot, weave)
   return {
     id: did,
     status: 'active',

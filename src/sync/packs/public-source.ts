@@ -1,4 +1,5 @@
 import type { Sha256 } from '../../core/hash.ts'
+import type { Weave } from '../../core/weave.ts'
 import { isDid } from '../../core/syntax.ts'
 import type { Storage } from '../../storage/port.ts'
 import { createSegmentReader } from '../../storage/segment-reader.ts'
@@ -16,6 +17,8 @@ const RECENT_BYTES = 1 << 20
 export interface PublicSourceOptions {
   readonly storage: Storage
   readonly sha256: Sha256
+  /** puts texts together at once, where the host can */
+  readonly weave?: Weave | undefined
   /** Whether someone may read a repo; anyone may read every one when absent. */
   readonly mayRead?: (caller: Caller, did: string) => boolean | Promise<boolean>
   /** what retention asks before it drops a snapshot */
@@ -33,7 +36,7 @@ export interface PublicSourceOptions {
  * @throws StorageError from `pull`, when what is kept cannot be read
  */
 export function publicSource(options: PublicSourceOptions): PackSource {
-  const { storage, sha256, mayRead, pins, onSent } = options
+  const { storage, sha256, weave, mayRead, pins, onSent } = options
   const recent = createRecentLists(options.recentBytes ?? RECENT_BYTES)
 
   /** `subscription` is undefined when a list takes more than there is room for. */
@@ -54,7 +57,7 @@ export function publicSource(options: PublicSourceOptions): PackSource {
         if (bytes > room) return { subscription: undefined, bytes: 0 }
         const { verifiedRoot } = ask
         pins?.pin(id, head.id)
-        const subscription = await makeList({ reader, head, changes, verifiedRoot, sha256 })
+        const subscription = await makeList({ reader, head, changes, verifiedRoot, sha256, weave })
         return { subscription, bytes }
       }
     }

@@ -1,4 +1,5 @@
 import type { Digest, Sha256 } from '../../core/hash.ts'
+import type { Weave } from '../../core/weave.ts'
 import { checkChainAside } from '../../pack/chain.ts'
 import { PackError } from '../../pack/errors.ts'
 import type { Change, ChangeScopes, PackCommit, Scopes, Subscription } from '../../pack/model.ts'
@@ -37,6 +38,7 @@ export function readList(
     readonly peer: string
     readonly sha256: Sha256
     readonly digest: Digest
+    readonly weave?: Weave
   },
 ): ToldChanges {
   const { ask, peer } = input

@@ -73,6 +73,7 @@ export async function takeList(
       peer,
       sha256: host.sha256,
       digest: createDigest(host.sha256, host.digestAside),
+      ...(host.lanes === undefined ? {} : { weave: host.lanes.weave }),
     })
     const commit = cidString(CODEC_DAG_CBOR, host.sha256(told.commit))
     if (commit === head.commitCid) throw new SyncError('sync.bad-pack', { peer, did, reason: 'not-newer' })
