@@ -39,6 +39,7 @@ export default defineConfig({
             'valibot',
             'wouter/use-browser-location',
             'workbox-window',
+            'hash-wasm/dist/blake3.umd.min.js',
             'axe-core',
             'fractional-indexing',
             '@noble/hashes/sha2.js',
