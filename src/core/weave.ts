@@ -34,19 +34,19 @@ export function createWeave({ memory, weave }: Pick<BlocksModule, 'memory' | 'we
   return ({ frames, frameOf, bytes, texts }, before, after) => {
     const frameSizes = frames.map((parts) => parts.reduce((sum, { length }) => sum + length, 0))
     // Every index is below the length of its list.
-    const sizeOf = (i: number): number =>
-      (frameSizes[frameOf[i] ?? 0] ?? 0) + (bytes[i]?.length ?? 0) * 2 + (texts[i]?.length ?? 0)
-    let size = 0
-    for (let i = 0; i < texts.length; i++) size += sizeOf(i)
-    const out = new Uint8Array(before + size + after)
+    const sizes = texts.map(
+      (text, i) => (frameSizes[frameOf[i] ?? 0] ?? 0) + (bytes[i]?.length ?? 0) * 2 + text.length,
+    )
+    const out = new Uint8Array(before + sizes.reduce((sum, it) => sum + it, 0) + after)
     const inputAt = enterFrames(memory, frames)
     let at = before
     for (let first = 0; first < texts.length;) {
       let written = 0
       let last = first
       for (; last < texts.length && last - first < TEXTS; last++) {
-        if (last > first && written + sizeOf(last) > OUTPUT_BYTES) break
-        written += sizeOf(last)
+        const size = sizes[last] ?? 0
+        if (last > first && written + size > OUTPUT_BYTES) break
+        written += size
       }
       // What is written has all bytes twice and all texts once.
       const held = reserve(memory, inputAt + written * 2 + SPARE * 2)

@@ -37,7 +37,9 @@ export function readTable(reader: ByteReader): Table {
   if (rowCount > 0 && columns.length === 0) throw reader.error('pack.count', { offset: at, count: rowCount })
   reader.unfold(rowCount * columns.reduce((sum, { name }) => sum + 8 + name.length, 0))
   const rows: Row[] = []
-  for (let i = 0; i < rowCount; i++) rows.push(readRow(reader, columns, mapBytes))
+  const sole = columns.length === 1 ? columns[0] : undefined
+  for (let i = 0; i < rowCount; i++)
+    rows.push(sole === undefined ? readRow(reader, columns, mapBytes) : readSole(reader, sole))
   return { table, columns, rows }
 }
 
@@ -62,14 +64,22 @@ function readColumns(reader: ByteReader): Column[] {
   return columns
 }
 
-const NONE = new Uint8Array(0)
+/** A row of most tables: one column, and a byte that says whether it is null. */
+function readSole(reader: ByteReader, column: Column): Row {
+  const at = reader.offset()
+  const map = reader.u8()
+  if (map > 1) throw reader.error('pack.null', { offset: at, reason: 'spare bit' })
+  if (map === 1 && column.nullable !== true)
+    throw reader.error('pack.null', { offset: at, reason: 'column', column: column.name })
+  const row: Record<string, Cell> = {}
+  setOwn(row, column.name, map === 1 ? null : readCell(reader, column))
+  return row
+}
 
 function readRow(reader: ByteReader, columns: readonly Column[], mapBytes: number): Row {
   const at = reader.offset()
-  // Most tables have so few columns that nothing has to be made for the map.
-  const first = mapBytes > 0 ? reader.u8() : 0
-  const more = mapBytes > 1 ? reader.take(mapBytes - 1) : NONE
-  const mapAt = (byte: number): number => (byte === 0 ? first : (more[byte - 1] ?? 0))
+  const map = reader.take(mapBytes)
+  const mapAt = (byte: number): number => map[byte] ?? 0
   const spare = columns.length & 7
   // What is shifted down stands for no column.
   if (spare !== 0 && mapAt(mapBytes - 1) >> spare !== 0) {

@@ -10,9 +10,8 @@ const FIRST_SIZE = 1024
 /** UTF-16 units that are encoded at once. A string of all would be copied whole first. */
 const AT_ONCE = 64 * 1024
 
-/** @param size bytes that there may be; more make it grow, which costs a copy each time it doubles */
-export function createTextSink(size: number = FIRST_SIZE): TextSink {
-  let out = new Uint8Array(Math.max(size, FIRST_SIZE))
+export function createTextSink(): TextSink {
+  let out = new Uint8Array(FIRST_SIZE)
   let at = 0
   let waiting = ''
 

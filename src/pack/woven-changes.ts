@@ -32,7 +32,7 @@ export function wovenChanges(changes: readonly Change[]): Weaving | undefined {
   // A list comes in the order of its paths: most changes are of the kind of the one before with the same operation.
   const last: { [op in Change['op']]?: Kind } = {}
   for (const { op, row, rowId, rowVersion, scopes, table } of changes) {
-    if (rowVersion !== undefined || !PLAIN.test(rowId)) return undefined
+    if (rowVersion !== undefined) return undefined
     const cell = soleCell(row)
     if (row !== null && cell === undefined) return undefined
     const column = cell?.column
@@ -47,7 +47,8 @@ export function wovenChanges(changes: readonly Change[]): Weaving | undefined {
     bytes.push(cell?.bytes)
     texts.push(rowId)
   }
-  return { frames, frameOf, bytes, texts }
+  // One look at all of them: none is told from the next by what is looked for.
+  return PLAIN.test(texts.join('')) ? { frames, frameOf, bytes, texts } : undefined
 }
 
 /** The cell of a row that has one alone, of bytes. */

@@ -58,7 +58,10 @@ export async function frameTold(
       const from = writeCid(bytes, writeVarint(bytes, at, CID_BYTES + record.length), CODEC_DAG_CBOR, BLANK)
       bytes.set(record, from)
       at = from + record.length
-      places.set([from, at, from - DIGEST_BYTES], count++ * PLACES)
+      const place = count++ * PLACES
+      places[place] = from
+      places[place + 1] = at
+      places[place + 2] = from - DIGEST_BYTES
       digests.push(bytes.subarray(from - DIGEST_BYTES, from))
     }
     const sound = new Uint8Array(count)

@@ -14,7 +14,7 @@ export interface Host {
   readonly clock: Clock
   /** a random 32-bit number */
   readonly random: () => number
-  /** many hashes at a time, where the host can: faster than one after another */
+  /** what is done to many blocks at a time, where the host can: faster than one after another */
   readonly lanes?: Lanes
   /** very long hashes beside other work, where the host can */
   readonly digestAside?: DigestAside

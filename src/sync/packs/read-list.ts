@@ -95,14 +95,14 @@ function readCommit(
   const out: { path: string; record: Uint8Array | undefined }[] = []
   const isNew = createOnce(out)
   let collection: string | undefined
-  const known = new Set<ChangeScopes>()
+  let known: ChangeScopes | undefined
   let signed: { readonly bytes: Uint8Array; readonly rev: string } | undefined
   let size = 0
   for (const change of changes) {
     const { table, rowId, op, scopes, rowVersion } = change
     // Changes with the same scopes share one object.
-    if (!known.has(scopes)) must(isScope(scopes, did), 'scopes')
-    known.add(scopes)
+    if (scopes !== known) must(isScope(scopes, did), 'scopes')
+    known = scopes
     must(rowVersion === undefined, 'row-version')
     const record = op === 'delete' ? undefined : recordOf(change)
     must(op === 'delete' ? change.row === null : record !== undefined, 'row')
