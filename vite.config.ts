@@ -118,6 +118,24 @@ function background(): Plugin {
   }
 }
 
+/**
+ * What several lazy screens use lies in few files, with what the same screens use. Left to itself, the bundler makes
+ * a file of each part that has users of its own: a hundred below 3 KB, each a request and a row of the offline cache.
+ */
+const codeSplitting = {
+  groups: [
+    // What the first screen needs stays what it is.
+    { name: 'first', tags: ['$initial' as const], priority: 1 },
+    { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 2000 },
+  ],
+}
+
+/** The bundler names a shared file after all that share it. */
+const chunkName =
+  (folder: string) =>
+  ({ name }: { readonly name: string }): string =>
+    `${folder}${name.startsWith('shared~') ? 'shared' : '[name]'}-[hash].js`
+
 export default defineConfig({
   plugins: [
     react(),
@@ -147,6 +165,9 @@ export default defineConfig({
     target: 'es2023',
     // A file that is inlined as data: would need a hole in the policy, and cannot be cached alone.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: { codeSplitting, chunkFileNames: chunkName('assets/') },
+    },
     // The policy and the module graph are ours; browsers with modules need no preload polyfill.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
@@ -157,7 +178,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         entryFileNames: 'assets/worker/[name]-[hash].js',
-        chunkFileNames: 'assets/worker/[name]-[hash].js',
+        chunkFileNames: chunkName('assets/worker/'),
+        codeSplitting,
       },
     },
   },

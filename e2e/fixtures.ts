@@ -137,7 +137,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 export { expect, type Locator, type Page }
 
 /**
- * For `test.use`: browsers that do not install the app. To keep its two hundred files costs each of them as much as a
+ * For `test.use`: browsers that do not install the app. To keep its hundred and fifty files costs each of them as much as a
  * short test does, and where several are at work and none is without a network it shows nothing.
  */
 export const NOT_INSTALLED = { serviceWorkers: 'block' } as const

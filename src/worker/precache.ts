@@ -10,7 +10,7 @@ const REQUESTS_AT_ONCE = 6
 /**
  * Keeps the app's files when this worker is installed, all or none, and answers with them from then on.
  *
- * Workbox's own installation asks for one file after another; with two hundred small files every one of them would
+ * Workbox's own installation asks for one file after another; with a hundred and fifty small files every one of them would
  * wait for the line's delay.
  */
 export function precache(entries: readonly (PrecacheEntry | string)[]): PrecacheController {
