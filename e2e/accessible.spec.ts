@@ -1,8 +1,10 @@
 import { overflowOf, VARIANTS, violationsOf } from './axe.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { everyScreen } from './places.ts'
 import { remove, tid } from './pds/seed.ts'
 import { keepDraft, settleIn } from './settle-in.ts'
+
+test.use(NOT_INSTALLED)
 
 const WIDE = { width: 1180, height: 800 }
 const NARROW = { width: 360, height: 740 }

@@ -1,7 +1,9 @@
 import { HEAVY_BYTES, noise, PAGES, pageKey, pageText } from './pds/heavy.ts'
 import { create } from './pds/seed.ts'
-import { expect, test, type Page } from './fixtures.ts'
+import { expect, NOT_INSTALLED, type Page, test } from './fixtures.ts'
 import { storedBytes } from './stored.ts'
+
+test.use(NOT_INSTALLED)
 
 async function crash(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page)

@@ -1,5 +1,7 @@
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { tid } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 const GETREPO = 'com.atproto.sync.getRepo?'
 const RECORDS = 41

@@ -1,8 +1,10 @@
 import { hostileCars, legalCars, type HostileCar } from '../src/repo/testing/hostile.ts'
 import { wordsFor } from '../src/app/words.ts'
 import { fetchCar, forgeSignature } from './cars.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { storedBytes, storedRows } from './stored.ts'
+
+test.use(NOT_INSTALLED)
 
 /** What a refused file may not change. */
 const KEPT = ['repos', 'snapshots', 'segments', 'identities', 'blobs', 'imports']

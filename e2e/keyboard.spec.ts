@@ -1,7 +1,9 @@
 import type { Locator } from '@playwright/test'
-import { expect, test, type Page } from './fixtures.ts'
+import { expect, NOT_INSTALLED, type Page, test } from './fixtures.ts'
 import { NEEDLE } from './pds/seed.ts'
 import { settleIn } from './settle-in.ts'
+
+test.use(NOT_INSTALLED)
 
 /** Presses Tab until what has this name is focused, as a person would who cannot use a mouse. */
 async function tabTo(

@@ -2,8 +2,10 @@ import { chromium, type Page } from '@playwright/test'
 import { writingHref } from '../src/app/views/compose/hrefs.ts'
 import { createCairnPage } from './cairn-page.ts'
 import { keepKey, renew, watchSessions } from './consent.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { PUBLIC_ARGS, PUBLIC_CERTIFICATE, PUBLIC_NAME, withPublicHost } from './public-host.ts'
+
+test.use(NOT_INSTALLED)
 
 const accounts = (page: Page) => page.getByRole('region', { name: 'Accounts' })
 

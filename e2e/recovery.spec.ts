@@ -1,8 +1,10 @@
 import type { Job, NetworkStatus } from '../src/cairn/api.ts'
 import { peerOf, type Device } from './device.ts'
-import { expect, test, type Page } from './fixtures.ts'
+import { expect, NOT_INSTALLED, type Page, test } from './fixtures.ts'
 import { expectFromPeer, writeNews } from './news.ts'
 import { HEAVY_BYTES, PAGES } from './pds/heavy.ts'
+
+test.use(NOT_INSTALLED)
 
 const HIDDEN = { network: { relayOnly: true } }
 

@@ -1,8 +1,10 @@
 import type { Page } from '@playwright/test'
 import { consent, keepKey, keyIsReadable, renew, signInOnPage, watchSessions } from './consent.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import type { Pds } from './pds/client.ts'
 import { storedRows } from './stored.ts'
+
+test.use(NOT_INSTALLED)
 
 const accounts = (page: Page) => page.getByRole('region', { name: 'Accounts' })
 const account = (page: Page, handle: string) =>

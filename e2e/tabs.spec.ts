@@ -1,5 +1,7 @@
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { tid } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 test('two tabs: one imports, the other starts, reads and deletes a snapshot; nothing is lost', async ({
   cairn,

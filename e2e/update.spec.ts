@@ -1,6 +1,8 @@
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import type { LoggedRequest, Pds } from './pds/client.ts'
 import { post, remove, tid, update } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 /** The requests for a repo that reached the server since the log was last emptied. */
 async function fetches(pds: Pds, did: string): Promise<LoggedRequest[]> {

@@ -1,6 +1,8 @@
 import { UPSTREAM_SENTENCE } from '../src/app/lib/repo-status.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, NOT_INSTALLED, test } from './fixtures.ts'
 import { NEEDLE, tid } from './pds/seed.ts'
+
+test.use(NOT_INSTALLED)
 
 const RECORDS = 41
 const needle = `app.bsky.feed.post/${tid(20)}`
