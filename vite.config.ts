@@ -87,6 +87,53 @@ function preloadFonts(): Plugin {
 }
 
 /**
+ * What the engine loads when a page asks its own engine for it, and never by itself. The background script is one file
+ * without parts that come later, so there these imports fail, as they do for a page that is offline.
+ */
+const onlyForPages = [
+  // lexicons to write by, and moving; who only sends what is written calls without it
+  'node_modules/@atproto/api/',
+  // a faster cipher, in place of one that is there
+  'node_modules/libsodium/',
+  'src/cairn/exports/exports.ts',
+  'src/cairn/moving/service.ts',
+  'src/cairn/search/search.ts',
+  'src/cairn/spaces/export.ts',
+  'src/cairn/spaces/read-file.ts',
+  'src/storage/rehearsal.ts',
+  'src/sync/pages/read-partial.ts',
+]
+
+/** Leaves out what is listed. Ends the build when something of it was not met, or has come in by another way. */
+function without(listed: readonly string[]): Plugin {
+  const absent = '\0cairn-absent'
+  const met = new Set<string>()
+  const inList = (id: string): string | undefined => listed.find((it) => id.includes(`/${it}`))
+  return {
+    name: 'cairn-without',
+    enforce: 'pre',
+    async resolveId(source, importer, options) {
+      if (source === absent) return absent
+      if (options.kind !== 'dynamic-import') return null
+      const found = inList((await this.resolve(source, importer, options))?.id ?? '')
+      if (found === undefined) return null
+      met.add(found)
+      return absent
+    },
+    load: (id) => (id === absent ? `throw new Error('not in the background script')` : null),
+    generateBundle(_options, bundle) {
+      for (const it of listed)
+        if (!met.has(it)) this.error(`${it} is imported by nothing: take it off the list`)
+      for (const chunk of Object.values(bundle)) {
+        for (const id of chunk.type === 'chunk' ? chunk.moduleIds : []) {
+          if (inList(id) !== undefined) this.error(`${id} is in the background script`)
+        }
+      }
+    },
+  }
+}
+
+/**
  * The engine for the service worker, as one classic script: a service worker cannot import modules later, and
  * must not carry a megabyte of engine into every fetch that it answers.
  */
@@ -102,11 +149,13 @@ function background(): Plugin {
       await build({
         configFile: false,
         logLevel: 'warn',
+        plugins: [without(onlyForPages)],
         build: {
           outDir,
           emptyOutDir: false,
           copyPublicDir: false,
           target: 'es2023',
+          modulePreload: false,
           reportCompressedSize: false,
           rolldownOptions: {
             input: fileURLToPath(new URL('src/worker/background.ts', import.meta.url)),

@@ -3,7 +3,9 @@ import { syncTag } from '../src/cairn/background-sync.ts'
 import type { Device } from './device.ts'
 import { expect, test } from './fixtures.ts'
 import { writeNews } from './news.ts'
+import { settleIn } from './settle-in.ts'
 import { storedRows } from './stored.ts'
+import { writingHref } from '../src/app/views/compose/hrefs.ts'
 
 type SyncEvent = 'dispatchSyncEvent' | 'dispatchPeriodicSyncEvent'
 
@@ -89,6 +91,51 @@ for (const [event, method, from] of [
     await me.context.setOffline(false)
   })
 }
+
+test('what was written offline goes up with every page closed, once, and shows as sent afterwards', async ({
+  device,
+  newAccount,
+  pds,
+}) => {
+  const account = await newAccount()
+  const { did } = account
+  const me = await device()
+  await settleIn(me.tab, account)
+  await me.hasBlobs(did)
+  const worker = await serviceWorker(me)
+  const post = 'app.bsky.feed.post'
+  const posts = async () =>
+    (await pds.call('listRecords', { did, collection: post })).map(({ value }) => value['text'])
+  const text = 'Written on a train, and closed'
+
+  await me.tab.open(writingHref(did))
+  await me.context.setOffline(true)
+  await me.page.getByRole('textbox', { name: 'Write a post' }).fill(text)
+  await me.page.getByRole('button', { name: 'Post' }).click()
+  const unsent = me.page.getByRole('region', { name: 'Unsent' })
+  await expect(unsent.getByRole('article')).toContainText('unsent')
+  await me.page.close()
+  expect(await posts()).not.toContain(text)
+
+  await me.context.setOffline(false)
+  await dispatch(me, 'dispatchSyncEvent')
+  await expect.poll(posts, { timeout: 20_000 }).toContain(text)
+  await idle(worker)
+  expect(await storedRows(worker, ['drafts'])).not.toContain(text)
+  expect(await storedRows(worker, ['activity'])).toContain('writing.done')
+  expect((await posts()).filter((it) => it === text)).toHaveLength(1)
+
+  await pds.call('forgetRequests', {})
+  const later = await me.another()
+  await later.tab.open(writingHref(did))
+  await expect(later.page.getByRole('region', { name: 'Unsent' }).getByRole('status')).toHaveText(
+    'Everything written here is in the signed repository.',
+  )
+  await later.tab.openCollection(did, post)
+  await expect(later.page.getByRole('main')).toContainText(text)
+  expect(await pds.call('requests', { match: 'applyWrites' })).toEqual([])
+  expect((await posts()).filter((it) => it === text)).toHaveLength(1)
+})
 
 test('while a page is open, the service worker leaves everything to it', async ({
   device,

@@ -1,3 +1,4 @@
+import { catchUp } from '../cairn/catch-up.ts'
 import { createCairn } from '../cairn/create.ts'
 import { workerNodes } from '../cairn/network/worker-node.ts'
 import { browserHost, timers } from './host.ts'
@@ -41,7 +42,7 @@ self.cairnCatchUp = async () => {
   const cairn = createCairn(await browserHost('service-worker', startNode))
   const ended = new AbortController()
   try {
-    await Promise.race([cairn.network.catchUp(), pageCame(ended.signal)])
+    await Promise.race([catchUp(cairn), pageCame(ended.signal)])
   } finally {
     ended.abort()
     await cairn.close()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { syncInterval, syncTag } from '../../cairn/background-sync.ts'
-import type { CairnEvent } from '../../cairn/api.ts'
+import type { Cairn, CairnEvent } from '../../cairn/api.ts'
 import { storyNetwork } from '../testing/story-network.ts'
 import { keepInBackground, type BackgroundHost } from './background.ts'
 
@@ -9,10 +9,12 @@ interface Options {
   readonly granted?: boolean
   readonly tags?: string[]
   readonly registered?: boolean
+  readonly offline?: boolean
+  readonly unsent?: number
 }
 
 /** A browser that notes what it was asked, and answers in its own time. */
-function browser({ enabled = true, granted = true, tags = [], registered = true }: Options = {}) {
+function browser({ enabled = true, granted = true, tags = [], registered = true, ...more }: Options = {}) {
   const asked: string[] = []
   const listeners = new Set<(event: CairnEvent) => void>()
   let hide = (): void => {}
@@ -34,6 +36,7 @@ function browser({ enabled = true, granted = true, tags = [], registered = true 
           }
         : undefined,
     mayRunPeriodically: async () => granted,
+    isOffline: () => more.offline === true,
     onHidden(listener) {
       hide = listener
       return () => {
@@ -45,8 +48,13 @@ function browser({ enabled = true, granted = true, tags = [], registered = true 
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
-  const stop = keepInBackground({ network, subscribe }, host)
-  return { asked, network, stop, hide: () => hide(), listeners }
+  const counts = async () =>
+    more.unsent === undefined ? [] : [{ did: 'did:plc:me', drafts: more.unsent, stuck: 0 }]
+  // of this room nothing else is asked
+  const writing = { counts } as unknown as Cairn['writing']
+  const stop = keepInBackground({ network, subscribe, writing }, host)
+  const drafts = (): void => listeners.forEach((listener) => listener({ type: 'drafts', did: 'did:plc:me' }))
+  return { asked, network, stop, drafts, hide: () => hide(), listeners }
 }
 
 /** Everything that was begun has had its turn: all of it resolves without waiting for anything. */
@@ -84,6 +92,20 @@ describe('sync in the background', () => {
     it.hide()
     await settled()
     expect(it.asked).toContain(`once ${syncTag}`)
+  })
+
+  it('is asked for at once when something is written that cannot go now', async () => {
+    const asks = async (options: Options): Promise<string[]> => {
+      const it = browser({ tags: [syncTag], ...options })
+      await settled()
+      it.drafts()
+      await settled()
+      return it.asked.filter((asked) => asked.startsWith('once'))
+    }
+    expect(await asks({ offline: true, unsent: 1 })).toEqual([`once ${syncTag}`])
+    expect(await asks({ offline: true })).toEqual([])
+    expect(await asks({ offline: false, unsent: 1 })).toEqual([])
+    expect(await asks({ offline: true, unsent: 1, enabled: false })).toEqual([])
   })
 
   it('is quietly nothing without a service worker', async () => {

@@ -15,6 +15,8 @@ export interface BackgroundHost {
   registration(): Promise<SyncingRegistration | undefined>
   /** the browser lets this site sync now and then by itself */
   mayRunPeriodically(): Promise<boolean>
+  /** the browser knows that it has no network */
+  isOffline(): boolean
   /** Told when nobody looks at the page any more. Returns how to stop. */
   onHidden(listener: () => void): () => void
 }
@@ -30,6 +32,7 @@ const browserBackground: BackgroundHost = {
     const name = 'periodic-background-sync' as PermissionName
     return (await navigator.permissions.query({ name })).state === 'granted'
   },
+  isOffline: () => !navigator.onLine,
   onHidden(listener) {
     const onChange = () => {
       if (document.visibilityState === 'hidden') listener()
@@ -40,11 +43,11 @@ const browserBackground: BackgroundHost = {
 }
 
 /**
- * Asks the browser to run the service worker when the page is left and, where it may, now and then; no longer
- * when the network is off. Where a browser has none of it, nothing happens: the app catches up on open.
+ * Asks the browser to run the service worker when the page is left, when something is written that cannot go now and,
+ * where it may, now and then; no longer when the network is off. Where a browser has none of it, nothing happens: the app catches up on open.
  */
 export function keepInBackground(
-  cairn: Pick<Cairn, 'network' | 'subscribe'>,
+  cairn: Pick<Cairn, 'network' | 'subscribe' | 'writing'>,
   host: BackgroundHost = browserBackground,
 ): () => void {
   // known before the page is left: there is no time to ask then
@@ -64,12 +67,17 @@ export function keepInBackground(
   const once = async (): Promise<void> => {
     if (enabled) await (await host.registration())?.sync?.register(syncTag)
   }
+  /** A page that ends has no time to ask, so it asks as soon as it is known that something will be left. */
+  const onceUnsent = async (): Promise<void> => {
+    if (host.isOffline() && (await cairn.writing.counts()).length > 0) await once()
+  }
   // a refusal of the browser is its answer; the Network screen says what it can do
   const quietly = (work: Promise<void>): void => void work.catch(() => {})
 
   quietly(settle())
   const stopHearing = cairn.subscribe((event) => {
     if (event.type === 'settings') quietly(settle())
+    if (event.type === 'drafts') quietly(onceUnsent())
   })
   const stopHidden = host.onHidden(() => quietly(once()))
   return () => {

@@ -1,4 +1,4 @@
-import type { Agent } from '@atproto/api'
+import type { Send } from './call.ts'
 import type { AccountHost } from './host.ts'
 import { createSessions } from './sessions.ts'
 import { leave, leavingRows, tellServers, type LeavingRow } from './leaving.ts'
@@ -86,17 +86,15 @@ export function createAccountParts(host: AccountHost): AccountParts {
   // whoever uses the storage next is told when it is lost
   const later = (): void => void tell().catch(() => {})
 
-  const agentOf = async (did: string, by: 'oauth' | 'password'): Promise<Agent> => {
-    const { Agent: Client } = await import('@atproto/api')
-    const send = async (path: string, init: RequestInit): Promise<Response> =>
+  const sendOf =
+    (did: string, by: 'oauth' | 'password'): Send =>
+    async (path, init) =>
       by === 'oauth'
         ? (await oauth()).sessions.send(did, path, init)
         : (await password()).send(did, path, init)
-    return new Client({ did, fetchHandler: send })
-  }
 
   return {
-    sessions: createSessions(store, agentOf),
+    sessions: createSessions(store, sendOf),
     signIn: {
       async begin(who, options = {}) {
         return await (await oauth()).signIn.begin(who, { scopes: [], back: undefined, ...options })

@@ -1,4 +1,5 @@
 import type { Agent } from '@atproto/api'
+import type { CallInput } from './call.ts'
 import type { Need } from './scopes.ts'
 import type { Sealed } from './seal.ts'
 
@@ -29,8 +30,13 @@ export interface Session {
   /** origin of the PDS that it speaks to */
   readonly pds: string
   /**
-   * A client whose calls are signed in, and which renews tokens by itself. Makes no request. What its calls throw
-   * becomes a typed error with `callError` (`call-error.ts`).
+   * Calls a procedure of the server, signed in; tokens are renewed on the way. What it throws becomes a typed error
+   * with `callError` (`call-error.ts`).
+   */
+  call(method: string, input?: CallInput): Promise<Readonly<Record<string, unknown>>>
+  /**
+   * The client library, its calls signed in the same way: large, and only for whoever needs much of it. Makes no
+   * request. What its calls throw is as what `call` throws.
    */
   agent(): Promise<Agent>
   readonly by: 'oauth' | 'password'

@@ -1,7 +1,7 @@
-import { Agent } from '@atproto/api'
 import { requirePds } from '../identity.ts'
 import { parseAccountName } from '../input.ts'
 import { isObject } from '../values.ts'
+import { callProcedure, type Send, textIn } from './call.ts'
 import { callError, isCallError } from './call-error.ts'
 import { AccountError } from './errors.ts'
 import { guardedFetch } from './guarded-fetch.ts'
@@ -40,7 +40,10 @@ export async function createPasswordSessions(host: AccountHost): Promise<Passwor
   const { store } = host
   const seal = await openSeal(store)
   const fetch = guardedFetch(() => host.network())
-  const agentOf = (pds: string): Agent => new Agent((path, init) => fetch(new URL(path, pds), init))
+  const to =
+    (pds: string): Send =>
+    (path, init) =>
+      fetch(new URL(path, pds), init)
   const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
   /** New tokens in place of those that a request was just refused with, unless another tab was faster. */
@@ -51,11 +54,9 @@ export async function createPasswordSessions(host: AccountHost): Promise<Passwor
       if (row === undefined || tokens === undefined) return undefined
       if (tokens.access !== used) return tokens
       try {
-        const { data } = await agentOf(row.pds).com.atproto.server.refreshSession(
-          undefined,
-          bearer(tokens.refresh),
+        const fresh = tokensIn(
+          await callProcedure(to(row.pds), 'com.atproto.server.refreshSession', bearer(tokens.refresh)),
         )
-        const fresh = { access: data.accessJwt, refresh: data.refreshJwt }
         await store.write([{ key: did, value: { ...row, sealed: await seal.seal(did, fresh) } }])
         return fresh
       } catch (error) {
@@ -74,21 +75,17 @@ export async function createPasswordSessions(host: AccountHost): Promise<Passwor
       const pds = requirePds(identity)
       const { did } = identity
       const at = new URL(pds).host
-      const answer = await agentOf(pds)
-        .com.atproto.server.createSession({
-          identifier: did,
-          password,
-          ...(code === undefined ? {} : { authFactorToken: code }),
+      const begun = async () => {
+        const answer = await callProcedure(to(pds), 'com.atproto.server.createSession', {
+          json: { identifier: did, password, authFactorToken: code },
         })
-        .catch((error: unknown) => {
-          throw signInError(error, at, did, code !== undefined)
-        })
-      const { data } = answer
-      if (data.did !== did) throw new AccountError('account.wrong-account', { did, found: data.did })
-      const sealed = await seal.seal(did, {
-        access: data.accessJwt,
-        refresh: data.refreshJwt,
-      } satisfies PasswordTokens)
+        return { found: textIn(answer, 'did'), tokens: tokensIn(answer) }
+      }
+      const { found, tokens } = await begun().catch((error: unknown) => {
+        throw signInError(error, at, did, code !== undefined)
+      })
+      if (found !== did) throw new AccountError('account.wrong-account', { did, found })
+      const sealed = await seal.seal(did, tokens)
       await store.lock(sessionLock(did), async () => {
         const before = await accountRow(store, did)
         const now = beginsAt(host.clock.now(), before)
@@ -97,7 +94,7 @@ export async function createPasswordSessions(host: AccountHost): Promise<Passwor
           handle: identity.handleVerified ? identity.handle : before?.handle,
           pds,
           by: 'password',
-          scopes: scopesOf(data.accessJwt),
+          scopes: scopesOf(tokens.access),
           state: 'active',
           signedInAt: now,
           coarse: before?.coarse ?? false,
@@ -132,13 +129,19 @@ export async function createPasswordSessions(host: AccountHost): Promise<Passwor
       const tokens = await tokensOf(seal, row)
       if (tokens === undefined) return
       try {
-        await agentOf(row.pds).com.atproto.server.deleteSession(undefined, bearer(tokens.refresh))
+        await callProcedure(to(row.pds), 'com.atproto.server.deleteSession', bearer(tokens.refresh))
       } catch (error) {
         if (!hasEnded(error)) throw callError(error, { did: row.did, host: new URL(row.pds).host })
       }
     },
   }
 }
+
+/** What a server gives at the start of a session, and when it is renewed. */
+const tokensIn = (answer: Readonly<Record<string, unknown>>): PasswordTokens => ({
+  access: textIn(answer, 'accessJwt'),
+  refresh: textIn(answer, 'refreshJwt'),
+})
 
 async function tokensOf(
   seal: Seal,

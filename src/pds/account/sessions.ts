@@ -1,4 +1,4 @@
-import type { Agent } from '@atproto/api'
+import { callProcedure, type Send } from './call.ts'
 import { AccountError } from './errors.ts'
 import { accountRow, type AccountRow, type AccountStore, type Session, type Sessions } from './model.ts'
 import { isNeed, missingScopes, NEEDS } from './scopes.ts'
@@ -6,14 +6,18 @@ import { isNeed, missingScopes, NEEDS } from './scopes.ts'
 /** The sessions of this device, as everything uses them that acts in an account's name. */
 export function createSessions(
   store: AccountStore,
-  agentOf: (did: string, by: 'oauth' | 'password') => Promise<Agent>,
+  sendOf: (did: string, by: 'oauth' | 'password') => Send,
 ): Sessions {
   const sessionOf = ({ did, pds, by, scopes }: AccountRow): Session => ({
     did,
     pds,
     by,
     scopes,
-    agent: () => agentOf(did, by),
+    call: (method, input) => callProcedure(sendOf(did, by), method, input),
+    async agent() {
+      const { Agent: Client } = await import('@atproto/api')
+      return new Client({ did, fetchHandler: sendOf(did, by) })
+    },
   })
 
   return {

@@ -10,23 +10,16 @@ import type { RecordWrite } from './writes.ts'
 export async function writeRecords(session: Session, writes: readonly RecordWrite[]): Promise<void> {
   const { did, pds } = session
   try {
-    const agent = await session.agent()
-    await agent.com.atproto.repo.applyWrites({
-      repo: did,
-      writes: writes.map((write) =>
-        write.action === 'delete'
-          ? {
-              $type: 'com.atproto.repo.applyWrites#delete',
-              collection: write.collection,
-              rkey: write.rkey,
-            }
-          : {
-              $type: `com.atproto.repo.applyWrites#${write.action}`,
-              collection: write.collection,
-              rkey: write.rkey,
-              value: write.value,
-            },
-      ),
+    await session.call('com.atproto.repo.applyWrites', {
+      json: {
+        repo: did,
+        writes: writes.map((write) => ({
+          $type: `com.atproto.repo.applyWrites#${write.action}`,
+          collection: write.collection,
+          rkey: write.rkey,
+          ...(write.action === 'delete' ? {} : { value: write.value }),
+        })),
+      },
     })
   } catch (error) {
     throw callError(error, { did, host: new URL(pds).host })

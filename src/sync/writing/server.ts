@@ -1,5 +1,7 @@
+import { textIn } from '../../pds/account/call.ts'
 import { callError, isCallError } from '../../pds/account/call-error.ts'
 import type { Session } from '../../pds/account/model.ts'
+import { isObject } from '../../pds/values.ts'
 import { PdsError } from '../../pds/errors.ts'
 import { WritingError } from './errors.ts'
 import type { DraftRow } from './model.ts'
@@ -34,23 +36,18 @@ export async function applyWrites(
   const { did } = session
   const host = new URL(session.pds).host
   try {
-    const agent = await session.agent()
-    const { data } = await agent.com.atproto.repo.applyWrites({
-      repo: did,
-      swapCommit,
-      writes: rows.map(writeOf),
+    const { commit, results } = await session.call('com.atproto.repo.applyWrites', {
+      json: { repo: did, swapCommit, writes: rows.map(writeOf) },
     })
-    if (data.commit === undefined) {
+    if (!isObject(commit) || typeof commit['cid'] !== 'string' || typeof commit['rev'] !== 'string') {
       const error = new PdsError('pds.bad-response', { host, reason: 'no-commit' })
       return { type: 'unknown', error }
     }
     const cids = rows.map((_, i) => {
-      const result = data.results?.[i]
-      return result !== undefined && 'cid' in result && typeof result.cid === 'string'
-        ? result.cid
-        : undefined
+      const result: unknown = Array.isArray(results) ? results[i] : undefined
+      return isObject(result) && typeof result['cid'] === 'string' ? result['cid'] : undefined
     })
-    return { type: 'written', commit: data.commit.cid, rev: data.commit.rev, cids }
+    return { type: 'written', commit: commit['cid'], rev: commit['rev'], cids }
   } catch (error) {
     if (isCallError(error)) {
       if (error.error === 'InvalidSwap') return { type: 'moved' }
@@ -79,9 +76,10 @@ export async function uploadFile(
 ): Promise<string> {
   const host = new URL(session.pds).host
   try {
-    const agent = await session.agent()
-    const { data } = await agent.com.atproto.repo.uploadBlob(file, { encoding: mimeType })
-    return data.blob.mimeType
+    const { blob } = await session.call('com.atproto.repo.uploadBlob', {
+      file: { bytes: file, type: mimeType },
+    })
+    return textIn(isObject(blob) ? blob : {}, 'mimeType')
   } catch (error) {
     throw (
       (isCallError(error) ? refusal(error, host, path) : undefined) ??
