@@ -11,6 +11,7 @@ import { catchupStore, type CatchupStore } from './lib/catchup-store.ts'
 import { createProfile, openSession, type Session } from './lib/chromium.ts'
 import type { BenchContext } from './lib/context.ts'
 import { CACHE } from './lib/data.ts'
+import { createLink, type Line } from './lib/link.ts'
 import { pdsHistory, type PdsHistory, type PdsStep } from './lib/pds-history.ts'
 import { type BenchRow, median } from './lib/table.ts'
 
@@ -20,6 +21,8 @@ const INFORMATION = 1.2
 const JUDGED_FROM = 100
 /** Above what it tells, of a single change, KB. */
 const ABOVE_ONE = 1
+/** A phone's: WebPageTest's "LTE". */
+const LINE: Line = { roundTripMs: 70, mbits: 12 }
 /** Times the CAR that a PDS answers. */
 const CAR_SHARE = { random: 0.5, append: 0.8 } as const
 
@@ -62,8 +65,9 @@ async function stepRows(
     const pack = await store.answer(requestOf(history.did, store))
     const first = performance.now() - asked
     const information = informationIn(pack, changes)
-    const times = await timesOf(context, history, step, store, plc, false)
-    const anew = await timesOf(context, history, step, store, plc, true)
+    const times = await timesOf(context, history, step, store, plc, {})
+    const anew = await timesOf(context, history, step, store, plc, { anew: true })
+    const far = await timesOf(context, history, step, store, plc, { anew: true, line: LINE })
     const sizes: BenchRow[] = context.ours
       ? [
           {
@@ -112,6 +116,11 @@ async function stepRows(
       ...sizes,
       ...timeRows('catchup: time to the proven durable head', size, times),
       ...timeRows('catchup: the same, by a browser that was started anew', size, anew),
+      ...timeRows(
+        `catchup: the same, anew, over a line of ${LINE.mbits} Mbit/s and ${LINE.roundTripMs} ms, gzipped`,
+        size,
+        far,
+      ),
       ...(context.ours
         ? [
             {
@@ -190,14 +199,15 @@ interface Times {
  * Each on a profile of its own, into which the base was taken; by turns.
  *
  * @param anew by a browser that was started since, as that of a device that was away: no code of it has run
+ * @param line what is between it and all servers, which send what is large gzipped then
  */
 async function timesOf(
   context: BenchContext,
   { did }: PdsHistory,
   step: PdsStep,
   store: CatchupStore,
-  plc: string,
-  anew: boolean,
+  directory: string,
+  { anew = false, line }: { readonly anew?: boolean; readonly line?: Line },
 ): Promise<Times> {
   const times: Times = { pack: [], car: [], backup: [] }
   const ways = [
@@ -205,24 +215,33 @@ async function timesOf(
     ['car', 'catchUpByCar', `/data/${step.since}`] as const,
     ['backup', 'catchUpByBackup', ''] as const,
   ]
-  for (let i = 0; i < context.runs; i++)
-    for (const [way, task, url] of ways) {
-      const profile = createProfile()
-      let session: Session | undefined
-      try {
-        session = await openSession(store.origin, profile)
-        await session.run('keepBase', { did, plc, url: `/data/${step.before}` })
-        if (anew) {
-          await session.close()
-          session = await openSession(store.origin, profile)
+  const link = createLink()
+  try {
+    const origin = line === undefined ? store.origin : await link.to(store.zipped)
+    const plc = line === undefined ? directory : await link.to(directory)
+    for (let i = 0; i < context.runs; i++)
+      for (const [way, task, url] of ways) {
+        const profile = createProfile()
+        let session: Session | undefined
+        try {
+          session = await openSession(origin, profile)
+          await session.run('keepBase', { did, plc, url: `/data/${step.before}` })
+          if (anew) {
+            await session.close()
+            session = await openSession(origin, profile)
+          }
+          link.become(line)
+          const { ms, output } = await session.run(task, { did, plc, url })
+          if (output.rev !== store.after.rev) throw new Error(`${way}: the head is ${output.rev}`)
+          times[way].push(ms)
+        } finally {
+          link.become(undefined)
+          await session?.close()
+          profile.remove()
         }
-        const { ms, output } = await session.run(task, { did, plc, url })
-        if (output.rev !== store.after.rev) throw new Error(`${way}: the head is ${output.rev}`)
-        times[way].push(ms)
-      } finally {
-        await session?.close()
-        profile.remove()
       }
-    }
+  } finally {
+    await link.close()
+  }
   return times
 }

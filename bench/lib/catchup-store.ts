@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { PACK_MEDIA_TYPE } from '../../src/pack/media-type.ts'
+import { sendBytes } from '../../src/relay/packs/send.ts'
 import type { SnapshotRow } from '../../src/storage/rows.ts'
 import { createPackHandler, replyBytes } from '../../src/sync/packs/handler.ts'
 import { publicSource } from '../../src/sync/packs/public-source.ts'
@@ -18,6 +21,11 @@ export interface CatchupStore {
   answer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
   /** serves the pages and data, `POST /sync` as a relay does, and what a backup asks a PDS for */
   readonly origin: string
+  /**
+   * The same, with lists and that CAR gzipped on the way, as a relay and the reference PDS send them: the list when
+   * it is asked for, the CAR long before
+   */
+  readonly zipped: string
   close(): Promise<void>
 }
 
@@ -48,43 +56,67 @@ export async function catchupStore(
     ['/xrpc/com.atproto.sync.getRepoStatus', { did, active: true, rev }],
     ['/xrpc/com.atproto.sync.getLatestCommit', { cid, rev }],
   ])
-  const read = async (url: string, response: ServerResponse): Promise<void> => {
+  const car = gzipSync(readFileSync(join(CACHE, step.since)))
+  const since = `/data/${step.since}`
+  const read = async (url: string, response: ServerResponse, zips: boolean): Promise<void> => {
     const [path = ''] = url.split('?')
     const answer = said.get(path)
-    if (answer === undefined)
-      return pass(
-        `${pages}${path === '/xrpc/com.atproto.sync.getRepo' ? `/data/${step.since}` : url}`,
-        response,
-      )
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    if (answer !== undefined)
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    else {
+      const name = path === '/xrpc/com.atproto.sync.getRepo' ? since : url
+      if (!zips || name !== since) return pass(`${pages}${name}`, response)
+      response
+        .writeHead(200, {
+          'content-type': 'application/vnd.ipld.car',
+          'content-encoding': 'gzip',
+          'content-length': car.length,
+        })
+        .end(car)
+    }
   }
-  const server = createServer((request, response) => {
-    const reply = request.method === 'POST' ? sync(request, response) : read(request.url ?? '/', response)
-    reply.catch((error: unknown) => {
-      console.error(error)
-      response.destroy()
-    })
-  })
-  const sync = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const sync = async (request: IncomingMessage, response: ServerResponse, zips: boolean): Promise<void> => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
     const bytes = await answer(Buffer.concat(parts))
-    response.writeHead(200, { 'content-type': PACK_MEDIA_TYPE, 'content-length': bytes.length }).end(bytes)
+    await sendBytes(request, response, { contentType: PACK_MEDIA_TYPE, bytes, compress: zips })
   }
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo // listening on TCP
+  const servers = await Promise.all(
+    [false, true].map(async (zips) => {
+      const server = createServer((request, response) => {
+        const reply =
+          request.method === 'POST' ? sync(request, response, zips) : read(request.url ?? '/', response, zips)
+        reply.catch((error: unknown) => {
+          console.error(error)
+          response.destroy()
+        })
+      })
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      return server
+    }),
+  )
+  const [origin = '', zipped = ''] = servers.map(
+    // listening on TCP
+    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  )
   return {
     before,
     after,
     answer,
-    origin: `http://127.0.0.1:${port}`,
+    origin,
+    zipped,
     async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
+      await Promise.all(
+        servers.map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve())
+              server.closeAllConnections()
+            }),
+        ),
+      )
       await close()
     },
   }
