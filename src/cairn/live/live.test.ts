@@ -220,6 +220,9 @@ describe('listening to the servers of accounts', () => {
       live.changed(alice.did)
       await server.connected(1)
       await expect.poll(() => live.servers()[0]?.state).toBe('live')
+      // Asked on connecting, it is not what is waited for below.
+      await expect.poll(() => pds.asked.at(-1)).toBe('getLatestCommit')
+      pds.asked.length = 0
       write(alice, 1)
       await current(alice)
       const gate = Promise.withResolvers<void>()

@@ -200,6 +200,36 @@ describe('a follower', () => {
       expect((await headOf(storage, alice.did))?.rev).toBe(alice.repo.rev)
     }))
 
+  it('goes on with its cursor where a repo never rests, but not past what came while it pulled', () =>
+    withFollower(async ({ pds, server, follow, pass, backUp, storage, clock }) => {
+      const alice = await pds.account({ name: 'alice' })
+      await saveCursor(storage, pds.origin, 10, 0)
+      await backUp(alice.did)
+      const gate = Promise.withResolvers<void>()
+      const begun = Promise.withResolvers<void>()
+      const follower = follow({
+        async pull(did) {
+          begun.resolve()
+          await gate.promise
+          await backUp(did)
+        },
+      })
+      follower.set([{ did: alice.did, pds: pds.origin }])
+      await server.connected(1)
+      for (const seq of [11, 12, 13, 14]) {
+        alice.commit({ create: 1, update: 0, delete: 0 })
+        server.send(commitFrame(seq, alice.repo))
+        while (follower.servers()[0]?.cursor !== seq) await new Promise(setImmediate)
+        if (seq !== 12) continue
+        await pass(QUIET)
+        await begun.promise
+      }
+      gate.resolve()
+      await clock.whenSet(QUIET)
+      await follower.close()
+      expect(await readCursor(storage, pds.origin)).toBe(12)
+    }))
+
   it('tries a pull again that the network broke, and not one that was refused', () =>
     withFollower(async ({ pds, server, follow, ended, pass, pulled, storage, clock, backUp }) => {
       const [alice, bob] = [await pds.account({ name: 'alice' }), await pds.account({ name: 'bob' })]

@@ -14,8 +14,8 @@ interface Due {
   seq: number
   readonly source: string
   state: 'quiet' | 'queued' | 'running' | 'failed'
-  /** something more came while it ran */
-  again: boolean
+  /** the first event that came while it ran */
+  again: number | undefined
   failures: number
   cancel: () => void
 }
@@ -76,7 +76,7 @@ export function createPulls(options: PullOptions): Pulls {
   /** Never rejects. */
   const run = async (did: string, due: Due): Promise<void> => {
     due.state = 'running'
-    due.again = false
+    due.again = undefined
     try {
       await options.pull(did)
       due.failures = 0
@@ -86,7 +86,11 @@ export function createPulls(options: PullOptions): Pulls {
       if (all.get(did) === due && options.retriable(error)) return closed ? undefined : postpone(did, due)
     }
     if (all.get(did) !== due) return
-    if (due.again) return wait(did, due)
+    if (due.again !== undefined) {
+      // What had come before it ran is done with: a repo that never rests holds no cursor back.
+      due.seq = due.again
+      return wait(did, due)
+    }
     all.delete(did)
     options.onDone(due.source)
   }
@@ -109,12 +113,12 @@ export function createPulls(options: PullOptions): Pulls {
       if (known !== undefined && known.source === source) {
         // The event that came first stays the one that the cursor waits for.
         known.seq = Math.min(known.seq, seq)
-        if (known.state === 'running') known.again = true
+        if (known.state === 'running') known.again = Math.min(known.again ?? seq, seq)
         return
       }
       known?.cancel()
       queue.delete(did)
-      const due: Due = { seq, source, state: 'quiet', again: false, failures: 0, cancel: () => {} }
+      const due: Due = { seq, source, state: 'quiet', again: undefined, failures: 0, cancel: () => {} }
       all.set(did, due)
       if (now) enqueue(did, due)
       else wait(did, due)
