@@ -1,6 +1,8 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+import { syncTag } from '../src/cairn/background-sync.ts'
 import { createRelay, type Relay } from '../src/relay/serve.ts'
 import { createCairnPage } from './cairn-page.ts'
 import { expect, test } from './fixtures.ts'
@@ -27,6 +29,14 @@ async function nextVersion(): Promise<string> {
   await writeFile(join(dir, 'service-worker.js'), changed)
   return dir
 }
+
+/** Takes from the page the reload that it makes when the new version does not take over in time. */
+const onlyByTakingOver = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const { setTimeout } = window
+    window.setTimeout = ((run: () => void, ms: number) =>
+      ms === 5000 ? 0 : setTimeout(run, ms)) as typeof setTimeout
+  })
 
 test.describe('a new version of the app', () => {
   let relay: Relay
@@ -79,6 +89,58 @@ test.describe('a new version of the app', () => {
     await expect(marker).toHaveCount(1)
     await expect(page.getByRole('row').filter({ hasText: 'app.bsky.feed.post' })).toBeVisible()
     expect(await storedRows(page, ['repos', 'settings'])).toBe(kept)
+  })
+
+  test('takes over at once, though the browser has the old version’s worker sync just then', async ({
+    page,
+    pds,
+    newAccount,
+  }) => {
+    const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
+    await cairn.setUp()
+    await cairn.backUp(await newAccount(), { records: 41 })
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    await deploy()
+    await cairn.open('/')
+    await page.evaluate(async (tag) => {
+      const registration = await navigator.serviceWorker.ready
+      const sync = Reflect.get(registration, 'sync') as { register(tag: string): Promise<void> }
+      const { postMessage } = ServiceWorker.prototype
+      // The browser is asked between the end of this page's engine and the word to take over.
+      const askFirst = async (): Promise<void> => {
+        await sync.register(tag)
+        // longer than a worker needs until it leads
+        const until = performance.now() + 2000
+        let leads = false
+        while (performance.now() < until && !leads) {
+          const { held = [] } = await navigator.locks.query()
+          leads = held.some(({ name }) => name === 'cairn-leader')
+        }
+        sessionStorage.setItem('old version leads', String(leads))
+      }
+      ServiceWorker.prototype.postMessage = function (this: ServiceWorker, ...args: [unknown]) {
+        void askFirst().then(() => postMessage.apply(this, args))
+      }
+    }, syncTag)
+    await onlyByTakingOver(page)
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await expect(page.locator('meta[name=version]')).toHaveCount(1)
+    expect(await page.evaluate(() => sessionStorage.getItem('old version leads'))).toBe('false')
+  })
+
+  test('is offered by the other pages too, once one of them has let it take over', async ({ page, pds }) => {
+    const cairn = createCairnPage(page, { app: relay.url.replace(/\/$/, ''), pds: pds.url, plc: pds.plc })
+    await cairn.setUp()
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    await deploy()
+    const other = await page.context().newPage()
+    await other.goto(relay.url)
+    await cairn.open('/')
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await expect(page.locator('meta[name=version]')).toHaveCount(1)
+    await onlyByTakingOver(other)
+    await other.getByRole('button', { name: 'Reload' }).click()
+    await expect(other.locator('meta[name=version]')).toHaveCount(1)
   })
 
   test('waits for a running import', async ({ page, pds, ada }) => {

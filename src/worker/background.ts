@@ -21,10 +21,20 @@ const startNode = workerNodes({
 const LOOK_EVERY = 200
 const LEADER = 'cairn-leader'
 
-/** Resolves when another context waits for the lead (or this one does, and a page has it), or the time is up. */
+/** @throws when a new version waits for this one's end: the browser has that one run the event, as it failed here */
+function checkNewest(): void {
+  if (self.registration.waiting !== null) throw new DOMException('a new version waits', 'AbortError')
+}
+
+/**
+ * Resolves when another context waits for the lead (or this one does, and a page has it), or the time is up.
+ *
+ * @throws as `checkNewest`
+ */
 async function pageCame(signal: AbortSignal): Promise<void> {
   const until = performance.now() + BUDGET
   while (!signal.aborted && performance.now() < until) {
+    checkNewest()
     const { pending = [] } = await navigator.locks.query()
     if (pending.some(({ name }) => name === LEADER)) return
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY))
@@ -34,11 +44,13 @@ async function pageCame(signal: AbortSignal): Promise<void> {
 /**
  * One catching up with no page open: the same engine as a page's, on a node without WebRTC. A page that
  * opens meanwhile does all of this by itself and better, and a new version of this worker can only take
- * over when this one is idle; so it gives way at once.
+ * over when this one is idle; so it gives way to both at once.
  */
 self.cairnCatchUp = async () => {
-  const isFree = await navigator.locks.request(LEADER, { ifAvailable: true }, async (lock) => lock !== null)
-  if (!isFree) return
+  const { held = [] } = await navigator.locks.query()
+  if (held.some(({ name }) => name === LEADER)) return
+  // A page that has ended its engine to let it take over would wait for all of this.
+  checkNewest()
   const cairn = createCairn(await browserHost('service-worker', startNode))
   const ended = new AbortController()
   try {

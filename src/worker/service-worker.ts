@@ -66,20 +66,22 @@ self.addEventListener('install', () => importScripts(backgroundScript))
 
 /** Of static routing, which not every browser has and TypeScript's library does not describe. */
 interface InstallEvent extends ExtendableEvent {
-  addRoutes?(rules: readonly { condition: object; source: 'network' }[]): Promise<void>
+  addRoutes?(rules: readonly { condition: object; source: 'network' | 'cache' }[]): Promise<void>
 }
 
 /**
- * What is not one of the app's files goes to the network without waking this worker. It is faster, and a
- * new version takes over at once: Chromium starts an old worker that must end again for any request to it,
- * and the new one then waits until the old one has long been idle.
+ * What is not one of the app's files goes to the network without waking this worker, and files whose names change
+ * with their bytes come from where this worker keeps them. It is faster, and a new version takes over at once:
+ * Chromium starts an old worker that must end again for any request to it, those of other pages too, and the new
+ * one then waits until the old one has long been idle.
  */
 self.addEventListener('install', (event) => {
   const { protocol, hostname, port } = self.location
   const elsewhere = { not: { urlPattern: { protocol: protocol.slice(0, -1), hostname, port } } }
   const services = ['/relay.json', '/healthz', '/xrpc/*'].map((urlPattern) => ({ urlPattern }))
-  const rules = [elsewhere, ...services].map((condition) => ({ condition, source: 'network' as const }))
-  const added = (event as InstallEvent).addRoutes?.(rules)
+  const toNetwork = [elsewhere, ...services].map((condition) => ({ condition, source: 'network' as const }))
+  const toFiles = { condition: { urlPattern: '/assets/*' }, source: 'cache' as const }
+  const added = (event as InstallEvent).addRoutes?.([...toNetwork, toFiles])
   // a browser that knows other conditions only serves all the same
   if (added !== undefined) event.waitUntil(added.catch(() => {}))
 })

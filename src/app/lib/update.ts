@@ -11,34 +11,35 @@ const ENGINE_ENDS_MS = 2000
 const TAKES_OVER_MS = 5000
 
 export interface Update {
-  /** a new version is installed and waits, and nothing runs that a reload would cut off */
+  /** a new version is there, and nothing runs that a reload would cut off */
   readonly ready: boolean
   /** a new version waits for running jobs, and for files that are saved, to end */
   readonly waiting: boolean
-  /** Lets the new version take over and reloads. */
+  /** Lets the new version take over, where it has not from another page, and reloads. */
   readonly reload: () => void
 }
 
 /** Registers the service worker, after the first paint, in a built app only. */
 export function useUpdate(): Update {
-  const [waiting, setWaiting] = useState<Workbox>()
+  const [next, setNext] = useState<Workbox | 'took-over'>()
   const { cairn } = useEngine()
   const saving = useSaving()
   const busy = useJobs().some(isActive) || saving
   useEffect(() => {
     if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
-    return keepRegistered(setWaiting)
+    return keepRegistered({ onWaiting: setNext, onReplaced: () => setNext('took-over') })
   }, [])
   const reload = useCallback(() => {
-    if (waiting === undefined) return
-    waiting.addEventListener('controlling', () => location.reload())
+    if (next === undefined) return
+    if (next === 'took-over') return location.reload()
+    next.addEventListener('controlling', () => location.reload())
     // An engine at work asks for things, and every request keeps the old version's worker alive.
     const late = new Promise<void>((resolve) => setTimeout(resolve, ENGINE_ENDS_MS))
     const takeOver = () => {
-      waiting.messageSkipWaiting()
+      next.messageSkipWaiting()
       setTimeout(() => location.reload(), TAKES_OVER_MS)
     }
     Promise.race([cairn?.close(), late]).then(takeOver, takeOver)
-  }, [waiting, cairn])
-  return { ready: waiting !== undefined && !busy, waiting: waiting !== undefined && busy, reload }
+  }, [next, cairn])
+  return { ready: next !== undefined && !busy, waiting: next !== undefined && busy, reload }
 }

@@ -14,16 +14,25 @@ async function beClaimed(): Promise<void> {
   if (navigator.serviceWorker.controller === null) active?.postMessage({ type: 'CLAIM' })
 }
 
+export interface NewVersions {
+  /** one is installed, and waits to take over */
+  readonly onWaiting: (workbox: Workbox) => void
+  /** one has taken over from the worker that this page came from: the page is of an older version now */
+  readonly onReplaced: () => void
+}
+
 /**
  * Registers the service worker, and looks for new versions of it until the returned function is called. A first
  * installation that fails (one of its files did not come) leaves no registration behind, so it is made again: after a
  * while, or when the network is back. Without a service worker the app works, online; there is nothing to tell.
  */
-export function keepRegistered(onWaiting: (workbox: Workbox) => void): () => void {
+export function keepRegistered({ onWaiting, onReplaced }: NewVersions): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let delay = FIRST_RETRY
   let installed = false
   let left = false
+  const workers = navigator.serviceWorker
+  let { controller } = workers
 
   const register = async (): Promise<void> => {
     const { Workbox } = await import('workbox-window')
@@ -59,11 +68,19 @@ export function keepRegistered(onWaiting: (workbox: Workbox) => void): () => voi
     if (!installed && timer !== undefined) attempt()
   }
 
+  const changed = (): void => {
+    // the first of all takes over from none
+    if (controller !== null) onReplaced()
+    controller = workers.controller
+  }
+
   addEventListener('online', hurry)
+  workers.addEventListener('controllerchange', changed)
   attempt()
   return () => {
     left = true
     clearTimeout(timer)
     removeEventListener('online', hurry)
+    workers.removeEventListener('controllerchange', changed)
   }
 }
