@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
-import { syncTag } from '../src/cairn/background-sync.ts'
+import type { BrowserContext, Page, Worker } from '@playwright/test'
+import { backgroundScript, syncTag } from '../src/cairn/background-sync.ts'
 import { createRelay, type Relay } from '../src/relay/serve.ts'
 import { createCairnPage } from './cairn-page.ts'
 import { expect, test } from './fixtures.ts'
@@ -30,13 +30,24 @@ async function nextVersion(): Promise<string> {
   return dir
 }
 
-/** Takes from the page the reload that it makes when the new version does not take over in time. */
+/** Takes from the page the reload that it makes when the new version does not take over in time: its longest timer. */
 const onlyByTakingOver = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const { setTimeout } = window
     window.setTimeout = ((run: () => void, ms: number) =>
-      ms === 5000 ? 0 : setTimeout(run, ms)) as typeof setTimeout
+      ms > 2000 ? 0 : setTimeout(run, ms)) as typeof setTimeout
   })
+
+/** Of two that are there, the one that answers for the pages. */
+async function activeWorker(context: BrowserContext): Promise<Worker> {
+  for (const worker of context.serviceWorkers()) {
+    const state = await worker.evaluate(
+      () => (self as unknown as { serviceWorker: ServiceWorker }).serviceWorker.state,
+    )
+    if (state === 'activated') return worker
+  }
+  throw new Error('no service worker is active')
+}
 
 test.describe('a new version of the app', () => {
   let relay: Relay
@@ -102,30 +113,41 @@ test.describe('a new version of the app', () => {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
     await deploy()
     await cairn.open('/')
-    await page.evaluate(async (tag) => {
-      const registration = await navigator.serviceWorker.ready
-      const sync = Reflect.get(registration, 'sync') as { register(tag: string): Promise<void> }
+    await expect(page.getByRole('button', { name: 'Reload' })).toBeVisible()
+    const old = await activeWorker(page.context())
+    await old.evaluate((script) => {
+      importScripts(script)
+      // what the worker does when the browser has it sync, and what came of it
+      const { cairnCatchUp } = self as unknown as { cairnCatchUp: () => Promise<void> }
+      const noted = async (): Promise<void> => {
+        const end = await cairnCatchUp().then(
+          () => 'done',
+          ({ name }: Error) => name,
+        )
+        Object.assign(self, { end })
+      }
+      Object.assign(self, { cairnCatchUp: noted })
+    }, backgroundScript)
+    await page.evaluate(() => {
       const { postMessage } = ServiceWorker.prototype
-      // The browser is asked between the end of this page's engine and the word to take over.
-      const askFirst = async (): Promise<void> => {
-        await sync.register(tag)
-        // longer than a worker needs until it leads
-        const until = performance.now() + 2000
-        let leads = false
-        while (performance.now() < until && !leads) {
-          const { held = [] } = await navigator.locks.query()
-          leads = held.some(({ name }) => name === 'cairn-leader')
-        }
-        sessionStorage.setItem('old version leads', String(leads))
-      }
+      const word = Promise.withResolvers<() => void>()
       ServiceWorker.prototype.postMessage = function (this: ServiceWorker, ...args: [unknown]) {
-        void askFirst().then(() => postMessage.apply(this, args))
+        word.resolve(() => postMessage.apply(this, args))
       }
-    }, syncTag)
+      Object.assign(window, { word: word.promise })
+    })
     await onlyByTakingOver(page)
     await page.getByRole('button', { name: 'Reload' }).click()
+
+    // This page's engine has ended, and the word to take over is held back: nobody leads.
+    await page.evaluate(async (tag) => {
+      await (Reflect.get(window, 'word') as Promise<unknown>)
+      const registration = await navigator.serviceWorker.ready
+      await (Reflect.get(registration, 'sync') as { register(tag: string): Promise<void> }).register(tag)
+    }, syncTag)
+    await expect.poll(() => old.evaluate(() => Reflect.get(self, 'end') as unknown)).toBe('AbortError')
+    await page.evaluate(async () => (await (Reflect.get(window, 'word') as Promise<() => void>))())
     await expect(page.locator('meta[name=version]')).toHaveCount(1)
-    expect(await page.evaluate(() => sessionStorage.getItem('old version leads'))).toBe('false')
   })
 
   test('is offered by the other pages too, once one of them has let it take over', async ({ page, pds }) => {

@@ -33,7 +33,7 @@ export function useUpdate(): Update {
     if (next === undefined) return
     if (next === 'took-over') return location.reload()
     next.addEventListener('controlling', () => location.reload())
-    // An engine at work asks for things, and every request keeps the old version's worker alive.
+    // An engine at work asks for things, and what goes through the old version's worker keeps that alive.
     const late = new Promise<void>((resolve) => setTimeout(resolve, ENGINE_ENDS_MS))
     const takeOver = () => {
       next.messageSkipWaiting()

@@ -81,6 +81,18 @@ async function withFollower(use: (kit: Kit) => Promise<void>): Promise<void> {
   }
 }
 
+/** A pull that says when it has begun, and goes on once the gate is open. */
+function heldPull(backUp: SyncKit['backUp']) {
+  const gate = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const pull = async (did: string): Promise<void> => {
+    begun.resolve()
+    await gate.promise
+    await backUp(did)
+  }
+  return { pull, gate, begun: begun.promise }
+}
+
 describe('a follower', () => {
   it('asks for each repo at first, then pulls what its server tells of, and only what is kept', () =>
     withFollower(async ({ pds, server, follow, ended, pass, storage, pulled, backUp }) => {
@@ -108,15 +120,8 @@ describe('a follower', () => {
       const alice = await pds.account({ name: 'alice' })
       await saveCursor(storage, pds.origin, 10, 0)
       await backUp(alice.did)
-      const gate = Promise.withResolvers<void>()
-      const begun = Promise.withResolvers<void>()
-      const follower = follow({
-        async pull(did) {
-          begun.resolve()
-          await gate.promise
-          await backUp(did)
-        },
-      })
+      const { pull, begun, gate } = heldPull(backUp)
+      const follower = follow({ pull })
       follower.set([{ did: alice.did, pds: pds.origin }])
       await server.connected(1)
       expect(server.asked).toEqual([10])
@@ -126,7 +131,7 @@ describe('a follower', () => {
         server.send(commitFrame(seq, alice.repo))
       }
       await pass(QUIET)
-      await begun.promise
+      await begun
       alice.commit({ create: 1, update: 0, delete: 0 })
       server.send(commitFrame(15, alice.repo))
       // Handled before the gate opens: the next one tells that this was.
@@ -205,15 +210,8 @@ describe('a follower', () => {
       const alice = await pds.account({ name: 'alice' })
       await saveCursor(storage, pds.origin, 10, 0)
       await backUp(alice.did)
-      const gate = Promise.withResolvers<void>()
-      const begun = Promise.withResolvers<void>()
-      const follower = follow({
-        async pull(did) {
-          begun.resolve()
-          await gate.promise
-          await backUp(did)
-        },
-      })
+      const { pull, begun, gate } = heldPull(backUp)
+      const follower = follow({ pull })
       follower.set([{ did: alice.did, pds: pds.origin }])
       await server.connected(1)
       for (const seq of [11, 12, 13, 14]) {
@@ -222,7 +220,7 @@ describe('a follower', () => {
         while (follower.servers()[0]?.cursor !== seq) await new Promise(setImmediate)
         if (seq !== 12) continue
         await pass(QUIET)
-        await begun.promise
+        await begun
       }
       gate.resolve()
       await clock.whenSet(QUIET)

@@ -89,7 +89,7 @@ export function createPulls(options: PullOptions): Pulls {
     if (due.again !== undefined) {
       // What had come before it ran is done with: a repo that never rests holds no cursor back.
       due.seq = due.again
-      return wait(did, due)
+      return closed ? undefined : wait(did, due)
     }
     all.delete(did)
     options.onDone(due.source)
